@@ -1,0 +1,24 @@
+"""Compiler flags of Tessera's own code.
+
+The toolchains apply the warnings and the language standards to every target that does not say
+`features = ["-tessera_warnings"]`, which only third_party/ does.
+"""
+
+# C and C++ alike, all compilers.
+WARNINGS = [
+    "-Wall",
+    "-Wextra",
+    "-Wconversion",
+    "-Wswitch-enum",
+    "-Wvla",
+    "-Werror",
+]
+
+C_WARNINGS = [
+    "-Wmissing-prototypes",
+    "-Wstrict-prototypes",
+]
+
+C_STANDARD = ["-std=c17"]
+
+CXX_STANDARD = ["-std=c++20"]
