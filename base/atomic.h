@@ -1,0 +1,109 @@
+// base/atomic.h: the only atomics in the tree. Every access is a switch point in simulation builds
+// (base/atomic_point.h). Simulation is sequentially consistent; that weaker orders are enough is
+// argued in a comment at each acquire/release pair.
+// Blocking:  never.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/atomic_point.h"
+#include "base/compiler.h"
+
+struct atomic_u32 {
+    uint32_t raw;
+};
+
+struct atomic_u64 {
+    uint64_t raw;
+};
+
+static ALWAYS_INLINE uint32_t atomic_load_u32(const struct atomic_u32 *atom) {
+    atomic_point();
+    return __atomic_load_n(&atom->raw, __ATOMIC_RELAXED);
+}
+
+static ALWAYS_INLINE uint32_t atomic_load_acquire_u32(const struct atomic_u32 *atom) {
+    atomic_point();
+    return __atomic_load_n(&atom->raw, __ATOMIC_ACQUIRE);
+}
+
+static ALWAYS_INLINE void atomic_store_u32(struct atomic_u32 *atom, uint32_t value) {
+    atomic_point();
+    __atomic_store_n(&atom->raw, value, __ATOMIC_RELAXED);
+}
+
+static ALWAYS_INLINE void atomic_store_release_u32(struct atomic_u32 *atom, uint32_t value) {
+    atomic_point();
+    __atomic_store_n(&atom->raw, value, __ATOMIC_RELEASE);
+}
+
+static ALWAYS_INLINE uint32_t atomic_exchange_acquire_u32(struct atomic_u32 *atom, uint32_t value) {
+    atomic_point();
+    return __atomic_exchange_n(&atom->raw, value, __ATOMIC_ACQUIRE);
+}
+
+// The value before the addition. Both ways: for counts of references.
+static ALWAYS_INLINE uint32_t atomic_add_ordered_u32(struct atomic_u32 *atom, uint32_t value) {
+    atomic_point();
+    return __atomic_fetch_add(&atom->raw, value, __ATOMIC_ACQ_REL);
+}
+
+// The value before the addition. Relaxed: for counters.
+static ALWAYS_INLINE uint32_t atomic_add_u32(struct atomic_u32 *atom, uint32_t value) {
+    atomic_point();
+    return __atomic_fetch_add(&atom->raw, value, __ATOMIC_RELAXED);
+}
+
+static ALWAYS_INLINE uint64_t atomic_load_u64(const struct atomic_u64 *atom) {
+    atomic_point();
+    return __atomic_load_n(&atom->raw, __ATOMIC_RELAXED);
+}
+
+static ALWAYS_INLINE uint64_t atomic_load_acquire_u64(const struct atomic_u64 *atom) {
+    atomic_point();
+    return __atomic_load_n(&atom->raw, __ATOMIC_ACQUIRE);
+}
+
+static ALWAYS_INLINE void atomic_store_u64(struct atomic_u64 *atom, uint64_t value) {
+    atomic_point();
+    __atomic_store_n(&atom->raw, value, __ATOMIC_RELAXED);
+}
+
+static ALWAYS_INLINE void atomic_store_release_u64(struct atomic_u64 *atom, uint64_t value) {
+    atomic_point();
+    __atomic_store_n(&atom->raw, value, __ATOMIC_RELEASE);
+}
+
+// The value before the change.
+static ALWAYS_INLINE uint64_t atomic_or_release_u64(struct atomic_u64 *atom, uint64_t bits) {
+    atomic_point();
+    return __atomic_fetch_or(&atom->raw, bits, __ATOMIC_RELEASE);
+}
+
+static ALWAYS_INLINE uint64_t atomic_exchange_acquire_u64(struct atomic_u64 *atom, uint64_t value) {
+    atomic_point();
+    return __atomic_exchange_n(&atom->raw, value, __ATOMIC_ACQUIRE);
+}
+
+// Replaces `expected` by `desired`; false if the word held something else. Acquire on success and
+// release of what came before.
+WARN_UNUSED static ALWAYS_INLINE bool atomic_claim_u64(struct atomic_u64 *atom, uint64_t expected,
+                                                       uint64_t desired) {
+    atomic_point();
+    return __atomic_compare_exchange_n(&atom->raw, &expected, desired, false, __ATOMIC_ACQ_REL,
+                                       __ATOMIC_RELAXED);
+}
+
+WARN_UNUSED static ALWAYS_INLINE bool atomic_claim_u32(struct atomic_u32 *atom, uint32_t expected,
+                                                       uint32_t desired) {
+    atomic_point();
+    return __atomic_compare_exchange_n(&atom->raw, &expected, desired, false, __ATOMIC_ACQ_REL,
+                                       __ATOMIC_RELAXED);
+}
+
+// Orders every earlier access of this hart before every later one: publish, fence, look.
+static ALWAYS_INLINE void atomic_fence(void) {
+    atomic_point();
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+}

@@ -1,0 +1,53 @@
+// base/words.h: copying and clearing whole 8-byte words; both sides 8-byte aligned, not
+// overlapping.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/compiler.h"
+
+// A word that may overlay any type: what is copied are bytes.
+typedef uint64_t aliasing_word __attribute__((may_alias));
+
+static ALWAYS_INLINE void words_copy(void *to, const void *from, size_t word_count) {
+    aliasing_word *target = (aliasing_word *)to;
+    const aliasing_word *source = (const aliasing_word *)from;
+    const aliasing_word *end = source + word_count;
+    const aliasing_word *end_of_blocks = source + (word_count & ~(size_t)7);
+    for (; source != end_of_blocks; source += 8, target += 8) {
+        aliasing_word a = source[0];
+        aliasing_word b = source[1];
+        aliasing_word c = source[2];
+        aliasing_word d = source[3];
+        aliasing_word e = source[4];
+        aliasing_word f = source[5];
+        aliasing_word g = source[6];
+        aliasing_word h = source[7];
+        target[0] = a;
+        target[1] = b;
+        target[2] = c;
+        target[3] = d;
+        target[4] = e;
+        target[5] = f;
+        target[6] = g;
+        target[7] = h;
+    }
+    for (; source != end; source++, target++) {
+        *target = *source;
+    }
+}
+
+static ALWAYS_INLINE void words_zero(void *to, size_t word_count) {
+    aliasing_word *target = (aliasing_word *)to;
+    for (; word_count >= 4; word_count -= 4) {
+        target[0] = 0;
+        target[1] = 0;
+        target[2] = 0;
+        target[3] = 0;
+        target += 4;
+    }
+    for (; word_count != 0; word_count--) {
+        *target++ = 0;
+    }
+}

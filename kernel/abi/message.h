@@ -1,0 +1,63 @@
+// kernel/abi/message.h: the frame and the message page.
+//
+// The message page is one page a task, mapped at USER_MESSAGE_PAGE, never shared. The kernel
+// touches it only while its task is inside a system call and reaches it through its own map, so no
+// system call dereferences a user pointer.
+// Ownership: the task writes call_out, reply_out and console; the kernel writes request_in
+//            (ipc_recv, ipc_reply_recv) and reply_in (the task's own ipc_call).
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/compiler.h"
+
+enum {
+    FRAME_PAYLOAD_MAX = 512,
+    CONSOLE_LINE_MAX = 200,
+    PAGE_BYTES = 4096,
+};
+
+// Little-endian. On delivery the kernel sets `src` to the sender's instance and `dst` to 0; what
+// the sender put there is ignored.
+struct frame_header {
+    uint32_t src;
+    uint32_t dst;
+    uint16_t type;   // The protocol's.
+    uint16_t flags;  // 0; anything else is BAD_ARG.
+    uint32_t len;    // Payload bytes, at most FRAME_PAYLOAD_MAX.
+};
+BASE_STATIC_ASSERT(sizeof(struct frame_header) == 16, "frozen");
+
+// Written by the kernel in request_in and reply_in, ignored in the other areas. Identity comes from
+// here and never from a payload.
+struct message_meta {
+    uint64_t service_id;
+    uint64_t badge;
+    uint32_t instance;
+    uint32_t slot;  // The slot of a received capability, or CAP_SLOT_NONE.
+    uint64_t reserved;
+};
+BASE_STATIC_ASSERT(sizeof(struct message_meta) == 32, "frozen");
+
+struct message_area {
+    struct message_meta meta;
+    struct frame_header header;
+    uint8_t payload[FRAME_PAYLOAD_MAX];  // Copied as whole 8-byte words; the last is zeroed beyond
+                                         // `len`.
+} ALIGNED(16);
+BASE_STATIC_ASSERT(sizeof(struct message_area) == 560, "frozen");
+
+struct message_page {
+    struct message_area request_in;
+    struct message_area reply_out;
+    struct message_area call_out;
+    struct message_area reply_in;
+    char console[CONSOLE_LINE_MAX + 56];  // The line console_write prints.
+    uint8_t unused[PAGE_BYTES - 4 * 560 - 256];
+} ALIGNED(4096);
+BASE_STATIC_ASSERT(sizeof(struct message_page) == PAGE_BYTES, "one page");
+BASE_STATIC_ASSERT(offsetof(struct message_page, reply_out) == 560, "frozen");
+BASE_STATIC_ASSERT(offsetof(struct message_page, call_out) == 1120, "frozen");
+BASE_STATIC_ASSERT(offsetof(struct message_page, reply_in) == 1680, "frozen");
+BASE_STATIC_ASSERT(offsetof(struct message_page, console) == 2240, "frozen");

@@ -1,0 +1,58 @@
+// kernel/abi/syscall.h: system call numbers and the register convention.
+//
+// Convention (RISC-V calling convention names): the number in a7, arguments in a0..a5, `ecall`. On
+// return the status is in a0 and values in a1..a3; sp, gp and tp are kept; every other integer
+// register is zero, or (s0..s11) what the caller itself had there. A caller therefore declares all
+// of them as clobbered.
+// Units: a deadline is absolute nanoseconds since boot; 0 means do not block.
+#pragma once
+
+#include <stdint.h>
+
+#include "base/compiler.h"
+
+enum syscall_number {
+#define SYSCALL(NAME, name, arguments, results, purpose) SYSCALL_##NAME,
+#include "kernel/abi/syscall.def"
+#undef SYSCALL
+    SYSCALL_COUNT
+};
+
+enum {
+    SYSCALL_ARG_COUNT = 6,
+    SYSCALL_RESULT_COUNT = 4,  // a0 is the status.
+};
+
+// `delivery`, the first result of ipc_call and ipc_send, on every status.
+enum delivery {
+    DELIVERY_NONE = 0,
+    DELIVERY_HANDED_OVER = 1,  // The receiver has the frame: sending it again may do the work
+                               // twice.
+};
+
+// `received`, the first result of ipc_recv and ipc_reply_recv: what arrived.
+enum received {
+    RECEIVED_NOTHING = 0,
+    RECEIVED_CALL = 1,          // request_in holds a frame; the second result is the reply handle.
+    RECEIVED_SEND = 2,          // request_in holds a frame; there is nobody to answer.
+    RECEIVED_NOTIFICATION = 3,  // The second result: the kernel's bits; the third: the badges'
+                                // bits.
+};
+
+// Kernel notification bits: sticky, each says look.
+enum notify_bit {
+    NOTIFY_CHILD_EXIT = 1u << 0,  // A task that this one supervises has ended: cap_query it.
+    NOTIFY_REPLY_GONE = 1u << 1,  // A caller whose reply is held has left: cap_query the replies.
+};
+
+// task_start's hart argument.
+#define TASK_HART_ANY UINT64_MAX
+
+static inline const char *syscall_name(uint64_t number) {
+    static const char *const names[] = {
+#define SYSCALL(NAME, name, arguments, results, purpose) #name,
+#include "kernel/abi/syscall.def"
+#undef SYSCALL
+    };
+    return number < SYSCALL_COUNT ? names[number] : "?";
+}
