@@ -1,0 +1,148 @@
+// kernel/arch/riscv64/boot.c: from the firmware to kernel_init: see boot.h.
+#include "kernel/arch/riscv64/boot.h"
+
+#include "images/markers.h"
+#include "kernel/arch/riscv64/port.h"
+#include "kernel/arch/riscv64/sbi.h"
+#include "kernel/core/panic.h"
+
+// What the early map shows of the memory (entry.S), and of the devices.
+#define EARLY_RAM_END UINT64_C(0x180000000)
+#define EARLY_DEVICES_END UINT64_C(0x40000000)
+#define DEVICE_TREE_BYTES_MAX UINT64_C(0x200000)
+
+enum { COUNTERS_FOR_USERS = 7 };  // cycle, time, instret
+
+static struct hart *boot_hart(void) {
+    return &kernel_state.harts[0];
+}
+
+static void need_extension(enum sbi_extension extension, const char *name) {
+    if (!sbi_has(extension)) {
+        kernel_panic("the firmware lacks the %s extension", name);
+    }
+}
+
+// The blob's range; its own header says its size, which machine_read checks.
+static struct machine_range read_tree(uint64_t physical) {
+    if (physical < KERNEL_LOAD_BASE || physical > EARLY_RAM_END - DEVICE_TREE_BYTES_MAX ||
+        physical % 8 != 0) {
+        kernel_panic("device tree at %#lx: out of reach", physical);
+    }
+    enum machine_fault fault =
+        machine_read(port_virtual(physical), DEVICE_TREE_BYTES_MAX, &port.machine);
+    if (port.machine.uart.base != 0 &&
+        port.machine.uart.base < EARLY_DEVICES_END - MACHINE_PAGE_BYTES) {
+        port.uart_address = DIRECT_MAP_BASE + port.machine.uart.base;  // A panic is told there.
+    }
+    if (fault != MACHINE_OK) {
+        kernel_panic("device tree: %s", machine_fault_text(fault));
+    }
+    if (port.uart_address == 0) {
+        kernel_panic("UART at %#lx: out of reach", port.machine.uart.base);
+    }
+    return (struct machine_range){physical, port.machine.tree_bytes};
+}
+
+static void setup_clock(void) {
+    port.ns_per_tick = UINT64_C(1000000000) / port.machine.timebase_hz;
+    port.sstc = port.machine.sstc && probe_stimecmp();
+    if (!port.sstc) {
+        need_extension(SBI_TIME, "TIME");
+    }
+    kernel_print(&kernel_state, boot_hart(), MARKER_KERNEL_TIMER, port.sstc ? "sstc" : "sbi");
+}
+
+// Writes every bit of the tag and counts those that stay.
+static void probe_asids(void) {
+    csr_set_satp(port.kernel_satp | (SATP_ASID_MASK << SATP_ASID_SHIFT));
+    uint64_t kept = (csr_satp() >> SATP_ASID_SHIFT) & SATP_ASID_MASK;
+    csr_set_satp(port.kernel_satp);
+    csr_flush_all();
+    for (port.asid_bits = 0; (kept >> port.asid_bits) != 0; port.asid_bits++) {
+    }
+    if (UINT64_C(1) << port.asid_bits <= MAX_TASKS) {
+        kernel_panic("address space tags have %u bits: too few for %u tasks", port.asid_bits,
+                     MAX_TASKS);
+    }
+    kernel_print(&kernel_state, boot_hart(), MARKER_KERNEL_ASID, port.asid_bits);
+}
+
+static void setup_entropy(void) {
+    for (uint32_t i = 0; i < MACHINE_SEED_WORDS; i++) {
+        port.seed[i] = port.machine.seed[i];
+    }
+    port.seed[0] ^= csr_time();
+    kernel_print(&kernel_state, boot_hart(), MARKER_KERNEL_ENTROPY,
+                 port.machine.seeded ? "seed" : "weak");
+}
+
+static struct boot_info describe_memory(struct machine_range tree) {
+    const struct machine *machine = &port.machine;
+    struct machine_range taken[MACHINE_RESERVED_MAX + 3] = {
+        {machine->ram.base, port_physical(kernel_end) - machine->ram.base},
+        machine->boot_image,
+        tree,
+    };
+    for (uint32_t i = 0; i < machine->reserved_count; i++) {
+        taken[3 + i] = machine->reserved[i];
+    }
+    struct machine_range free[MACHINE_FREE_MAX];
+    uint32_t count = 0;
+    enum machine_fault fault =
+        machine_free(machine->ram, taken, machine->reserved_count + 3, free, &count);
+    if (fault != MACHINE_OK) {
+        kernel_panic("memory: %s", machine_fault_text(fault));
+    }
+    struct boot_info info = {
+        .hart_count = port.hart_count,
+        .range_count = count,
+        .image_first = {(uint32_t)(machine->boot_image.base / MACHINE_PAGE_BYTES)},
+        .image_bytes = machine->boot_image.bytes,
+    };
+    for (uint32_t i = 0; i < count; i++) {
+        info.range_first[i].value = (uint32_t)(free[i].base / MACHINE_PAGE_BYTES);
+        info.range_pages[i] = (uint32_t)(free[i].bytes / MACHINE_PAGE_BYTES);
+    }
+    return info;
+}
+
+void hart_init(uint32_t index) {
+    csr_fence_i();  // Programs run in place from the boot image, which others have written.
+    csr_set_scounteren(COUNTERS_FOR_USERS);
+    csr_set_sscratch((uint64_t)(uintptr_t)&port.harts[index].scratch);
+    arch_timer_arm(UINT64_MAX);
+    csr_clear_sip(INTERRUPT_SOFTWARE);
+    csr_set_sie(INTERRUPT_SOFTWARE | INTERRUPT_TIMER);
+}
+
+void hart_enter(uint32_t index) {
+    struct hart *hart = &kernel_state.harts[index];
+    uint64_t stack_end =
+        (uint64_t)(uintptr_t)kernel_stacks + ((index + UINT64_C(1)) << STACK_STRIDE_SHIFT);
+    hart->port_stack = stack_end - STACK_TOP_BYTES;
+    *(struct hart **)(uintptr_t)hart->port_stack = hart;
+    csr_set_stvec((uint64_t)(uintptr_t)&trap_entry);
+    struct task *task = kernel_hart_start(&kernel_state, hart);
+    port_enter(task, hart->port_stack);
+}
+
+void boot_main(uint64_t hartid, uint64_t tree_physical) {
+    struct machine_range tree = read_tree(tree_physical);
+    kernel_print(&kernel_state, boot_hart(), "%s", MARKER_KERNEL_BOOT);
+    kernel_print(&kernel_state, boot_hart(), MARKER_KERNEL_MEMORY,
+                 (uint32_t)(port.machine.ram.bytes >> 20));
+    need_extension(SBI_IPI, "IPI");
+    need_extension(SBI_RFENCE, "RFENCE");
+    paging_start(tree);
+    kernel_print(&kernel_state, boot_hart(), "%s", MARKER_KERNEL_PAGING);
+    setup_clock();
+    probe_asids();
+    setup_entropy();
+    hart_init(0);
+    smp_start(hartid);
+    struct boot_info info = describe_memory(tree);
+    kernel_init(&kernel_state, &info);
+    smp_release();
+    hart_enter(0);
+}

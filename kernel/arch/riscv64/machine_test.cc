@@ -1,0 +1,395 @@
+// kernel/arch/riscv64/machine_test.cc: device trees made here with libfdt's writer, each with one
+// thing wrong, and what is free of a memory.
+#include <gtest/gtest.h>
+#include <libfdt.h>
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+extern "C" {
+#include "kernel/arch/riscv64/machine.h"
+}
+
+namespace {
+
+struct tree_hart {
+    std::uint32_t id;
+    std::optional<std::string> isa = "rv64imac_zicsr_sstc";
+    std::optional<std::string> mmu = "riscv,sv48";
+    std::optional<std::string> status = "okay";
+    bool extensions = false;
+};
+
+// What a test changes before the tree is written; as it stands it is a good machine.
+struct tree {
+    std::vector<std::pair<std::uint64_t, std::uint64_t>> memory = {{0x80000000, 0x8000000}};
+    bool memory_twice = false;
+    bool chosen = true;
+    std::optional<std::uint64_t> initrd_start = 0x84000000;
+    std::optional<std::uint64_t> initrd_end = 0x84010800;
+    std::optional<std::uint32_t> timebase = 10000000;
+    std::vector<tree_hart> harts = {{3}, {1}};
+    bool cpus = true;
+    std::optional<std::string> uart = "ns16550a";
+    std::optional<std::uint32_t> uart_shift;
+    bool uart_bus_translates = false;
+    bool uart_reg = true;
+    std::vector<std::pair<std::uint64_t, std::uint64_t>> reserved = {{0x80000000, 0x80000}};
+    bool reserved_without_reg = false;
+    std::uint32_t seed_words = 8;
+};
+
+void write_string(void *blob, const char *name, const std::string &text) {
+    fdt_property(blob, name, text.c_str(), static_cast<int>(text.size() + 1));
+}
+
+void write_reg(void *blob, const std::vector<std::pair<std::uint64_t, std::uint64_t>> &ranges) {
+    std::vector<fdt64_t> cells;
+    for (const auto &[base, bytes] : ranges) {
+        cells.push_back(cpu_to_fdt64(base));
+        cells.push_back(cpu_to_fdt64(bytes));
+    }
+    fdt_property(blob, "reg", cells.data(), static_cast<int>(cells.size() * 8));
+}
+
+void write_memory(void *blob, const tree &what) {
+    for (int i = 0; i < (what.memory_twice ? 2 : 1) && !what.memory.empty(); i++) {
+        fdt_begin_node(blob, i == 0 ? "memory@80000000" : "memory@90000000");
+        write_string(blob, "device_type", "memory");
+        write_reg(blob, what.memory);
+        fdt_end_node(blob);
+    }
+}
+
+void write_chosen(void *blob, const tree &what) {
+    if (!what.chosen) {
+        return;
+    }
+    fdt_begin_node(blob, "chosen");
+    std::vector<fdt32_t> seed(what.seed_words, cpu_to_fdt32(0x01020304));
+    fdt_property(blob, "rng-seed", seed.data(), static_cast<int>(seed.size() * 4));
+    if (what.initrd_start) {
+        fdt_property_u64(blob, "linux,initrd-start", *what.initrd_start);
+    }
+    if (what.initrd_end) {
+        fdt_property_u32(blob, "linux,initrd-end", static_cast<std::uint32_t>(*what.initrd_end));
+    }
+    fdt_end_node(blob);
+}
+
+void write_hart(void *blob, const tree_hart &hart, std::size_t number) {
+    fdt_begin_node(blob, ("cpu@" + std::to_string(number)).c_str());
+    write_string(blob, "device_type", "cpu");
+    fdt_property_u32(blob, "reg", hart.id);
+    if (hart.isa) {
+        write_string(blob, "riscv,isa", *hart.isa);
+    }
+    if (hart.extensions) {
+        fdt_property(blob, "riscv,isa-extensions", "i\0m\0sstc", 9);
+    }
+    if (hart.mmu) {
+        write_string(blob, "mmu-type", *hart.mmu);
+    }
+    if (hart.status) {
+        write_string(blob, "status", *hart.status);
+    }
+    fdt_end_node(blob);
+}
+
+void write_cpus(void *blob, const tree &what) {
+    if (!what.cpus) {
+        return;
+    }
+    fdt_begin_node(blob, "cpus");
+    fdt_property_u32(blob, "#address-cells", 1);
+    fdt_property_u32(blob, "#size-cells", 0);
+    if (what.timebase) {
+        fdt_property_u32(blob, "timebase-frequency", *what.timebase);
+    }
+    for (std::size_t i = 0; i < what.harts.size(); i++) {
+        write_hart(blob, what.harts[i], i);
+    }
+    fdt_begin_node(blob, "cpu-map");
+    fdt_end_node(blob);
+    fdt_end_node(blob);
+}
+
+void write_uart(void *blob, const tree &what) {
+    fdt_begin_node(blob, "soc");
+    fdt_property_u32(blob, "#address-cells", 2);
+    fdt_property_u32(blob, "#size-cells", 2);
+    const fdt32_t shifted[7] = {0, 0, 0, 0, cpu_to_fdt32(1), 0, 0};
+    fdt_property(blob, "ranges", shifted, what.uart_bus_translates ? sizeof(shifted) : 0);
+    if (what.uart) {
+        fdt_begin_node(blob, "serial@10000000");
+        write_string(blob, "compatible", *what.uart);
+        if (what.uart_reg) {
+            write_reg(blob, {{0x10000000, 0x100}});
+        }
+        if (what.uart_shift) {
+            fdt_property_u32(blob, "reg-shift", *what.uart_shift);
+        }
+        fdt_end_node(blob);
+    }
+    fdt_end_node(blob);
+}
+
+void write_reserved(void *blob, const tree &what) {
+    fdt_begin_node(blob, "reserved-memory");
+    fdt_property_u32(blob, "#address-cells", 2);
+    fdt_property_u32(blob, "#size-cells", 2);
+    for (std::size_t i = 0; i < what.reserved.size(); i++) {
+        fdt_begin_node(blob, ("mmode_resv" + std::to_string(i)).c_str());
+        if (!what.reserved_without_reg) {
+            write_reg(blob, {what.reserved[i]});
+        }
+        fdt_end_node(blob);
+    }
+    fdt_end_node(blob);
+}
+
+std::vector<char> blob_of(const tree &what) {
+    std::vector<char> blob(16384);
+    fdt_create(blob.data(), static_cast<int>(blob.size()));
+    fdt_add_reservemap_entry(blob.data(), 0x87f00000, 0x1000);
+    fdt_finish_reservemap(blob.data());
+    fdt_begin_node(blob.data(), "");
+    fdt_property_u32(blob.data(), "#address-cells", 2);
+    fdt_property_u32(blob.data(), "#size-cells", 2);
+    write_memory(blob.data(), what);
+    write_chosen(blob.data(), what);
+    write_cpus(blob.data(), what);
+    write_uart(blob.data(), what);
+    write_reserved(blob.data(), what);
+    fdt_end_node(blob.data());
+    EXPECT_EQ(fdt_finish(blob.data()), 0);
+    blob.resize(fdt_totalsize(blob.data()));
+    return blob;
+}
+
+machine_fault read(const tree &what, machine *out) {
+    std::vector<char> blob = blob_of(what);
+    return machine_read(blob.data(), blob.size(), out);
+}
+
+machine_fault fault_of(const std::function<void(tree &)> &change) {
+    tree what;
+    change(what);
+    machine out{};
+    return read(what, &out);
+}
+
+TEST(Machine, reads_a_good_tree) {
+    machine out{};
+    ASSERT_EQ(read(tree{}, &out), MACHINE_OK);
+    EXPECT_EQ(out.ram.base, 0x80000000u);
+    EXPECT_EQ(out.ram.bytes, 0x8000000u);
+    EXPECT_EQ(out.boot_image.base, 0x84000000u);
+    EXPECT_EQ(out.boot_image.bytes, 0x10800u);
+    EXPECT_EQ(out.uart.base, 0x10000000u);
+    EXPECT_EQ(out.timebase_hz, 10000000u);
+    ASSERT_EQ(out.hart_count, 2u);
+    EXPECT_EQ(out.hartid[0], 3u);
+    EXPECT_EQ(out.hartid[1], 1u);
+    EXPECT_TRUE(out.sstc);
+    EXPECT_TRUE(out.seeded);
+    EXPECT_EQ(out.seed[3], UINT64_C(0x0403020104030201));
+    ASSERT_EQ(out.reserved_count, 2u);
+    EXPECT_EQ(out.reserved[0].base, 0x87f00000u);
+    EXPECT_EQ(out.reserved[1].bytes, 0x80000u);
+    EXPECT_EQ(out.tree_bytes, blob_of(tree{}).size());
+}
+
+TEST(Machine, sstc_must_be_every_harts) {
+    machine out{};
+    tree what;
+    what.harts[1].isa = "rv64imac_zicsr_sstcx";
+    ASSERT_EQ(read(what, &out), MACHINE_OK);
+    EXPECT_FALSE(out.sstc);
+    what.harts[1].extensions = true;
+    ASSERT_EQ(read(what, &out), MACHINE_OK);
+    EXPECT_TRUE(out.sstc);
+    what.harts[1] = {1, std::nullopt};
+    ASSERT_EQ(read(what, &out), MACHINE_OK);
+    EXPECT_FALSE(out.sstc);
+    what = {};
+    what.harts[0].isa = "rv64imac_zicsr";
+    ASSERT_EQ(read(what, &out), MACHINE_OK);
+    EXPECT_FALSE(out.sstc);
+}
+
+TEST(Machine, a_disabled_hart_is_none) {
+    machine out{};
+    tree what;
+    what.harts[0].status = "disabled";
+    what.harts[1].status = std::nullopt;
+    ASSERT_EQ(read(what, &out), MACHINE_OK);
+    ASSERT_EQ(out.hart_count, 1u);
+    EXPECT_EQ(out.hartid[0], 1u);
+}
+
+TEST(Machine, a_short_seed_is_none) {
+    machine out{};
+    tree what;
+    what.seed_words = 7;
+    ASSERT_EQ(read(what, &out), MACHINE_OK);
+    EXPECT_FALSE(out.seeded);
+    EXPECT_EQ(out.seed[0], 0u);
+}
+
+TEST(Machine, test_reject_blob_cut_or_damaged) {
+    std::vector<char> blob = blob_of(tree{});
+    machine out{};
+    EXPECT_EQ(machine_read(blob.data(), blob.size() - 1, &out), MACHINE_BAD_BLOB);
+    EXPECT_EQ(machine_read(blob.data(), 8, &out), MACHINE_BAD_BLOB);
+    blob[0] = 0;
+    EXPECT_EQ(machine_read(blob.data(), blob.size(), &out), MACHINE_BAD_BLOB);
+}
+
+// No byte of a blob may lead the reader out of it: the sanitizers watch.
+TEST(Machine, survives_any_flipped_byte) {
+    const std::vector<char> good = blob_of(tree{});
+    for (std::size_t i = 0; i < good.size(); i++) {
+        for (int flip : {0x01, 0x80, 0xff}) {
+            std::vector<char> blob = good;
+            blob[i] = static_cast<char>(blob[i] ^ flip);
+            machine out{};
+            machine_fault fault = machine_read(blob.data(), blob.size(), &out);
+            EXPECT_LT(fault, MACHINE_FAULT_COUNT);
+        }
+    }
+}
+
+TEST(Machine, test_reject_no_memory) {
+    EXPECT_EQ(fault_of([](tree &t) { t.memory.clear(); }), MACHINE_NO_MEMORY);
+    EXPECT_EQ(fault_of([](tree &t) { t.memory = {{0x80000000, 0}}; }), MACHINE_NO_MEMORY);
+    EXPECT_EQ(fault_of([](tree &t) { t.memory = {{UINT64_MAX - 4095, 8192}}; }), MACHINE_NO_MEMORY);
+}
+
+TEST(Machine, test_reject_two_banks) {
+    EXPECT_EQ(fault_of([](tree &t) {
+                  t.memory.push_back({0x90000000, 0x1000});
+              }),
+              MACHINE_MEMORY_BANKS);
+    EXPECT_EQ(fault_of([](tree &t) { t.memory_twice = true; }), MACHINE_MEMORY_BANKS);
+}
+
+TEST(Machine, test_reject_no_chosen) {
+    EXPECT_EQ(fault_of([](tree &t) { t.chosen = false; }), MACHINE_NO_CHOSEN);
+}
+
+TEST(Machine, test_reject_no_boot_image) {
+    EXPECT_EQ(fault_of([](tree &t) { t.initrd_start.reset(); }), MACHINE_NO_BOOT_IMAGE);
+    EXPECT_EQ(fault_of([](tree &t) { t.initrd_end.reset(); }), MACHINE_NO_BOOT_IMAGE);
+}
+
+TEST(Machine, test_reject_boot_image_outside_memory_or_crooked) {
+    EXPECT_EQ(fault_of([](tree &t) { t.initrd_start = 0x7ffff000; }), MACHINE_BAD_BOOT_IMAGE);
+    EXPECT_EQ(fault_of([](tree &t) { t.initrd_end = 0x88000001; }), MACHINE_BAD_BOOT_IMAGE);
+    EXPECT_EQ(fault_of([](tree &t) { t.initrd_end = t.initrd_start; }), MACHINE_BAD_BOOT_IMAGE);
+    EXPECT_EQ(fault_of([](tree &t) { t.initrd_start = 0x84000800; }), MACHINE_BAD_BOOT_IMAGE);
+}
+
+TEST(Machine, test_reject_no_cpus_or_timebase) {
+    EXPECT_EQ(fault_of([](tree &t) { t.cpus = false; }), MACHINE_NO_CPUS);
+    EXPECT_EQ(fault_of([](tree &t) { t.timebase.reset(); }), MACHINE_NO_TIMEBASE);
+    EXPECT_EQ(fault_of([](tree &t) { t.timebase = 0; }), MACHINE_BAD_TIMEBASE);
+    EXPECT_EQ(fault_of([](tree &t) { t.timebase = 24000000; }), MACHINE_BAD_TIMEBASE);
+}
+
+TEST(Machine, test_reject_harts) {
+    EXPECT_EQ(fault_of([](tree &t) { t.harts.clear(); }), MACHINE_NO_HARTS);
+    EXPECT_EQ(fault_of([](tree &t) { t.harts[1].id = 3; }), MACHINE_BAD_HART);
+    EXPECT_EQ(fault_of([](tree &t) { t.harts[1].id = 64; }), MACHINE_BAD_HART);
+    EXPECT_EQ(fault_of([](tree &t) { t.harts[1].mmu = "riscv,none"; }), MACHINE_NO_SV39);
+    EXPECT_EQ(fault_of([](tree &t) { t.harts[1].mmu.reset(); }), MACHINE_NO_SV39);
+    EXPECT_EQ(fault_of([](tree &t) {
+                  t.harts.clear();
+                  for (std::uint32_t i = 0; i <= MACHINE_HART_MAX; i++) {
+                      t.harts.push_back({i});
+                  }
+              }),
+              MACHINE_TOO_MANY_HARTS);
+}
+
+TEST(Machine, test_reject_uart) {
+    EXPECT_EQ(fault_of([](tree &t) { t.uart = "sifive,uart0"; }), MACHINE_NO_UART);
+    EXPECT_EQ(fault_of([](tree &t) { t.uart.reset(); }), MACHINE_NO_UART);
+    EXPECT_EQ(fault_of([](tree &t) { t.uart_reg = false; }), MACHINE_NO_UART);
+    EXPECT_EQ(fault_of([](tree &t) { t.uart_shift = 2; }), MACHINE_BAD_UART);
+    EXPECT_EQ(fault_of([](tree &t) { t.uart_bus_translates = true; }), MACHINE_BAD_UART);
+}
+
+TEST(Machine, test_reject_reserved) {
+    EXPECT_EQ(fault_of([](tree &t) { t.reserved_without_reg = true; }), MACHINE_BAD_RESERVED);
+    EXPECT_EQ(fault_of([](tree &t) {
+                  t.reserved.assign(MACHINE_RESERVED_MAX, {0x80000000, 0x1000});
+              }),
+              MACHINE_TOO_MANY_RESERVED);
+}
+
+TEST(Machine, every_fault_has_a_text) {
+    for (int i = 0; i < MACHINE_FAULT_COUNT; i++) {
+        EXPECT_GT(std::string(machine_fault_text(static_cast<machine_fault>(i))).size(), 3u);
+    }
+}
+
+struct free_result {
+    machine_fault fault;
+    std::vector<std::pair<std::uint64_t, std::uint64_t>> ranges;
+};
+
+free_result free_of(machine_range ram, const std::vector<machine_range> &taken) {
+    machine_range out[MACHINE_FREE_MAX]{};
+    std::uint32_t count = 0;
+    free_result result{
+        machine_free(ram, taken.data(), static_cast<std::uint32_t>(taken.size()), out, &count), {}};
+    for (std::uint32_t i = 0; i < count; i++) {
+        result.ranges.push_back({out[i].base, out[i].bytes});
+    }
+    return result;
+}
+
+using ranges = std::vector<std::pair<std::uint64_t, std::uint64_t>>;
+
+TEST(MachineFree, what_is_left_in_rising_order) {
+    free_result result =
+        free_of({0x10000, 0x10000}, {{0x18000, 0x1000}, {0x10000, 0x2000}, {0x1f000, 0x1000}});
+    EXPECT_EQ(result.fault, MACHINE_OK);
+    EXPECT_EQ(result.ranges, (ranges{{0x12000, 0x6000}, {0x19000, 0x6000}}));
+}
+
+TEST(MachineFree, whole_pages_only) {
+    free_result result = free_of({0x10001, 0x7ffe}, {{0x12fff, 2}});
+    EXPECT_EQ(result.ranges, (ranges{{0x11000, 0x1000}, {0x14000, 0x3000}}));
+}
+
+TEST(MachineFree, ranges_may_overlap_touch_or_lie_outside) {
+    free_result result = free_of(
+        {0x10000, 0x8000},
+        {{0, 0x11000}, {0x10800, 0x1000}, {0x12000, 0x1000}, {0x13000, 0x100}, {0x40000, 0x1000}});
+    EXPECT_EQ(result.ranges, (ranges{{0x14000, 0x4000}}));
+}
+
+TEST(MachineFree, a_range_may_end_at_the_top_of_all) {
+    free_result result = free_of({0x10000, 0x8000}, {{0x14000, UINT64_MAX - 0x14000}});
+    EXPECT_EQ(result.ranges, (ranges{{0x10000, 0x4000}}));
+}
+
+TEST(MachineFree, test_reject_nothing_left) {
+    EXPECT_EQ(free_of({0x10000, 0x8000}, {{0x10000, 0x8000}}).fault, MACHINE_SCATTERED);
+}
+
+TEST(MachineFree, test_reject_too_many_pieces) {
+    std::vector<machine_range> taken;
+    for (std::uint64_t i = 0; i < MACHINE_FREE_MAX; i++) {
+        taken.push_back({0x11000 + 0x2000 * i, 0x1000});
+    }
+    EXPECT_EQ(free_of({0x10000, 0x2000 * MACHINE_FREE_MAX}, taken).fault, MACHINE_OK);
+    EXPECT_EQ(free_of({0x10000, 0x2000 * MACHINE_FREE_MAX + 0x1000}, taken).fault,
+              MACHINE_SCATTERED);
+}
+
+}  // namespace

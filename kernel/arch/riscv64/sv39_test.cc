@@ -1,0 +1,194 @@
+// kernel/arch/riscv64/sv39_test.cc: user page tables over a few simulated pages: what is mapped is
+// found, refusals change nothing, every page comes back.
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <vector>
+
+extern "C" {
+#include "kernel/abi/layout.h"
+#include "kernel/abi/message.h"
+#include "kernel/arch/riscv64/sv39.h"
+#include "kernel/core/page.h"
+}
+
+namespace {
+
+constexpr std::uint32_t PAGES = 40;
+constexpr std::uint32_t READ_WRITE = ARCH_READ | ARCH_WRITE;
+
+// A kernel with a page pool and nothing else, in RAM of its own.
+class Sv39 : public ::testing::Test {
+  protected:
+    Sv39() {
+        ram.reset(new (std::align_val_t{PAGE_BYTES}) std::uint8_t[PAGES * PAGE_BYTES]());
+        before = sim_ram;
+        sim_ram = {ram.get(), PAGES};
+        pool_init(&kernel->page_pool, FAULT_POINT_TAKE_PAGE, next, SIM_RAM_FIRST_PAGE);
+        pool_add_range(&kernel->page_pool, SIM_RAM_FIRST_PAGE, PAGES);
+        EXPECT_EQ(sv39_create(kernel.get(), hart(), PAGE_NUMBER_NONE, &root), STATUS_OK);
+    }
+    ~Sv39() override {
+        for (std::uint32_t i = 0; i < PAGES; i++) {
+            sim_page_unpoison({SIM_RAM_FIRST_PAGE + i});
+        }
+        sim_ram = before;
+    }
+
+    struct hart *hart() {
+        return &kernel->harts[0];
+    }
+    std::uint32_t free_pages() const {
+        return kernel->page_pool.free_count;
+    }
+    page_number take() {
+        return page_take(kernel.get(), hart());
+    }
+    status map(std::uint64_t address, page_number page, std::uint32_t access, bool owned = false) {
+        return sv39_map(kernel.get(), hart(), root, address, {page, access, owned});
+    }
+    void reclaim_all(std::uint32_t budget) {
+        for (int calls = 0; !sv39_reclaim(kernel.get(), hart(), root, budget); calls++) {
+            ASSERT_LT(calls, 200);
+        }
+    }
+
+    struct aligned_delete {
+        void operator()(std::uint8_t *bytes) const {
+            ::operator delete[](bytes, std::align_val_t{PAGE_BYTES});
+        }
+    };
+    std::unique_ptr<std::uint8_t[], aligned_delete> ram;
+    struct sim_ram before {};
+    std::unique_ptr<struct kernel> kernel = std::make_unique<struct kernel>();
+    std::uint32_t next[PAGES]{};
+    page_number root{};
+};
+
+TEST_F(Sv39, finds_what_was_mapped_and_only_that) {
+    page_number page = take();
+    ASSERT_EQ(map(USER_IMAGE_MIN, page, ARCH_READ), STATUS_OK);
+    std::uint64_t entry = sv39_walk(root, USER_IMAGE_MIN + 123);
+    EXPECT_EQ(sv39_page(entry).value, page.value);
+    EXPECT_EQ(sv39_walk(root, USER_IMAGE_MIN - 1), 0u);
+    EXPECT_EQ(sv39_walk(root, USER_IMAGE_MIN + PAGE_BYTES), 0u);
+    EXPECT_EQ(sv39_walk(root, USER_MESSAGE_PAGE), 0u);
+    EXPECT_EQ(sv39_walk(root, USER_MAX + USER_IMAGE_MIN), 0u);
+    EXPECT_EQ(sv39_walk(root, UINT64_MAX), 0u);
+}
+
+TEST_F(Sv39, entries_say_exactly_what_is_allowed) {
+    const std::uint32_t given[] = {ARCH_READ, READ_WRITE, ARCH_EXECUTE, ARCH_READ | ARCH_EXECUTE};
+    for (std::uint32_t i = 0; i < 4; i++) {
+        std::uint64_t address = USER_IMAGE_MIN + i * PAGE_BYTES;
+        ASSERT_EQ(map(address, take(), given[i]), STATUS_OK);
+        std::uint64_t entry = sv39_walk(root, address);
+        for (std::uint32_t asked : {ARCH_READ, ARCH_WRITE, ARCH_EXECUTE}) {
+            EXPECT_EQ(sv39_allows(entry, asked), (given[i] & asked) == asked) << i << " " << asked;
+        }
+        const std::uint64_t always = SV39_VALID | SV39_USER | SV39_ACCESSED | SV39_DIRTY;
+        EXPECT_EQ(entry & (always | SV39_GLOBAL), always);
+    }
+}
+
+// The reserved encoding "writable, not readable" is never made.
+TEST_F(Sv39, writable_is_readable) {
+    ASSERT_EQ(map(USER_IMAGE_MIN, take(), ARCH_WRITE), STATUS_OK);
+    EXPECT_TRUE(sv39_allows(sv39_walk(root, USER_IMAGE_MIN), READ_WRITE));
+}
+
+TEST_F(Sv39, shares_the_kernels_half) {
+    page_number kernel_root = take();
+    auto *entries = static_cast<std::uint64_t *>(arch_page(kernel_root));
+    for (std::uint32_t i = 0; i < SV39_TABLE_ENTRIES; i++) {
+        entries[i] = (std::uint64_t{i} << 20) | SV39_VALID;
+    }
+    page_number second{};
+    ASSERT_EQ(sv39_create(kernel.get(), hart(), kernel_root, &second), STATUS_OK);
+    const auto *copy = static_cast<const std::uint64_t *>(arch_page(second));
+    for (std::uint32_t i = 0; i < SV39_TABLE_ENTRIES; i++) {
+        EXPECT_EQ(copy[i], i < SV39_KERNEL_FIRST ? 0 : entries[i]);
+    }
+    // Reclaiming a space leaves the kernel's tables alone.
+    std::uint32_t free_before = free_pages();
+    EXPECT_TRUE(sv39_reclaim(kernel.get(), hart(), second, 1));
+    EXPECT_EQ(free_pages(), free_before + 1);
+}
+
+TEST_F(Sv39, test_reject_second_map) {
+    page_number page = take();
+    ASSERT_EQ(map(USER_IMAGE_MIN, page, ARCH_READ), STATUS_OK);
+    std::uint64_t entry = sv39_walk(root, USER_IMAGE_MIN);
+    EXPECT_EQ(map(USER_IMAGE_MIN, take(), READ_WRITE, true), STATUS_BUSY);
+    EXPECT_EQ(sv39_walk(root, USER_IMAGE_MIN), entry);
+}
+
+TEST_F(Sv39, test_reject_map_without_pages) {
+    for (std::uint32_t left = 0; left < 2; left++) {  // A first mapping takes two tables.
+        std::vector<page_number> held;
+        while (free_pages() > left) {
+            held.push_back(take());
+        }
+        EXPECT_EQ(map(USER_IMAGE_MIN, held[0], ARCH_READ), STATUS_NO_SPACE);
+        EXPECT_EQ(sv39_walk(root, USER_IMAGE_MIN), 0u);
+        for (page_number page : held) {
+            page_put(kernel.get(), hart(), page);
+        }
+    }
+    ASSERT_EQ(map(USER_IMAGE_MIN, take(), ARCH_READ, true), STATUS_OK);
+    reclaim_all(1);
+    EXPECT_EQ(free_pages(), PAGES);
+}
+
+TEST_F(Sv39, test_reject_create_without_pages) {
+    while (free_pages() > 0) {
+        (void)take().value;
+    }
+    page_number out = {77};
+    EXPECT_EQ(sv39_create(kernel.get(), hart(), PAGE_NUMBER_NONE, &out), STATUS_NO_SPACE);
+    EXPECT_EQ(out.value, 77u);
+}
+
+TEST_F(Sv39, reclaim_returns_owned_pages_and_tables_within_its_budget) {
+    page_number shared = take();
+    const std::uint64_t places[] = {USER_IMAGE_MIN, USER_IMAGE_MIN + PAGE_BYTES, USER_BOOT_IMAGE,
+                                    USER_STACK_TOP - PAGE_BYTES, USER_MESSAGE_PAGE};
+    for (std::uint32_t budget : {1u, 2u, 3u, 64u}) {
+        for (std::uint64_t place : places) {
+            bool owned = place != USER_BOOT_IMAGE;
+            ASSERT_EQ(map(place, owned ? take() : shared, ARCH_READ, owned), STATUS_OK);
+        }
+        std::uint32_t calls = 0;
+        for (bool done = false; !done; calls++) {
+            std::uint32_t free_before = free_pages();
+            done = sv39_reclaim(kernel.get(), hart(), root, budget);
+            EXPECT_LE(free_pages() - free_before, budget);
+            ASSERT_LT(calls, 100u);
+        }
+        EXPECT_EQ(free_pages(), PAGES - 1);  // All but `shared`.
+        ASSERT_EQ(sv39_create(kernel.get(), hart(), PAGE_NUMBER_NONE, &root), STATUS_OK);
+    }
+}
+
+TEST_F(Sv39, reclaim_without_budget_does_nothing) {
+    EXPECT_FALSE(sv39_reclaim(kernel.get(), hart(), root, 0));
+    ASSERT_EQ(map(USER_IMAGE_MIN, take(), ARCH_READ, true), STATUS_OK);
+    std::uint32_t free_before = free_pages();
+    EXPECT_FALSE(sv39_reclaim(kernel.get(), hart(), root, 0));
+    EXPECT_EQ(free_pages(), free_before);
+    EXPECT_NE(sv39_walk(root, USER_IMAGE_MIN), 0u);
+}
+
+using Sv39Death = Sv39;
+
+TEST_F(Sv39Death, test_reject_write_and_execute) {
+    EXPECT_DEATH((void)map(USER_IMAGE_MIN, take(), ARCH_WRITE | ARCH_EXECUTE), "");
+}
+
+TEST_F(Sv39Death, test_reject_address_outside_the_user_half) {
+    EXPECT_DEATH((void)map(USER_MAX, take(), ARCH_READ), "");
+    EXPECT_DEATH((void)map(UINT64_C(0xffffffc080200000), take(), ARCH_READ), "");
+    EXPECT_DEATH((void)map(USER_IMAGE_MIN + 8, take(), ARCH_READ), "");
+}
+
+}  // namespace

@@ -1,0 +1,194 @@
+// kernel/arch/sim/check.c: invariants between kernel entries, and the report of a run that failed.
+#include "kernel/arch/riscv64/sv39.h"
+#include "kernel/arch/sim/state.h"
+#include "kernel/core/audit.h"
+
+NORETURN static void fail(const struct audit_tally *tally) {
+    char format[200];
+    // The audit's texts name the kernel's formats (%lu, %#lx), which printf knows too.
+    snprintf(format, sizeof(format), "audit: %s", tally->failure);
+    char text[256];
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+    snprintf(text, sizeof(text), format, tally->a, tally->b);
+#pragma GCC diagnostic pop
+    sim_finish(SIM_CHECK_FAILED, "%s", text);
+}
+
+// Looks at the kernel must not hand over to another hart.
+static uint32_t hold_switches(void) {
+    uint32_t left = sim.until_switch;
+    sim.until_switch = UINT32_MAX;
+    return left;
+}
+
+// The pages of a table and what it owns below, `level` levels above pages.
+static uint32_t table_pages(struct page_number table, uint32_t level) {
+    const uint64_t *entries = (const uint64_t *)arch_page(table);
+    uint32_t count = 1;
+    uint32_t entry_count = level == 2 ? SV39_USER_ROOT_ENTRIES : SV39_TABLE_ENTRIES;
+    for (uint32_t i = 0; i < entry_count; i++) {
+        if ((entries[i] & SV39_VALID) == 0) {
+            continue;
+        }
+        if (level > 0) {
+            count += table_pages(sv39_page(entries[i]), level - 1);
+        } else {
+            count += (entries[i] & SV39_OWNED) != 0;
+        }
+    }
+    return count;
+}
+
+static bool has_space(const struct task *task) {
+    return task->state.raw != TASK_FREE && task->state.raw != TASK_DEAD &&
+           task->space.root.value != 0;
+}
+
+// What a hart's TLB holds of a live task is what its tables say.
+static void check_tlb(const struct sim_hart *hart) {
+    for (uint32_t i = 0; i < SIM_TLB_COUNT; i++) {
+        const struct sim_tlb_entry *entry = &hart->tlb[i];
+        const struct task *task = &sim.kernel.tasks[(entry->asid - 1) % MAX_TASKS];
+        if (entry->address == 0 || task->state.raw != TASK_LIVE || !has_space(task)) {
+            continue;
+        }
+        uint64_t leaf = sv39_walk(task->space.root, entry->address);
+        if (sv39_page(leaf).value != entry->page || !sv39_allows(leaf, entry->access)) {
+            sim_finish(SIM_CHECK_FAILED, "stale translation: hart %u, task %u, address %#llx",
+                       (unsigned)(hart - sim.harts), task->index,
+                       (unsigned long long)entry->address);
+        }
+    }
+}
+
+// A hart that sleeps has nothing to do, or will be woken.
+static void check_sleeper(uint32_t index) {
+    const struct sim_hart *hart = &sim.harts[index];
+    const struct hart *core = &sim.kernel.harts[index];
+    bool has_work = core->run_count != 0 || core->kill_mask.raw != 0;
+    if (hart->asleep && has_work && hart->ipi_at_ns == UINT64_MAX && sim_events_due(hart) == 0) {
+        sim_finish(SIM_CHECK_FAILED,
+                   "lost wake-up: hart %u sleeps with %u runnable tasks and kill mask %#llx, and "
+                   "no IPI is to come",
+                   index, core->run_count, (unsigned long long)core->kill_mask.raw);
+    }
+    bool armed = hart->timer_at_ns == core->tick_ns || sim_events_due(hart) != 0;
+    if (hart->asleep && !armed) {
+        sim_finish(SIM_CHECK_FAILED, "hart %u sleeps until %llu, its timer is armed for %llu",
+                   index, (unsigned long long)core->tick_ns, (unsigned long long)hart->timer_at_ns);
+    }
+}
+
+// What concerns this hart alone: the others may be anywhere.
+void sim_check_leave(void) {
+    const struct hart *hart = sim_core_hart();
+    if (hart->locks.held_ranks != 0) {
+        sim_finish(SIM_CHECK_FAILED, "hart %u leaves the kernel holding lock ranks %#x",
+                   hart->index, hart->locks.held_ranks);
+    }
+    if (sim.steps >= sim.options.step_max) {
+        sim_finish(SIM_ENDLESS, "no end after %llu kernel entries", (unsigned long long)sim.steps);
+    }
+    const struct task *task = hart->current;
+    if (sim_this()->asleep || !task) {
+        return;
+    }
+    bool fit = task->hart == hart && task->state.raw == TASK_LIVE &&
+               wait_state_of(task->wait.raw) == WAIT_NONE && !task->again;
+    if (!fit) {
+        sim_finish(SIM_CHECK_FAILED, "hart %u goes on with task %u in state %u, wait word %#llx",
+                   hart->index, task->index, task->state.raw, (unsigned long long)task->wait.raw);
+    }
+}
+
+static void check_waits(void) {
+    struct audit_tally tally;
+    if (!audit_wakeups(&sim.kernel, &tally) || !audit_ends(&sim.kernel, &tally)) {
+        fail(&tally);
+    }
+}
+
+void sim_check_quiet(void) {
+    const struct kernel *kernel = &sim.kernel;
+    const struct pool *pages = &kernel->page_pool;
+    if (pages->free_count > pages->total_count || kernel->task_pool.free_count > MAX_TASKS ||
+        kernel->endpoint_pool.free_count > MAX_ENDPOINTS) {
+        sim_finish(SIM_CHECK_FAILED, "a pool has more free than it has");
+    }
+    if (sim.steps % SIM_WAITS_STEPS == 0) {
+        check_waits();
+    }
+}
+
+void sim_check_asleep(void) {
+    for (uint32_t i = 0; i < sim.options.hart_count; i++) {
+        check_sleeper(i);
+    }
+    check_waits();
+}
+
+void sim_check_all(void) {
+    struct audit_tally tally;
+    uint32_t left = hold_switches();
+    sim.result.audits++;
+    for (uint32_t i = 0; i < MAX_TASKS; i++) {
+        const struct task *task = &sim.kernel.tasks[i];
+        tally.space_pages[i] = has_space(task) ? table_pages(task->space.root, 2) : 0;
+    }
+    if (!audit_kernel(&sim.kernel, &tally)) {
+        fail(&tally);
+    }
+    for (uint32_t i = 0; i < sim.options.hart_count; i++) {
+        check_tlb(&sim.harts[i]);
+        check_sleeper(i);
+    }
+    sim.until_switch = left;
+}
+
+static const char *wait_name(enum wait_state state) {
+    static const char *const names[] = {"runs or may run", "receives", "receives, no calls",
+                                        "queued at endpoint", "waits for reply of task"};
+    return (unsigned)state < ARRAY_LEN(names) ? names[state] : "?";
+}
+
+void sim_report(FILE *to) {
+    const struct kernel *kernel = &sim.kernel;
+    fprintf(to, "%s: %s (seed %llu, %u harts, %llu ns, %llu kernel entries)\n",
+            sim_end_name(sim.result.end), sim.result.message, (unsigned long long)sim.options.seed,
+            sim.options.hart_count, (unsigned long long)sim.now_ns, (unsigned long long)sim.steps);
+    for (uint32_t i = 0; i < sim.options.hart_count; i++) {
+        const struct hart *hart = &kernel->harts[i];
+        fprintf(to,
+                "hart %u: %s, current task %d, %u runnable, ipi at %lld, timer at %lld, doorbell "
+                "%u, kill mask %#llx\n",
+                i,
+                sim.harts[i].asleep      ? "asleep"
+                : sim.harts[i].in_kernel ? "in the kernel"
+                                         : "in user mode",
+                hart->current ? (int)hart->current->index : -1, hart->run_count,
+                (long long)sim.harts[i].ipi_at_ns, (long long)sim.harts[i].timer_at_ns,
+                hart->doorbell.raw, (unsigned long long)hart->kill_mask.raw);
+    }
+    for (uint32_t i = 0; i < MAX_TASKS; i++) {
+        const struct task *task = &kernel->tasks[i];
+        if (task->state.raw == TASK_FREE) {
+            continue;
+        }
+        fprintf(
+            to,
+            "task %u: instance %u, state %u, hart %d, %s %u, deadline %lld, killed %u, exit %s\n",
+            i, task->instance, task->state.raw, task->hart ? (int)task->hart->index : -1,
+            wait_name(wait_state_of(task->wait.raw)), wait_object_of(task->wait.raw),
+            (long long)task->deadline_ns, task->killed.raw, exit_reason_name(task->exit_reason));
+    }
+    for (uint32_t i = 0; i < MAX_ENDPOINTS; i++) {
+        const struct endpoint *endpoint = &kernel->endpoints[i];
+        if (audit_endpoint_is_open(endpoint)) {
+            fprintf(to, "endpoint %u: owner %d, work %#llx\n", i, (int)endpoint->owner,
+                    (unsigned long long)endpoint->work.raw);
+        }
+    }
+    fprintf(to, "last records:\n");
+    trace_print_kept(&sim.trace, to);
+}

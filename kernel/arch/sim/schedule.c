@@ -1,0 +1,154 @@
+// kernel/arch/sim/schedule.c: which virtual hart goes on, and when events arrive.
+// A switch point costs a decrement; every until_switch-th one chooses anew among the harts that can
+// run. Gaps have a mean that the seed chose, and now and then a long one, so that one hart stands
+// still in the middle of something while the others go far.
+#include "kernel/arch/sim/state.h"
+
+enum { GAP_LONG = 2000 };
+
+static uint32_t next_gap(void) {
+    uint32_t draw = sim_random_below(&sim.random, 64);
+    return draw == 0 ? sim_random_below(&sim.random, GAP_LONG)
+                     : sim_random_below(&sim.random, 2 * sim.switch_gap + 1);
+}
+
+uint32_t sim_events_due(const struct sim_hart *hart) {
+    uint32_t timer = hart->timer_at_ns <= sim.now_ns ? (uint32_t)ARCH_EVENT_TIMER : 0;
+    uint32_t ipi = hart->ipi_at_ns <= sim.now_ns ? (uint32_t)ARCH_EVENT_IPI : 0;
+    return timer | ipi;
+}
+
+uint32_t sim_events_take(struct sim_hart *hart) {
+    uint32_t events = sim_events_due(hart);
+    hart->timer_at_ns = (events & ARCH_EVENT_TIMER) != 0 ? UINT64_MAX : hart->timer_at_ns;
+    hart->ipi_at_ns = (events & ARCH_EVENT_IPI) != 0 ? UINT64_MAX : hart->ipi_at_ns;
+    return events;
+}
+
+static bool can_run(const struct sim_hart *hart, bool kernel_only) {
+    if (kernel_only && !hart->in_kernel) {
+        return false;
+    }
+    return !hart->asleep || sim_events_due(hart) != 0;
+}
+
+// The harts that can run as a mask.
+static uint32_t runnable(bool kernel_only) {
+    uint32_t mask = 0;
+    uint32_t count = sim.booted ? sim.options.hart_count : 1;
+    for (uint32_t i = 0; i < count; i++) {
+        mask |= can_run(&sim.harts[i], kernel_only) ? 1u << i : 0;
+    }
+    return mask;
+}
+
+static uint32_t choose(uint32_t mask) {
+    uint32_t skip = sim_random_below(&sim.random, (uint32_t)__builtin_popcount(mask));
+    for (; skip > 0; skip--) {
+        mask &= mask - 1;
+    }
+    return (uint32_t)__builtin_ctz(mask);
+}
+
+static void switch_to(uint32_t index) {
+    sim.until_switch = next_gap();
+    if (index == sim.running) {
+        return;
+    }
+    struct sim_hart *from = sim_this();
+    sim.running = index;
+    sim.result.switches++;
+    trace_add(&sim.trace,
+              (struct trace_record){sim.now_ns, index, sim.until_switch, 0, index, TRACE_SWITCH});
+    fiber_switch(from->context, sim.harts[index].context);
+}
+
+void sim_point(void) {
+    if (LIKELY(sim.until_switch > 0)) {
+        sim.until_switch--;
+        return;
+    }
+    switch_to(choose(runnable(false)));
+}
+
+// Nothing can run: time goes on to the next event.
+static void advance(void) {
+    sim_check_asleep();
+    uint64_t next_ns = UINT64_MAX;
+    for (uint32_t i = 0; i < sim.options.hart_count; i++) {
+        const struct sim_hart *hart = &sim.harts[i];
+        next_ns = hart->ipi_at_ns < next_ns ? hart->ipi_at_ns : next_ns;
+        next_ns = hart->timer_at_ns < next_ns ? hart->timer_at_ns : next_ns;
+    }
+    if (next_ns == UINT64_MAX) {
+        sim_finish(SIM_STUCK, "every hart sleeps and no event is to come");
+    }
+    sim.now_ns = next_ns > sim.now_ns ? next_ns : sim.now_ns;
+}
+
+// This hart spins or sleeps. A spinner may be chosen again at once only if nobody else can run.
+void sim_switch_away(void) {
+    uint32_t self = 1u << sim.running;
+    for (uint32_t others = runnable(false);; others = runnable(false)) {
+        if ((others & ~self) != 0) {
+            switch_to(choose(others & ~self));
+            return;
+        }
+        if (others != 0) {
+            sim.now_ns += 10;
+            return;
+        }
+        advance();
+    }
+}
+
+void sim_spin(void) {
+    sim.now_ns += 10;
+    sim_switch_away();
+}
+
+static bool audit_is_due(void) {
+    return sim.steps >= sim.audit_at_step;
+}
+
+static void audit_now(void) {
+    sim.audit_at_step = sim.steps + SIM_AUDIT_STEPS;
+    sim_check_all();
+}
+
+// Until the due audit has been done nobody enters, so that the harts inside come out and there is a
+// moment at which the state is whole.
+void sim_enter_kernel(struct sim_hart *hart) {
+    while (audit_is_due() && sim.kernel_count > 0) {
+        switch_to(choose(runnable(true)));
+    }
+    if (audit_is_due()) {
+        audit_now();
+    }
+    hart->in_kernel = true;
+    sim.kernel_count++;
+}
+
+void sim_leave_kernel(struct sim_hart *hart) {
+    hart->in_kernel = false;
+    sim.kernel_count--;
+    sim.steps++;
+    sim_check_leave();
+    if (sim.kernel_count != 0) {
+        return;
+    }
+    sim_check_quiet();
+    if (audit_is_due()) {
+        audit_now();
+    }
+}
+
+void sim_wait_alone(void) {
+    struct sim_hart *self = sim_this();
+    self->in_kernel = false;
+    sim.kernel_count--;
+    sim.audit_at_step = sim.steps;
+    while (sim.kernel_count > 0) {
+        switch_to(choose(runnable(true)));
+    }
+}

@@ -1,0 +1,206 @@
+// kernel/arch/sim/sim.c: a run from nothing to its end.
+#define _DEFAULT_SOURCE  // MAP_ANONYMOUS
+#include "kernel/arch/sim/sim.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "kernel/arch/sim/state.h"
+
+enum {
+    PAGE_COUNT_MAX = 16384,
+    PAGE_COUNT_DEFAULT = 2048,
+    STEP_MAX_DEFAULT = 400000,
+    RAM_HOLE_PAGES = 3,  // Between two ranges of free RAM, so that there are two.
+};
+
+__attribute__((weak)) void __asan_poison_memory_region(void const volatile *address, size_t bytes);
+__attribute__((weak)) void __asan_unpoison_memory_region(void const volatile *address,
+                                                         size_t bytes);
+
+struct sim sim;
+
+// Fibers are abandoned on purpose, so what the sanitizer keeps to find uses of returned frames
+// would leak. A user's ASAN_OPTIONS still wins.
+const char *__asan_default_options(void);
+const char *__asan_default_options(void) {
+    return "detect_stack_use_after_return=0";
+}
+
+struct sim_options sim_options_make(uint64_t seed, uint32_t hart_count,
+                                    const struct sim_program *programs, uint32_t program_count) {
+    return (struct sim_options){.seed = seed,
+                                .hart_count = hart_count,
+                                .page_count = PAGE_COUNT_DEFAULT,
+                                .step_max = STEP_MAX_DEFAULT,
+                                .programs = programs,
+                                .program_count = program_count};
+}
+
+const char *sim_end_name(enum sim_end end) {
+    static const char *const names[] = {"running", "power off", "panic",
+                                        "stuck",   "endless",   "check failed"};
+    return names[end];
+}
+
+const char *sim_console(void) {
+    return sim.console;
+}
+
+struct kernel *sim_kernel(void) {
+    return &sim.kernel;
+}
+
+void sim_finish(enum sim_end end, const char *format, ...) {
+    sim.result.end = end;
+    va_list args;
+    va_start(args, format);
+    vsnprintf(sim.result.message, sizeof(sim.result.message), format, args);
+    va_end(args);
+    if (!sim_this()->context) {
+        fprintf(stderr, "sim: %s\n", sim.result.message);  // Nothing has been started yet.
+        exit(2);
+    }
+    fiber_switch(sim_this()->context, &sim.main_fiber);
+    abort();  // Nobody switches back.
+}
+
+// The trap loop of one hart: what kernel/arch/riscv64/trap.S and trap.c are on the target.
+static struct task *take_trap(struct sim_hart *self, struct hart *hart) {
+    switch (self->trap) {
+        case SIM_TRAP_SYSCALL:
+            sim.result.syscalls++;
+            return kernel_syscall(&sim.kernel, hart, &self->task->regs);
+        case SIM_TRAP_INTERRUPT:
+            return kernel_interrupt(&sim.kernel, hart, self->events);
+        case SIM_TRAP_FAULT:
+            return kernel_fault(&sim.kernel, hart, self->fault);
+        case SIM_TRAP_NONE:
+            break;
+    }
+    sim_finish(SIM_CHECK_FAILED, "a user fiber came back without a trap");
+}
+
+static void hart_run(void *argument) {
+    struct sim_hart *self = (struct sim_hart *)argument;
+    uint32_t index = (uint32_t)(self - sim.harts);
+    struct hart *hart = &sim.kernel.harts[index];
+    if (index == 0) {
+        kernel_init(&sim.kernel, &sim.boot);
+        sim.result.pages_at_start = sim.kernel.page_pool.free_count;
+        sim.booted = true;
+    }
+    struct task *task = kernel_hart_start(&sim.kernel, hart);
+    for (;;) {  // For the machine's life.
+        hart->current = task;
+        while (!task) {
+            task = kernel_idle(&sim.kernel, hart);
+        }
+        hart->current = task;
+        sim_leave_kernel(self);
+        sim_user_run(self, task);
+        sim_enter_kernel(self);
+        task = take_trap(self, hart);
+    }
+}
+
+static void reset_ram(void) {
+    uint32_t page_count = sim.options.page_count;
+    if (!sim_ram.bytes) {
+        sim_ram.bytes =
+            (uint8_t *)mmap(0, (size_t)PAGE_COUNT_MAX * PAGE_BYTES, PROT_READ | PROT_WRITE,
+                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    }
+    if (sim_ram.bytes == MAP_FAILED || page_count > PAGE_COUNT_MAX) {
+        fprintf(stderr, "sim: no memory for %u pages of RAM (at most %u)\n", page_count,
+                (unsigned)PAGE_COUNT_MAX);
+        exit(2);
+    }
+    sim_ram.page_count = page_count;
+    if (__asan_unpoison_memory_region) {
+        __asan_unpoison_memory_region(sim_ram.bytes, (size_t)PAGE_COUNT_MAX * PAGE_BYTES);
+    }
+}
+
+// The boot image first, then two ranges. The kernel keeps its page table of words in the first
+// pages of the first, untaken; all else is poisoned until taken.
+static void reset_boot_info(void) {
+    uint32_t image_pages = sim_image_build();
+    uint32_t first = SIM_RAM_FIRST_PAGE + image_pages;
+    uint32_t left = sim.options.page_count - image_pages;
+    uint32_t half = left / 2;
+    sim.boot = (struct boot_info){.hart_count = sim.options.hart_count,
+                                  .range_count = 2,
+                                  .range_first = {{first}, {first + half + RAM_HOLE_PAGES}},
+                                  .range_pages = {half, left - half - RAM_HOLE_PAGES},
+                                  .image_first = {SIM_RAM_FIRST_PAGE},
+                                  .image_bytes = (uint64_t)image_pages * PAGE_BYTES};
+    uint32_t table_pages = (left * (uint32_t)sizeof(uint32_t) + PAGE_BYTES - 1) / PAGE_BYTES;
+    if (__asan_poison_memory_region) {
+        size_t offset = (size_t)(image_pages + table_pages) * PAGE_BYTES;
+        __asan_poison_memory_region(
+            sim_ram.bytes + offset,
+            (size_t)(sim.options.page_count - image_pages - table_pages) * PAGE_BYTES);
+    }
+}
+
+static void reset_harts(void) {
+    for (uint32_t i = 0; i < sim.options.hart_count; i++) {
+        struct sim_hart *hart = &sim.harts[i];
+        if (!hart->kernel_fiber.stack) {
+            fiber_make(&hart->kernel_fiber);
+        }
+        fiber_start(&hart->kernel_fiber, hart_run, hart);
+        hart->context = &hart->kernel_fiber;
+        hart->task = 0;
+        hart->in_kernel = true;
+        hart->asleep = false;
+        hart->trap = SIM_TRAP_NONE;
+        hart->ipi_at_ns = UINT64_MAX;
+        hart->timer_at_ns = UINT64_MAX;
+        memset(hart->tlb, 0, sizeof(hart->tlb));
+    }
+    sim.kernel_count = sim.options.hart_count;
+}
+
+static void reset(const struct sim_options *options) {
+    static const uint32_t gaps[] = {0, 1, 3, 8, 20, 60, 200};
+    static const uint32_t delays_ns[] = {1, 30, 300, 4000};
+    sim.options = *options;
+    sim.random = sim_random_make(options->seed);
+    sim.running = 0;
+    sim.now_ns = 0;
+    sim.steps = 0;
+    sim.audit_at_step = SIM_AUDIT_STEPS;
+    sim.booted = false;
+    sim.result = (struct sim_result){.end = SIM_RUNNING};
+    sim.console_count = 0;
+    sim.console[0] = 0;
+    sim.switch_gap = gaps[sim_random_below(&sim.random, ARRAY_LEN(gaps))];
+    sim.until_switch = sim.switch_gap;
+    sim.ipi_delay_ns = delays_ns[sim_random_below(&sim.random, ARRAY_LEN(delays_ns))];
+    trace_begin(&sim.trace, options->trace);
+    memset(&sim.kernel, 0, sizeof(sim.kernel));
+    for (uint32_t i = 0; i < MAX_TASKS; i++) {
+        sim.users[i].instance = 0;
+    }
+    reset_ram();
+    reset_boot_info();
+    reset_harts();
+}
+
+void sim_run(const struct sim_options *options, struct sim_result *out) {
+    reset(options);
+    fiber_make_thread(&sim.main_fiber);
+    atomic_point_hook = sim_point;
+    fiber_switch(&sim.main_fiber, sim.harts[0].context);
+    atomic_point_hook = 0;
+    sim.result.trace_hash = sim.trace.hash;
+    sim.result.steps = sim.steps;
+    sim.result.now_ns = sim.now_ns;
+    sim.result.pages_at_end = sim.kernel.page_pool.free_count;
+    sim.result.tasks_at_end = sim.kernel.task_pool.total_count - sim.kernel.task_pool.free_count;
+    *out = sim.result;
+}

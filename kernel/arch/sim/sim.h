@@ -1,0 +1,100 @@
+// kernel/arch/sim/sim.h: a whole machine in one test process: virtual harts, virtual time,
+// simulated RAM, and a scheduler that decides everything by a seed.
+//
+// One seed is one execution: every decision comes from sim_options.seed, and nothing depends on an
+// address, on real time or on other processes. The trace hash covers every decision, system call,
+// result and event; two runs of one seed have the same hash. User tasks are C functions: each
+// program of the boot image is a small valid ELF file whose entry is USER_IMAGE_MIN +
+// SIM_ENTRY_FIRST + 4 * (index in `programs`), so that the kernel loads it as it loads any program,
+// and the simulation knows from the entry which function to run (kernel/arch/sim/user.h). Units:
+// nanoseconds of virtual time. Ownership:  the caller owns options, programs and result. One
+// simulation at a time in a process; its memory is kept for the next one. Errors:     what goes
+// wrong inside ends the run and is described in the result.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "kernel/abi/message.h"
+#include "kernel/core/fault_point.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct kernel;
+
+enum {
+    SIM_ENTRY_FIRST = 0x800,  // Offset of the first entry in a program's text segment.
+    SIM_PROGRAM_MAX = 60,
+    SIM_AUDIT_STEPS = 256,  // Kernel entries between two full audits.
+    SIM_WAITS_STEPS = 4,    // Between two looks at every wait.
+};
+
+// A user program. Its function must not own anything that needs cleaning up: a task that is killed
+// is abandoned where it stands. Returning is task_exit(0).
+struct sim_program {
+    const char *name;
+    void (*run)(struct message_page *page, uint64_t argument, uint32_t instance);
+    const uint8_t *file;  // Null: an ELF file is made. Otherwise these bytes are the file, whatever
+                          // they are.
+    size_t file_bytes;
+};
+
+struct sim_options {
+    uint64_t seed;
+    uint32_t hart_count;
+    uint32_t page_count;                 // Of RAM, boot image included.
+    uint64_t step_max;                   // Kernel entries after which the run counts as endless.
+    const struct sim_program *programs;  // programs[0] is named init.
+    uint32_t program_count;
+    uint32_t fault_rate[FAULT_POINT_COUNT];  // Chances in 65536; what is a planted bug is 0 unless
+                                             // --plant asks for it.
+    FILE *trace;                             // Null: no text.
+};
+
+enum sim_end {
+    SIM_RUNNING,
+    SIM_POWER_OFF,  // init ended with code 0.
+    SIM_PANIC,      // kernel_panic; the message is its line.
+    SIM_STUCK,      // Nothing can ever happen again, and tasks wait: a deadlock or a lost wake-up.
+    SIM_ENDLESS,    // step_max was reached.
+    SIM_CHECK_FAILED,  // An invariant does not hold.
+};
+
+struct sim_result {
+    enum sim_end end;
+    uint64_t trace_hash;
+    uint64_t steps;  // Kernel entries.
+    uint64_t syscalls;
+    uint64_t switches;  // Changes from one hart to another.
+    uint64_t audits;
+    uint64_t faults_fired;
+    uint64_t now_ns;
+    uint32_t pages_at_start;  // Free pages when init started,
+    uint32_t pages_at_end;    // and at the end.
+    uint32_t tasks_at_end;    // Taken task objects.
+    char message[256];        // Why it ended, in a line.
+};
+
+// Options for a run without faults or planted bugs.
+struct sim_options sim_options_make(uint64_t seed, uint32_t hart_count,
+                                    const struct sim_program *programs, uint32_t program_count);
+
+void sim_run(const struct sim_options *options, struct sim_result *out);
+
+// Of the last run: what the console got; the state of every task and hart, and the last trace
+// records.
+const char *sim_console(void);
+void sim_report(FILE *to);
+
+const char *sim_end_name(enum sim_end end);
+
+// The kernel of the run: for checks from a test, also between two system calls of a user function.
+struct kernel *sim_kernel(void);
+
+#ifdef __cplusplus
+}
+#endif

@@ -1,0 +1,114 @@
+// kernel/arch/sim/state.h: the simulated machine's state, for the files of this folder.
+// Test machinery: one per process, not kernel state.
+#pragma once
+
+#include "kernel/arch/sim/fiber.h"
+#include "kernel/arch/sim/random.h"
+#include "kernel/arch/sim/sim.h"
+#include "kernel/arch/sim/trace.h"
+#include "kernel/core/kernel.h"
+
+enum {
+    SIM_TLB_COUNT = 64,
+    SIM_CONSOLE_BYTES = 1 << 16,
+};
+
+struct sim_tlb_entry {
+    uint64_t address;  // Of the page; 0 is an empty entry (page 0 is never mapped).
+    uint32_t asid;
+    uint32_t page;
+    uint32_t access;
+    uint32_t reserved;
+};
+
+enum sim_trap {
+    SIM_TRAP_NONE,
+    SIM_TRAP_SYSCALL,
+    SIM_TRAP_INTERRUPT,
+    SIM_TRAP_FAULT,
+};
+
+struct sim_hart {
+    struct fiber kernel_fiber;
+    struct fiber *context;  // What goes on when this hart is chosen.
+    struct task *task;      // Whose user mode it is in, or came from.
+    bool in_kernel;
+    bool asleep;              // In arch_idle, until an event.
+    enum sim_trap trap;       // How the user fiber entered the kernel,
+    uint32_t events;          // with these events
+    struct user_fault fault;  // or this fault.
+    uint64_t ipi_at_ns;       // UINT64_MAX: none on its way.
+    uint64_t timer_at_ns;     // UINT64_MAX: not armed.
+    struct sim_tlb_entry tlb[SIM_TLB_COUNT];
+};
+
+struct sim_user {
+    struct fiber fiber;
+    uint32_t instance;  // Whose fiber it is; 0 is nobody's.
+    void (*run)(struct message_page *page, uint64_t argument, uint32_t instance);
+};
+
+struct sim {
+    uint32_t until_switch;  // Switch points left before the scheduler chooses anew.
+    uint32_t running;       // The hart that runs.
+    uint32_t switch_gap;    // Mean of until_switch.
+    uint32_t ipi_delay_ns;  // IPIs take less than that.
+    uint32_t kernel_count;  // Harts in the kernel.
+    uint64_t now_ns;
+    uint64_t steps;
+    uint64_t audit_at_step;
+    bool booted;  // Harts other than 0 may run.
+    struct sim_options options;
+    struct sim_random random;
+    struct trace trace;
+    struct sim_hart harts[MAX_HARTS];
+    struct sim_user users[MAX_TASKS];
+    struct fiber main_fiber;
+    struct sim_result result;
+    struct boot_info boot;
+    uint32_t console_count;
+    char console[SIM_CONSOLE_BYTES];
+    struct kernel kernel;
+};
+
+extern struct sim sim;
+
+static inline struct sim_hart *sim_this(void) {
+    return &sim.harts[sim.running];
+}
+
+static inline struct hart *sim_core_hart(void) {
+    return &sim.kernel.harts[sim.running];
+}
+
+// sim.c
+NORETURN void sim_finish(enum sim_end end, const char *format, ...) PRINTF_LIKE(2, 3);
+
+// schedule.c: where another hart may go on. sim_switch_away: this hart cannot go on now.
+void sim_point(void);
+void sim_switch_away(void);
+uint32_t sim_events_due(const struct sim_hart *hart);
+uint32_t sim_events_take(struct sim_hart *hart);
+void sim_enter_kernel(struct sim_hart *hart);
+void sim_leave_kernel(struct sim_hart *hart);
+// The harts that are in the kernel go on until only this one is; the others stay out.
+void sim_wait_alone(void);
+
+// user.c: runs the task in user mode until it enters the kernel: hart->trap says how.
+void sim_user_run(struct sim_hart *hart, struct task *task);
+
+// tlb.c
+WARN_UNUSED bool sim_translate(struct sim_hart *hart, struct task *task, uint64_t address,
+                               uint32_t access, struct page_number *out);
+void sim_tlb_flush(struct sim_hart *hart, uint32_t asid);
+WARN_UNUSED bool sim_tlb_holds(const struct sim_hart *hart, struct page_number page);
+
+// image.c: builds the boot image in RAM; the number of pages it takes.
+uint32_t sim_image_build(void);
+
+// check.c: invariants. What concerns the hart that leaves the kernel; what can be seen when no hart
+// is in the kernel; everything (also when only this hart is, at the end); when all sleep.
+void sim_check_leave(void);
+void sim_check_quiet(void);
+void sim_check_all(void);
+void sim_check_asleep(void);

@@ -1,0 +1,68 @@
+// kernel/core/audit.h: does the kernel's state add up? Every reference in every table, queue and
+// reply entry is followed and counted.
+//
+// For a moment at which no hart is in the kernel: simulation calls it between kernel entries. It
+// looks, changes nothing, and stops at the first thing that is wrong. What it holds to be true is
+// written beside each check. Units:      pages. Ownership:  the caller owns the tally, and fills
+// `space_pages` beforehand with the pages (tables and owned ones) of each task's address space.
+// Blocking:   never; bounded by the pools' sizes.
+// Locking:    none: nobody else may be in the kernel.
+// Errors:     false: `failure` says what is wrong, `a` and `b` are the values.
+#pragma once
+
+#include <stdbool.h>
+
+#include "kernel/core/kernel.h"
+
+enum audit_place {
+    AUDIT_NOWHERE,
+    AUDIT_IN_RUN_QUEUE,
+    AUDIT_IN_ENDPOINT_QUEUE,
+    AUDIT_CURRENT,
+};
+
+struct audit_tally {
+    uint32_t space_pages[MAX_TASKS];  // From the caller.
+
+    const char *failure;
+    uint64_t a;
+    uint64_t b;
+
+    // Counted on the way:
+    uint8_t place[MAX_TASKS];           // enum audit_place
+    uint32_t queued_at[MAX_TASKS];      // The endpoint in whose queue it is.
+    uint32_t references[MAX_TASKS];     // Capabilities that name the task.
+    uint32_t answers[MAX_TASKS];        // Reply entries that can end the task's wait.
+    uint32_t receivers[MAX_ENDPOINTS];  // Capabilities that can receive.
+    uint32_t endpoint_pages;
+};
+
+WARN_UNUSED bool audit_kernel(const struct kernel *kernel, struct audit_tally *tally);
+
+// Parts of it that are cheap enough for every few kernel entries. Nothing waits for what has
+// already come, and a kill is on its way; a wait with a deadline is known to its hart.
+WARN_UNUSED bool audit_wakeups(const struct kernel *kernel, struct audit_tally *tally);
+WARN_UNUSED bool audit_ends(const struct kernel *kernel, struct audit_tally *tally);
+
+// Parts, in audit_queue.c and audit_task.c.
+WARN_UNUSED bool audit_pools(const struct kernel *kernel, struct audit_tally *tally);
+WARN_UNUSED bool audit_run_queues(const struct kernel *kernel, struct audit_tally *tally);
+WARN_UNUSED bool audit_endpoints(const struct kernel *kernel, struct audit_tally *tally);
+WARN_UNUSED bool audit_deadlines(const struct kernel *kernel, struct audit_tally *tally);
+WARN_UNUSED bool audit_tables(const struct kernel *kernel, struct audit_tally *tally);
+WARN_UNUSED bool audit_tasks(const struct kernel *kernel, struct audit_tally *tally);
+
+// An endpoint that is not closed has a page for sends.
+static inline bool audit_endpoint_is_open(const struct endpoint *endpoint) {
+    return endpoint->send_page.value != 0;
+}
+
+static inline bool audit_says(struct audit_tally *tally, bool holds, const char *what, uint64_t a,
+                              uint64_t b) {
+    if (!holds) {
+        tally->failure = what;
+        tally->a = a;
+        tally->b = b;
+    }
+    return holds;
+}

@@ -1,0 +1,161 @@
+// kernel/core/audit_queue.c: run queues, endpoints' queues, deadline heaps. See audit.h.
+#include "kernel/core/audit.h"
+
+static bool take_place(struct audit_tally *tally, uint32_t index, enum audit_place place) {
+    if (!audit_says(tally, index < MAX_TASKS, "a queue names task %lu", index, 0) ||
+        !audit_says(tally, tally->place[index] == AUDIT_NOWHERE,
+                    "task %lu stands in two queues (%lu)", index, place)) {
+        return false;
+    }
+    tally->place[index] = (uint8_t)place;
+    return true;
+}
+
+static bool run_queue_is_whole(const struct kernel *kernel, const struct hart *hart,
+                               struct audit_tally *tally) {
+    uint32_t count = 0;
+    uint32_t last = TASK_NONE;
+    for (uint32_t index = hart->run_head; index != TASK_NONE;
+         index = kernel->tasks[index].queue_next) {
+        if (!take_place(tally, index, AUDIT_IN_RUN_QUEUE)) {
+            return false;
+        }
+        const struct task *task = &kernel->tasks[index];
+        if (!audit_says(tally, task->hart == hart,
+                        "task %lu is in the run queue of hart %lu, which is not its home", index,
+                        hart->index)) {
+            return false;
+        }
+        last = index;
+        count++;
+    }
+    if (!audit_says(tally, count == hart->run_count, "a run queue counts %lu, has %lu",
+                    hart->run_count, count) ||
+        !audit_says(tally, last == hart->run_tail, "a run queue's last is %lu, not %lu", last,
+                    hart->run_tail)) {
+        return false;
+    }
+    return !hart->current || take_place(tally, hart->current->index, AUDIT_CURRENT);
+}
+
+bool audit_run_queues(const struct kernel *kernel, struct audit_tally *tally) {
+    for (uint32_t i = 0; i < kernel->hart_count; i++) {
+        if (!run_queue_is_whole(kernel, &kernel->harts[i], tally)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+// Both directions of the links agree; `work` is what they add up to.
+static bool queue_is_whole(const struct kernel *kernel, uint32_t number, uint64_t *work,
+                           struct audit_tally *tally) {
+    const struct endpoint *endpoint = &kernel->endpoints[number];
+    uint32_t previous = TASK_NONE;
+    for (uint32_t index = endpoint->queue_head; index != TASK_NONE;
+         index = kernel->tasks[index].queue_next) {
+        if (!take_place(tally, index, AUDIT_IN_ENDPOINT_QUEUE)) {
+            return false;
+        }
+        const struct task *task = &kernel->tasks[index];
+        uint64_t low = task->wait.raw & 0xffff;
+        if (!audit_says(tally, task->queue_prev == previous,
+                        "task %lu is queued behind %lu, which does not know", index, previous) ||
+            !audit_says(tally, low == ((number << 8) | WAIT_QUEUED),
+                        "task %lu is in a queue, its wait word is %#lx", index, task->wait.raw)) {
+            return false;
+        }
+        tally->queued_at[index] = number;
+        *work += task->in_call ? WORK_CALL : WORK_SEND;
+        previous = index;
+    }
+    return audit_says(tally, endpoint->queue_tail == previous,
+                      "the queue of endpoint %lu ends at %lu", number, endpoint->queue_tail);
+}
+
+static bool endpoint_is_whole(const struct kernel *kernel, uint32_t number,
+                              struct audit_tally *tally) {
+    const struct endpoint *endpoint = &kernel->endpoints[number];
+    if (!audit_endpoint_is_open(endpoint)) {
+        return audit_says(tally, endpoint->owner == TASK_NONE,
+                          "endpoint %lu is closed and owned by %lu", number, endpoint->owner);
+    }
+    uint64_t work = endpoint->send_count * WORK_SEND;
+    work |= (endpoint->notify_badges | endpoint->notify_kernel) != 0 ? WORK_NOTIFY : 0;
+    if (!queue_is_whole(kernel, number, &work, tally)) {
+        return false;
+    }
+    tally->endpoint_pages++;
+    return audit_says(tally, endpoint->send_count <= SEND_STORAGE_COUNT,
+                      "endpoint %lu stores %lu sends", number, endpoint->send_count) &&
+           audit_says(tally, endpoint->owner < MAX_TASKS, "endpoint %lu is owned by %lu", number,
+                      endpoint->owner) &&
+           audit_says(tally, work == endpoint->work.raw,
+                      "endpoint %lu has work %#lx, which is not what it holds", number,
+                      endpoint->work.raw);
+}
+
+bool audit_endpoints(const struct kernel *kernel, struct audit_tally *tally) {
+    for (uint32_t i = 0; i < MAX_ENDPOINTS; i++) {
+        if (!endpoint_is_whole(kernel, i, tally)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool entry_before(const struct deadline_entry *a, const struct deadline_entry *b) {
+    return a->ns != b->ns ? a->ns < b->ns : a->task < b->task;
+}
+
+static bool heap_is_whole(const struct kernel *kernel, const struct hart *hart,
+                          struct audit_tally *tally) {
+    for (uint32_t i = 0; i < hart->deadline_count; i++) {
+        const struct deadline_entry *entry = &hart->deadlines[i];
+        bool ordered = i == 0 || !entry_before(entry, &hart->deadlines[(i - 1) / 2]);
+        if (!audit_says(tally, ordered, "deadline %lu of hart %lu is before its parent", i,
+                        hart->index) ||
+            !audit_says(tally,
+                        entry->task < MAX_TASKS && kernel->tasks[entry->task].deadline_slot == i,
+                        "deadline %lu names task %lu, which does not know", i, entry->task)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+// A wait with an end is noted or in the heap, and the timer comes no later.
+static bool wait_will_end(const struct task *task, struct audit_tally *tally) {
+    bool waits = task->state.raw == TASK_LIVE && wait_state_of(task->wait.raw) != WAIT_NONE &&
+                 task->deadline_ns != UINT64_MAX;
+    if (!waits) {
+        return true;
+    }
+    const struct hart *hart = task->hart;
+    bool noted = ((hart->deadline_waiting >> task->index) & 1) != 0;
+    bool in_heap = task->deadline_slot < hart->deadline_count &&
+                   hart->deadlines[task->deadline_slot].ns == task->deadline_ns;
+    return audit_says(tally, noted || in_heap,
+                      "lost deadline: nobody knows that task %lu waits until %lu", task->index,
+                      task->deadline_ns) &&
+           audit_says(tally, hart->tick_ns <= task->deadline_ns,
+                      "the timer of task %lu comes late, at %lu", task->index, hart->tick_ns);
+}
+
+bool audit_ends(const struct kernel *kernel, struct audit_tally *tally) {
+    for (uint32_t i = 0; i < MAX_TASKS; i++) {
+        if (!wait_will_end(&kernel->tasks[i], tally)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool audit_deadlines(const struct kernel *kernel, struct audit_tally *tally) {
+    for (uint32_t i = 0; i < kernel->hart_count; i++) {
+        if (!heap_is_whole(kernel, &kernel->harts[i], tally)) {
+            return false;
+        }
+    }
+    return audit_ends(kernel, tally);
+}

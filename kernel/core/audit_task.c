@@ -1,0 +1,199 @@
+// kernel/core/audit_task.c: capability tables, reply tables, and each task's place in the world.
+// See audit.h.
+#include "kernel/core/audit.h"
+
+static const uint32_t rights_of_kind[CAP_KIND_COUNT] = {
+    [CAP_NONE] = 0,
+    [CAP_ENDPOINT] = RIGHTS_ENDPOINT,
+    [CAP_TASK] = RIGHTS_TASK,
+    [CAP_FACTORY] = RIGHTS_FACTORY,
+    [CAP_CONSOLE] = RIGHTS_CONSOLE,
+    [CAP_IMAGE] = RIGHTS_IMAGE,
+    [CAP_REPLY] = 0,
+};
+
+static bool capability_is_whole(const struct kernel *kernel, const struct capability *cap,
+                                struct audit_tally *tally) {
+    enum cap_kind kind = cap_kind_of(cap);
+    // A holder of nothing but RECV that granted it away keeps a capability without rights.
+    bool shaped = kind > CAP_NONE && kind < CAP_REPLY &&
+                  (cap_rights_of(cap) != 0 || kind == CAP_ENDPOINT) &&
+                  (cap_rights_of(cap) & ~rights_of_kind[kind]) == 0;
+    if (!audit_says(tally, shaped, "a capability of kind %lu has rights %#lx", kind,
+                    cap_rights_of(cap))) {
+        return false;
+    }
+    if (kind == CAP_TASK) {
+        if (!audit_says(
+                tally,
+                cap->object < MAX_TASKS && kernel->tasks[cap->object].instance == cap->generation,
+                "a capability names task %lu instance %lu, which is gone", cap->object,
+                cap->generation)) {
+            return false;
+        }
+        tally->references[cap->object]++;
+    }
+    if (kind != CAP_ENDPOINT) {
+        return true;
+    }
+    if (!audit_says(tally, cap->object < MAX_ENDPOINTS, "a capability names endpoint %lu",
+                    cap->object, 0)) {
+        return false;
+    }
+    uint32_t generation = kernel->endpoints[cap->object].generation.raw;
+    bool receives = (cap_rights_of(cap) & RIGHT_RECV) != 0 && cap->generation == generation;
+    tally->receivers[cap->object] += receives;
+    return audit_says(tally, cap->generation <= generation,
+                      "a capability names a later life of endpoint %lu: %lu", cap->object,
+                      cap->generation);
+}
+
+static bool table_is_whole(const struct kernel *kernel, const struct task *task,
+                           struct audit_tally *tally) {
+    for (uint32_t slot = 0; slot < CAP_SLOT_COUNT; slot++) {
+        const struct capability *cap = &task->caps[slot];
+        bool marked_free = ((task->caps_free >> slot) & 1) != 0 || slot == CAP_SLOT_NONE;
+        if (!audit_says(tally, marked_free == (cap->head == 0),
+                        "slot %lu of task %lu is marked wrongly", slot, task->index)) {
+            return false;
+        }
+        if (cap->head != 0 && !capability_is_whole(kernel, cap, tally)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool replies_are_whole(const struct kernel *kernel, const struct task *task,
+                              struct audit_tally *tally) {
+    uint32_t held = REPLY_SLOT_COUNT;
+    for (uint32_t i = 0; i < REPLY_SLOT_COUNT; i++) {
+        const struct reply_entry *entry = &task->replies[i];
+        if (entry->caller_wait == 0) {
+            held--;
+            continue;
+        }
+        if (!audit_says(tally, entry->caller < MAX_TASKS, "a reply of task %lu names task %lu",
+                        task->index, entry->caller)) {
+            return false;
+        }
+        tally->answers[entry->caller] +=
+            kernel->tasks[entry->caller].wait.raw == entry->caller_wait;
+    }
+    uint32_t free_count = 0;
+    for (uint32_t index = task->reply_free;
+         index < REPLY_SLOT_COUNT && free_count <= REPLY_SLOT_COUNT; free_count++) {
+        index = task->replies[index].caller;
+    }
+    return audit_says(tally, free_count + held == REPLY_SLOT_COUNT,
+                      "%lu replies are held, %lu are on the free list", held, free_count);
+}
+
+bool audit_tables(const struct kernel *kernel, struct audit_tally *tally) {
+    for (uint32_t i = 0; i < MAX_TASKS; i++) {
+        const struct task *task = &kernel->tasks[i];
+        bool holds = task->state.raw != TASK_FREE;
+        if (holds &&
+            (!table_is_whole(kernel, task, tally) || !replies_are_whole(kernel, task, tally))) {
+            return false;
+        }
+    }
+    for (uint32_t i = 0; i < MAX_ENDPOINTS; i++) {
+        bool open = audit_endpoint_is_open(&kernel->endpoints[i]);
+        if (!audit_says(tally, tally->receivers[i] == (open ? 1u : 0u),
+                        "endpoint %lu has %lu receiving capabilities", i, tally->receivers[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+// A task that waits can be woken: it is in the queue it says, or exactly one reply entry of the
+// task it says can answer it, or it owns the open endpoint.
+static bool wait_is_whole(const struct kernel *kernel, const struct task *task,
+                          struct audit_tally *tally) {
+    uint64_t word = task->wait.raw;
+    uint32_t object = wait_object_of(word);
+    enum audit_place place = (enum audit_place)tally->place[task->index];
+    switch (wait_state_of(word)) {
+        case WAIT_NONE:
+            return audit_says(tally, place == AUDIT_IN_RUN_QUEUE || place == AUDIT_CURRENT,
+                              "lost task: %lu waits for nothing and is in no run queue (%lu)",
+                              task->index, place);
+        case WAIT_RECV:
+        case WAIT_RECV_NOCALL:
+            return audit_says(tally,
+                              place == AUDIT_NOWHERE && object < MAX_ENDPOINTS &&
+                                  kernel->endpoints[object].owner == task->index,
+                              "task %lu receives at endpoint %lu, which is not its own",
+                              task->index, object);
+        case WAIT_QUEUED:
+            return audit_says(
+                tally, place == AUDIT_IN_ENDPOINT_QUEUE && tally->queued_at[task->index] == object,
+                "task %lu waits in the queue of endpoint %lu and is not there", task->index,
+                object);
+        case WAIT_REPLY:
+            return audit_says(tally, place == AUDIT_NOWHERE && tally->answers[task->index] == 1,
+                              "task %lu waits for a reply that %lu entries can give", task->index,
+                              tally->answers[task->index]);
+    }
+    return audit_says(tally, false, "task %lu has wait word %#lx", task->index, word);
+}
+
+// Whoever ends is heard of: a live task's supervisor lives, or the task is being killed.
+static bool has_supervisor(const struct kernel *kernel, const struct task *task,
+                           struct audit_tally *tally) {
+    uint64_t name = task->supervisor.raw;
+    if (name == 0 || task->killed.raw != 0) {
+        return audit_says(tally, name != 0 || task->index == kernel->init_task,
+                          "task %lu has no supervisor", task->index, 0);
+    }
+    const struct task *supervisor = &kernel->tasks[(uint32_t)name % MAX_TASKS];
+    bool lives = supervisor->instance == (uint32_t)(name >> 32) &&
+                 (supervisor->state.raw == TASK_LIVE || supervisor->state.raw == TASK_DYING);
+    return audit_says(tally, lives, "orphan: task %lu, whose supervisor %#lx is gone", task->index,
+                      name);
+}
+
+static bool task_is_whole(const struct kernel *kernel, const struct task *task,
+                          struct audit_tally *tally) {
+    uint32_t expected =
+        tally->references[task->index] + (task->index == kernel->init_task);  // The kernel's own,
+                                                                              // for ever.
+    enum audit_place place = (enum audit_place)tally->place[task->index];
+    switch ((enum task_state)task->state.raw) {
+        case TASK_FREE:
+            return audit_says(tally,
+                              task->references.raw == 0 && expected == 0 && place == AUDIT_NOWHERE,
+                              "task object %lu is free and has %lu references or stands in a queue",
+                              task->index, expected);
+        case TASK_DEAD:
+            break;
+        case TASK_NEW:
+        case TASK_LOADED:
+        case TASK_LIVE:
+        case TASK_DYING:
+            expected++;
+            break;
+    }
+    if (!audit_says(tally, task->references.raw == expected,
+                    "task %lu counts other references than the %lu it has", task->index,
+                    expected)) {
+        return false;
+    }
+    if (task->state.raw == TASK_LIVE || task->state.raw == TASK_DYING) {
+        return wait_is_whole(kernel, task, tally) && has_supervisor(kernel, task, tally);
+    }
+    return audit_says(tally, place == AUDIT_NOWHERE && wait_state_of(task->wait.raw) == WAIT_NONE,
+                      "task %lu is in state %lu and waits or stands in a queue", task->index,
+                      task->state.raw);
+}
+
+bool audit_tasks(const struct kernel *kernel, struct audit_tally *tally) {
+    for (uint32_t i = 0; i < MAX_TASKS; i++) {
+        if (!task_is_whole(kernel, &kernel->tasks[i], tally)) {
+            return false;
+        }
+    }
+    return true;
+}

@@ -1,0 +1,41 @@
+// kernel/core/cap_table.h: a task's capabilities, and the one place where a slot becomes a checked
+// capability.
+//
+// Locking:    a table is changed only by its task, or while that task is NEW by its creator, or
+//             while it is blocked by the waker that claimed it. So no lock.
+// Ownership:  a slot owns one reference to its object when the object counts them (tasks).
+#pragma once
+
+#include <stdint.h>
+
+#include "base/compiler.h"
+#include "kernel/abi/cap.h"
+#include "kernel/abi/status.h"
+
+struct kernel;
+struct hart;
+struct endpoint;
+struct task;
+
+struct capability {
+    uint32_t head;  // Kind in bits 0..7, rights in bits 16..31: compared once. 0 is an empty slot.
+    uint32_t object;
+    uint32_t generation;
+    uint32_t epoch;  // Reserved for families: 0.
+    uint64_t badge;
+    struct endpoint *endpoint;  // Of an endpoint capability: object's address, so that a call
+                                // computes none.
+};
+BASE_STATIC_ASSERT(sizeof(struct capability) == 32, "a shift finds a slot");
+
+static ALWAYS_INLINE uint32_t cap_head(enum cap_kind kind, uint32_t rights) {
+    return (uint32_t)kind | (rights << 16);
+}
+
+static ALWAYS_INLINE enum cap_kind cap_kind_of(const struct capability *cap) {
+    return (enum cap_kind)(cap->head & 0xff);
+}
+
+static ALWAYS_INLINE uint32_t cap_rights_of(const struct capability *cap) {
+    return cap->head >> 16;
+}

@@ -1,0 +1,164 @@
+// kernel/core/deadline_test.cc: the deadline heap against a plain model. Tasks wait in a kernel
+// that nobody runs.
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <random>
+
+extern "C" {
+#include "kernel/core/audit.h"
+#include "kernel/core/deadline.h"
+#include "kernel/core/run_queue.h"
+#include "kernel/core/wake.h"
+}
+
+namespace {
+
+constexpr std::uint32_t TASKS = MAX_TASKS;
+
+struct fixture {
+    std::unique_ptr<kernel> state = std::make_unique<kernel>();
+    hart *home = &state->harts[0];
+
+    fixture() {
+        state->hart_count = 1;
+        home->kernel = state.get();
+        run_queue_init(home);
+        deadline_init(home);
+        for (std::uint32_t i = 0; i < TASKS; i++) {
+            task &one = state->tasks[i];
+            one.index = i;
+            one.hart = home;
+            one.state.raw = TASK_LIVE;
+            one.deadline_slot = DEADLINE_SLOT_NONE;
+            one.deadline_ns = UINT64_MAX;
+        }
+    }
+
+    void wait(std::uint32_t index, std::uint64_t deadline_ns) {
+        task &one = state->tasks[index];
+        one.deadline_ns = deadline_ns;
+        (void)task_wait(&one, WAIT_RECV, 0);
+        deadline_note(home, &one);
+        if (deadline_ns < home->tick_ns) {
+            deadline_sooner(home, &one);
+        }
+    }
+
+    bool waits(std::uint32_t index) const {
+        return wait_state_of(state->tasks[index].wait.raw) != WAIT_NONE;
+    }
+
+    // Served by somebody: the deadline is not told.
+    void serve(std::uint32_t index) {
+        state->tasks[index].wait.raw = wait_over(state->tasks[index].wait.raw);
+    }
+
+    void tick() {
+        deadline_tick(state.get(), home, UINT64_MAX);
+        home->run_head = TASK_NONE;  // Whoever was woken runs elsewhere.
+        home->run_tail = TASK_NONE;
+        home->run_count = 0;
+    }
+
+    bool whole() {
+        audit_tally tally{};
+        return audit_deadlines(state.get(), &tally)
+                   ? true
+                   : (ADD_FAILURE() << tally.failure << " " << tally.a << " " << tally.b, false);
+    }
+};
+
+TEST(Deadline, ends_what_is_due_and_nothing_else) {
+    fixture all;
+    std::uint64_t now = arch_time_ns();
+    all.wait(1, now);
+    all.wait(2, now + 1000000000);
+    all.wait(3, UINT64_MAX);
+    EXPECT_EQ(all.home->tick_ns, now);
+    all.tick();
+    EXPECT_FALSE(all.waits(1));
+    EXPECT_EQ(all.state->tasks[1].regs.x[REG_A0], static_cast<std::uint64_t>(STATUS_TIMED_OUT));
+    EXPECT_TRUE(all.waits(2));
+    EXPECT_TRUE(all.waits(3));
+    EXPECT_EQ(all.home->tick_ns, now + 1000000000);
+    EXPECT_TRUE(all.whole());
+}
+
+TEST(Deadline, due_together_end_in_order_of_task) {
+    fixture all;
+    std::uint64_t now = arch_time_ns();
+    for (std::uint32_t i : {9u, 3u, 60u, 0u, 31u}) {
+        all.wait(i, now);
+    }
+    deadline_tick(all.state.get(), all.home, UINT64_MAX);
+    std::vector<std::uint32_t> order;
+    for (std::uint32_t i = all.home->run_head; i != TASK_NONE; i = all.state->tasks[i].queue_next) {
+        order.push_back(i);
+    }
+    EXPECT_EQ(order, (std::vector<std::uint32_t>{0, 3, 9, 31, 60}));
+}
+
+TEST(Deadline, what_was_served_is_forgotten) {
+    fixture all;
+    std::uint64_t now = arch_time_ns();
+    all.wait(1, now + 1000000);
+    all.tick();  // Now it is in the heap.
+    EXPECT_EQ(all.home->deadline_count, 1u);
+    all.serve(1);
+    all.wait(1, now + 2000000000);  // A later system call of the same task.
+    all.tick();
+    EXPECT_TRUE(all.waits(1));
+    EXPECT_EQ(all.home->deadline_count, 1u);
+    EXPECT_EQ(all.home->tick_ns, now + 2000000000);
+    all.serve(1);
+    all.tick();
+    deadline_forget(all.state.get(), all.home, &all.state->tasks[1]);
+    EXPECT_EQ(all.home->deadline_count, 0u);
+}
+
+// A wait that turns into another under the same system call (queued, then handed over) keeps its
+// deadline.
+TEST(Deadline, belongs_to_the_system_call) {
+    fixture all;
+    std::uint64_t now = arch_time_ns();
+    all.wait(5, now + 100000);
+    all.tick();
+    task &one = all.state->tasks[5];
+    one.wait.raw = wait_next(one.wait.raw, WAIT_RECV, 7);
+    while (arch_time_ns() < now + 100000) {
+    }
+    all.tick();
+    EXPECT_FALSE(all.waits(5));
+}
+
+TEST(Deadline, agrees_with_a_model_over_many_steps) {
+    fixture all;
+    std::mt19937_64 random(11);
+    for (int step = 0; step < 20000; step++) {
+        std::uint32_t index = static_cast<std::uint32_t>(random() % TASKS);
+        switch (random() % 4) {
+            case 0:
+            case 1:
+                if (!all.waits(index)) {
+                    all.wait(index,
+                             random() % 8 == 0 ? UINT64_MAX : arch_time_ns() + random() % 3000);
+                }
+                break;
+            case 2:
+                all.serve(index);
+                break;
+            default:
+                all.tick();
+                std::uint64_t now = arch_time_ns();
+                for (std::uint32_t i = 0; i < TASKS; i++) {
+                    // The tick read the clock a little before.
+                    ASSERT_FALSE(all.waits(i) && all.state->tasks[i].deadline_ns < now - 10)
+                        << "task " << i << " overslept";
+                }
+        }
+        ASSERT_TRUE(all.whole());
+    }
+}
+
+}  // namespace

@@ -1,0 +1,177 @@
+// kernel/core/endpoint_ops.c: see endpoint_ops.h.
+#include "kernel/core/endpoint_ops.h"
+
+#include "kernel/core/page.h"
+#include "kernel/core/panic.h"
+#include "kernel/core/wake.h"
+
+void endpoint_pool_init(struct kernel *kernel) {
+    pool_init(&kernel->endpoint_pool, FAULT_POINT_TAKE_ENDPOINT, kernel->endpoint_next, 0);
+    pool_add_range(&kernel->endpoint_pool, 0, MAX_ENDPOINTS);
+    for (uint32_t i = 0; i < MAX_ENDPOINTS; i++) {
+        lock_init(&kernel->endpoints[i].lock, LOCK_RANK_ENDPOINT);
+        kernel->endpoints[i].generation.raw = 1;
+        kernel->endpoints[i].owner = TASK_NONE;
+    }
+}
+
+enum status endpoint_make(struct kernel *kernel, struct hart *hart, struct task *owner,
+                          uint32_t *out) {
+    uint32_t index = pool_take(&kernel->endpoint_pool, &hart->locks);
+    if (index == POOL_NONE) {
+        return STATUS_NO_SPACE;
+    }
+    struct page_number page = page_take(kernel, hart);
+    if (page.value == 0) {
+        pool_put(&kernel->endpoint_pool, &hart->locks, index);
+        return STATUS_NO_SPACE;
+    }
+    struct endpoint *endpoint = &kernel->endpoints[index];
+    lock_acquire(&hart->locks, &endpoint->lock);
+    endpoint->owner = owner->index;
+    endpoint->receiver = owner;
+    endpoint->queue_head = TASK_NONE;
+    endpoint->queue_tail = TASK_NONE;
+    endpoint->send_first = 0;
+    endpoint->send_count = 0;
+    endpoint->take_stored_next = 0;
+    endpoint->send_page = page;
+    endpoint->notify_badges = 0;
+    endpoint->notify_kernel = 0;
+    atomic_store_u64(&endpoint->work, 0);
+    lock_release(&hart->locks, &endpoint->lock);
+    *out = index;
+    return STATUS_OK;
+}
+
+void endpoint_link_locked(struct kernel *kernel, struct endpoint *endpoint, struct task *task) {
+    task->queue_next = TASK_NONE;
+    task->queue_prev = endpoint->queue_tail;
+    if (endpoint->queue_tail == TASK_NONE) {
+        endpoint->queue_head = task->index;
+    } else {
+        kernel->tasks[endpoint->queue_tail].queue_next = task->index;
+    }
+    endpoint->queue_tail = task->index;
+    uint64_t unit = task->in_call ? WORK_CALL : WORK_SEND;
+    atomic_store_u64(&endpoint->work, atomic_load_u64(&endpoint->work) + unit);
+}
+
+void endpoint_unlink_locked(struct kernel *kernel, struct endpoint *endpoint, struct task *task) {
+    if (task->queue_prev == TASK_NONE) {
+        KASSERT(endpoint->queue_head == task->index);
+        endpoint->queue_head = task->queue_next;
+    } else {
+        kernel->tasks[task->queue_prev].queue_next = task->queue_next;
+    }
+    if (task->queue_next == TASK_NONE) {
+        KASSERT(endpoint->queue_tail == task->index);
+        endpoint->queue_tail = task->queue_prev;
+    } else {
+        kernel->tasks[task->queue_next].queue_prev = task->queue_prev;
+    }
+    uint64_t unit = task->in_call ? WORK_CALL : WORK_SEND;
+    atomic_store_u64(&endpoint->work, atomic_load_u64(&endpoint->work) - unit);
+}
+
+// Leaving WAIT_QUEUED needs this lock, so each claim here wins.
+static void close_queue_locked(struct kernel *kernel, struct hart *hart,
+                               struct endpoint *endpoint) {
+    while (endpoint->queue_head != TASK_NONE) {
+        struct task *task = &kernel->tasks[endpoint->queue_head];
+        endpoint_unlink_locked(kernel, endpoint, task);
+        bool won = task_claim(task, atomic_load_u64(&task->wait));
+        KASSERT(won);
+        task_status(task, STATUS_PEER_CLOSED);
+        wake_push(kernel, hart, task);
+    }
+}
+
+enum status endpoint_end(struct kernel *kernel, struct hart *hart, uint32_t index,
+                         uint32_t generation) {
+    struct endpoint *endpoint = &kernel->endpoints[index];
+    lock_acquire(&hart->locks, &endpoint->lock);
+    if (atomic_load_u32(&endpoint->generation) != generation) {
+        lock_release(&hart->locks, &endpoint->lock);
+        return STATUS_PEER_CLOSED;
+    }
+    atomic_store_u32(&endpoint->generation, generation + 1);
+    close_queue_locked(kernel, hart, endpoint);
+    // The receiver publishes its wait, fences and looks at the generation; here the generation is
+    // published before its wait word is read.
+    atomic_fence();
+    struct task *receiver = endpoint_claim_receiver_locked(endpoint, index, false);
+    if (receiver) {
+        task_status(receiver, STATUS_PEER_CLOSED);
+        wake_push(kernel, hart, receiver);
+    }
+    struct page_number page = endpoint->send_page;
+    endpoint->send_page = PAGE_NUMBER_NONE;
+    endpoint->send_count = 0;
+    endpoint->owner = TASK_NONE;
+    endpoint->receiver = 0;
+    lock_release(&hart->locks, &endpoint->lock);
+    page_put(kernel, hart, page);
+    // The last generation is not lived: old capabilities would be good again after it.
+    if (LIKELY(generation + 1 != UINT32_MAX)) {
+        pool_put(&kernel->endpoint_pool, &hart->locks, index);
+    }
+    return STATUS_OK;
+}
+
+void home_take(struct kernel *kernel, struct task *task, uint64_t home) {
+    uint64_t old = atomic_load_u64(&task->home);
+    const struct endpoint *endpoint = &kernel->endpoints[(uint32_t)old];
+    bool open = atomic_load_u32(&endpoint->generation) == (uint32_t)(old >> 32);
+    if (!open) {  // None, or closed: generations start at 1.
+        atomic_store_u64(&task->home, home);
+    }
+}
+
+enum status endpoint_give(struct kernel *kernel, struct hart *hart, const struct capability *cap,
+                          struct task *to) {
+    struct endpoint *endpoint = &kernel->endpoints[cap->object];
+    lock_acquire(&hart->locks, &endpoint->lock);
+    bool alive = atomic_load_u32(&endpoint->generation) == cap->generation;
+    if (alive) {
+        uint64_t home = home_pack(cap->object, cap->generation);
+        struct task *from = &kernel->tasks[endpoint->owner];
+        if (atomic_load_u64(&from->home) == home) {
+            atomic_store_u64(&from->home, 0);
+        }
+        endpoint->owner = to->index;
+        endpoint->receiver = to;
+        home_take(kernel, to, home);
+    }
+    lock_release(&hart->locks, &endpoint->lock);
+    return alive ? STATUS_OK : STATUS_PEER_CLOSED;
+}
+
+enum status notify_endpoint(struct kernel *kernel, struct hart *hart, uint64_t home,
+                            uint64_t kernel_bits, uint64_t badge_bits) {
+    uint32_t index = (uint32_t)home;
+    uint32_t generation = (uint32_t)(home >> 32);
+    struct endpoint *endpoint = &kernel->endpoints[index];
+    lock_acquire(&hart->locks, &endpoint->lock);
+    if (atomic_load_u32(&endpoint->generation) != generation || generation == 0) {
+        lock_release(&hart->locks, &endpoint->lock);
+        return STATUS_PEER_CLOSED;
+    }
+    endpoint->notify_kernel |= kernel_bits;
+    endpoint->notify_badges |= badge_bits;
+    atomic_store_u64(&endpoint->work, atomic_load_u64(&endpoint->work) | WORK_NOTIFY);
+    atomic_fence();
+    struct task *receiver = endpoint_claim_receiver_locked(endpoint, index, false);
+    if (receiver) {
+        task_results(receiver, STATUS_OK, RECEIVED_NOTIFICATION, endpoint->notify_kernel,
+                     endpoint->notify_badges);
+        endpoint->notify_kernel = 0;
+        endpoint->notify_badges = 0;
+        atomic_store_u64(&endpoint->work, atomic_load_u64(&endpoint->work) & ~WORK_NOTIFY);
+    }
+    lock_release(&hart->locks, &endpoint->lock);
+    if (receiver) {
+        wake_push(kernel, hart, receiver);
+    }
+    return STATUS_OK;
+}

@@ -1,0 +1,63 @@
+// kernel/core/endpoint_ops.h: life of an endpoint, its queue, and notifications.
+// Locking:   functions ending in _locked need the endpoint's lock; the others take it.
+#pragma once
+
+#include "kernel/core/kernel.h"
+#include "kernel/core/wake.h"
+
+// A task's home endpoint as one word: {generation : 32, index : 32}; 0 is none (generations start
+// at 1).
+static ALWAYS_INLINE uint64_t home_pack(uint32_t index, uint32_t generation) {
+    return ((uint64_t)generation << 32) | index;
+}
+
+void endpoint_pool_init(struct kernel *kernel);
+
+// A new endpoint owned by the task, with an empty queue and a page for sends. Errors:
+// STATUS_NO_SPACE.
+WARN_UNUSED enum status endpoint_make(struct kernel *kernel, struct hart *hart, struct task *owner,
+                                      uint32_t *out);
+
+// Ends this life of the endpoint: queued callers and senders and a waiting receiver get
+// PEER_CLOSED, stored sends are dropped, old capabilities are dead.
+// Errors: STATUS_PEER_CLOSED if it had ended already.
+enum status endpoint_end(struct kernel *kernel, struct hart *hart, uint32_t index,
+                         uint32_t generation);
+
+// The endpoint `home` (home_pack) becomes the task's home if it has none that is open.
+void home_take(struct kernel *kernel, struct task *task, uint64_t home);
+
+// RECV goes to another task; the endpoint becomes its home if it has none. Errors:
+// STATUS_PEER_CLOSED.
+WARN_UNUSED enum status endpoint_give(struct kernel *kernel, struct hart *hart,
+                                      const struct capability *cap, struct task *to);
+
+// Removes a queued task; it must be linked.
+void endpoint_unlink_locked(struct kernel *kernel, struct endpoint *endpoint, struct task *task);
+void endpoint_link_locked(struct kernel *kernel, struct endpoint *endpoint, struct task *task);
+
+// Sets notification bits and wakes the receiver if it waits. Errors: STATUS_PEER_CLOSED.
+WARN_UNUSED enum status notify_endpoint(struct kernel *kernel, struct hart *hart, uint64_t home,
+                                        uint64_t kernel_bits, uint64_t badge_bits);
+
+// The kernel's own: to a task's home, which may be gone.
+static inline void notify_task(struct kernel *kernel, struct hart *hart, uint64_t home,
+                               uint64_t kernel_bits) {
+    status_ignore(notify_endpoint(kernel, hart, home, kernel_bits, 0),
+                  "a task without a home is not told");
+}
+
+// Claims the endpoint's receiver if it waits there and takes calls (`for_call`) or anything else;
+// null otherwise. `index` is the endpoint's own.
+WARN_UNUSED static ALWAYS_INLINE struct task *endpoint_claim_receiver_locked(
+    const struct endpoint *endpoint, uint32_t index, bool for_call) {
+    struct task *receiver = endpoint->receiver;
+    uint64_t word = atomic_load_acquire_u64(&receiver->wait);
+    uint64_t low = word & 0xffff;
+    bool waits = low == ((index << 8) | WAIT_RECV) ||
+                 (!for_call && low == ((index << 8) | WAIT_RECV_NOCALL));
+    if (!waits || !task_claim(receiver, word)) {
+        return 0;
+    }
+    return receiver;
+}

@@ -1,0 +1,119 @@
+// kernel/core/image.c: see image.h.
+#include "kernel/core/image.h"
+
+#include "base/checked.h"
+#include "kernel/abi/identity.h"
+#include "kernel/abi/layout.h"
+#include "kernel/abi/manifest.h"
+#include "kernel/core/panic.h"
+
+static const struct boot_image_entry *image_entries(const struct kernel *kernel) {
+    return (const struct boot_image_entry *)(const void *)(kernel->image + 1);
+}
+
+static uint32_t name_length(const char *name) {
+    uint32_t length = 0;
+    while (length < BOOT_IMAGE_NAME_BYTES && name[length] != 0) {
+        length++;
+    }
+    return length;
+}
+
+static void check_entry(const struct kernel *kernel, uint32_t index) {
+    const struct boot_image_entry *entry = &image_entries(kernel)[index];
+    uint32_t length = name_length(entry->name);
+    if (length == 0 || length == BOOT_IMAGE_NAME_BYTES) {
+        kernel_panic("boot image: entry %u has no proper name", index);
+    }
+    if (entry->offset % BOOT_IMAGE_ALIGN != 0 || entry->offset == 0 ||
+        !range_within(entry->offset, entry->bytes, kernel->image_bytes)) {
+        kernel_panic("boot image: %s lies outside the image", entry->name);
+    }
+    if (entry->kind < BOOT_IMAGE_PROGRAM || entry->kind > BOOT_IMAGE_DATA) {
+        kernel_panic("boot image: %s has unknown kind %u", entry->name, entry->kind);
+    }
+    bool is_program = entry->kind == BOOT_IMAGE_PROGRAM;
+    if (entry->service_id != (is_program ? service_id_of(entry->name, length) : 0)) {
+        kernel_panic("boot image: %s has a wrong service_id", entry->name);
+    }
+}
+
+static void check_manifest(const struct kernel *kernel) {
+    const struct boot_image_entry *entry = image_find(kernel, BOOT_IMAGE_MANIFEST, 0);
+    if (!entry || entry->bytes < sizeof(struct manifest_header)) {
+        kernel_panic("boot image: no manifest");
+    }
+    const struct manifest_header *manifest =
+        (const struct manifest_header *)(const void *)((const char *)kernel->image + entry->offset);
+    uint64_t needed = sizeof(*manifest) +
+                      (uint64_t)manifest->service_count * sizeof(struct manifest_service) +
+                      (uint64_t)manifest->grant_count * sizeof(struct manifest_grant);
+    if (manifest->magic != MANIFEST_MAGIC || manifest->service_count > MANIFEST_SERVICE_MAX ||
+        manifest->grant_count > MANIFEST_GRANT_MAX || needed > entry->bytes) {
+        kernel_panic("boot image: malformed manifest");
+    }
+}
+
+void image_check(struct kernel *kernel, const struct boot_info *info) {
+    const struct boot_image_header *image =
+        (const struct boot_image_header *)arch_page(info->image_first);
+    if (info->image_bytes < sizeof(*image) || image->magic != BOOT_IMAGE_MAGIC) {
+        kernel_panic("boot image: missing or not one (%lu bytes)",
+                     (unsigned long)info->image_bytes);
+    }
+    if (image->abi_version != ABI_VERSION) {
+        kernel_panic("boot image: ABI version %u, kernel has %u", image->abi_version, ABI_VERSION);
+    }
+    uint64_t table_bytes =
+        sizeof(*image) + (uint64_t)image->entry_count * sizeof(struct boot_image_entry);
+    if (image->entry_count > BOOT_IMAGE_ENTRY_MAX || image->bytes % BOOT_IMAGE_ALIGN != 0 ||
+        image->bytes > info->image_bytes || table_bytes > image->bytes ||
+        image->bytes > USER_STACK_TOP - USER_STACK_BYTES_MAX - USER_BOOT_IMAGE) {
+        kernel_panic("boot image: %u entries in %lu of %lu bytes", image->entry_count,
+                     (unsigned long)image->bytes, (unsigned long)info->image_bytes);
+    }
+    if (image->hart_count != info->hart_count) {
+        kernel_panic("boot image is for %u harts, the machine has %u", image->hart_count,
+                     info->hart_count);
+    }
+    kernel->image = image;
+    kernel->image_first = info->image_first;
+    kernel->image_bytes = image->bytes;
+    for (uint32_t i = 0; i < image->entry_count; i++) {
+        check_entry(kernel, i);
+    }
+    check_manifest(kernel);
+}
+
+static bool same_name(const char *a, const char *b) {
+    uint32_t i = 0;
+    while (i < BOOT_IMAGE_NAME_BYTES && a[i] == b[i] && a[i] != 0) {
+        i++;
+    }
+    return i < BOOT_IMAGE_NAME_BYTES && a[i] == b[i];
+}
+
+const struct boot_image_entry *image_find(const struct kernel *kernel, enum boot_image_kind kind,
+                                          const char *name) {
+    const struct boot_image_entry *entries = image_entries(kernel);
+    for (uint32_t i = 0; i < kernel->image->entry_count; i++) {
+        if (entries[i].kind == (uint32_t)kind && (!name || same_name(entries[i].name, name))) {
+            return &entries[i];
+        }
+    }
+    return 0;
+}
+
+bool image_has_service(const struct kernel *kernel, uint64_t service_id) {
+    const struct boot_image_entry *entry = image_find(kernel, BOOT_IMAGE_MANIFEST, 0);
+    const struct manifest_header *manifest =
+        (const struct manifest_header *)(const void *)((const char *)kernel->image + entry->offset);
+    const struct manifest_service *services =
+        (const struct manifest_service *)(const void *)(manifest + 1);
+    for (uint32_t i = 0; i < manifest->service_count; i++) {
+        if (services[i].service_id == service_id) {
+            return (service_id & SERVICE_ID_TOP_BIT) == 0;
+        }
+    }
+    return false;
+}

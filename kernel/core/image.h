@@ -1,0 +1,15 @@
+// kernel/core/image.h: the boot image, checked as a whole before anything in it is used.
+#pragma once
+
+#include "kernel/core/kernel.h"
+
+// Panics with the reason if the image is malformed, of another ABI version, or made for another
+// number of harts.
+void image_check(struct kernel *kernel, const struct boot_info *info);
+
+// The entry of that kind and name; null if there is none. A null name matches any.
+WARN_UNUSED const struct boot_image_entry *image_find(const struct kernel *kernel,
+                                                      enum boot_image_kind kind, const char *name);
+
+// Whether the boot manifest has a service with this id: what init's factory may assign.
+WARN_UNUSED bool image_has_service(const struct kernel *kernel, uint64_t service_id);

@@ -1,0 +1,90 @@
+// kernel/core/kernel.h: the whole kernel state, and the entry points a port's trap code calls.
+//
+// An entry point runs with interrupts off on the hart's one kernel stack, never sleeps with a frame
+// live, and returns the task to run next on this hart, whose registers are in it: null means idle,
+// and the port calls kernel_idle, which returns only with a task. The port stores what an entry
+// point returns in hart->current before it does anything else. `regs` is the current task's own.
+// Ownership:  the port owns the memory of struct kernel (zeroed) for the machine's life.
+#pragma once
+
+#include <stdint.h>
+
+#include "kernel/abi/boot_image.h"
+#include "kernel/core/endpoint.h"
+#include "kernel/core/hart.h"
+#include "kernel/core/pool.h"
+#include "kernel/core/task.h"
+
+enum { BOOT_RAM_RANGE_MAX = POOL_RANGE_MAX };
+
+// What a port tells the core, already checked against the device tree: ranges are free RAM, page
+// aligned, apart from kernel, boot image and device tree.
+struct boot_info {
+    uint32_t hart_count;
+    uint32_t range_count;
+    struct page_number range_first[BOOT_RAM_RANGE_MAX];
+    uint32_t range_pages[BOOT_RAM_RANGE_MAX];
+    struct page_number image_first;
+    uint64_t image_bytes;
+};
+
+struct kernel {
+    struct hart harts[MAX_HARTS];
+    struct task tasks[MAX_TASKS];
+    struct endpoint endpoints[MAX_ENDPOINTS];
+
+    uint32_t hart_count;
+    struct atomic_u64 harts_online;   // Bit i: hart i has entered kernel_hart_start.
+    struct atomic_u32 next_instance;  // Never reused within a boot.
+    struct atomic_u32 next_hart;      // Where the next TASK_HART_ANY goes.
+
+    struct pool task_pool;
+    struct pool endpoint_pool;
+    struct pool page_pool;
+    uint32_t task_next[MAX_TASKS];
+    uint32_t endpoint_next[MAX_ENDPOINTS];
+
+    struct lock console_lock;  // LOCK_RANK_CONSOLE
+
+    // Constant after kernel_init:
+    const struct boot_image_header *image;  // Checked.
+    struct page_number image_first;
+    uint64_t image_bytes;
+    uint32_t init_task;
+};
+
+// What stopped a task, as the port decoded it (RISC-V Privileged, scause and stval).
+struct user_fault {
+    enum exit_reason reason;
+    uint64_t detail;
+};
+
+// Boot hart, once, before any other entry: pools, boot image check, the first task (loaded,
+// runnable on hart 0). Prints the markers up to "kernel: init". A bad boot image or no memory is a
+// panic that says why. The other harts may enter afterwards.
+void kernel_init(struct kernel *kernel, const struct boot_info *info);
+
+// Each hart, once, the boot hart included.
+WARN_UNUSED struct task *kernel_hart_start(struct kernel *kernel, struct hart *hart);
+
+// A user `ecall`: number in a7. `regs->pc` already points behind it, and the current task's
+// regs_all is false.
+WARN_UNUSED struct task *kernel_syscall(struct kernel *kernel, struct hart *hart,
+                                        struct regs *regs);
+
+// An interrupt from user mode; `events` are enum arch_event, acknowledged. All registers are saved
+// and regs_all is true.
+WARN_UNUSED struct task *kernel_interrupt(struct kernel *kernel, struct hart *hart,
+                                          uint32_t events);
+
+// A user exception. All registers are saved.
+WARN_UNUSED struct task *kernel_fault(struct kernel *kernel, struct hart *hart,
+                                      struct user_fault fault);
+
+// Nothing to run: sleeps until there is.
+WARN_UNUSED struct task *kernel_idle(struct kernel *kernel, struct hart *hart);
+
+// One console line, whole, under the console lock, without a prefix: for the kernel's own markers.
+// The format is kernel_panic's.
+void kernel_print(struct kernel *kernel, struct hart *hart, const char *format, ...)
+    PRINTF_LIKE(3, 4);

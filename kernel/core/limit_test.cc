@@ -1,0 +1,85 @@
+// kernel/core/limit_test.cc: names that are used up, and calls that stop half-way. Looks into the
+// kernel between system calls, so it does not import simtest's names: some are the kernel's too.
+#include <gtest/gtest.h>
+
+#include "kernel/core/audit.h"
+#include "testing/sim/machine.h"
+
+namespace {
+
+using simtest::FACTORY;
+using simtest::sim_machine;
+using simtest::user;
+
+task_result make_child() {
+    return sys_task_create(FACTORY, service_id_of("child", 5));
+}
+
+// 2^32 closings make an old capability name the endpoint again, if its place were used on.
+TEST(Limit, an_endpoint_whose_generations_are_used_up_is_not_made_again) {
+    sim_machine machine;
+    machine.run([](user &) {
+        EXPECT_EQ(sys_cap_close(simtest::endpoint()), STATUS_OK);
+        kernel *state = sim_kernel();
+        std::uint32_t index = state->endpoint_pool.free_head;  // The next to be made.
+        state->endpoints[index].generation.raw = UINT32_MAX - 1;
+        slot last = simtest::endpoint();
+        EXPECT_EQ(sys_ipc_notify(last), STATUS_OK);
+        EXPECT_EQ(sys_cap_close(last), STATUS_OK);
+        EXPECT_EQ(state->endpoints[index].generation.raw, UINT32_MAX);
+        slot_result made = sys_endpoint_create(FACTORY);
+        for (; made.status == STATUS_OK; made = sys_endpoint_create(FACTORY)) {
+            EXPECT_FALSE(audit_endpoint_is_open(&state->endpoints[index]));
+        }
+        EXPECT_EQ(made.status, STATUS_NO_SPACE);
+    });
+}
+
+TEST(Limit, test_reject_creating_when_instances_are_used_up) {
+    sim_machine machine;
+    machine.program("child", [](user &) {});
+    machine.run([](user &) {
+        constexpr std::uint32_t last_instance = UINT32_MAX - MAX_HARTS;
+        sim_kernel()->next_instance.raw = last_instance - 1;
+        task_result last = make_child();
+        EXPECT_EQ(last.status, STATUS_OK);
+        EXPECT_EQ(last.instance, last_instance);
+        for (std::uint32_t i = 0; i < 2 * MAX_HARTS; i++) {
+            EXPECT_EQ(make_child().status, STATUS_NO_SPACE);
+        }
+    });
+}
+
+// Pages of two programs never meet in one task.
+TEST(Limit, test_reject_going_on_after_a_load_that_failed_half_way) {
+    sim_machine machine;
+    machine.fault(FAULT_POINT_TAKE_PAGE, 65536 / 4);
+    machine.program("child", [](user &) {});
+    machine.program("other", [](user &) {});
+    machine.run([](user &) {
+        int seen = 0;
+        for (int i = 0; i < 400 && seen < 3; i++) {
+            task_result made = make_child();
+            if (made.status != STATUS_OK) {
+                continue;
+            }
+            std::uint32_t index = 0;
+            while (sim_kernel()->tasks[index].instance != made.instance) {
+                index++;
+            }
+            (void)simtest::load(made.slot, "child");
+            if (sim_kernel()->tasks[index].work_index != 0) {
+                seen++;
+                EXPECT_EQ(simtest::load(made.slot, "other").status, STATUS_BUSY);
+                EXPECT_EQ(sys_task_grant(made.slot, simtest::IMAGE, 5, RIGHT_READ), STATUS_BUSY);
+                EXPECT_EQ(sys_task_start(made.slot, 0, 0), STATUS_BUSY);
+            }
+            EXPECT_EQ(sys_task_kill(made.slot), STATUS_OK);
+            EXPECT_EQ(simtest::wait_dead(made.slot).reason, EXIT_KILLED);
+            EXPECT_EQ(sys_cap_close(made.slot), STATUS_OK);
+        }
+        EXPECT_EQ(seen, 3);
+    });
+}
+
+}  // namespace

@@ -1,0 +1,49 @@
+// kernel/core/lock.h: the spin lock of the kernel, and its rank.
+//
+// Ranks rise: a hart that holds a lock may take only one of a higher rank (kernel/core/lock_rank.h
+// has the order and why). Builds with lock checks (debug and simulation: kernel/core/lock_check.h
+// is one of two files, chosen by the build) panic with "lock order" when that is broken. A critical
+// section is bounded and waits for nothing but a higher lock.
+// Blocking:  spins, with a hint to the machine; interrupts are off throughout the kernel.
+#pragma once
+
+#include "base/atomic.h"
+#include "kernel/core/arch.h"
+#include "kernel/core/lock_rank.h"
+
+struct CAPABILITY_LOCK lock {
+    struct atomic_u32 held;
+    uint32_t rank;
+};
+
+// What one hart holds, as a bit a rank, and how often it had to wait.
+struct lock_holder {
+    uint32_t held_ranks;
+    uint32_t spins;
+};
+
+#include "kernel/core/lock_check.h"
+
+static inline void lock_init(struct lock *lock, enum lock_rank rank) {
+    lock->held.raw = 0;
+    lock->rank = (uint32_t)rank;
+}
+
+static ALWAYS_INLINE void lock_acquire(struct lock_holder *holder, struct lock *lock) ACQUIRES(lock)
+    THREAD_ANNOTATION(no_thread_safety_analysis);
+static ALWAYS_INLINE void lock_release(struct lock_holder *holder, struct lock *lock) RELEASES(lock)
+    THREAD_ANNOTATION(no_thread_safety_analysis);
+
+// Acquire pairs with the release in lock_release: what the last holder wrote is seen.
+static ALWAYS_INLINE void lock_acquire(struct lock_holder *holder, struct lock *lock) {
+    lock_check_acquire(holder, lock->rank);
+    while (UNLIKELY(atomic_exchange_acquire_u32(&lock->held, 1) != 0)) {
+        holder->spins++;
+        arch_spin_hint();
+    }
+}
+
+static ALWAYS_INLINE void lock_release(struct lock_holder *holder, struct lock *lock) {
+    lock_check_release(holder, lock->rank);
+    atomic_store_release_u32(&lock->held, 0);
+}

@@ -1,0 +1,11 @@
+// kernel/core/page.h: pages from the pool, zeroed when taken so that nothing of a former owner is
+// seen.
+// Ownership:  the taker owns the page until page_put.
+// Locking:    the pool's.
+// Errors:     page_take gives PAGE_NUMBER_NONE when the pool is empty.
+#pragma once
+
+#include "kernel/core/kernel.h"
+
+WARN_UNUSED struct page_number page_take(struct kernel *kernel, struct hart *hart);
+void page_put(struct kernel *kernel, struct hart *hart, struct page_number page);

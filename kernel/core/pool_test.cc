@@ -1,0 +1,116 @@
+// kernel/core/pool_test.cc: the pool against a plain model.
+#include <gtest/gtest.h>
+
+#include <random>
+#include <set>
+#include <vector>
+
+extern "C" {
+#include "kernel/core/pool.h"
+}
+
+namespace {
+
+constexpr std::uint32_t BASE = 100;
+
+struct small_pool {
+    pool it{};
+    lock_holder holder{};
+    std::uint32_t next[40]{};
+
+    small_pool() {
+        pool_init(&it, FAULT_POINT_TAKE_PAGE, next, BASE);
+        pool_add_range(&it, BASE, 10);
+        pool_add_range(&it, BASE + 20, 5);
+    }
+    std::uint32_t take() {
+        return pool_take(&it, &holder);
+    }
+    void put(std::uint32_t index) {
+        pool_put(&it, &holder, index);
+    }
+};
+
+TEST(Pool, hands_out_each_index_of_its_ranges_once) {
+    small_pool pool;
+    std::set<std::uint32_t> taken;
+    for (int i = 0; i < 15; i++) {
+        EXPECT_TRUE(taken.insert(pool.take()).second);
+    }
+    EXPECT_EQ(*taken.begin(), BASE);
+    EXPECT_EQ(*taken.rbegin(), BASE + 24);
+    EXPECT_EQ(taken.count(BASE + 10), 0u);
+    EXPECT_EQ(pool.it.free_count, 0u);
+}
+
+TEST(Pool, test_reject_when_empty) {
+    small_pool pool;
+    for (int i = 0; i < 15; i++) {
+        EXPECT_NE(pool.take(), POOL_NONE);
+    }
+    EXPECT_EQ(pool.take(), POOL_NONE);
+    EXPECT_EQ(pool.it.free_count, 0u);
+    pool.put(BASE + 3);
+    EXPECT_EQ(pool.take(), BASE + 3);
+    EXPECT_EQ(pool.take(), POOL_NONE);
+}
+
+TEST(Pool, last_returned_comes_first) {
+    small_pool pool;
+    std::uint32_t first = pool.take();
+    std::uint32_t second = pool.take();
+    pool.put(first);
+    pool.put(second);
+    EXPECT_EQ(pool.take(), second);
+    EXPECT_EQ(pool.take(), first);
+    EXPECT_EQ(pool.take(), BASE + 2);
+}
+
+TEST(Pool, agrees_with_a_set_over_many_steps) {
+    small_pool pool;
+    std::mt19937 random(7);
+    std::vector<std::uint32_t> taken;
+    std::set<std::uint32_t> held;
+    for (int step = 0; step < 20000; step++) {
+        if (taken.empty() || random() % 2 == 0) {
+            std::uint32_t index = pool.take();
+            EXPECT_EQ(index == POOL_NONE, taken.size() == 15);
+            if (index != POOL_NONE) {
+                ASSERT_TRUE(held.insert(index).second);
+                taken.push_back(index);
+            }
+        } else {
+            std::size_t place = random() % taken.size();
+            pool.put(taken[place]);
+            held.erase(taken[place]);
+            taken.erase(taken.begin() + static_cast<std::ptrdiff_t>(place));
+        }
+        ASSERT_EQ(pool.it.free_count, 15 - taken.size());
+    }
+}
+
+TEST(PoolDeathTest, test_reject_returning_twice) {
+    small_pool pool;
+    std::uint32_t index = pool.take();
+    pool.put(index);
+    EXPECT_EXIT(pool.put(index), testing::ExitedWithCode(2), "POOL_TAKEN");
+}
+
+TEST(LockDeathTest, test_reject_wrong_order) {
+    lock outer{};
+    lock inner{};
+    lock_holder holder{};
+    lock_init(&outer, LOCK_RANK_ENDPOINT);
+    lock_init(&inner, LOCK_RANK_POOL);
+    lock_acquire(&holder, &outer);
+    lock_acquire(&holder, &inner);
+    lock_release(&holder, &inner);
+    lock_release(&holder, &outer);
+    lock_acquire(&holder, &inner);
+    EXPECT_EXIT(lock_acquire(&holder, &outer), testing::ExitedWithCode(2),
+                "lock order: takes rank 0");
+    EXPECT_EXIT(lock_release(&holder, &outer), testing::ExitedWithCode(2),
+                "lock order: releases rank 0");
+}
+
+}  // namespace

@@ -1,0 +1,122 @@
+// kernel/core/reap.c: see reap.h. Phases in order: what others wait for first (endpoints, replies),
+// then children, then memory, then the notice.
+#include "kernel/core/reap.h"
+
+#include "base/bits.h"
+#include "kernel/core/deadline.h"
+#include "kernel/core/endpoint_ops.h"
+#include "kernel/core/ipc.h"
+#include "kernel/core/panic.h"
+#include "kernel/core/task_ops.h"
+
+enum reap_phase {
+    REAP_BEGIN,
+    REAP_CAPS,
+    REAP_REPLIES,
+    REAP_CHILDREN,
+    REAP_SPACE,
+    REAP_END,
+};
+
+enum {
+    CAPS_A_STEP = 8,
+    PAGES_A_STEP = 16,
+};
+
+static void reap_begin(struct kernel *kernel, struct hart *hart, struct task *task) {
+    if (task->index == kernel->init_task) {
+        kernel_panic("init was killed");
+    }
+    atomic_store_u32(&task->state, TASK_DYING);
+    if (task->exit_reason == EXIT_NONE) {
+        task->exit_reason = EXIT_KILLED;
+    }
+    deadline_forget(kernel, hart, task);
+    // No other hart ever ran it, so only this one can hold its translations, and none can be added
+    // now. They go before the first page of the space does; the tag may be used again afterwards.
+    arch_space_leave();
+    arch_tlb_shootdown(UINT64_C(1) << hart->index, task->space.asid);
+    task->reap_phase = REAP_CAPS;
+}
+
+static void reap_caps(struct kernel *kernel, struct hart *hart, struct task *task) {
+    const uint64_t all_free = ~UINT64_C(1);
+    for (uint32_t i = 0; i < CAPS_A_STEP && task->caps_free != all_free; i++) {
+        uint32_t slot = bits_lowest_u64(~task->caps_free & all_free);
+        bool costly = (task->caps[slot].head & cap_head(CAP_ENDPOINT, RIGHT_RECV)) ==
+                      cap_head(CAP_ENDPOINT, RIGHT_RECV);
+        cap_drop(kernel, hart, task, slot);
+        if (costly) {
+            return;
+        }
+    }
+    if (task->caps_free == all_free) {
+        task->reap_phase = REAP_REPLIES;
+    }
+}
+
+static void reap_replies(struct kernel *kernel, struct hart *hart, struct task *task) {
+    for (uint32_t i = 0; i < REPLY_SLOT_COUNT; i++) {
+        if (task->replies[i].caller_wait != 0) {
+            reply_drop(kernel, hart, task, &task->replies[i]);
+        }
+    }
+    task->reap_phase = REAP_CHILDREN;
+}
+
+// Children die with their supervisor; their notices go to its supervisor. The child may end at the
+// same time on its own hart: a reference keeps its object from another life meanwhile, and the
+// claim fails if it has begun one already.
+static void reap_children(struct kernel *kernel, struct hart *hart, struct task *task) {
+    uint64_t name = task_name(task->index, task->instance);
+    uint64_t heir = atomic_load_u64(&task->supervisor);
+    for (uint32_t i = 0; i < MAX_TASKS; i++) {
+        struct task *child = &kernel->tasks[i];
+        if (atomic_load_u64(&child->supervisor) != name || !task_reference_living(child)) {
+            continue;
+        }
+        if (atomic_claim_u64(&child->supervisor, name, heir)) {
+            task_kill(kernel, hart, child);
+        }
+        task_release(kernel, hart, child);
+    }
+    task->reap_phase = REAP_SPACE;
+}
+
+static void reap_end(struct kernel *kernel, struct hart *hart, struct task *task) {
+    task->page = 0;
+    uint64_t supervisor = atomic_load_u64(&task->supervisor);
+    // Release: whoever reads DEAD reads the reason too.
+    atomic_store_release_u32(&task->state, TASK_DEAD);
+    struct task *told = &kernel->tasks[(uint32_t)supervisor];
+    if (told->instance == (uint32_t)(supervisor >> 32)) {
+        notify_task(kernel, hart, atomic_load_u64(&told->home), NOTIFY_CHILD_EXIT);
+    }
+    task_release(kernel, hart, task);
+}
+
+bool reap_step(struct kernel *kernel, struct hart *hart, struct task *task) {
+    switch ((enum reap_phase)task->reap_phase) {
+        case REAP_BEGIN:
+            reap_begin(kernel, hart, task);
+            return false;
+        case REAP_CAPS:
+            reap_caps(kernel, hart, task);
+            return false;
+        case REAP_REPLIES:
+            reap_replies(kernel, hart, task);
+            return false;
+        case REAP_CHILDREN:
+            reap_children(kernel, hart, task);
+            return false;
+        case REAP_SPACE:
+            if (arch_space_reclaim(kernel, &task->space, PAGES_A_STEP)) {
+                task->reap_phase = REAP_END;
+            }
+            return false;
+        case REAP_END:
+            reap_end(kernel, hart, task);
+            return true;
+    }
+    kernel_panic("task %u in reap phase %u", task->index, task->reap_phase);
+}

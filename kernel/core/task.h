@@ -1,0 +1,124 @@
+// kernel/core/task.h: the task object, and the word on which everyone who could wake it competes.
+//
+// The wait word is {sequence : 48, object : 8, state : 8}. A task that blocks stores a new sequence
+// with what it waits for; whoever wants to wake it (reply, time-out, kill, close, hand-over)
+// replaces exactly that word by the same sequence with WAIT_NONE. One compare-and-swap wins; the
+// winner alone may write the task's results and must make it runnable. The loser does nothing.
+// Leaving WAIT_QUEUED also needs the endpoint's lock, so that nobody claims a task that is still
+// linked. Only the home hart ends a wait early (time-out, kill). The sequence goes on when a task
+// object is used again, so an old word never matches.
+// Locking:   fields stand under what guards them. "The task": only its home hart while the task is
+//            current there, or the winner of its wait word.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/atomic.h"
+#include "kernel/abi/message.h"
+#include "kernel/abi/task.h"
+#include "kernel/core/arch.h"
+#include "kernel/core/cap_table.h"
+#include "kernel/core/regs.h"
+
+enum {
+    MAX_TASKS = 64,
+    TASK_NONE = 0xffffffff,
+};
+
+enum wait_state {
+    WAIT_NONE = 0,         // Running, runnable, or not started.
+    WAIT_RECV = 1,         // In ipc_recv; the object is the endpoint.
+    WAIT_RECV_NOCALL = 2,  // The same with a full reply table: takes sends and notifications only.
+    WAIT_QUEUED = 3,       // In an endpoint's queue, its frame in its own page; the object is the
+                           // endpoint.
+    WAIT_REPLY = 4,        // Its frame was handed over; the object is the receiving task.
+};
+
+static ALWAYS_INLINE enum wait_state wait_state_of(uint64_t word) {
+    return (enum wait_state)(word & 0xff);
+}
+
+static ALWAYS_INLINE uint32_t wait_object_of(uint64_t word) {
+    return (uint32_t)(word >> 8) & 0xff;
+}
+
+// The word of the next wait after `old_word`.
+static ALWAYS_INLINE uint64_t wait_next(uint64_t old_word, enum wait_state state, uint32_t object) {
+    return (((old_word >> 16) + 1) << 16) | ((uint64_t)object << 8) | (uint64_t)state;
+}
+
+// The word that says that the wait of `word` is over.
+static ALWAYS_INLINE uint64_t wait_over(uint64_t word) {
+    return word & ~UINT64_C(0xffff);
+}
+
+// A caller that waits for this task's answer.
+struct reply_entry {
+    uint64_t caller_wait;  // The caller's wait word at hand-over: claims it, or shows that it has
+                           // left. 0: the entry is free.
+    struct task *task;     // The caller.
+    uint32_t caller;       // Its index; of a free entry the next free one.
+    uint32_t generation;   // Part of the handle: bumped when the entry is freed.
+};
+
+// An instance names one life of a task object; an index alone may be used again.
+static ALWAYS_INLINE uint64_t task_name(uint32_t index, uint32_t instance) {
+    return ((uint64_t)instance << 32) | index;
+}
+
+enum {
+    DEADLINE_SLOT_NONE = 0xffffffff,
+    WORK_SPOILED = 0xffffffff,
+};
+
+struct task {
+    struct regs regs;  // First: the trap code relies on it. Complete before the wait word says that
+                       // the task waits.
+
+    struct atomic_u64 wait;
+    struct message_page *page;
+    uint64_t service_id;
+    uint32_t instance;
+    uint32_t index;
+    struct hart *hart;  // Home: the only hart that runs it. Fixed by task_start.
+    struct arch_space space;
+    bool regs_all;  // Every register was saved and is restored (interrupt, fault, start); otherwise
+                    // a system call: pc sp gp tp a0..a3, the rest zero.
+    bool in_call;   // Queued by ipc_call (needs a reply), not by ipc_send.
+    bool again;  // In the run queue to go on with a long system call, not to return to user mode.
+    uint8_t reap_phase;    // enum reap_phase, while TASK_DYING.
+    uint32_t reply_free;   // First free entry of replies, or REPLY_SLOT_COUNT. Changed by the task,
+                           // or by a caller that has claimed it from WAIT_RECV.
+    uint64_t wait_badge;   // While queued: the badge its frame carries,
+    uint64_t wait_frame;   // and type, flags and length as checked.
+    uint64_t deadline_ns;  // UINT64_MAX: none.
+    uint64_t caps_free;    // Bit i: slot i is free. Slot 0 never is.
+
+    // Guarded by the endpoint's lock while queued, by the home hart's run-queue lock while
+    // runnable. TASK_NONE ends a list.
+    uint32_t queue_next;
+    uint32_t queue_prev;
+
+    struct atomic_u32 state;       // enum task_state
+    struct atomic_u32 killed;      // Not zero: its home hart reclaims it instead of running it.
+    struct atomic_u32 references;  // Capabilities that name it, and one until it is dead; 0 returns
+                                   // it to the pool.
+    struct atomic_u64 home;        // home_pack: where the kernel's notifications for it go.
+    struct atomic_u64 supervisor;  // task_name: whose notice its end is.
+
+    // Guarded by being its home hart.
+    uint32_t deadline_slot;  // Place in that hart's deadline heap, or DEADLINE_SLOT_NONE.
+
+    // Guarded by the supervisor until start, then constant.
+    uint32_t work_index;  // How far a long system call on this task (load, grant of the image) has
+                          // come, in pages; WORK_SPOILED: one failed half-way.
+    uint64_t entry_pc;
+
+    // Written by its home hart when it dies, read once state is TASK_DEAD.
+    enum exit_reason exit_reason;
+    uint64_t exit_detail;
+
+    struct reply_entry replies[REPLY_SLOT_COUNT];
+    struct capability caps[CAP_SLOT_COUNT];
+};

@@ -1,0 +1,247 @@
+// kernel/core/task_ops.c: see task_ops.h.
+#include "kernel/core/task_ops.h"
+
+#include "base/bits.h"
+#include "base/checked.h"
+#include "base/words.h"
+#include "images/markers.h"
+#include "kernel/abi/layout.h"
+#include "kernel/core/endpoint_ops.h"
+#include "kernel/core/page.h"
+#include "kernel/core/panic.h"
+#include "kernel/core/wake.h"
+
+void task_pool_init(struct kernel *kernel) {
+    pool_init(&kernel->task_pool, FAULT_POINT_TAKE_TASK, kernel->task_next, 0);
+    pool_add_range(&kernel->task_pool, 0, MAX_TASKS);
+    for (uint32_t i = 0; i < MAX_TASKS; i++) {
+        kernel->tasks[i].index = i;
+    }
+}
+
+// Everything but the wait word's sequence, which goes on, and the replies' generations.
+static void task_clear(struct task *task) {
+    words_zero(&task->regs, sizeof(task->regs) / 8);
+    words_zero(task->caps, sizeof(task->caps) / 8);
+    task->hart = 0;
+    task->regs_all = true;
+    task->in_call = false;
+    task->again = false;
+    task->reap_phase = 0;
+    task->reply_free = 0;
+    for (uint32_t i = 0; i < REPLY_SLOT_COUNT; i++) {
+        task->replies[i].caller_wait = 0;
+        task->replies[i].caller = i + 1;
+    }
+    task->deadline_ns = UINT64_MAX;
+    task->caps_free = ~UINT64_C(1);
+    task->deadline_slot = DEADLINE_SLOT_NONE;
+    task->work_index = 0;
+    task->entry_pc = 0;
+    task->exit_reason = EXIT_NONE;
+    task->exit_detail = 0;
+    atomic_store_u32(&task->killed, 0);
+    atomic_store_u64(&task->home, 0);
+}
+
+// A space with the message page mapped. On failure nothing is held.
+static enum status make_space(struct kernel *kernel, struct hart *hart, struct task *task) {
+    enum status status = arch_space_create(kernel, task->index + 1, &task->space);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    struct page_number page = page_take(kernel, hart);
+    status = page.value == 0 ? STATUS_NO_SPACE
+                             : arch_map(kernel, &task->space, USER_MESSAGE_PAGE, page,
+                                        ARCH_READ | ARCH_WRITE, true);
+    if (status == STATUS_OK) {
+        task->page = (struct message_page *)arch_page(page);
+        return STATUS_OK;
+    }
+    if (page.value != 0) {
+        page_put(kernel, hart, page);
+    }
+    while (!arch_space_reclaim(kernel, &task->space, 4)) {  // At most the few tables of one
+                                                            // mapping.
+    }
+    return status;
+}
+
+enum status task_make(struct kernel *kernel, struct hart *hart, uint64_t service_id,
+                      uint64_t supervisor, struct task **out) {
+    // Instances are never reused, so they can run out. Each hart may be past this look once.
+    if (UNLIKELY(atomic_load_u32(&kernel->next_instance) >= UINT32_MAX - MAX_HARTS)) {
+        return STATUS_NO_SPACE;
+    }
+    uint32_t index = pool_take(&kernel->task_pool, &hart->locks);
+    if (index == POOL_NONE) {
+        return STATUS_NO_SPACE;
+    }
+    struct task *task = &kernel->tasks[index];
+    task_clear(task);
+    enum status status = make_space(kernel, hart, task);
+    if (status != STATUS_OK) {
+        pool_put(&kernel->task_pool, &hart->locks, index);
+        return status;
+    }
+    task->service_id = service_id;
+    task->instance = atomic_add_u32(&kernel->next_instance, 1) + 1;
+    atomic_store_u64(&task->supervisor, supervisor);
+    // Release: pairs with the claim in task_reference_living, whose winner sees this life's
+    // supervisor.
+    atomic_store_release_u32(&task->references, 2);
+    atomic_store_release_u32(&task->state, TASK_NEW);
+    *out = task;
+    return STATUS_OK;
+}
+
+void task_reference(struct task *task) {
+    uint32_t before = atomic_add_ordered_u32(&task->references, 1);
+    KASSERT(before > 0);
+}
+
+bool task_reference_living(struct task *task) {
+    uint32_t count = atomic_load_u32(&task->references);
+    // Ends: each further round means that somebody else took or gave up one of few references.
+    while (count != 0 && !atomic_claim_u32(&task->references, count, count + 1)) {
+        count = atomic_load_u32(&task->references);
+    }
+    return count != 0;
+}
+
+void task_release(struct kernel *kernel, struct hart *hart, struct task *task) {
+    uint32_t before = atomic_add_ordered_u32(&task->references, UINT32_MAX);
+    KASSERT(before > 0);
+    if (before == 1) {
+        atomic_store_u32(&task->state, TASK_FREE);
+        pool_put(&kernel->task_pool, &hart->locks, task->index);
+    }
+}
+
+enum status task_map_image_step(struct kernel *kernel, struct task *task) {
+    enum { PAGES_A_STEP = 64 };
+    uint32_t page_count = (uint32_t)(kernel->image_bytes / PAGE_BYTES);
+    for (uint32_t i = 0; i < PAGES_A_STEP && task->work_index < page_count; i++) {
+        struct page_number page = {kernel->image_first.value + task->work_index};
+        uint64_t address = USER_BOOT_IMAGE + (uint64_t)task->work_index * PAGE_BYTES;
+        enum status status = arch_map(kernel, &task->space, address, page, ARCH_READ, false);
+        if (status != STATUS_OK) {
+            return status == STATUS_BUSY ? STATUS_BAD_ARG : status;
+        }
+        task->work_index++;
+    }
+    if (task->work_index < page_count) {
+        return STATUS_BUSY;
+    }
+    task->work_index = 0;
+    return STATUS_OK;
+}
+
+void task_run(struct kernel *kernel, struct hart *hart, struct task *task, struct hart *home,
+              uint64_t argument) {
+    task->regs.pc = task->entry_pc;
+    task->regs.x[REG_SP] = USER_STACK_TOP;
+    task->regs.x[REG_A0] = USER_MESSAGE_PAGE;
+    task->regs.x[REG_A0 + 1] = argument;
+    task->regs.x[REG_A0 + 2] = task->instance;
+    task->regs_all = true;
+    task->hart = home;
+    // Release: whoever sees LIVE sees the home hart too (task_kill).
+    atomic_store_release_u32(&task->state, TASK_LIVE);
+    run_queue_push(kernel, hart, task);
+}
+
+void task_end_current(struct kernel *kernel, struct hart *hart, struct task *task,
+                      enum exit_reason reason, uint64_t detail) {
+    if (task->index == kernel->init_task) {
+        if (reason == EXIT_CODE && detail == 0) {
+            kernel_print(kernel, hart, "%s", MARKER_KERNEL_POWER_OFF);
+            arch_power_off(false);
+        }
+        kernel_panic("init ended: %s %#lx", exit_reason_name(reason), (unsigned long)detail);
+    }
+    if (task->exit_reason == EXIT_NONE) {
+        task->exit_reason = reason;
+        task->exit_detail = detail;
+    }
+    atomic_store_u32(&task->killed, 1);
+    run_queue_push(kernel, hart, task);
+}
+
+void task_kill(struct kernel *kernel, struct hart *hart, struct task *task) {
+    enum task_state state = (enum task_state)atomic_load_acquire_u32(&task->state);
+    if (state == TASK_NEW || state == TASK_LOADED) {
+        task->hart = hart;
+        atomic_store_u32(&task->killed, 1);
+        atomic_store_release_u32(&task->state, TASK_LIVE);
+        run_queue_push(kernel, hart, task);
+        return;
+    }
+    if (state != TASK_LIVE) {
+        return;
+    }
+    atomic_store_u32(&task->killed, 1);
+    atomic_or_release_u64(&task->hart->kill_mask, UINT64_C(1) << task->index);
+    run_queue_kick(kernel, hart, task->hart);
+}
+
+void task_kills_take(struct kernel *kernel, struct hart *hart) {
+    uint64_t mask = atomic_load_u64(&hart->kill_mask);
+    if (LIKELY(mask == 0)) {
+        return;
+    }
+    mask = atomic_exchange_acquire_u64(&hart->kill_mask, 0);
+    for (; mask != 0; mask &= mask - 1) {
+        struct task *task = &kernel->tasks[bits_lowest_u64(mask)];
+        if (task->hart != hart || atomic_load_u32(&task->killed) == 0) {
+            continue;  // The object has begun another life.
+        }
+        if (wake_early(kernel, hart, task, STATUS_PEER_CLOSED)) {
+            wake_push(kernel, hart, task);
+        }
+    }
+}
+
+enum status cap_place(struct task *task, struct capability cap, uint32_t *slot) {
+    if (task->caps_free == 0) {
+        return STATUS_NO_SPACE;
+    }
+    uint32_t index = bits_lowest_u64(task->caps_free);
+    task->caps_free &= task->caps_free - 1;
+    task->caps[index] = cap;
+    *slot = index;
+    return STATUS_OK;
+}
+
+// Whether the task can still start or end `named`.
+static bool controls(const struct task *task, uint32_t named) {
+    const uint32_t wanted = cap_head(CAP_TASK, RIGHT_TASK_CONTROL);
+    for (uint32_t slot = CAP_SLOT_NONE + 1; slot < CAP_SLOT_COUNT; slot++) {
+        const struct capability *cap = &task->caps[slot];
+        if ((cap->head & (wanted | 0xff)) == wanted && cap->object == named) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void cap_drop(struct kernel *kernel, struct hart *hart, struct task *task, uint32_t slot) {
+    struct capability cap = task->caps[slot];
+    task->caps[slot] = (struct capability){0};
+    task->caps_free |= UINT64_C(1) << slot;
+    if (cap_kind_of(&cap) == CAP_ENDPOINT && (cap_rights_of(&cap) & RIGHT_RECV) != 0) {
+        status_ignore(endpoint_end(kernel, hart, cap.object, cap.generation),
+                      "closed before by a manager");
+    }
+    if (cap_kind_of(&cap) == CAP_TASK) {
+        struct task *named = &kernel->tasks[cap.object];
+        enum task_state state = (enum task_state)atomic_load_acquire_u32(&named->state);
+        bool unstarted = state == TASK_NEW || state == TASK_LOADED;
+        if (unstarted &&
+            atomic_load_u64(&named->supervisor) == task_name(task->index, task->instance) &&
+            !controls(task, named->index)) {
+            task_kill(kernel, hart, named);  // Nobody else could start it any more.
+        }
+        task_release(kernel, hart, named);
+    }
+}

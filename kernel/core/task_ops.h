@@ -1,0 +1,54 @@
+// kernel/core/task_ops.h: life of a task: created, granted, loaded, started by its supervisor;
+// ended by itself, a fault or a kill; reclaimed by its home hart.
+// Locking:   a task that is NEW or LOADED is changed by its supervisor only.
+#pragma once
+
+#include "kernel/abi/elf_reject.h"
+#include "kernel/core/kernel.h"
+
+void task_pool_init(struct kernel *kernel);
+
+// A NEW task: address space, message page, instance; one reference for being alive and one for the
+// capability that the caller makes.
+// Errors: STATUS_NO_SPACE.
+WARN_UNUSED enum status task_make(struct kernel *kernel, struct hart *hart, uint64_t service_id,
+                                  uint64_t supervisor, struct task **out);
+
+// Maps the next pages of the program that stands at image offset `offset`; `work_index` says how
+// far it has come. STATUS_BUSY: more to do. STATUS_OK: the task is LOADED. Errors: STATUS_BAD_IMAGE
+// (*reject says why), STATUS_NO_SPACE; the pages mapped so far stay the task's, which then can only
+// be ended.
+WARN_UNUSED enum status task_load_step(struct kernel *kernel, struct hart *hart, struct task *task,
+                                       uint64_t offset, uint64_t bytes, enum elf_reject *reject);
+
+// Maps the next pages of the boot image read-only at USER_BOOT_IMAGE. STATUS_BUSY: more to do.
+WARN_UNUSED enum status task_map_image_step(struct kernel *kernel, struct task *task);
+
+// Makes a LOADED task LIVE and runnable on `home`.
+void task_run(struct kernel *kernel, struct hart *hart, struct task *task, struct hart *home,
+              uint64_t argument);
+
+// The task that runs on this hart ends now. Its home hart reclaims it; it never returns to user
+// mode.
+void task_end_current(struct kernel *kernel, struct hart *hart, struct task *task,
+                      enum exit_reason reason, uint64_t detail);
+
+// Ends another task, or marks the current one: its home hart does the rest, at once if it is this
+// one. A task that was never started is reclaimed by this hart.
+void task_kill(struct kernel *kernel, struct hart *hart, struct task *task);
+
+// Home hart: pulls every task that was killed out of its wait, so that the run queue brings it to
+// be reclaimed.
+void task_kills_take(struct kernel *kernel, struct hart *hart);
+
+void task_reference(struct task *task);
+// For whoever holds none: false when the object is back in the pool. True says nothing about which
+// life it is: compare then.
+WARN_UNUSED bool task_reference_living(struct task *task);
+// Gives up one reference; the last one returns the object to the pool.
+void task_release(struct kernel *kernel, struct hart *hart, struct task *task);
+
+// Places a capability into the lowest free slot. Errors: STATUS_NO_SPACE.
+WARN_UNUSED enum status cap_place(struct task *task, struct capability cap, uint32_t *slot);
+// Empties a slot and gives up what it held.
+void cap_drop(struct kernel *kernel, struct hart *hart, struct task *task, uint32_t slot);

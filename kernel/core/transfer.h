@@ -1,0 +1,81 @@
+// kernel/core/transfer.h: moving a frame from one message page to another, and naming the reply. A
+// frame's type, flags and length are loaded once (frame_load) and the checked word travels with the
+// task.
+// Locking:   the caller owns both tasks: they are claimed, current, or blocked under a held
+//            endpoint lock.
+#pragma once
+
+#include "base/words.h"
+#include "kernel/core/kernel.h"
+
+// The second word of a frame header: type, flags, length. Little-endian machine.
+static ALWAYS_INLINE uint64_t frame_word_load(const struct message_area *area) {
+    const aliasing_word *words = (const aliasing_word *)(const void *)&area->header;
+    return words[1];
+}
+
+static ALWAYS_INLINE uint32_t frame_word_len(uint64_t word) {
+    return (uint32_t)(word >> 32);
+}
+
+WARN_UNUSED static ALWAYS_INLINE enum status frame_word_check(uint64_t word) {
+    if (UNLIKELY(frame_word_len(word) > FRAME_PAYLOAD_MAX)) {
+        return STATUS_TOO_LARGE;
+    }
+    return UNLIKELY((word & 0xffff0000u) != 0) ? STATUS_BAD_ARG : STATUS_OK;
+}
+
+// Copies header, metadata and payload; whole words, the last zeroed beyond the length.
+static ALWAYS_INLINE void frame_copy(struct message_area *to, const struct message_area *from,
+                                     uint64_t word, const struct task *sender, uint64_t badge) {
+    uint32_t len = frame_word_len(word);
+    uint64_t source = sender->instance;
+    aliasing_word *words = (aliasing_word *)(void *)to;
+    words[0] = sender->service_id;
+    words[1] = badge;
+    words[2] = source;  // The instance, and no slot.
+    words[3] = 0;
+    words[4] = source;  // The header's src; dst is 0.
+    words[5] = word;
+    words_copy(to->payload, from->payload, len / 8);
+    uint32_t rest = len % 8;
+    if (rest != 0) {
+        const aliasing_word *last_from =
+            (const aliasing_word *)(const void *)(from->payload + (len - rest));
+        aliasing_word *last_to = (aliasing_word *)(void *)(to->payload + (len - rest));
+        *last_to = *last_from & ((UINT64_C(1) << (rest * 8)) - 1);
+    }
+}
+
+static ALWAYS_INLINE uint64_t reply_handle(uint32_t index, uint32_t generation) {
+    return REPLY_HANDLE_BIT | ((uint64_t)generation << REPLY_HANDLE_GENERATION_SHIFT) | index;
+}
+
+// A handle of the receiver for the caller that waits with `caller_word`. The receiver has a free
+// entry.
+WARN_UNUSED static ALWAYS_INLINE uint64_t reply_make(struct task *receiver, struct task *caller,
+                                                     uint64_t caller_word) {
+    uint32_t index = receiver->reply_free;
+    struct reply_entry *entry = &receiver->replies[index];
+    receiver->reply_free = entry->caller;
+    entry->caller_wait = caller_word;
+    entry->task = caller;
+    entry->caller = caller->index;
+    return reply_handle(index, entry->generation);
+}
+
+// The entry of a handle; null if the handle is not one of a reply that is held.
+WARN_UNUSED static ALWAYS_INLINE struct reply_entry *reply_find(struct task *task,
+                                                                uint64_t handle) {
+    uint32_t index = (uint32_t)(handle & REPLY_HANDLE_INDEX_MASK);
+    struct reply_entry *entry = &task->replies[index];
+    return handle == reply_handle(index, entry->generation) && entry->caller_wait != 0 ? entry : 0;
+}
+
+// `index` is the entry's.
+static ALWAYS_INLINE void reply_free(struct task *task, struct reply_entry *entry, uint32_t index) {
+    entry->caller_wait = 0;
+    entry->generation = (entry->generation + 1) & (uint32_t)REPLY_HANDLE_GENERATION_MASK;
+    entry->caller = task->reply_free;
+    task->reply_free = index;
+}
