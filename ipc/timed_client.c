@@ -1,0 +1,26 @@
+// ipc/timed_client.c: see timed_client.h.
+#include "ipc/timed_client.h"
+
+#include "ipc/frame.h"
+
+enum status timed_call(struct runtime *runtime, struct slot route,
+                       const struct timed_request *request, uint64_t call_deadline_ns,
+                       struct timed_reply *out) {
+    struct message_area *call_out = &runtime->page->call_out;
+    const struct message_area *reply_in = &runtime->page->reply_in;
+    uint32_t bytes =
+        timed_wire_encode_request(request, call_out->payload, sizeof(call_out->payload));
+    frame_finish(call_out, WIRE_PROTOCOL_TIMED, bytes);
+    struct call_result result = sys_ipc_call(route, call_deadline_ns);
+    if (result.status != STATUS_OK) {
+        return result.status;
+    }
+    struct timed_reply reply;
+    bool matches = timed_wire_decode_reply(reply_in->payload, reply_in->header.len, &reply) &&
+                   reply.header.nonce.value == request->header.nonce.value;
+    if (!matches) {
+        return STATUS_BAD_ARG;
+    }
+    *out = reply;
+    return STATUS_OK;
+}

@@ -1,0 +1,128 @@
+// ipc/wire/wire.c: see wire.h. Bytes are read and written one by one: fields are not aligned.
+#include "ipc/wire/wire.h"
+
+struct wire_reader wire_reader_of(const uint8_t *bytes, uint32_t count) {
+    struct wire_reader reader = {.next = bytes, .left = count, .failed = false};
+    return reader;
+}
+
+static uint64_t get(struct wire_reader *reader, uint32_t bytes) {
+    if (reader->failed || reader->left < bytes) {
+        reader->failed = true;
+        return 0;
+    }
+    uint64_t value = 0;
+    for (uint32_t i = 0; i < bytes; i++) {
+        value |= (uint64_t)reader->next[i] << (8 * i);
+    }
+    reader->next += bytes;
+    reader->left -= bytes;
+    return value;
+}
+
+uint8_t wire_get_u8(struct wire_reader *reader) {
+    return (uint8_t)get(reader, 1);
+}
+
+uint32_t wire_get_u32(struct wire_reader *reader) {
+    return (uint32_t)get(reader, 4);
+}
+
+uint64_t wire_get_u64(struct wire_reader *reader) {
+    return get(reader, 8);
+}
+
+bool wire_reader_done(const struct wire_reader *reader) {
+    return !reader->failed && reader->left == 0;
+}
+
+struct wire_writer wire_writer_of(uint8_t *bytes, uint32_t capacity) {
+    struct wire_writer writer = {.start = bytes, .count = 0, .capacity = capacity, .failed = false};
+    return writer;
+}
+
+static void put(struct wire_writer *writer, uint64_t value, uint32_t bytes) {
+    if (writer->failed || writer->capacity - writer->count < bytes) {
+        writer->failed = true;
+        return;
+    }
+    for (uint32_t i = 0; i < bytes; i++) {
+        writer->start[writer->count + i] = (uint8_t)(value >> (8 * i));
+    }
+    writer->count += bytes;
+}
+
+void wire_put_u8(struct wire_writer *writer, uint8_t value) {
+    put(writer, value, 1);
+}
+
+void wire_put_u32(struct wire_writer *writer, uint32_t value) {
+    put(writer, value, 4);
+}
+
+void wire_put_u64(struct wire_writer *writer, uint64_t value) {
+    put(writer, value, 8);
+}
+
+uint32_t wire_writer_bytes(const struct wire_writer *writer) {
+    return writer->failed ? 0 : writer->count;
+}
+
+static void put_start(struct wire_writer *writer, struct wire_magic magic, uint8_t op) {
+    wire_put_u8(writer, magic.letters[0]);
+    wire_put_u8(writer, magic.letters[1]);
+    wire_put_u8(writer, WIRE_VERSION);
+    wire_put_u8(writer, op);
+}
+
+void wire_put_request_header(struct wire_writer *writer, struct wire_magic magic,
+                             struct wire_request_header header) {
+    put_start(writer, magic, header.op);
+    wire_put_u64(writer, header.nonce.value);
+}
+
+void wire_put_reply_header(struct wire_writer *writer, struct wire_magic magic,
+                           struct wire_reply_header header) {
+    put_start(writer, magic, header.op | WIRE_REPLY_BIT);
+    wire_put_u8(writer, header.status);
+    wire_put_u64(writer, header.nonce.value);
+}
+
+// Checks magic and version; the op comes back as it is.
+static bool get_start(struct wire_reader *reader, struct wire_magic magic, uint8_t *op) {
+    uint8_t first = wire_get_u8(reader);
+    uint8_t second = wire_get_u8(reader);
+    uint8_t version = wire_get_u8(reader);
+    *op = wire_get_u8(reader);
+    return !reader->failed && first == magic.letters[0] && second == magic.letters[1] &&
+           version == WIRE_VERSION;
+}
+
+bool wire_get_request_header(struct wire_reader *reader, struct wire_magic magic,
+                             struct wire_request_header *out) {
+    struct wire_request_header header = {0};
+    bool started = get_start(reader, magic, &header.op);
+    header.nonce.value = wire_get_u64(reader);
+    if (!started || reader->failed || (header.op & WIRE_REPLY_BIT) != 0) {
+        reader->failed = true;
+        return false;
+    }
+    *out = header;
+    return true;
+}
+
+bool wire_get_reply_header(struct wire_reader *reader, struct wire_magic magic,
+                           struct wire_reply_header *out) {
+    struct wire_reply_header header = {0};
+    bool started = get_start(reader, magic, &header.op);
+    header.status = wire_get_u8(reader);
+    header.nonce.value = wire_get_u64(reader);
+    if (!started || reader->failed || (header.op & WIRE_REPLY_BIT) == 0 ||
+        header.status >= WIRE_STATUS_COUNT) {
+        reader->failed = true;
+        return false;
+    }
+    header.op &= (uint8_t)~WIRE_REPLY_BIT;
+    *out = header;
+    return true;
+}

@@ -1,0 +1,112 @@
+// ipc/wire/wire.h: the shape that all protocols share, and readers and writers that cannot leave
+// their bytes.
+//
+//   request: magic[2] version op, nonce u64, fields
+//   reply:   magic[2] version op|0x80, status u8, nonce u64, fields
+//
+// Little-endian, no padding. The nonce is the client's: a reply carries that of its request. A
+// frame's header type is its protocol (enum wire_protocol).
+// Units:     bytes.
+// Ownership: readers and writers point into the caller's bytes; nothing is kept.
+// Errors:    a reader or writer that once ran over its end stays failed, reads zeros and writes
+//            nothing more: check `failed` once, at the end.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/compiler.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum {
+    WIRE_VERSION = 1,
+    WIRE_REPLY_BIT = 0x80,  // In `op` of replies.
+    WIRE_REQUEST_HEADER_BYTES = 12,
+    WIRE_REPLY_HEADER_BYTES = 13,
+};
+
+// frame_header.type, and the magic of the payload.
+enum wire_protocol {
+    WIRE_PROTOCOL_INIT = 1,
+    WIRE_PROTOCOL_TIMED = 2,
+};
+
+// What a service answers about the request itself, the same in all protocols. Frozen: add at the
+// end.
+enum wire_status {
+    WIRE_OK = 0,
+    WIRE_MALFORMED = 1,  // Wrong magic, version or length.
+    WIRE_UNKNOWN_OP = 2,
+    WIRE_OVERLOAD = 3,  // A bounded resource is used up now; nothing was done.
+    WIRE_DENIED = 4,    // The sender may not ask for this.
+    WIRE_STATUS_COUNT
+};
+
+// One request of one client.
+struct nonce {
+    uint64_t value;
+};
+
+struct wire_reader {
+    const uint8_t *next;
+    uint32_t left;
+    bool failed;
+};
+
+struct wire_writer {
+    uint8_t *start;
+    uint32_t count;
+    uint32_t capacity;
+    bool failed;
+};
+
+struct wire_reader wire_reader_of(const uint8_t *bytes, uint32_t count);
+uint8_t wire_get_u8(struct wire_reader *reader);
+uint32_t wire_get_u32(struct wire_reader *reader);
+uint64_t wire_get_u64(struct wire_reader *reader);
+
+// True if all bytes were read, and no more than all.
+WARN_UNUSED bool wire_reader_done(const struct wire_reader *reader);
+
+struct wire_writer wire_writer_of(uint8_t *bytes, uint32_t capacity);
+void wire_put_u8(struct wire_writer *writer, uint8_t value);
+void wire_put_u32(struct wire_writer *writer, uint32_t value);
+void wire_put_u64(struct wire_writer *writer, uint64_t value);
+
+// The bytes written, or 0 if they did not all fit.
+WARN_UNUSED uint32_t wire_writer_bytes(const struct wire_writer *writer);
+
+// Two letters; the first goes first.
+struct wire_magic {
+    uint8_t letters[2];
+};
+
+struct wire_request_header {
+    uint8_t op;
+    struct nonce nonce;
+};
+
+struct wire_reply_header {
+    uint8_t op;  // Without WIRE_REPLY_BIT.
+    uint8_t status;
+    struct nonce nonce;
+};
+
+void wire_put_request_header(struct wire_writer *writer, struct wire_magic magic,
+                             struct wire_request_header header);
+void wire_put_reply_header(struct wire_writer *writer, struct wire_magic magic,
+                           struct wire_reply_header header);
+
+// False, and the reader failed: too short, another magic or version, a reply where a request is
+// read or the other way round, or a status out of range.
+WARN_UNUSED bool wire_get_request_header(struct wire_reader *reader, struct wire_magic magic,
+                                         struct wire_request_header *out);
+WARN_UNUSED bool wire_get_reply_header(struct wire_reader *reader, struct wire_magic magic,
+                                       struct wire_reply_header *out);
+
+#ifdef __cplusplus
+}
+#endif

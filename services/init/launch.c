@@ -1,0 +1,142 @@
+// services/init/launch.c: see launch.h.
+#include "services/init/launch.h"
+
+#include "kernel/abi/layout.h"
+
+static struct launch_result outcome(enum status status, const char *step) {
+    struct launch_result result = {.status = status, .step = step};
+    return result;
+}
+
+static struct launch_result make_endpoint(struct launcher *launcher, uint32_t service) {
+    struct slot_result made = sys_endpoint_create(slot_at(INIT_SLOT_FACTORY));
+    if (made.status == STATUS_OK) {
+        launcher->services[service].endpoint = made.slot;
+    }
+    return outcome(made.status, "endpoint_create");
+}
+
+struct launch_result launch_prepare(struct launcher *launcher,
+                                    const struct manifest_view *manifest) {
+    struct launcher fresh = {.manifest = manifest};
+    *launcher = fresh;
+    struct slot_result own = sys_endpoint_create(slot_at(INIT_SLOT_FACTORY));
+    launcher->own_endpoint = own.slot;
+    struct launch_result result = outcome(own.status, "endpoint_create");
+    for (uint32_t i = 0; i < manifest->service_count && result.status == STATUS_OK; i++) {
+        if (manifest_endpoint_grant(manifest, i)) {
+            result = make_endpoint(launcher, i);
+        }
+    }
+    return result;
+}
+
+// Puts a capability into the new task, minted first where the grant narrows or badges it.
+static enum status give_minted(struct slot task, struct slot from, uint64_t badge_or_id,
+                               const struct manifest_grant *grant) {
+    struct slot_result minted = sys_cap_mint(from, badge_or_id, grant->rights);
+    if (minted.status != STATUS_OK) {
+        return minted.status;
+    }
+    enum status status = sys_task_grant(task, minted.slot, grant->slot, grant->rights);
+    enum status closed = sys_cap_close(minted.slot);
+    return status == STATUS_OK ? closed : status;
+}
+
+static enum status give_route(const struct launcher *launcher, struct slot task,
+                              const struct manifest_grant *grant) {
+    struct slot to = grant->target == MANIFEST_TARGET_INIT
+                         ? launcher->own_endpoint
+                         : launcher->services[grant->target].endpoint;
+    return give_minted(task, to, grant->badge, grant);
+}
+
+static enum status give_factory(const struct launcher *launcher, struct slot task,
+                                const struct manifest_grant *grant) {
+    if (grant->target == MANIFEST_HART_ANY) {
+        return sys_task_grant(task, slot_at(INIT_SLOT_FACTORY), grant->slot, grant->rights);
+    }
+    uint64_t service_id = launcher->manifest->services[grant->target].service_id;
+    return give_minted(task, slot_at(INIT_SLOT_FACTORY), service_id, grant);
+}
+
+static enum status give(const struct launcher *launcher, uint32_t service, struct slot task,
+                        const struct manifest_grant *grant) {
+    switch ((enum manifest_grant_kind)grant->kind) {
+        case MANIFEST_GRANT_CONSOLE:
+            return sys_task_grant(task, slot_at(INIT_SLOT_CONSOLE), grant->slot, grant->rights);
+        case MANIFEST_GRANT_ENDPOINT:
+            return sys_task_grant(task, launcher->services[service].endpoint, grant->slot,
+                                  grant->rights);
+        case MANIFEST_GRANT_ROUTE:
+            return give_route(launcher, task, grant);
+        case MANIFEST_GRANT_FACTORY:
+            return give_factory(launcher, task, grant);
+        case MANIFEST_GRANT_IMAGE:
+            return sys_task_grant(task, slot_at(INIT_SLOT_IMAGE), grant->slot, grant->rights);
+    }
+    return STATUS_BAD_ARG;  // manifest_open has refused it before.
+}
+
+static struct launch_result fill(const struct launcher *launcher, uint32_t service,
+                                 struct slot task) {
+    const struct manifest_service *of = &launcher->manifest->services[service];
+    const struct boot_image_entry *program =
+        manifest_find_program(launcher->manifest->image, of->program);
+    for (uint32_t i = of->grant_first; i < of->grant_first + of->grant_count; i++) {
+        enum status status = give(launcher, service, task, &launcher->manifest->grants[i]);
+        if (status != STATUS_OK) {
+            return outcome(status, "task_grant");
+        }
+    }
+    struct load_result load =
+        sys_task_load(task, slot_at(INIT_SLOT_IMAGE), program->offset, program->bytes);
+    struct launch_result result = outcome(load.status, "task_load");
+    result.reason = load.reason;
+    return result;
+}
+
+struct launch_result launch_load(struct launcher *launcher, uint32_t service) {
+    uint64_t service_id = launcher->manifest->services[service].service_id;
+    struct task_result made = sys_task_create(slot_at(INIT_SLOT_FACTORY), service_id);
+    if (made.status != STATUS_OK) {
+        return outcome(made.status, "task_create");
+    }
+    struct launch_result result = fill(launcher, service, made.slot);
+    if (result.status != STATUS_OK) {
+        status_ignore(sys_cap_close(made.slot), "the step that failed is what matters");
+        return result;
+    }
+    launcher->services[service].task = made.slot;
+    result.instance = made.instance;
+    return result;
+}
+
+struct launch_result launch_start(struct launcher *launcher, uint32_t service,
+                                  uint32_t start_number) {
+    const struct manifest_service *of = &launcher->manifest->services[service];
+    uint64_t argument = (uint64_t)of->argument | ((uint64_t)start_number << 32);
+    uint64_t hart = of->hart == MANIFEST_HART_ANY ? TASK_HART_ANY : of->hart;
+    return outcome(sys_task_start(launcher->services[service].task, argument, hart), "task_start");
+}
+
+static enum status close_slot(struct slot *slot) {
+    if (slot->value == CAP_SLOT_NONE) {
+        return STATUS_OK;
+    }
+    enum status status = sys_cap_close(*slot);
+    slot->value = CAP_SLOT_NONE;
+    return status;
+}
+
+struct launch_result launch_forget(struct launcher *launcher, uint32_t service, bool restart) {
+    struct launched *launched = &launcher->services[service];
+    enum status status = close_slot(&launched->task);
+    if (status == STATUS_OK && restart) {
+        status = close_slot(&launched->endpoint);
+    }
+    if (status != STATUS_OK || !restart || !manifest_endpoint_grant(launcher->manifest, service)) {
+        return outcome(status, "cap_close");
+    }
+    return make_endpoint(launcher, service);
+}

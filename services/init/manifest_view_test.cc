@@ -1,0 +1,230 @@
+// services/init/manifest_view_test.cc: a good manifest is read as it is, and each flaw is found and
+// named.
+#include "services/init/manifest_view.h"
+
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "kernel/abi/cap.h"
+#include "kernel/abi/identity.h"
+
+namespace {
+
+// A boot image with programs init, timed, probe and selftest, and a manifest that tests change
+// before it is read.
+class ManifestTest : public ::testing::Test {
+  protected:
+    struct Image {
+        boot_image_header header;
+        boot_image_entry entries[5];
+        uint8_t gap[BOOT_IMAGE_ALIGN - sizeof(boot_image_header) - 5 * sizeof(boot_image_entry)];
+        manifest_header manifest;
+        manifest_service services[3];
+        manifest_grant grants[6];
+        uint8_t rest[BOOT_IMAGE_ALIGN - sizeof(manifest_header) - 3 * sizeof(manifest_service) -
+                     6 * sizeof(manifest_grant)];
+    };
+    static_assert(sizeof(Image) == 2 * BOOT_IMAGE_ALIGN);
+
+    void SetUp() override {
+        image_ = {};
+        image_.header.magic = BOOT_IMAGE_MAGIC;
+        image_.header.abi_version = ABI_VERSION;
+        image_.header.entry_count = 5;
+        image_.header.bytes = sizeof(Image);
+        image_.header.hart_count = 2;
+        SetEntry(0, "manifest", BOOT_IMAGE_MANIFEST);
+        image_.entries[0].bytes =
+            sizeof(manifest_header) + sizeof(image_.services) + sizeof(image_.grants);
+        SetEntry(1, "init", BOOT_IMAGE_PROGRAM);
+        SetEntry(2, "timed", BOOT_IMAGE_PROGRAM);
+        SetEntry(3, "probe", BOOT_IMAGE_PROGRAM);
+        SetEntry(4, "selftest", BOOT_IMAGE_PROGRAM);
+        image_.manifest.magic = MANIFEST_MAGIC;
+        image_.manifest.service_count = 3;
+        image_.manifest.grant_count = 6;
+        SetService(0, "timed", 0, 3, MANIFEST_AUTOSTART | MANIFEST_CRITICAL);
+        SetService(1, "probe", 3, 0, 0);
+        SetService(2, "selftest", 3, 3, MANIFEST_AUTOSTART | MANIFEST_FINAL);
+        image_.grants[0] = {MANIFEST_GRANT_CONSOLE, 1, RIGHT_WRITE | RIGHT_MARKER, 0, 0};
+        image_.grants[1] = {MANIFEST_GRANT_ROUTE, 2, RIGHT_CALL, MANIFEST_TARGET_INIT, 0};
+        image_.grants[2] = {MANIFEST_GRANT_ENDPOINT, 3, RIGHT_RECV, 0, 0};
+        image_.grants[3] = {MANIFEST_GRANT_ROUTE, 6, RIGHT_CALL, 0, 0};
+        image_.grants[4] = {MANIFEST_GRANT_FACTORY, 4, RIGHTS_FACTORY, 1, 0};
+        image_.grants[5] = {MANIFEST_GRANT_IMAGE, 5, RIGHT_READ, 0, 0};
+    }
+
+    void SetEntry(size_t index, const char *name, boot_image_kind kind) {
+        boot_image_entry *entry = &image_.entries[index];
+        strncpy(entry->name, name, sizeof(entry->name) - 1);
+        entry->offset = BOOT_IMAGE_ALIGN;
+        entry->bytes = 64;
+        entry->kind = kind;
+    }
+
+    void SetService(size_t index, const char *name, uint32_t first, uint32_t count,
+                    uint32_t flags) {
+        manifest_service *service = &image_.services[index];
+        *service = {};
+        strncpy(service->name, name, sizeof(service->name) - 1);
+        strncpy(service->program, name, sizeof(service->program) - 1);
+        service->service_id = service_id_of(name, strlen(name));
+        service->grant_first = first;
+        service->grant_count = count;
+        service->flags = flags;
+        service->hart = MANIFEST_HART_ANY;
+    }
+
+    // What is wrong; the view stays as it was unless nothing is.
+    manifest_flaw Open() {
+        manifest_view view{};
+        view.service_count = 99;
+        const manifest_flaw flaw = manifest_open(&image_, &view);
+        EXPECT_EQ(view.service_count, flaw == MANIFEST_FLAW_NONE ? 3u : 99u);
+        return flaw;
+    }
+
+    alignas(8) Image image_;
+};
+
+TEST_F(ManifestTest, reads_a_good_one) {
+    manifest_view view{};
+    ASSERT_EQ(manifest_open(&image_, &view), MANIFEST_FLAW_NONE);
+    EXPECT_STREQ(view.services[2].name, "selftest");
+    EXPECT_EQ(view.grants[4].target, 1u);
+    EXPECT_EQ(manifest_endpoint_grant(&view, 0), &image_.grants[2]);
+    EXPECT_EQ(manifest_endpoint_grant(&view, 2), nullptr);
+    EXPECT_EQ(manifest_find_program(view.image, "probe"), &image_.entries[3]);
+    EXPECT_EQ(manifest_find_program(view.image, "manifest"), nullptr);
+}
+
+TEST_F(ManifestTest, test_reject_wrong_image) {
+    image_.header.abi_version++;
+    EXPECT_EQ(Open(), MANIFEST_FLAW_IMAGE);
+    SetUp();
+    image_.entries[2].bytes = sizeof(Image);
+    EXPECT_EQ(Open(), MANIFEST_FLAW_IMAGE);
+    SetUp();
+    memset(image_.entries[2].name, 'x', sizeof(image_.entries[2].name));
+    EXPECT_EQ(Open(), MANIFEST_FLAW_IMAGE);
+}
+
+TEST_F(ManifestTest, test_reject_missing_manifest) {
+    image_.entries[0].kind = BOOT_IMAGE_DATA;
+    EXPECT_EQ(Open(), MANIFEST_FLAW_MISSING);
+}
+
+TEST_F(ManifestTest, test_reject_wrong_size) {
+    image_.manifest.magic++;
+    EXPECT_EQ(Open(), MANIFEST_FLAW_SIZE);
+    SetUp();
+    image_.entries[0].bytes--;
+    EXPECT_EQ(Open(), MANIFEST_FLAW_SIZE);
+    SetUp();
+    image_.manifest.service_count = 0;
+    EXPECT_EQ(Open(), MANIFEST_FLAW_SIZE);
+    SetUp();
+    image_.manifest.grant_count = MANIFEST_GRANT_MAX + 1;
+    EXPECT_EQ(Open(), MANIFEST_FLAW_SIZE);
+}
+
+TEST_F(ManifestTest, test_reject_wrong_names) {
+    image_.services[1].name[0] = 0;
+    EXPECT_EQ(Open(), MANIFEST_FLAW_NAME);
+    SetUp();
+    image_.services[1].service_id++;
+    EXPECT_EQ(Open(), MANIFEST_FLAW_NAME);
+    SetUp();
+    SetService(1, "timed", 3, 0, 0);
+    EXPECT_EQ(Open(), MANIFEST_FLAW_NAME);
+}
+
+TEST_F(ManifestTest, test_reject_unknown_program_and_hart) {
+    image_.services[1].program[0] = 'x';
+    EXPECT_EQ(Open(), MANIFEST_FLAW_PROGRAM);
+    SetUp();
+    image_.services[1].hart = 2;
+    EXPECT_EQ(Open(), MANIFEST_FLAW_HART);
+    image_.services[1].hart = 1;
+    EXPECT_EQ(Open(), MANIFEST_FLAW_NONE);
+}
+
+TEST_F(ManifestTest, test_reject_grants_out_of_range) {
+    image_.services[2].grant_count = 4;
+    EXPECT_EQ(Open(), MANIFEST_FLAW_GRANT_RANGE);
+    SetUp();
+    image_.services[1].grant_count = 1;  // Not started by init: nobody would give it.
+    EXPECT_EQ(Open(), MANIFEST_FLAW_GRANT_RANGE);
+    SetUp();
+    image_.services[2].grant_first = UINT32_MAX;
+    EXPECT_EQ(Open(), MANIFEST_FLAW_GRANT_RANGE);
+}
+
+TEST_F(ManifestTest, test_reject_wrong_slots) {
+    for (uint32_t slot : {0u, 2u, static_cast<uint32_t>(CAP_SLOT_COUNT)}) {
+        SetUp();
+        image_.grants[0].slot = slot;
+        EXPECT_EQ(Open(), MANIFEST_FLAW_GRANT_SLOT) << slot;
+    }
+}
+
+TEST_F(ManifestTest, test_reject_wrong_kinds_and_rights) {
+    image_.grants[0].kind = 6;
+    EXPECT_EQ(Open(), MANIFEST_FLAW_GRANT_KIND);
+    SetUp();
+    image_.grants[3].rights = RIGHT_CALL | RIGHT_RECV;  // A route never receives.
+    EXPECT_EQ(Open(), MANIFEST_FLAW_GRANT_KIND);
+    SetUp();
+    image_.grants[5].rights = 0;
+    EXPECT_EQ(Open(), MANIFEST_FLAW_GRANT_KIND);
+    SetUp();
+    image_.grants[1].kind = MANIFEST_GRANT_ENDPOINT;  // A second one.
+    EXPECT_EQ(Open(), MANIFEST_FLAW_GRANT_KIND);
+}
+
+TEST_F(ManifestTest, test_reject_wrong_targets) {
+    image_.grants[3].target = 2;  // No endpoint.
+    EXPECT_EQ(Open(), MANIFEST_FLAW_GRANT_TARGET);
+    SetUp();
+    image_.grants[3].target = 3;
+    EXPECT_EQ(Open(), MANIFEST_FLAW_GRANT_TARGET);
+    SetUp();
+    image_.grants[4].target = MANIFEST_HART_ANY;  // Makes tasks of any identity.
+    EXPECT_EQ(Open(), MANIFEST_FLAW_GRANT_TARGET);
+    image_.grants[4].rights = RIGHT_MAKE_ENDPOINT;
+    EXPECT_EQ(Open(), MANIFEST_FLAW_NONE);
+}
+
+TEST_F(ManifestTest, test_reject_without_final_service) {
+    image_.services[2].flags = MANIFEST_AUTOSTART;
+    EXPECT_EQ(Open(), MANIFEST_FLAW_FINAL);
+}
+
+TEST(Manifest, test_reject_more_services_than_init_takes) {
+    std::vector<uint64_t> words(2 * BOOT_IMAGE_ALIGN / 8);
+    auto *header = reinterpret_cast<boot_image_header *>(words.data());
+    header->magic = BOOT_IMAGE_MAGIC;
+    header->abi_version = ABI_VERSION;
+    header->entry_count = 1;
+    header->bytes = 2 * BOOT_IMAGE_ALIGN;
+    auto *entry = reinterpret_cast<boot_image_entry *>(header + 1);
+    strncpy(entry->name, "manifest", sizeof(entry->name) - 1);
+    entry->kind = BOOT_IMAGE_MANIFEST;
+    entry->offset = BOOT_IMAGE_ALIGN;
+    entry->bytes = sizeof(manifest_header) + (INIT_SERVICE_MAX + 1) * sizeof(manifest_service);
+    auto *manifest = reinterpret_cast<manifest_header *>(words.data() + BOOT_IMAGE_ALIGN / 8);
+    manifest->magic = MANIFEST_MAGIC;
+    manifest->service_count = INIT_SERVICE_MAX + 1;
+    manifest_view view{};
+    EXPECT_EQ(manifest_open(header, &view), MANIFEST_FLAW_TOO_MANY);
+}
+
+TEST(Manifest, every_flaw_has_a_text) {
+    for (int flaw = 0; flaw < MANIFEST_FLAW_COUNT; flaw++) {
+        EXPECT_GT(strlen(manifest_flaw_text(static_cast<manifest_flaw>(flaw))), 10u) << flaw;
+    }
+}
+
+}  // namespace

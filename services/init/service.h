@@ -1,0 +1,17 @@
+// services/init/service.h: init as a program: starts the boot manifest's services in order,
+// supervises them, and says how the system ended.
+#pragma once
+
+#include "runtime/runtime.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// `image` is the boot image as init sees it. Returns 0 when the system has done its work; anything
+// else is a failure, which the kernel reports.
+int init_main(struct runtime *runtime, const void *image);
+
+#ifdef __cplusplus
+}
+#endif

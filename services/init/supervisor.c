@@ -1,0 +1,82 @@
+// services/init/supervisor.c: see supervisor.h.
+#include "services/init/supervisor.h"
+
+void supervisor_init(struct supervisor *supervisor, const struct manifest_view *manifest) {
+    supervisor->manifest = manifest;
+    supervisor->starting = SERVICE_INDEX_NONE;
+    supervisor->announced = false;
+    for (uint32_t i = 0; i < INIT_SERVICE_MAX; i++) {
+        bool started =
+            i < manifest->service_count && (manifest->services[i].flags & MANIFEST_AUTOSTART) != 0;
+        struct supervised service = {.state = started ? SERVICE_PENDING : SERVICE_UNUSED};
+        supervisor->services[i] = service;
+    }
+}
+
+uint32_t supervisor_next(const struct supervisor *supervisor) {
+    if (supervisor->starting != SERVICE_INDEX_NONE) {
+        return SERVICE_INDEX_NONE;
+    }
+    for (uint32_t i = 0; i < supervisor->manifest->service_count; i++) {
+        if (supervisor->services[i].state == SERVICE_PENDING) {
+            return i;
+        }
+    }
+    return SERVICE_INDEX_NONE;
+}
+
+void supervisor_started(struct supervisor *supervisor, uint32_t service, uint32_t instance) {
+    supervisor->services[service].state = SERVICE_STARTING;
+    supervisor->services[service].instance = instance;
+    supervisor->services[service].start_count++;
+    supervisor->starting = service;
+}
+
+uint32_t supervisor_ready(struct supervisor *supervisor, uint32_t instance) {
+    uint32_t service = supervisor->starting;
+    if (service == SERVICE_INDEX_NONE || supervisor->services[service].instance != instance) {
+        return SERVICE_INDEX_NONE;
+    }
+    supervisor->services[service].state = SERVICE_UP;
+    supervisor->starting = SERVICE_INDEX_NONE;
+    return service;
+}
+
+bool supervisor_announce(struct supervisor *supervisor) {
+    if (supervisor->announced) {
+        return false;
+    }
+    for (uint32_t i = 0; i < supervisor->manifest->service_count; i++) {
+        enum service_state state = supervisor->services[i].state;
+        if (state == SERVICE_PENDING || state == SERVICE_STARTING) {
+            return false;
+        }
+    }
+    supervisor->announced = true;
+    return true;
+}
+
+static enum supervisor_verdict judge(const struct manifest_service *service,
+                                     const struct supervised *life, enum exit_reason reason,
+                                     uint64_t detail) {
+    if ((service->flags & MANIFEST_FINAL) != 0) {
+        return reason == EXIT_CODE && detail == 0 ? VERDICT_SUCCESS : VERDICT_FAILURE;
+    }
+    if (life->start_count <= service->restart_budget) {
+        return VERDICT_RESTART;
+    }
+    return (service->flags & MANIFEST_CRITICAL) != 0 ? VERDICT_FAILURE : VERDICT_GO_ON;
+}
+
+enum supervisor_verdict supervisor_ended(struct supervisor *supervisor, uint32_t service,
+                                         enum exit_reason reason, uint64_t detail) {
+    struct supervised *life = &supervisor->services[service];
+    enum supervisor_verdict verdict =
+        judge(&supervisor->manifest->services[service], life, reason, detail);
+    life->instance = 0;
+    life->state = verdict == VERDICT_RESTART ? SERVICE_PENDING : SERVICE_GIVEN_UP;
+    if (supervisor->starting == service) {
+        supervisor->starting = SERVICE_INDEX_NONE;
+    }
+    return verdict;
+}

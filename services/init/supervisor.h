@@ -1,0 +1,68 @@
+// services/init/supervisor.h: who is to be started next, and what a service's end means. Knows no
+// system calls.
+// Ownership: the caller owns struct supervisor; the manifest outlives it.
+// Blocking:  never; each function looks at every service once.
+#pragma once
+
+#include <stdbool.h>
+
+#include "kernel/abi/task.h"
+#include "services/init/manifest_view.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define SERVICE_INDEX_NONE UINT32_MAX
+
+enum service_state {
+    SERVICE_UNUSED,    // Not started by init.
+    SERVICE_PENDING,   // To be started, or started again.
+    SERVICE_STARTING,  // Its task runs; it has not said that it is ready. At most one.
+    SERVICE_UP,
+    SERVICE_GIVEN_UP,
+};
+
+// What a service's end means for the system.
+enum supervisor_verdict {
+    VERDICT_RESTART,
+    VERDICT_GO_ON,    // It stays down.
+    VERDICT_SUCCESS,  // The system has done its work.
+    VERDICT_FAILURE,
+};
+
+struct supervised {
+    enum service_state state;
+    uint32_t start_count;
+    uint32_t instance;  // Of the task that runs; 0 if none does.
+};
+
+struct supervisor {
+    const struct manifest_view *manifest;
+    uint32_t starting;  // Or SERVICE_INDEX_NONE.
+    bool announced;     // Everything has been up once.
+    struct supervised services[INIT_SERVICE_MAX];
+};
+
+void supervisor_init(struct supervisor *supervisor, const struct manifest_view *manifest);
+
+// The service to start now, in the manifest's order; SERVICE_INDEX_NONE while one is starting or
+// when all are up.
+uint32_t supervisor_next(const struct supervisor *supervisor);
+
+void supervisor_started(struct supervisor *supervisor, uint32_t service, uint32_t instance);
+
+// The task `instance` said that it is ready. Returns the service, or SERVICE_INDEX_NONE if it is
+// not the one that is starting.
+WARN_UNUSED uint32_t supervisor_ready(struct supervisor *supervisor, uint32_t instance);
+
+// True once: when the last service of the manifest has come up.
+WARN_UNUSED bool supervisor_announce(struct supervisor *supervisor);
+
+WARN_UNUSED enum supervisor_verdict supervisor_ended(struct supervisor *supervisor,
+                                                     uint32_t service, enum exit_reason reason,
+                                                     uint64_t detail);
+
+#ifdef __cplusplus
+}
+#endif

@@ -1,0 +1,86 @@
+// services/init/supervisor_test.cc: the order of starts, and what each kind of end means.
+#include "services/init/supervisor.h"
+
+#include "gtest/gtest.h"
+
+namespace {
+
+// a (restarts 2, critical), b (program only), c (no restarts), d (final).
+class SupervisorTest : public ::testing::Test {
+  protected:
+    void SetUp() override {
+        services_[0].flags = MANIFEST_AUTOSTART | MANIFEST_CRITICAL;
+        services_[0].restart_budget = 2;
+        services_[1].flags = 0;
+        services_[2].flags = MANIFEST_AUTOSTART;
+        services_[3].flags = MANIFEST_AUTOSTART | MANIFEST_FINAL;
+        view_.services = services_;
+        view_.service_count = 4;
+        supervisor_init(&supervisor_, &view_);
+    }
+
+    void Up(uint32_t service, uint32_t instance) {
+        ASSERT_EQ(supervisor_next(&supervisor_), service);
+        supervisor_started(&supervisor_, service, instance);
+        ASSERT_EQ(supervisor_ready(&supervisor_, instance), service);
+    }
+
+    manifest_service services_[4] = {};
+    manifest_view view_ = {};
+    supervisor supervisor_ = {};
+};
+
+TEST_F(SupervisorTest, starts_in_order_one_at_a_time) {
+    ASSERT_EQ(supervisor_next(&supervisor_), 0u);
+    supervisor_started(&supervisor_, 0, 10);
+    EXPECT_EQ(supervisor_next(&supervisor_), SERVICE_INDEX_NONE) << "one is starting";
+    EXPECT_EQ(supervisor_ready(&supervisor_, 10), 0u);
+    Up(2, 11);
+    EXPECT_FALSE(supervisor_announce(&supervisor_));
+    Up(3, 12);
+    EXPECT_EQ(supervisor_next(&supervisor_), SERVICE_INDEX_NONE);
+    EXPECT_TRUE(supervisor_announce(&supervisor_));
+    EXPECT_FALSE(supervisor_announce(&supervisor_)) << "only once";
+}
+
+TEST_F(SupervisorTest, test_reject_ready_of_another_instance) {
+    EXPECT_EQ(supervisor_ready(&supervisor_, 10), SERVICE_INDEX_NONE);
+    supervisor_started(&supervisor_, 0, 10);
+    EXPECT_EQ(supervisor_ready(&supervisor_, 11), SERVICE_INDEX_NONE);
+    EXPECT_EQ(supervisor_ready(&supervisor_, 10), 0u);
+    EXPECT_EQ(supervisor_ready(&supervisor_, 10), SERVICE_INDEX_NONE) << "a second time";
+}
+
+TEST_F(SupervisorTest, restarts_within_the_budget_then_a_critical_one_fails_the_system) {
+    for (uint32_t instance = 10; instance < 12; instance++) {
+        Up(0, instance);
+        EXPECT_EQ(supervisor_ended(&supervisor_, 0, EXIT_FAULT_READ, 0x1234), VERDICT_RESTART);
+    }
+    Up(0, 12);
+    EXPECT_EQ(supervisor_.services[0].start_count, 3u);
+    EXPECT_EQ(supervisor_ended(&supervisor_, 0, EXIT_CODE, 0), VERDICT_FAILURE);
+}
+
+TEST_F(SupervisorTest, an_end_while_starting_lets_the_next_start_begin) {
+    supervisor_started(&supervisor_, 0, 10);
+    EXPECT_EQ(supervisor_ended(&supervisor_, 0, EXIT_KILLED, 0), VERDICT_RESTART);
+    EXPECT_EQ(supervisor_ready(&supervisor_, 10), SERVICE_INDEX_NONE) << "it has ended";
+    EXPECT_EQ(supervisor_next(&supervisor_), 0u);
+}
+
+TEST_F(SupervisorTest, one_that_is_not_critical_stays_down) {
+    Up(0, 10);
+    Up(2, 11);
+    EXPECT_EQ(supervisor_ended(&supervisor_, 2, EXIT_CODE, 0), VERDICT_GO_ON);
+    EXPECT_EQ(supervisor_next(&supervisor_), 3u);
+    Up(3, 12);
+    EXPECT_TRUE(supervisor_announce(&supervisor_));
+}
+
+TEST_F(SupervisorTest, the_final_one_decides_how_the_system_ends) {
+    EXPECT_EQ(supervisor_ended(&supervisor_, 3, EXIT_CODE, 0), VERDICT_SUCCESS);
+    EXPECT_EQ(supervisor_ended(&supervisor_, 3, EXIT_CODE, 1), VERDICT_FAILURE);
+    EXPECT_EQ(supervisor_ended(&supervisor_, 3, EXIT_FAULT_BREAK, 0), VERDICT_FAILURE);
+}
+
+}  // namespace

@@ -1,0 +1,28 @@
+// services/selftest/cases.h: the cases of the ladder. Each returns true if what its marker says was
+// seen; otherwise it has printed what was not. A case starts the peers that it needs and ends them:
+// nothing is left for the next one.
+#pragma once
+
+#include "services/selftest/selftest.h"
+
+WARN_UNUSED bool case_ipc_call_reply(struct selftest *selftest);
+WARN_UNUSED bool case_ipc_frame_512(struct selftest *selftest);
+WARN_UNUSED bool case_ipc_reject_frame_513(struct selftest *selftest);
+WARN_UNUSED bool case_ipc_reject_deadline_passed(struct selftest *selftest);
+WARN_UNUSED bool case_ipc_reply_dropped(struct selftest *selftest);
+WARN_UNUSED bool case_ipc_peer_dead(struct selftest *selftest);
+WARN_UNUSED bool case_ipc_reject_forged_identity(struct selftest *selftest);
+WARN_UNUSED bool case_ipc_reject_missing_right(struct selftest *selftest);
+WARN_UNUSED bool case_console_reject_marker(struct selftest *selftest);
+WARN_UNUSED bool case_fault_kernel_memory(struct selftest *selftest);
+WARN_UNUSED bool case_fault_other_memory(struct selftest *selftest);
+WARN_UNUSED bool case_fault_execute_data(struct selftest *selftest);
+WARN_UNUSED bool case_fault_write_text(struct selftest *selftest);
+WARN_UNUSED bool case_fault_stack_guard(struct selftest *selftest);
+WARN_UNUSED bool case_fault_instruction(struct selftest *selftest);
+WARN_UNUSED bool case_task_preempt(struct selftest *selftest);
+WARN_UNUSED bool case_smp_cross_hart_call(struct selftest *selftest);
+WARN_UNUSED bool case_timed_clock(struct selftest *selftest);
+WARN_UNUSED bool case_timed_sleep_order(struct selftest *selftest);
+WARN_UNUSED bool case_timed_sleep_cancelled(struct selftest *selftest);
+WARN_UNUSED bool case_timed_reject_malformed(struct selftest *selftest);

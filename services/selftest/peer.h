@@ -1,0 +1,48 @@
+// services/selftest/peer.h: a probe task that selftest starts, calls, and sees end.
+// Ownership: a started peer holds two slots of selftest's table until peer_close.
+// Blocking:  calls wait for the peer, at most to their deadline; peer_await_exit at most
+//            SELFTEST_PATIENCE_NS.
+// Errors:    functions that return bool have printed what went wrong.
+#pragma once
+
+#include "kernel/abi/task.h"
+#include "services/selftest/selftest.h"
+
+struct peer {
+    struct slot task;
+    struct slot endpoint;  // All rights but RECV, which the peer has.
+    uint32_t instance;
+    uint64_t argument;
+};
+
+struct peer_exit {
+    enum exit_reason reason;
+    uint64_t detail;
+};
+
+// `hart` is an index or TASK_HART_ANY.
+WARN_UNUSED bool peer_start(struct selftest *selftest, uint64_t hart, struct peer *out);
+
+// Sends `count` words that are already in call_out's payload, or any other payload of that many
+// bytes.
+WARN_UNUSED struct call_result peer_call_bytes(struct selftest *selftest, const struct peer *peer,
+                                               uint16_t op, uint32_t bytes, uint64_t deadline_ns);
+
+// The common call: one word, SELFTEST_PATIENCE_NS.
+WARN_UNUSED struct call_result peer_call(struct selftest *selftest, const struct peer *peer,
+                                         uint16_t op, uint64_t word);
+
+// The same, and the answer must come. False: it did not.
+WARN_UNUSED bool peer_ask(struct selftest *selftest, const struct peer *peer, uint16_t op,
+                          uint64_t word);
+
+uint64_t peer_reply_word(const struct selftest *selftest, uint32_t index);
+
+WARN_UNUSED bool peer_await_exit(struct selftest *selftest, const struct peer *peer,
+                                 struct peer_exit *out);
+
+// Gives up the slots of a peer that has ended.
+WARN_UNUSED bool peer_close(struct selftest *selftest, const struct peer *peer);
+
+// Kills a peer, sees it end as killed, and closes it.
+WARN_UNUSED bool peer_end(struct selftest *selftest, const struct peer *peer);

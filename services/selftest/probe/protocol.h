@@ -1,0 +1,53 @@
+// services/selftest/probe/protocol.h: what selftest asks of its probes. The operation is the
+// frame's type; the payload is u64 words unless said otherwise.
+#pragma once
+
+#include <stdint.h>
+
+#include "runtime/slots.h"
+
+enum probe_slot {
+    PROBE_SLOT_REPORT = SLOT_FIRST_OWN,  // RIGHT_SEND to selftest.
+    PROBE_SLOT_TIMED,                    // RIGHT_CALL
+};
+
+// Replies carry the same type.
+enum probe_op {
+    PROBE_ECHO = 1,      // Bytes in; the same bytes, each XOR PROBE_ECHO_KEY, out.
+    PROBE_WHO,           // Out: what the kernel said of this request (enum probe_who).
+    PROBE_DROP,          // Closes the reply.
+    PROBE_HOLD,          // Keeps the reply.
+    PROBE_ANSWER_HELD,   // Answers the kept one. Out: the status of that.
+    PROBE_EXIT,          // In: the code. Ends without an answer.
+    PROBE_READ,          // In: an address. Out: the word there.
+    PROBE_WRITE,         // In: an address. Writes a word there.
+    PROBE_EXECUTE,       // In: an address. Calls it.
+    PROBE_ILLEGAL,       // An instruction that does not exist.
+    PROBE_FLOAT,         // An instruction of the floating-point unit, which is off.
+    PROBE_TEXT_ADDRESS,  // Out: an address of its code.
+    PROBE_SPIN,          // Answers, then computes for ever without a system call.
+    PROBE_SAY,           // Bytes in: a console line. Out: the status of printing it.
+    PROBE_SLEEP,         // In: a deadline. Answers, then sleeps through timed, then reports (enum
+                         // probe_report).
+};
+
+#define PROBE_ECHO_KEY UINT8_C(0x5a)
+#define PROBE_HELD_ANSWER UINT64_C(0x600d)
+
+enum probe_who {
+    PROBE_WHO_SERVICE_ID,
+    PROBE_WHO_BADGE,
+    PROBE_WHO_INSTANCE,
+    PROBE_WHO_SRC,
+    PROBE_WHO_DST,
+    PROBE_WHO_LEN,
+    PROBE_WHO_WORDS
+};
+
+enum probe_report {
+    PROBE_REPORT_ARGUMENT,  // task_start's.
+    PROBE_REPORT_STATUS,    // Of the call; then timed's own status.
+    PROBE_REPORT_NOW_NS,
+    PROBE_REPORT_WAKE_ORDER,
+    PROBE_REPORT_WORDS
+};

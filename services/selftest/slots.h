@@ -1,0 +1,11 @@
+// services/selftest/slots.h: what the boot manifest gives selftest, besides runtime/slots.h.
+#pragma once
+
+#include "runtime/slots.h"
+
+enum selftest_slot {
+    SELFTEST_SLOT_FACTORY =
+        SLOT_FIRST_OWN,  // RIGHT_MAKE_ENDPOINT, RIGHT_MAKE_TASK for the service_id of `probe` only.
+    SELFTEST_SLOT_IMAGE,  // RIGHT_READ
+    SELFTEST_SLOT_TIMED,  // RIGHT_CALL
+};

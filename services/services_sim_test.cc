@@ -1,0 +1,224 @@
+// services/services_sim_test.cc: the real init and the real timed in simulation, with clients that
+// sleep, give up and die, on 1, 2 and 4 harts and many seeds.
+#include <gtest/gtest.h>
+
+#include <cstring>
+
+#include "ipc/ready.h"
+#include "ipc/timed_client.h"
+#include "kernel/abi/boot_image.h"
+#include "kernel/abi/manifest.h"
+#include "services/init/service.h"
+#include "services/timed/service.h"
+#include "testing/sim/machine.h"
+
+namespace {
+
+using namespace simtest;
+
+constexpr std::uint32_t ROUTE = SLOT_FIRST_OWN;
+constexpr std::uint32_t RESTARTS = 2;
+constexpr std::uint32_t ROUNDS = 12;
+constexpr std::uint64_t PATIENCE_US = 1000000;
+
+// A boot image as init sees it: the manifest is the test's, the programs stand where the simulation
+// has put them.
+struct boot_view {
+    static constexpr std::uint32_t SERVICES = 4;
+    static constexpr std::uint32_t GRANTS = 12;
+
+    // The manifest must start on a page of the image.
+    static constexpr std::size_t MANIFEST_AT = BOOT_IMAGE_ALIGN;
+    alignas(8) std::uint8_t image[2 * BOOT_IMAGE_ALIGN] = {};
+
+    boot_image_header *header() {
+        return reinterpret_cast<boot_image_header *>(image);
+    }
+    boot_image_entry *entries() {
+        return reinterpret_cast<boot_image_entry *>(header() + 1);
+    }
+    manifest_header *manifest() {
+        return reinterpret_cast<manifest_header *>(image + MANIFEST_AT);
+    }
+    manifest_service *services() {
+        return reinterpret_cast<manifest_service *>(manifest() + 1);
+    }
+    manifest_grant *grants() {
+        return reinterpret_cast<manifest_grant *>(services() + SERVICES);
+    }
+
+    void begin(std::uint64_t image_bytes) {
+        header()->magic = BOOT_IMAGE_MAGIC;
+        header()->abi_version = ABI_VERSION;
+        header()->bytes = image_bytes;
+        header()->hart_count = sim_hart_count();
+        header()->entry_count = 1;
+        std::strcpy(entries()[0].name, "manifest");
+        entries()[0].kind = BOOT_IMAGE_MANIFEST;
+        entries()[0].offset = MANIFEST_AT;
+        entries()[0].bytes = sizeof(manifest_header) + SERVICES * sizeof(manifest_service) +
+                             GRANTS * sizeof(manifest_grant);
+        manifest()->magic = MANIFEST_MAGIC;
+        manifest()->service_count = SERVICES;
+        manifest()->grant_count = GRANTS;
+    }
+
+    // A service with `count` grants, which follow those of the one before.
+    void service(std::uint32_t index, const char *name, std::uint32_t flags, std::uint32_t count) {
+        boot_image_entry *entry = &entries()[header()->entry_count++];
+        std::strcpy(entry->name, name);
+        entry->kind = BOOT_IMAGE_PROGRAM;
+        ASSERT_TRUE(sim_program_find(name, &entry->offset, &entry->bytes));
+        manifest_service *made = &services()[index];
+        std::strcpy(made->name, name);
+        std::strcpy(made->program, name);
+        made->service_id = service_id_of(name, std::strlen(name));
+        made->grant_first = index == 0 ? 0 : services()[index - 1].grant_first + 3;
+        made->grant_count = count;
+        made->flags = flags | MANIFEST_AUTOSTART;
+        made->hart = MANIFEST_HART_ANY;
+        made->restart_budget = RESTARTS;
+        manifest_grant *first = &grants()[made->grant_first];
+        first[0] = {MANIFEST_GRANT_CONSOLE, SLOT_CONSOLE, RIGHTS_CONSOLE, 0, 0};
+        first[1] = {MANIFEST_GRANT_ROUTE, SLOT_INIT, RIGHT_CALL, MANIFEST_TARGET_INIT, 0};
+        first[2] = {MANIFEST_GRANT_ROUTE, ROUTE, RIGHT_CALL, 0, 0};
+    }
+};
+
+struct runtime runtime_of(user &self) {
+    struct runtime made;
+    runtime_init(&made, self.page, self.argument, self.instance);
+    return made;
+}
+
+// Only a code other than 0 needs saying: a program's end is code 0.
+void end_with(int code) {
+    if (code != 0) {
+        sys_task_exit(static_cast<std::uint64_t>(code));
+    }
+}
+
+void run_init(user &self) {
+    std::uint64_t offset = 0;
+    std::uint64_t bytes = 0;
+    boot_view view;
+    ASSERT_TRUE(sim_program_find("judge", &offset, &bytes));
+    view.begin((offset + bytes + BOOT_IMAGE_ALIGN - 1) / BOOT_IMAGE_ALIGN * BOOT_IMAGE_ALIGN);
+    view.service(0, "timed", MANIFEST_CRITICAL, 3);
+    view.grants()[2] = {MANIFEST_GRANT_ENDPOINT, SLOT_ENDPOINT, RIGHT_RECV, 0, 0};
+    view.service(1, "sleeper", 0, 3);
+    view.service(2, "quitter", 0, 3);
+    view.service(3, "judge", MANIFEST_FINAL, 3);
+    struct runtime made = runtime_of(self);
+    end_with(init_main(&made, view.image));
+}
+
+void run_timed(user &self) {
+    struct runtime made = runtime_of(self);
+    end_with(timed_main(&made));
+}
+
+enum status ask(struct runtime *made, std::uint8_t op, std::uint64_t deadline_ns,
+                std::uint64_t call_deadline_ns, timed_reply *out) {
+    timed_request request{};
+    request.header.op = op;
+    request.header.nonce.value = made->instance;
+    request.deadline_ns = deadline_ns;
+    return timed_call(made, slot_at(ROUTE), &request, call_deadline_ns, out);
+}
+
+// Sleeps again and again; sometimes its own deadline comes first.
+void run_sleeper(user &self) {
+    struct runtime made = runtime_of(self);
+    EXPECT_EQ(ipc_ready(&made), STATUS_OK);
+    for (std::uint32_t round = 0; round < ROUNDS; round++) {
+        const std::uint64_t deadline_ns = in_us(1 + sim_user_random(300));
+        const std::uint64_t patience_ns = in_us(1 + sim_user_random(600));
+        timed_reply reply{};
+        const enum status status = ask(&made, TIMED_OP_SLEEP, deadline_ns, patience_ns, &reply);
+        const std::uint64_t now_ns = sys_clock_get();
+        if (status == STATUS_OK) {
+            EXPECT_EQ(reply.header.status, WIRE_OK);
+            EXPECT_GE(reply.now_ns, deadline_ns) << "woken early";
+            EXPECT_GE(now_ns, reply.now_ns);
+        } else {
+            EXPECT_EQ(status, STATUS_TIMED_OUT);
+            EXPECT_GE(now_ns, patience_ns) << "gave up early";
+        }
+    }
+}
+
+// Gives up a sleep, and ends; init starts it again, twice.
+void run_quitter(user &self) {
+    struct runtime made = runtime_of(self);
+    EXPECT_EQ(ipc_ready(&made), STATUS_OK);
+    EXPECT_LE(runtime_start_number(&made), RESTARTS + 1);
+    timed_reply reply{};
+    EXPECT_EQ(ask(&made, TIMED_OP_SLEEP, in_us(PATIENCE_US), in_us(50), &reply), STATUS_TIMED_OUT);
+    sys_task_exit(7);
+}
+
+// Waits until nobody sleeps and the others have had their time; then every sleep was either woken
+// or cancelled, and none is left.
+void run_judge(user &self) {
+    struct runtime made = runtime_of(self);
+    EXPECT_EQ(ipc_ready(&made), STATUS_OK);
+    timed_reply reply{};
+    EXPECT_EQ(ask(&made, TIMED_OP_SLEEP, in_us(20000), in_us(PATIENCE_US), &reply), STATUS_OK);
+    EXPECT_EQ(ask(&made, TIMED_OP_STATS, 0, in_us(PATIENCE_US), &reply), STATUS_OK);
+    EXPECT_EQ(reply.stats.sleepers, 0u);
+    EXPECT_GE(reply.stats.woken, 1u);
+    EXPECT_LE(reply.stats.cancelled, (RESTARTS + 1) * (ROUNDS + UINT64_C(1)));
+    EXPECT_EQ(reply.stats.overloaded, 0u);
+    EXPECT_EQ(reply.stats.malformed, 0u);
+}
+
+TEST(ServicesSim, init_and_timed_serve_clients_that_sleep_give_up_and_end) {
+    sim_machine machine;
+    machine.program("timed", run_timed);
+    machine.program("sleeper", run_sleeper);
+    machine.program("quitter", run_quitter);
+    machine.program("judge", run_judge);
+    machine.run(run_init);
+    const std::string console = sim_console();
+    for (const char *line :
+         {"init: manifest 4 services\n", "init: start timed\n", "timed: ready\n",
+          "init: up timed\n", "init: up quitter\n", "init: ready\n", "init: start quitter #2\n",
+          "init: exit quitter #3\n", "init: exit sleeper #1\n", "init: up judge\n"}) {
+        EXPECT_NE(console.find(line), std::string::npos) << line << "in\n" << console;
+    }
+}
+
+// timed itself dies: init starts it again, and it says which start this is.
+TEST(ServicesSim, init_restarts_timed) {
+    sim_machine machine;
+    machine.program("timed", [](user &self) {
+        struct runtime made = runtime_of(self);
+        if (runtime_start_number(&made) == 1) {
+            EXPECT_EQ(ipc_ready(&made), STATUS_OK);
+            sim_user_illegal_instruction();
+        }
+        end_with(timed_main(&made));
+    });
+    machine.program("sleeper", [](user &self) {
+        struct runtime made = runtime_of(self);
+        EXPECT_EQ(ipc_ready(&made), STATUS_OK);
+    });
+    machine.program("quitter", [](user &self) {
+        struct runtime made = runtime_of(self);
+        EXPECT_EQ(ipc_ready(&made), STATUS_OK);
+    });
+    machine.program("judge", [](user &self) {
+        struct runtime made = runtime_of(self);
+        EXPECT_EQ(ipc_ready(&made), STATUS_OK);
+        sim_user_work(20000000);
+    });
+    machine.run(run_init);
+    const std::string console = sim_console();
+    for (const char *line :
+         {"init: exit timed #1\n", "init: start timed #2\n", "timed: ready #2\n"}) {
+        EXPECT_NE(console.find(line), std::string::npos) << line << "in\n" << console;
+    }
+}
+
+}  // namespace
