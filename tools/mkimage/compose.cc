@@ -1,0 +1,69 @@
+// tools/mkimage/compose.cc: see the header.
+#include "tools/mkimage/compose.h"
+
+#include <algorithm>
+
+#include "tools/mkimage/manifest.h"
+
+namespace mkimage {
+namespace {
+
+constexpr const char *MANIFEST_NAME = "manifest";
+
+std::vector<std::string> program_names(const std::vector<image_file> &files) {
+    std::vector<std::string> names;
+    for (const image_file &file : files) {
+        if (file.kind == BOOT_IMAGE_PROGRAM) {
+            names.push_back(file.name);
+        }
+    }
+    return names;
+}
+
+void check_names(const std::vector<image_file> &files, std::vector<std::string> &messages) {
+    for (std::size_t at = 0; at < files.size(); at++) {
+        for (std::size_t other = 0; other < at; other++) {
+            if (files[other].name == files[at].name) {
+                messages.push_back("the name `" + files[at].name + "` is given twice");
+            }
+        }
+    }
+}
+
+void check_programs(const manifest &contents, const std::vector<std::string> &programs,
+                    std::vector<std::string> &messages) {
+    if (std::ranges::find(programs, BOOT_IMAGE_INIT_NAME) == programs.end()) {
+        messages.push_back("no program `init`: the kernel would have nothing to start");
+    }
+    for (const std::string &name : programs) {
+        const auto is_used = [&](const service &one) { return one.program == name; };
+        if (name != BOOT_IMAGE_INIT_NAME && std::ranges::none_of(contents.services, is_used)) {
+            messages.push_back("no service of the manifest uses the program `" + name + "`");
+        }
+    }
+}
+
+}  // namespace
+
+bool compose(const composition &given, std::string &image, std::vector<std::string> &messages) {
+    const std::vector<std::string> programs = program_names(given.files);
+    const manifest_result result =
+        manifest_read(given.manifest_text, {.programs = programs, .hart_count = given.hart_count});
+    for (const mistake &what : result.mistakes) {
+        messages.push_back(mistake_text(given.manifest_file, what));
+    }
+    if (!messages.empty()) {
+        return false;
+    }
+    std::vector<image_file> files = given.files;
+    files.push_back({MANIFEST_NAME, BOOT_IMAGE_MANIFEST, manifest_binary(result.contents)});
+    check_names(files, messages);
+    check_programs(result.contents, programs, messages);
+    std::string error;
+    if (messages.empty() && !build_image(files, given.hart_count, image, error)) {
+        messages.push_back(error);
+    }
+    return messages.empty();
+}
+
+}  // namespace mkimage

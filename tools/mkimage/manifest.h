@@ -1,0 +1,79 @@
+// tools/mkimage/manifest.h: a boot manifest as text, what can be wrong with one, and its binary
+// form. The syntax is told in README.md; the binary form is kernel/abi/manifest.h.
+// Ownership: plain values.
+// Errors:    manifest_read lists all mistakes it found, each with file, line and column (from 1).
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "kernel/abi/manifest.h"
+
+namespace mkimage {
+
+struct source_place {
+    std::size_t line = 0;
+    std::size_t column = 0;
+};
+
+struct mistake {
+    source_place place;
+    std::string message;
+};
+
+struct grant {
+    manifest_grant_kind kind = MANIFEST_GRANT_CONSOLE;
+    std::uint32_t slot = 0;
+    std::uint32_t rights = 0;
+    std::uint64_t badge = 0;
+    std::string target;  // A service's name, `init`, or empty.
+    source_place place;
+    source_place target_place;
+};
+
+struct service {
+    std::string name;
+    std::string program;
+    std::uint32_t flags = MANIFEST_AUTOSTART;
+    std::uint32_t hart = MANIFEST_HART_ANY;
+    std::uint32_t argument = 0;
+    std::uint32_t restart_budget = 0;
+    std::vector<grant> grants;
+    source_place place;
+    source_place program_place;
+    source_place hart_place;
+};
+
+struct manifest {
+    std::vector<service> services;
+};
+
+struct manifest_result {
+    manifest contents;
+    std::vector<mistake> mistakes;
+};
+
+// What the text is checked against besides itself.
+struct surroundings {
+    std::vector<std::string> programs;  // Names of the image's programs, init among them.
+    std::uint32_t hart_count = 1;
+};
+
+manifest_result manifest_read(std::string_view text, const surroundings &around);
+
+std::string manifest_binary(const manifest &contents);
+
+std::uint64_t service_id_of(std::string_view name);
+
+// Two names with one id. Apart from the rest, so that a test can give ids: no two of our names
+// collide.
+std::vector<std::string> id_mistakes(const std::vector<std::pair<std::string, std::uint64_t>> &ids);
+
+std::string mistake_text(std::string_view file, const mistake &what);  // file:line:column: message
+
+bool name_is_proper(std::string_view name);  // a-z, then a-z 0-9 _; at most 31 bytes.
+
+}  // namespace mkimage

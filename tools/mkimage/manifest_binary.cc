@@ -1,0 +1,61 @@
+// tools/mkimage/manifest_binary.cc: the checked manifest as init reads it (kernel/abi/manifest.h).
+#include "kernel/abi/boot_image.h"
+#include "tools/mkimage/image_bytes.h"
+#include "tools/mkimage/manifest.h"
+
+namespace mkimage {
+namespace {
+
+std::uint32_t target_index(const manifest &contents, const grant &given) {
+    if (given.target.empty()) {
+        return MANIFEST_HART_ANY;
+    }
+    for (std::size_t at = 0; at < contents.services.size(); at++) {
+        if (contents.services[at].name == given.target) {
+            return static_cast<std::uint32_t>(at);
+        }
+    }
+    return MANIFEST_TARGET_INIT;
+}
+
+void append_service(std::string &out, const service &one, std::size_t grant_first) {
+    append_name(out, one.name);
+    append_name(out, one.program);
+    append_u64(out, service_id_of(one.name));
+    append_u32(out, static_cast<std::uint32_t>(grant_first));
+    append_u32(out, static_cast<std::uint32_t>(one.grants.size()));
+    append_u32(out, one.flags);
+    append_u32(out, one.hart);
+    append_u32(out, one.argument);
+    append_u32(out, one.restart_budget);
+}
+
+void append_grant(std::string &out, const manifest &contents, const grant &given) {
+    append_u32(out, given.kind);
+    append_u32(out, given.slot);
+    append_u32(out, given.rights);
+    append_u32(out, target_index(contents, given));
+    append_u64(out, given.badge);
+}
+
+}  // namespace
+
+std::string manifest_binary(const manifest &contents) {
+    std::string services;
+    std::string grants;
+    std::size_t grant_count = 0;
+    for (const service &one : contents.services) {
+        append_service(services, one, grant_count);
+        for (const grant &given : one.grants) {
+            append_grant(grants, contents, given);
+            grant_count++;
+        }
+    }
+    std::string out;
+    append_u64(out, MANIFEST_MAGIC);
+    append_u32(out, static_cast<std::uint32_t>(contents.services.size()));
+    append_u32(out, static_cast<std::uint32_t>(grant_count));
+    return out + services + grants;
+}
+
+}  // namespace mkimage

@@ -1,0 +1,228 @@
+// tools/mkimage/manifest_checks.cc: names, ids, slots, routes, and no cycle among those that wait.
+#include "tools/mkimage/manifest_checks.h"
+
+#include <algorithm>
+
+#include "kernel/abi/boot_image.h"
+#include "kernel/abi/cap.h"
+#include "kernel/abi/identity.h"
+
+namespace mkimage {
+namespace {
+
+constexpr std::size_t NOBODY = static_cast<std::size_t>(-1);
+
+class checker {
+  public:
+    checker(manifest_result &out, const surroundings &around)
+        : out_(out), services_(out.contents.services), around_(around) {}
+
+    void check() {
+        check_totals();
+        for (std::size_t at = 0; at < services_.size(); at++) {
+            check_service(at);
+            for (const grant &given : services_[at].grants) {
+                check_grant(services_[at], given);
+            }
+        }
+        check_ids();
+        if (out_.mistakes.empty()) {
+            check_cycles();
+        }
+    }
+
+  private:
+    void add_mistake(source_place place, std::string message) {
+        out_.mistakes.push_back({place, std::move(message)});
+    }
+
+    std::size_t find(const std::string &name) const {
+        for (std::size_t at = 0; at < services_.size(); at++) {
+            if (services_[at].name == name) {
+                return at;
+            }
+        }
+        return NOBODY;
+    }
+
+    void check_totals() {
+        if (services_.empty()) {
+            add_mistake({1, 1}, "no service at all");
+            return;
+        }
+        std::size_t grant_count = 0;
+        bool has_final = false;
+        for (const service &one : services_) {
+            grant_count += one.grants.size();
+            has_final = has_final || (one.flags & MANIFEST_FINAL) != 0;
+        }
+        if (!has_final) {
+            add_mistake(services_[0].place,
+                        "no service is `final`: nothing would ever end the run");
+        }
+        if (services_.size() > MANIFEST_SERVICE_MAX) {
+            add_mistake(services_[MANIFEST_SERVICE_MAX].place, "more than 32 services");
+        }
+        if (grant_count > MANIFEST_GRANT_MAX) {
+            add_mistake(services_[0].place, "more than 128 slots in all");
+        }
+    }
+
+    void check_service(std::size_t at) {
+        const service &one = services_[at];
+        if (one.name == BOOT_IMAGE_INIT_NAME) {
+            add_mistake(one.place, "`init` starts the services, it can't be one");
+        }
+        if (find(one.name) != at) {
+            add_mistake(one.place, "`" + one.name + "` stands twice, first in line " +
+                                       std::to_string(services_[find(one.name)].place.line));
+        }
+        if (std::ranges::find(around_.programs, one.program) == around_.programs.end()) {
+            add_mistake(one.program_place, "no program `" + one.program + "` in the image");
+        }
+        if (one.hart != MANIFEST_HART_ANY && one.hart >= around_.hart_count) {
+            add_mistake(one.hart_place, "hart " + std::to_string(one.hart) + " of an image for " +
+                                            std::to_string(around_.hart_count) + " harts");
+        }
+        if ((one.flags & MANIFEST_AUTOSTART) == 0 &&
+            ((one.flags & MANIFEST_FINAL) != 0 || !one.grants.empty())) {
+            add_mistake(one.place, "`" + one.name +
+                                       "` is `manual`: who starts it gives it its slots, and "
+                                       "init does not wait for its end");
+        }
+        for (std::size_t slot = 0; slot < one.grants.size(); slot++) {
+            check_slot(one, slot);
+        }
+    }
+
+    void check_slot(const service &one, std::size_t at) {
+        const grant &given = one.grants[at];
+        if (given.slot == CAP_SLOT_NONE || given.slot >= CAP_SLOT_COUNT) {
+            add_mistake(given.place, "slots are 1 to 63");
+        }
+        for (std::size_t other = 0; other < at; other++) {
+            if (one.grants[other].slot == given.slot) {
+                add_mistake(given.place, "slot " + std::to_string(given.slot) +
+                                             " is already filled in line " +
+                                             std::to_string(one.grants[other].place.line));
+            }
+        }
+    }
+
+    void check_grant(const service &one, const grant &given) {
+        if (given.kind == MANIFEST_GRANT_FACTORY) {
+            check_factory(given);
+        }
+        if (given.kind != MANIFEST_GRANT_ROUTE || given.target == BOOT_IMAGE_INIT_NAME) {
+            return;
+        }
+        const std::size_t target = find(given.target);
+        if (target == NOBODY) {
+            add_mistake(given.target_place, "no service `" + given.target + "`");
+        } else if ((services_[target].flags & MANIFEST_AUTOSTART) == 0) {
+            add_mistake(given.target_place,
+                        "`" + given.target + "` is `manual`: init has no route to it");
+        } else if (services_[target].name == one.name) {
+            add_mistake(given.target_place, "a route of `" + one.name + "` to itself");
+        }
+    }
+
+    void check_factory(const grant &given) {
+        if ((given.rights & RIGHT_MAKE_TASK) != 0 && given.target.empty()) {
+            add_mistake(given.place, "a factory of tasks says `of` which service");
+        }
+        if (!given.target.empty() && find(given.target) == NOBODY) {
+            add_mistake(given.target_place, "no service `" + given.target + "`");
+        }
+    }
+
+    void check_ids() {
+        std::vector<std::pair<std::string, std::uint64_t>> ids;
+        std::vector<std::string> names = around_.programs;
+        for (const service &one : services_) {
+            names.push_back(one.name);
+        }
+        std::ranges::sort(names);
+        names.erase(std::ranges::unique(names).begin(), names.end());
+        for (const std::string &name : names) {
+            ids.emplace_back(name, service_id_of(name));
+        }
+        for (std::string &message : id_mistakes(ids)) {
+            add_mistake({1, 1}, std::move(message));
+        }
+    }
+
+    // Follows calls from each service; a path that comes back to where it began is named.
+    void check_cycles() {
+        for (std::size_t start = 0; start < services_.size(); start++) {
+            std::vector<std::size_t> came_from(services_.size(), NOBODY);
+            std::vector<std::size_t> pending = {start};
+            while (!pending.empty()) {
+                const std::size_t at = pending.back();
+                pending.pop_back();
+                if (follow_calls(start, at, came_from, pending)) {
+                    return;
+                }
+            }
+        }
+    }
+
+    bool follow_calls(std::size_t start, std::size_t at, std::vector<std::size_t> &came_from,
+                      std::vector<std::size_t> &pending) {
+        for (const grant &given : services_[at].grants) {
+            if (given.kind != MANIFEST_GRANT_ROUTE || (given.rights & RIGHT_CALL) == 0) {
+                continue;
+            }
+            const std::size_t next = find(given.target);
+            if (next == start) {
+                name_cycle(start, at, came_from, given.target_place);
+                return true;
+            }
+            if (next != NOBODY && came_from[next] == NOBODY) {
+                came_from[next] = at;
+                pending.push_back(next);
+            }
+        }
+        return false;
+    }
+
+    void name_cycle(std::size_t start, std::size_t last, const std::vector<std::size_t> &came_from,
+                    source_place place) {
+        std::string path = services_[start].name;
+        for (std::size_t at = last; at != start; at = came_from[at]) {
+            path = services_[at].name + " -> " + path;
+        }
+        add_mistake(place, "routes that wait form a cycle, which could deadlock: " +
+                               services_[start].name + " -> " + path);
+    }
+
+    manifest_result &out_;
+    const std::vector<service> &services_;
+    const surroundings &around_;
+};
+
+}  // namespace
+
+std::uint64_t service_id_of(std::string_view name) {
+    return ::service_id_of(name.data(), name.size());
+}
+
+std::vector<std::string> id_mistakes(
+    const std::vector<std::pair<std::string, std::uint64_t>> &ids) {
+    std::vector<std::string> out;
+    for (std::size_t at = 0; at < ids.size(); at++) {
+        for (std::size_t other = 0; other < at; other++) {
+            if (ids[other].second == ids[at].second) {
+                out.push_back("the names `" + ids[other].first + "` and `" + ids[at].first +
+                              "` hash to the same service_id: change one");
+            }
+        }
+    }
+    return out;
+}
+
+void manifest_check(manifest_result &out, const surroundings &around) {
+    checker(out, around).check();
+}
+
+}  // namespace mkimage

@@ -1,0 +1,297 @@
+// tools/mkimage/manifest_read.cc: words of a line to fields; manifest_checks.cc judges what they
+// mean together.
+#include <array>
+#include <charconv>
+#include <limits>
+#include <optional>
+
+#include "kernel/abi/boot_image.h"
+#include "kernel/abi/cap.h"
+#include "tools/mkimage/manifest.h"
+#include "tools/mkimage/manifest_checks.h"
+
+namespace mkimage {
+namespace {
+
+struct word {
+    std::string text;
+    source_place place;
+};
+
+struct named_right {
+    std::string_view name;
+    std::uint32_t bit;
+};
+
+struct grant_form {
+    std::string_view name;
+    manifest_grant_kind kind;
+    bool target_first;  // `route TARGET ...`
+    std::vector<named_right> rights;
+};
+
+const std::vector<grant_form> &grant_forms() {
+    static const std::vector<grant_form> forms = {
+        {"console",
+         MANIFEST_GRANT_CONSOLE,
+         false,
+         {{"write", RIGHT_WRITE}, {"marker", RIGHT_MARKER}}},
+        {"endpoint",
+         MANIFEST_GRANT_ENDPOINT,
+         false,
+         {{"send", RIGHT_SEND},
+          {"call", RIGHT_CALL},
+          {"notify", RIGHT_NOTIFY},
+          {"recv", RIGHT_RECV},
+          {"mint", RIGHT_MINT},
+          {"manage", RIGHT_MANAGE}}},
+        {"route",
+         MANIFEST_GRANT_ROUTE,
+         true,
+         {{"send", RIGHT_SEND}, {"call", RIGHT_CALL}, {"notify", RIGHT_NOTIFY}}},
+        {"factory",
+         MANIFEST_GRANT_FACTORY,
+         false,
+         {{"endpoint", RIGHT_MAKE_ENDPOINT}, {"task", RIGHT_MAKE_TASK}}},
+        {"image", MANIFEST_GRANT_IMAGE, false, {{"read", RIGHT_READ}}},
+    };
+    return forms;
+}
+
+std::vector<word> words_of(std::string_view line, std::size_t line_number) {
+    std::vector<word> words;
+    std::size_t at = 0;
+    while ((at = line.find_first_not_of(" \t", at)) != std::string_view::npos && line[at] != '#') {
+        const std::size_t end = std::min(line.find_first_of(" \t", at), line.size());
+        words.push_back({std::string(line.substr(at, end - at)), {line_number, at + 1}});
+        at = end;
+    }
+    return words;
+}
+
+class reader {
+  public:
+    explicit reader(manifest_result &out) : out_(out) {}
+
+    void read(std::string_view text) {
+        std::size_t line_number = 0;
+        while (!text.empty()) {
+            const std::size_t end = text.find('\n');
+            const std::vector<word> words = words_of(text.substr(0, end), ++line_number);
+            if (!words.empty()) {
+                read_statement(words);
+            }
+            text = end == std::string_view::npos ? "" : text.substr(end + 1);
+        }
+    }
+
+  private:
+    void add_mistake(source_place place, std::string message) {
+        out_.mistakes.push_back({place, std::move(message)});
+    }
+
+    void read_statement(const std::vector<word> &words) {
+        if (words[0].text == "service") {
+            start_service(words);
+            return;
+        }
+        if (out_.contents.services.empty()) {
+            add_mistake(words[0].place, "`" + words[0].text + "` before the first `service`");
+            return;
+        }
+        if (!read_flag(words) && !read_value(words)) {
+            add_mistake(words[0].place, "unknown word `" + words[0].text + "`");
+        }
+    }
+
+    void start_service(const std::vector<word> &words) {
+        service made;
+        made.place = words[0].place;
+        if (one_argument(words)) {
+            made.name = words[1].text;
+            made.place = words[1].place;
+            check_name(words[1]);
+        }
+        made.program = made.name;
+        made.program_place = made.place;
+        out_.contents.services.push_back(std::move(made));
+    }
+
+    void check_name(const word &name) {
+        if (!name_is_proper(name.text)) {
+            add_mistake(
+                name.place,
+                "`" + name.text + "` is no proper name: a-z, then a-z 0-9 _, at most 31 bytes");
+        }
+    }
+
+    bool one_argument(const std::vector<word> &words) {
+        if (words.size() != 2) {
+            add_mistake(words[0].place, "`" + words[0].text + "` takes one word, " +
+                                            std::to_string(words.size() - 1) + " given");
+        }
+        return words.size() == 2;
+    }
+
+    bool read_flag(const std::vector<word> &words) {
+        service &current = out_.contents.services.back();
+        for (const word &flag : words) {
+            if (flag.text == "critical") {
+                current.flags |= MANIFEST_CRITICAL;
+            } else if (flag.text == "final") {
+                current.flags |= MANIFEST_FINAL;
+            } else if (flag.text == "manual") {
+                current.flags &= ~static_cast<std::uint32_t>(MANIFEST_AUTOSTART);
+            } else if (&flag == &words[0]) {
+                return false;
+            } else {
+                add_mistake(flag.place, "unknown flag `" + flag.text + "`");
+            }
+        }
+        return true;
+    }
+
+    bool read_value(const std::vector<word> &words) {
+        service &current = out_.contents.services.back();
+        const std::string &key = words[0].text;
+        if (key == "slot") {
+            read_slot(words);
+            return true;
+        }
+        if (key != "program" && key != "hart" && key != "argument" && key != "restarts") {
+            return false;
+        }
+        if (!one_argument(words)) {
+            return true;
+        }
+        if (key == "program") {
+            current.program = words[1].text;
+            current.program_place = words[1].place;
+        } else if (key == "hart") {
+            current.hart = number_of_32_bits(words[1]);
+            current.hart_place = words[1].place;
+        } else if (key == "argument") {
+            current.argument = number_of_32_bits(words[1]);
+        } else {
+            current.restart_budget = number_of_32_bits(words[1]);
+        }
+        return true;
+    }
+
+    std::optional<std::uint64_t> number(const word &digits) {
+        std::uint64_t value = 0;
+        const char *first = digits.text.data();
+        const char *last = first + digits.text.size();
+        const bool is_hex = digits.text.starts_with("0x");
+        const auto [end, error] =
+            std::from_chars(is_hex ? first + 2 : first, last, value, is_hex ? 16 : 10);
+        if (error != std::errc() || end != last) {
+            add_mistake(digits.place, "`" + digits.text + "` is no number of 64 bits");
+            return std::nullopt;
+        }
+        return value;
+    }
+
+    std::uint32_t number_of_32_bits(const word &digits) {
+        const std::uint64_t value = number(digits).value_or(0);
+        if (value > std::numeric_limits<std::uint32_t>::max()) {
+            add_mistake(digits.place, "`" + digits.text + "` is over 32 bits");
+        }
+        return static_cast<std::uint32_t>(value);
+    }
+
+    void read_slot(const std::vector<word> &words) {
+        if (words.size() < 3) {
+            add_mistake(words[0].place, "`slot` takes a number, a kind and rights");
+            return;
+        }
+        grant made;
+        made.slot = number_of_32_bits(words[1]);
+        made.place = words[1].place;
+        for (const grant_form &form : grant_forms()) {
+            if (form.name == words[2].text) {
+                made.kind = form.kind;
+                read_grant(form, words, made);
+                return;
+            }
+        }
+        add_mistake(words[2].place, "unknown kind `" + words[2].text +
+                                        "`: console, endpoint, route, factory or image");
+    }
+
+    void read_grant(const grant_form &form, const std::vector<word> &words, grant &made) {
+        std::size_t at = 3;
+        if (form.target_first) {
+            if (words.size() == at) {
+                add_mistake(words[2].place, "`route` takes the name of a service");
+                return;
+            }
+            made.target = words[at].text;
+            made.target_place = words[at++].place;
+        }
+        while (at < words.size()) {
+            at += read_right(form, words, at, made);
+        }
+        if (made.rights == 0) {
+            add_mistake(words[2].place, "no right given");
+        }
+        out_.contents.services.back().grants.push_back(std::move(made));
+    }
+
+    // Returns how many words it took.
+    std::size_t read_right(const grant_form &form, const std::vector<word> &words, std::size_t at,
+                           grant &made) {
+        const word &current = words[at];
+        const bool has_more = at + 1 < words.size();
+        if (current.text == "badge" && form.kind == MANIFEST_GRANT_ROUTE && has_more) {
+            made.badge = number(words[at + 1]).value_or(0);
+            return 2;
+        }
+        if (current.text == "of" && form.kind == MANIFEST_GRANT_FACTORY && has_more) {
+            made.target = words[at + 1].text;
+            made.target_place = words[at + 1].place;
+            return 2;
+        }
+        for (const named_right &right : form.rights) {
+            if (right.name != current.text) {
+                continue;
+            }
+            if ((made.rights & right.bit) != 0) {
+                add_mistake(current.place, "`" + current.text + "` stands twice");
+            }
+            made.rights |= right.bit;
+            return 1;
+        }
+        add_mistake(current.place, "`" + current.text + "` is no right of a capability of kind `" +
+                                       std::string(form.name) + "`");
+        return 1;
+    }
+
+    manifest_result &out_;
+};
+
+}  // namespace
+
+manifest_result manifest_read(std::string_view text, const surroundings &around) {
+    manifest_result out;
+    reader(out).read(text);
+    if (out.mistakes.empty()) {
+        manifest_check(out, around);
+    }
+    return out;
+}
+
+bool name_is_proper(std::string_view name) {
+    if (name.empty() || name.size() >= BOOT_IMAGE_NAME_BYTES || name[0] < 'a' || name[0] > 'z') {
+        return false;
+    }
+    return name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") ==
+           std::string_view::npos;
+}
+
+std::string mistake_text(std::string_view file, const mistake &what) {
+    return std::string(file) + ":" + std::to_string(what.place.line) + ":" +
+           std::to_string(what.place.column) + ": " + what.message;
+}
+
+}  // namespace mkimage

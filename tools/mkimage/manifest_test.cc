@@ -1,0 +1,89 @@
+// tools/mkimage/manifest_test.cc: a good manifest as values and as bytes, and one wrong file for
+// each mistake (wrong/).
+#include "tools/mkimage/manifest.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <iterator>
+
+#include "kernel/abi/cap.h"
+
+namespace mkimage {
+namespace {
+
+const surroundings AROUND{.programs = {"aa", "bb", "cc"}, .hart_count = 2};
+
+TEST(Manifest, good_one) {
+    const manifest_result result = manifest_read(
+        "# two of them\nservice aa\n  slot 1 console write marker\n  restarts 3\n\nservice bb\n"
+        "  final critical\n  program aa\n  hart 1\n  argument 0x10\n  slot 6 route aa call badge "
+        "9\n"
+        "  slot 4 factory endpoint task of cc\n  slot 2 route init call\nservice cc\n  manual\n",
+        AROUND);
+    ASSERT_TRUE(result.mistakes.empty()) << mistake_text("m", result.mistakes[0]);
+    ASSERT_EQ(result.contents.services.size(), 3U);
+    const service &first = result.contents.services[0];
+    EXPECT_EQ(first.flags, static_cast<std::uint32_t>(MANIFEST_AUTOSTART));
+    EXPECT_EQ(first.restart_budget, 3U);
+    EXPECT_EQ(first.program, "aa");
+    EXPECT_EQ(first.grants.at(0).rights, static_cast<std::uint32_t>(RIGHT_WRITE | RIGHT_MARKER));
+    const service &second = result.contents.services[1];
+    EXPECT_EQ(second.flags,
+              static_cast<std::uint32_t>(MANIFEST_AUTOSTART | MANIFEST_FINAL | MANIFEST_CRITICAL));
+    EXPECT_EQ(second.program, "aa");
+    EXPECT_EQ(second.hart, 1U);
+    EXPECT_EQ(second.argument, 16U);
+    EXPECT_EQ(second.grants.at(0).badge, 9U);
+    EXPECT_EQ(result.contents.services[2].flags, 0U);
+}
+
+TEST(Manifest, ways_that_do_not_wait_may_form_a_cycle) {
+    EXPECT_TRUE(
+        manifest_read(
+            "service aa\nfinal\nslot 1 route bb call\nservice bb\nslot 1 route aa send notify\n",
+            AROUND)
+            .mistakes.empty());
+}
+
+TEST(Manifest, test_reject_two_names_with_one_id) {
+    const std::vector<std::string> messages = id_mistakes({{"x", 5}, {"y", 6}, {"z", 5}});
+    ASSERT_EQ(messages.size(), 1U);
+    EXPECT_EQ(messages[0], "the names `x` and `z` hash to the same service_id: change one");
+}
+
+TEST(Manifest, ids_of_the_manifest_leave_the_top_bit_to_execd) {
+    EXPECT_EQ(service_id_of("init") >> 63, 0U);
+    EXPECT_EQ(service_id_of("timed") >> 63, 0U);
+    EXPECT_NE(service_id_of("init"), service_id_of("timed"));
+}
+
+class WrongManifest : public testing::TestWithParam<const char *> {};
+
+// The first line of each file says the mistake that is found first: `# expect: line:column: text`.
+TEST_P(WrongManifest, test_reject) {
+    const std::string path = std::string("tools/mkimage/wrong/") + GetParam() + ".manifest";
+    std::ifstream file(path);
+    ASSERT_TRUE(file) << path;
+    const std::string contents(std::istreambuf_iterator<char>(file), {});
+    const std::string tag = "# expect: ";
+    ASSERT_TRUE(contents.starts_with(tag));
+    const std::string expected = contents.substr(tag.size(), contents.find('\n') - tag.size());
+    const manifest_result result = manifest_read(contents, AROUND);
+    ASSERT_FALSE(result.mistakes.empty());
+    EXPECT_EQ(mistake_text("m", result.mistakes[0]), "m:" + expected);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Files, WrongManifest,
+    testing::Values("cycle_of_three", "cycle_of_two", "factory_of_nobody", "factory_without_of",
+                    "hart_beyond_image", "manual_with_slots", "no_final", "no_right", "no_service",
+                    "number_malformed", "number_too_large", "program_unknown", "right_doubled",
+                    "right_of_other_kind", "route_to_manual", "route_to_nobody", "route_to_self",
+                    "service_doubled", "service_init", "service_name_improper", "slot_doubled",
+                    "slot_out_of_range", "slot_zero", "statement_before_service", "word_unknown",
+                    "words_too_many"),
+    [](const testing::TestParamInfo<const char *> &info) { return std::string(info.param); });
+
+}  // namespace
+}  // namespace mkimage
