@@ -1,0 +1,97 @@
+"""`tessera_image`: composes kernel, programs and a boot manifest for a number of harts into targets that run and test it."""
+
+load("//platforms:transitions.bzl", "riscv64_transition")
+load("//testing/qemu:qemu_test.bzl", "QEMU_TAGS", "golden_check", "qemu_run", "qemu_test")
+
+def _boot_image_impl(ctx):
+    out = ctx.actions.declare_file(ctx.label.name)
+    args = ctx.actions.args()
+    args.add("--manifest", ctx.file.manifest)
+    args.add("--harts", ctx.attr.harts)
+    args.add("--out", out)
+    inputs = [ctx.file.manifest]
+    for target, name in zip(ctx.attr.programs, ctx.attr.program_names):
+        elf = target[DefaultInfo].files_to_run.executable
+        args.add("--program", elf, format = name + "=%s")
+        inputs.append(elf)
+    ctx.actions.run(
+        executable = ctx.executable._mkimage,
+        arguments = [args],
+        inputs = inputs,
+        outputs = [out],
+        mnemonic = "BootImage",
+        progress_message = "Making boot image %s" % out.short_path,
+    )
+    return [DefaultInfo(files = depset([out]))]
+
+boot_image = rule(
+    implementation = _boot_image_impl,
+    doc = "The file that the firmware hands to the kernel: programs and the compiled manifest (tools/mkimage).",
+    attrs = {
+        "harts": attr.int(mandatory = True),
+        "manifest": attr.label(allow_single_file = True, mandatory = True),
+        # Two lists, for a dictionary of labels takes no transition.
+        "program_names": attr.string_list(mandatory = True),
+        "programs": attr.label_list(cfg = riscv64_transition, mandatory = True),
+        "_allowlist_function_transition": attr.label(
+            default = "@bazel_tools//tools/allowlists/function_transition_allowlist",
+        ),
+        "_mkimage": attr.label(default = "//tools/mkimage", executable = True, cfg = "exec"),
+    },
+)
+
+def tessera_image(
+        name,
+        manifest,
+        programs,
+        harts,
+        golden,
+        deadline_s = 90,
+        memory_mib = 128,
+        icount = False,
+        kernel = "//kernel:kernel",
+        size = "medium",
+        tags = []):
+    """A bootable image as four targets.
+
+    `:NAME` runs it with live markers (`bazel run`), `:NAME_test` boots and judges it, `:NAME.boot` is its boot image,
+    `:NAME.golden_check` checks the golden file.
+
+    Args:
+      name: of the image
+      manifest: the boot manifest's text; its syntax is in tools/mkimage/README.md
+      programs: {label: name in the image}; `init` must be among the names
+      harts: harts of the machine, 1 to 8
+      golden: the markers it must print; the syntax is in images/README.md
+      deadline_s: seconds from power-on to the end
+      memory_mib: MiB of memory
+      icount: count time in instructions, so that every run prints the same bytes; not for images with a disk
+      kernel: the kernel's label
+      size: of the test; its time covers waiting for another Bazel server's QEMU
+      tags: more tags of the test
+    """
+    labels = sorted(programs.keys())
+    boot_image(
+        name = name + ".boot",
+        harts = harts,
+        manifest = manifest,
+        program_names = [programs[label] for label in labels],
+        programs = labels,
+    )
+    golden_check(
+        name = name + ".golden_check",
+        golden = golden,
+    )
+    common = {
+        "boot_image": ":" + name + ".boot",
+        "deadline_s": deadline_s,
+        "golden": golden,
+        "golden_stamp": ":" + name + ".golden_check",
+        "harts": harts,
+        "icount": icount,
+        "kernel": kernel,
+        "memory_mib": memory_mib,
+        "programs": labels,
+    }
+    qemu_run(name = name, **common)
+    qemu_test(name = name + "_test", size = size, tags = QEMU_TAGS + tags, **common)

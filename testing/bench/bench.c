@@ -1,0 +1,108 @@
+// testing/bench/bench.c: instructions of the hot paths, from user code to user code, stubs
+// included.
+//
+// Each figure is the least and the mean of 1,000 rounds, and the first round apart. What reading
+// the counter costs is measured in the same way and taken off.
+#include "testing/bench/bench.h"
+#include "images/markers.h"
+#include "ipc/frame.h"
+#include "ipc/ready.h"
+#include "runtime/main.h"
+#include "runtime/riscv64/counter.h"
+
+enum { ROUNDS = 1000 };
+
+struct bench {
+    struct runtime *runtime;
+    uint64_t deadline_ns;
+    uint32_t payload_bytes;
+    enum status status;  // The first thing that went wrong.
+};
+
+struct figure {
+    uint64_t least;
+    uint64_t sum;
+    uint64_t first;
+};
+
+static ALWAYS_INLINE void expect(struct bench *bench, enum status status) {
+    if (status != STATUS_OK) {
+        bench->status = status;
+    }
+}
+
+static ALWAYS_INLINE void round_nothing(struct bench *bench) {
+    (void)bench;
+}
+
+static ALWAYS_INLINE void round_null_syscall(struct bench *bench) {
+    (void)bench;
+    (void)sys_clock_get();
+}
+
+static ALWAYS_INLINE void round_yield(struct bench *bench) {
+    (void)bench;
+    sys_yield();
+}
+
+static ALWAYS_INLINE void round_notify(struct bench *bench) {
+    expect(bench, sys_ipc_notify(slot_at(SLOT_ENDPOINT)));
+}
+
+static ALWAYS_INLINE void round_call_reply(struct bench *bench) {
+    frame_finish(&bench->runtime->page->call_out, 0, bench->payload_bytes);
+    expect(bench, sys_ipc_call(slot_at(SLOT_ECHO), bench->deadline_ns).status);
+}
+
+// Inlined with each round, so that nothing but the round stands between the two readings.
+static ALWAYS_INLINE struct figure measure(struct bench *bench, void (*round)(struct bench *)) {
+    struct figure figure = {.least = UINT64_MAX};
+    for (uint32_t i = 0; i <= ROUNDS; i++) {
+        uint64_t begin = counter_instructions();
+        round(bench);
+        uint64_t spent = counter_instructions() - begin;
+        if (i == 0) {
+            figure.first = spent;
+            continue;
+        }
+        figure.least = spent < figure.least ? spent : figure.least;
+        figure.sum += spent;
+    }
+    return figure;
+}
+
+static void print(struct bench *bench, const char *name, struct figure figure, uint64_t reading) {
+    uint64_t mean = (figure.sum + ROUNDS / 2) / ROUNDS;
+    marker(bench->runtime, MARKER_BENCH_FIGURE, name, (unsigned)(figure.least - reading),
+           (unsigned)(mean - reading), (unsigned)(figure.first - reading));
+}
+
+static void run(struct bench *bench) {
+    uint64_t reading = measure(bench, round_nothing).least;
+    print(bench, "null_syscall", measure(bench, round_null_syscall), reading);
+    print(bench, "yield", measure(bench, round_yield), reading);
+    print(bench, "notify_nobody_waiting", measure(bench, round_notify), reading);
+    static const struct {
+        const char *name;
+        uint32_t bytes;
+    } calls[] = {{"call_reply_0B", 0}, {"call_reply_64B", 64}, {"call_reply_512B", 512}};
+    for (uint32_t i = 0; i < ARRAY_LEN(calls); i++) {
+        bench->payload_bytes = calls[i].bytes;
+        print(bench, calls[i].name, measure(bench, round_call_reply), reading);
+    }
+}
+
+int service_main(struct runtime *runtime) {
+    struct bench bench = {.runtime = runtime, .status = STATUS_OK};
+    bench.deadline_ns = sys_clock_get() + BENCH_PATIENCE_NS;
+    if (ipc_ready(runtime) != STATUS_OK) {
+        return 1;
+    }
+    run(&bench);
+    if (bench.status != STATUS_OK) {
+        log_line(runtime, "bench: a round failed: %s", status_name(bench.status));
+        return 1;
+    }
+    marker_text(runtime, MARKER_BENCH_END);
+    return 0;
+}

@@ -1,0 +1,203 @@
+// testing/qemu/runner.cc: lock, boot, verdict, backtrace, files.
+#include "testing/qemu/runner.h"
+
+#include <unistd.h>
+
+#include <array>
+#include <cstdio>
+#include <fstream>
+#include <iterator>
+#include <memory>
+
+#include "testing/markers/golden.h"
+#include "testing/markers/matcher.h"
+#include "testing/markers/report.h"
+#include "testing/qemu/session.h"
+#include "tools/symbolize/backtrace.h"
+
+namespace qemu {
+namespace {
+
+constexpr double NANOSECONDS_A_SECOND = 1e9;
+
+bool read_golden(const run_spec &spec, const markers::marker_table &table, markers::golden &rules,
+                 std::ostream &out) {
+    std::ifstream file(spec.golden, std::ios::binary);
+    const std::string contents(std::istreambuf_iterator<char>(file), {});
+    if (!file) {
+        out << spec.golden << ": can't be read" << std::endl;
+        return false;
+    }
+    markers::golden_result result = markers::golden_read(spec.golden_label, contents, table);
+    for (const markers::golden_mistake &mistake : result.mistakes) {
+        out << markers::mistake_text(mistake) << std::endl;
+    }
+    rules = std::move(result.rules);
+    return result.mistakes.empty();
+}
+
+void write_file(const std::string &path, const std::string &contents, std::ostream &out) {
+    std::ofstream file(path, std::ios::binary);
+    file << contents;
+    file.close();
+    if (!file) {
+        out << path << ": can't be written" << std::endl;
+    }
+}
+
+// Replaces this process by QEMU, which keeps the lock: the terminal is the machine's, and nothing
+// is judged.
+int become_qemu(const std::vector<std::string> &command, const run_options &options,
+                std::ostream &out) {
+    std::string error;
+    const std::unique_ptr<machine_lock> lock = machine_lock::take(options.lock_path, out, error);
+    if (lock == nullptr) {
+        out << error << std::endl;
+        return RUN_WRONG_INPUT;
+    }
+    lock->keep_over_exec();
+    out << "the terminal is the machine's UART: Ctrl-A X ends it, Ctrl-A C is QEMU's monitor"
+        << std::endl;
+    std::vector<char *> argv;
+    for (const std::string &word : command) {
+        argv.push_back(const_cast<char *>(word.c_str()));
+    }
+    argv.push_back(nullptr);
+    execv(argv[0], argv.data());
+    out << "can't start " << command[0] << std::endl;
+    return RUN_WRONG_INPUT;
+}
+
+void print_debugger_help(const run_spec &spec, std::ostream &out) {
+    out << "QEMU waits for a debugger. In another terminal, at the root of the workspace:\n  "
+        << spec.gdb_command << " -ex 'target remote 127.0.0.1:1234' " << command_text({spec.kernel})
+        << "\nthen, for the symbols of one program (they share addresses):\n";
+    for (const auto &[name, path] : spec.programs) {
+        out << "  add-symbol-file " << path << "\n";
+    }
+    out << "`continue` starts the machine; there is no deadline." << std::endl;
+}
+
+std::string backtraces(const run_spec &spec, const markers::matcher &judge) {
+    symbolize::backtrace_reader reader({.addr2line = spec.addr2line, .elf = spec.kernel});
+    std::string out;
+    for (const markers::seen_line &line : judge.lines()) {
+        if (const std::string frames = reader.line(line.text); !frames.empty()) {
+            out += "  " + line.text + "\n" + frames;
+        }
+    }
+    return out.empty() ? out : "  backtrace:\n" + out;
+}
+
+std::string verdict_text(const run_spec &spec, const markers::matcher &judge, std::int64_t used_ns,
+                         bool has_deadline) {
+    std::array<char, 128> time{};
+    const double used_s = static_cast<double>(used_ns) / NANOSECONDS_A_SECOND;
+    std::snprintf(time.data(), time.size(), "%.2f s", used_s);
+    std::string out = judge.failures().empty() ? "PASS " : "FAIL ";
+    out += spec.name + ": " + std::to_string(judge.rules_met()) + " of " +
+           std::to_string(judge.rules_needed()) + " rules of " + spec.golden_label + " in " +
+           time.data();
+    if (has_deadline) {
+        std::snprintf(time.data(), time.size(), ", %.1f %% of the %g s deadline",
+                      100.0 * used_s / spec.deadline_s, spec.deadline_s);
+        out += time.data();
+    }
+    return out + "\n";
+}
+
+class run {
+  public:
+    run(const run_spec &spec, const run_options &options, const markers::marker_table &table,
+        const markers::golden &rules, std::ostream &out)
+        : spec_(spec), options_(options), judge_(rules, table), out_(out) {}
+
+    int boot() {
+        if (!open_log()) {
+            return RUN_WRONG_INPUT;
+        }
+        std::string error;
+        const std::unique_ptr<machine_lock> lock =
+            machine_lock::take(options_.lock_path, out_, error);
+        if (lock == nullptr) {
+            out_ << error << std::endl;
+            return RUN_WRONG_INPUT;
+        }
+        if (options_.gdb) {
+            print_debugger_help(spec_, out_);
+        }
+        session_options session;
+        session.command = qemu_command(spec_, {.gdb = options_.gdb, .interactive = false});
+        session.deadline_ns =
+            options_.gdb ? 0 : static_cast<std::int64_t>(spec_.deadline_s * NANOSECONDS_A_SECOND);
+        session.raw_output = [this](const std::string &bytes) {
+            uart_ += bytes;
+            log_ << bytes << std::flush;
+        };
+        const session_result result = run_session(session, judge_, out_);
+        return conclude(result);
+    }
+
+  private:
+    bool open_log() {
+        if (options_.log_path.empty()) {
+            return true;
+        }
+        log_.open(options_.log_path, std::ios::binary | std::ios::trunc);
+        if (!log_) {
+            out_ << options_.log_path << ": can't be written" << std::endl;
+        }
+        return static_cast<bool>(log_);
+    }
+
+    int conclude(const session_result &result) {
+        const bool passed = judge_.failures().empty();
+        std::string text;
+        if (!passed) {
+            text += markers::failures_text(judge_) + backtraces(spec_, judge_);
+            for (const std::string &line : result.qemu_messages) {
+                text += "  QEMU said: " + line + "\n";
+            }
+        }
+        text += verdict_text(spec_, judge_, result.used_ns, !options_.gdb);
+        out_ << "\n" << text << std::flush;
+        if (!options_.outputs_dir.empty()) {
+            write_file(options_.outputs_dir + "/uart.log", uart_, out_);
+            write_file(options_.outputs_dir + "/times.json", markers::times_json(judge_), out_);
+            write_file(options_.outputs_dir + "/verdict.txt", text, out_);
+        }
+        return passed ? RUN_PASSED : RUN_FAILED;
+    }
+
+    const run_spec &spec_;
+    const run_options &options_;
+    markers::matcher judge_;
+    std::ostream &out_;
+    std::string uart_;
+    std::ofstream log_;
+};
+
+}  // namespace
+
+int run_image(const run_spec &spec, const run_options &options, const markers::marker_table &table,
+              std::ostream &out) {
+    const std::vector<std::string> command =
+        qemu_command(spec, {.gdb = options.gdb, .interactive = options.interactive});
+    if (options.print) {
+        out << command_text(command) << std::endl;
+        return RUN_PASSED;
+    }
+    if (options.interactive) {
+        if (options.gdb) {
+            print_debugger_help(spec, out);
+        }
+        return become_qemu(command, options, out);
+    }
+    markers::golden rules;
+    if (!read_golden(spec, table, rules, out)) {
+        return RUN_WRONG_INPUT;
+    }
+    return run(spec, options, table, rules, out).boot();
+}
+
+}  // namespace qemu

@@ -1,0 +1,64 @@
+#!/usr/bin/env bash
+# A real HTTP cache on the loopback: one checkout builds and tests and fills it, a second one in another folder does the same from it.
+# No compile, link or test may run in the second. What missed is named, with the inputs that differ.
+#   e2e.sh NGINX REPORT TARGET..
+. "$(dirname "$(readlink -f "$0")")/../nested/nested.sh"
+
+nginx=$(readlink -f "$1")
+report=$(readlink -f "$2")
+shift 2
+
+# The real file lies beside .real/ in the package tree; the wrapper finds its loader from there.
+start_server() { # sets $port and $stop_server
+    local server=$work/server try user=
+    mkdir -p "$server"/{cache,temp}
+    if [ "$(id -u)" = 0 ]; then user='user root;'; fi
+    for try in 1 2 3 4 5 6 7 8; do
+        port=$((20000 + RANDOM % 10000))
+        cat >"$server/nginx.conf" <<CONF
+daemon off; master_process on; worker_processes 1; error_log $server/error.log; pid $server/pid; $user
+events { worker_connections 256; }
+http {
+    access_log $server/access.log; client_max_body_size 0; sendfile on;
+    client_body_temp_path $server/temp; proxy_temp_path $server/temp; fastcgi_temp_path $server/temp;
+    uwsgi_temp_path $server/temp; scgi_temp_path $server/temp;
+    server { listen 127.0.0.1:$port; root $server/cache; location / { dav_methods PUT; create_full_put_path on; } }
+}
+CONF
+        "$nginx" -p "$server" -e "$server/error.log" -c "$server/nginx.conf" &
+        stop_server=$!
+        sleep 1
+        if kill -0 "$stop_server" 2>/dev/null; then return; fi
+    done
+    cat "$server/error.log"
+    fail "nginx does not start"
+}
+
+run() { # run FOLDER: builds and tests with the cache
+    local started=$SECONDS
+    bazel_in "$1" test --config=remote-cache --noremote_local_fallback --keep_going --profile="$1.profile.json" \
+        --experimental_profile_include_target_label --record_full_profiler_data -- "${targets[@]}" >"$1.log" 2>&1 || { tail -n 60 "$1.log"; fail "the tests fail in $1"; }
+    say "$1: $((SECONDS - started)) s; $(grep -E '^INFO: [0-9]+ process' "$1.log" | tail -n 1)"
+}
+
+targets=("$@")
+start_server
+export TESSERA_REMOTE_CACHE=http://127.0.0.1:$port
+first=$work/first
+second=$work/elsewhere/second
+copy_checkout "$first"
+run "$first"
+bazel_in "$first" shutdown
+copy_checkout "$second"
+run "$second"
+say "stored: $(find "$work/server/cache/ac" -type f | wc -l) results, $(du -sm "$work/server/cache" | cut -f1) MB"
+
+# Bazel's own count is exact; the profile, which may lack the shortest actions, says which and why.
+line=$(grep -E '^INFO: [0-9]+ process' "$second.log" | tail -n 1)
+status=0
+"$report" "$first.profile.json" "$second.profile.json" || status=$?
+for kind in $(grep -oE '[0-9]+ [a-z-]+( cache hit)?' <<<"${line#*processes: }" | cut -d' ' -f2- | tr ' ' _); do
+    case $kind in internal | remote_cache_hit) ;; *) fail "in the second checkout actions ran: $line" ;; esac
+done
+case $line in *'remote cache hit'*) ;; *) fail "the second checkout took nothing from the cache: $line" ;; esac
+[ $status = 0 ] || fail "the second checkout did not take everything from the cache"

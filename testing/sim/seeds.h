@@ -1,0 +1,45 @@
+// testing/sim/seeds.h: one seed of the workload, judged; and how to replay it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "testing/sim/workload.h"
+
+struct seed_options {
+    std::uint32_t hart_count = 0;  // 0: 2 mostly, 1 and 4 in between.
+    std::uint32_t rounds = WORKLOAD_ROUNDS;
+    int plant = -1;  // enum fault_point: a planted bug, or a fault of every pool's taking.
+    bool trace = false;
+};
+
+struct seed_outcome {
+    sim_result result;
+    workload record;
+    std::string complaint;  // Empty: as it should be.
+};
+
+seed_outcome seed_run(const seed_options &options, std::uint64_t seed);
+
+// One command.
+std::string seed_replay(const seed_options &options, std::uint64_t seed);
+
+// enum fault_point, or -1.
+int fault_point_find(const std::string &name);
+const char *fault_point_name(int point);
+
+struct seed_totals {
+    std::uint64_t seeds = 0;
+    std::uint64_t syscalls = 0;
+    std::uint64_t steps = 0;
+    std::uint64_t switches = 0;
+    std::uint64_t audits = 0;
+    std::uint64_t calls = 0;
+    std::uint64_t answered = 0;
+    std::uint64_t kills = 0;
+    std::uint64_t tasks = 0;
+    std::uint64_t faults = 0;
+};
+
+void seed_add(seed_totals &sum, const seed_outcome &outcome);
+std::string seed_summary(const seed_totals &sum, double seconds);

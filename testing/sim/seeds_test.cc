@@ -1,0 +1,133 @@
+// testing/sim/seeds_test.cc: a thousand executions of the kernel, what they must find, and that a
+// seed is one execution.
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+
+#include "testing/sim/seeds.h"
+
+namespace {
+
+constexpr std::uint64_t SEEDS = 1000;  // What a planted bug has to be found within.
+
+// Where the runner stands: beside this test.
+std::string kernel_sim_path() {
+    const char *root = std::getenv("TEST_SRCDIR");
+    const char *workspace = std::getenv("TEST_WORKSPACE");
+    return root != nullptr && workspace != nullptr
+               ? std::string(root) + "/" + workspace + "/testing/sim/kernel_sim"
+               : "./kernel_sim";
+}
+
+std::string output_of(const std::string &arguments) {
+    std::string text;
+    FILE *pipe = popen((kernel_sim_path() + " " + arguments).c_str(), "r");
+    EXPECT_NE(pipe, nullptr);
+    char buffer[4096];
+    for (std::size_t got = 0; (got = fread(buffer, 1, sizeof(buffer), pipe)) > 0;) {
+        text.append(buffer, got);
+    }
+    EXPECT_EQ(pclose(pipe), 0) << text;
+    return text;
+}
+
+// Runs seeds 1 to `count` on that many harts; stops at the first complaint.
+seed_totals expect_clean(std::uint32_t hart_count, std::uint64_t count) {
+    seed_options options;
+    options.hart_count = hart_count;
+    auto begin = std::chrono::steady_clock::now();
+    seed_totals sum;
+    for (std::uint64_t seed = 1; seed <= count; seed++) {
+        seed_outcome out = seed_run(options, seed);
+        seed_add(sum, out);
+        if (!out.complaint.empty()) {
+            sim_report(stdout);
+            ADD_FAILURE() << out.complaint << "\nreplay: " << seed_replay(options, seed);
+            return sum;
+        }
+    }
+    std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
+    std::printf("%s", seed_summary(sum, seconds.count()).c_str());
+    return sum;
+}
+
+TEST(Seeds, a_thousand_on_two_harts_are_clean) {
+    seed_totals sum = expect_clean(2, SEEDS);
+    // The workload does what it is there for.
+    EXPECT_GT(sum.answered, sum.calls / 3);
+    EXPECT_GT(sum.kills, SEEDS);
+    EXPECT_GT(sum.faults, SEEDS / 4);
+    EXPECT_GT(sum.audits, SEEDS);
+}
+
+TEST(Seeds, some_on_one_and_on_four_harts_are_clean) {
+    EXPECT_GT(expect_clean(1, SEEDS / 5).kills, SEEDS / 5);
+    EXPECT_GT(expect_clean(4, SEEDS / 5).kills, SEEDS / 5);
+}
+
+void expect_found(fault_point bug, const std::string &words) {
+    seed_options options;
+    options.plant = bug;
+    for (std::uint64_t seed = 1; seed <= SEEDS; seed++) {
+        seed_outcome out = seed_run(options, seed);
+        if (!out.complaint.empty()) {
+            EXPECT_NE(out.complaint.find(words), std::string::npos) << out.complaint;
+            std::printf("found by seed %llu: %s\n", static_cast<unsigned long long>(seed),
+                        out.complaint.c_str());
+            EXPECT_EQ(seed_run(options, seed).result.trace_hash,
+                      out.result.trace_hash);  // And it can be replayed.
+            return;
+        }
+    }
+    FAIL() << "not found in " << SEEDS << " seeds";
+}
+
+TEST(Planted, a_lost_ipi_is_found) {
+    expect_found(FAULT_POINT_LOSE_IPI, "lost wake-up: hart");
+}
+
+TEST(Planted, a_receiver_that_does_not_look_again_is_found) {
+    expect_found(FAULT_POINT_LOSE_RECHECK, "lost wake-up: task");
+}
+
+// The runner finds them too, and says how to replay.
+TEST(Planted, the_runner_prints_a_command) {
+    std::string text = output_of("--plant LOSE_IPI --expect-found");
+    EXPECT_NE(text.find("found by seed"), std::string::npos) << text;
+    EXPECT_NE(text.find("replay: ./bazelw run //testing/sim:kernel_sim -- --seeds "),
+              std::string::npos)
+        << text;
+    EXPECT_NE(text.find("--plant LOSE_IPI --trace"), std::string::npos) << text;
+}
+
+// What does not depend on addresses or real time: all but the first line and the totals.
+std::string timeless(const std::string &text) {
+    std::size_t first = text.find('\n') + 1;
+    std::size_t totals = text.rfind('\n', text.rfind(" seeds in"));
+    return text.substr(first, totals - first);
+}
+
+TEST(Replay, two_processes_with_other_addresses_have_one_hash) {
+    for (const char *seeds :
+         {"--addresses --seeds 1..20 --hash", "--addresses --seeds 3 --harts 8 --trace"}) {
+        std::string first = output_of(seeds);
+        // Should this machine not randomize addresses, another environment moves the stack at
+        // least.
+        setenv("SEEDS_TEST_MOVES_THE_STACK", std::string(50000, 'x').c_str(), 1);
+        std::string second = output_of(seeds);
+        unsetenv("SEEDS_TEST_MOVES_THE_STACK");
+        EXPECT_NE(first.substr(0, first.find('\n')), second.substr(0, second.find('\n')));
+        EXPECT_EQ(timeless(first), timeless(second));
+        EXPECT_GT(timeless(first).size(), 500u);
+    }
+}
+
+TEST(Replay, other_seeds_have_other_hashes) {
+    EXPECT_NE(seed_run({}, 1).result.trace_hash, seed_run({}, 2).result.trace_hash);
+    EXPECT_EQ(seed_run({}, 1).result.trace_hash, seed_run({}, 1).result.trace_hash);
+}
+
+}  // namespace

@@ -1,0 +1,44 @@
+// testing/sim/workload_child.c: making tasks, for those programs that do.
+#include <string.h>
+
+#include "kernel/abi/identity.h"
+#include "testing/sim/workload_state.h"
+
+void workload_close(struct slot *slot) {
+    if (slot->value != 0) {
+        enum status status = sys_cap_close(*slot);
+        workload_expect(status == STATUS_OK, "a slot cannot be closed", status);
+        slot->value = 0;
+    }
+}
+
+bool workload_made(enum status status, const char *what) {
+    workload_expect(status == STATUS_OK || status == STATUS_NO_SPACE, what, status);
+    return status == STATUS_OK;
+}
+
+bool workload_create(struct slot factory, struct slot image, const char *name, struct slot *task) {
+    uint64_t offset = 0;
+    uint64_t bytes = 0;
+    bool found = sim_program_find(name, &offset, &bytes);
+    workload_expect(found, "no such program", 0);
+    struct task_result made = sys_task_create(factory, service_id_of(name, strlen(name)));
+    if (!workload_made(made.status, "task_create gave another status")) {
+        return false;
+    }
+    *task = made.slot;
+    return workload_made(sys_task_load(made.slot, image, offset, bytes).status,
+                         "task_load gave another status");
+}
+
+// A hart that has not come up yet is refused.
+void workload_start(struct slot task, uint64_t argument) {
+    uint32_t hart_count = sim_hart_count();
+    uint32_t hart = sim_user_random(hart_count + 1);
+    enum status status = hart < hart_count ? sys_task_start(task, argument, hart) : STATUS_BAD_ARG;
+    if (status == STATUS_BAD_ARG) {
+        status = sys_task_start(task, argument, TASK_HART_ANY);
+    }
+    workload_expect(status == STATUS_OK, "task_start failed", status);
+    workload_now->tasks_started++;
+}

@@ -1,0 +1,167 @@
+// testing/style/rules_code.cc: rules of C and C++.
+#include <algorithm>
+#include <regex>
+
+#include "testing/style/functions.h"
+#include "testing/style/rules.h"
+
+namespace {
+
+void add(std::vector<Finding> *findings, const char *rule, const SourceFile &file, int line,
+         const std::string &text) {
+    findings->push_back({rule, file.path, line, "", 1, text});
+}
+
+// Where atomics, volatile accesses and inline assembly are at home.
+bool may_touch_the_machine(const SourceFile &file) {
+    static const std::regex sim_switch(R"(kernel/arch/sim/fiber[\w]*\.[chS])");
+    return file.path == "base/atomic.h" || file.is_below("kernel/arch/riscv64") ||
+           file.is_below("runtime/riscv64") || file.path.ends_with(".S") ||
+           std::regex_match(file.path, sim_switch);
+}
+
+// Code that also runs on the target, where all state is in one struct and nothing is chosen by #if.
+bool is_target_code(const SourceFile &file) {
+    bool below = file.is_below("base") || file.is_below("kernel") || file.is_below("runtime") ||
+                 file.is_below("ipc") || file.is_below("services");
+    bool host_only = file.is_below("kernel/arch/sim") || file.is_below("base/host") ||
+                     file.is_below("runtime/sim");
+    return below && !host_only && file.kind == FileKind::kC;
+}
+
+void check_machine(const SourceFile &file, std::vector<Finding> *findings) {
+    static const std::regex pattern(
+        R"(\b__atomic_\w*|\b__sync_\w*|\bvolatile\b|\b(__)?asm(__)?\b|\b_Atomic\b|\bstdatomic\b)");
+    for (size_t i = 0; i < file.code.size(); i++) {
+        std::smatch match;
+        // The sanitizer's own prototypes say volatile.
+        bool allowed =
+            may_touch_the_machine(file) || file.code[i].find("__asan_") != std::string::npos;
+        if (!allowed && std::regex_search(file.code[i], match, pattern)) {
+            add(findings, "machine_access", file, static_cast<int>(i) + 1,
+                match.str() + ": atomics only in base/atomic.h, assembly only in a port");
+        }
+    }
+}
+
+void check_macros(const SourceFile &file, std::vector<Finding> *findings) {
+    static const std::regex start(R"(^\s*#\s*define\b)");
+    static const std::regex flow(R"(\b(return|goto|break|continue)\b)");
+    bool inside = false;
+    for (size_t i = 0; i < file.code.size(); i++) {
+        inside = inside || std::regex_search(file.code[i], start);
+        if (inside && std::regex_search(file.code[i], flow)) {
+            add(findings, "macro_flow", file, static_cast<int>(i) + 1,
+                "a macro hides control flow");
+        }
+        inside = inside && file.lines[i].ends_with("\\");
+    }
+}
+
+void check_conditionals(const SourceFile &file, std::vector<Finding> *findings) {
+    static const std::regex pattern(
+        R"(^\s*#\s*(if|ifdef|ifndef|elif)\b(?!.*__cplusplus|.*__ASSEMBLER__))");
+    for (size_t i = 0; i < file.code.size(); i++) {
+        if (std::regex_search(file.code[i], pattern) && file.path != "base/compiler.h") {
+            add(findings, "conditional", file, static_cast<int>(i) + 1,
+                "choose a file with select() instead of lines with #if");
+        }
+    }
+}
+
+void check_statics(const SourceFile &file, std::vector<Finding> *findings) {
+    static const std::regex variable(
+        R"(^\s*(static|_Thread_local|thread_local)\b(?!.*\b(const|inline|constexpr)\b))"
+        R"((?![^=;]*\()[^;]*[=;])");
+    for (size_t i = 0; i < file.code.size(); i++) {
+        if (std::regex_search(file.code[i], variable)) {
+            add(findings, "static_variable", file, static_cast<int>(i) + 1,
+                "all state is in one struct that is passed");
+        }
+    }
+}
+
+void check_header(const SourceFile &file, std::vector<Finding> *findings) {
+    auto is_once = [](const std::string &line) { return line == "#pragma once"; };
+    auto once = std::find_if(file.code.begin(), file.code.end(), is_once);
+    if (once == file.code.end()) {
+        add(findings, "pragma_once", file, 1, "no #pragma once");
+    }
+    for (auto line = file.code.begin(); line != once; line++) {
+        if (line->find_first_not_of(' ') != std::string::npos) {
+            add(findings, "pragma_once", file, static_cast<int>(line - file.code.begin()) + 1,
+                "code before #pragma once");
+            return;
+        }
+    }
+}
+
+void check_opening(const SourceFile &file, std::vector<Finding> *findings) {
+    std::string first = file.lines.empty() ? "" : file.comments[0];
+    bool names_itself = first.find(file.name()) != std::string::npos;
+    bool is_comment = first.find_first_not_of(' ') != std::string::npos;
+    bool wanted = file.is_header() ? !names_itself : file.kind == FileKind::kC && !is_comment;
+    wanted = wanted && !file.is_below("third_party");
+    if (wanted) {
+        add(findings, "opening_comment", file, 1,
+            "the first line is a comment that says what the file is for; a header's names it");
+    }
+}
+
+void check_includes(const SourceFile &file, std::vector<Finding> *findings) {
+    static const std::regex pattern(R"rx(^\s*#\s*include\s+"([^"/]*|\.\.?/.*)")rx");
+    for (size_t i = 0; i < file.lines.size(); i++) {
+        if (std::regex_search(file.lines[i], pattern)) {
+            add(findings, "include_path", file, static_cast<int>(i) + 1,
+                "include from the root of the tree");
+        }
+    }
+}
+
+}  // namespace
+
+void check_code(const SourceFile &file, std::vector<Finding> *findings) {
+    if (!file.is_code()) {
+        return;
+    }
+    check_machine(file, findings);
+    check_macros(file, findings);
+    check_includes(file, findings);
+    check_opening(file, findings);
+    if (file.is_header()) {
+        check_header(file, findings);
+    }
+    // A file made to be caught by another test.
+    bool planted = file.path.ends_with("_for_test.c");
+    if (is_target_code(file) && !planted) {
+        check_conditionals(file, findings);
+        check_statics(file, findings);
+    }
+}
+
+void check_functions(const SourceFile &file, std::vector<Finding> *findings) {
+    static const std::regex request(R"(\b(sys_)?ipc_(call|send)\s*\(|\btimed_client_\w+\s*\()");
+    bool reads_as_c = file.is_code() && !file.path.ends_with(".S") && !file.path.ends_with(".ld") &&
+                      !file.path.ends_with(".def");
+    for (const Function &function : reads_as_c ? find_functions(file) : std::vector<Function>()) {
+        auto limit = [&](const char *rule, int line, int value, int max, const char *what) {
+            if (value > max) {
+                std::string text = function.name + ": " + std::to_string(value) + " " + what +
+                                   ", limit " + std::to_string(max);
+                findings->push_back({rule, file.path, line, function.name, value, text});
+            }
+        };
+        limit("function_lines", function.first_line, function.line_count(), kFunctionLinesMax,
+              "lines");
+        limit("nesting", function.nesting_line, function.nesting, kNestingMax, "nested blocks");
+        limit("parameters", function.first_line, function.parameter_count, kParametersMax,
+              "parameters");
+        for (const Loop &loop : function.loops) {
+            if (file.is_below("services") && !file.path.ends_with(".cc") &&
+                std::regex_search(loop.body, request)) {
+                add(findings, "retry_loop", file, loop.line,
+                    function.name + ": a request in a loop; retrying is the client library's");
+            }
+        }
+    }
+}

@@ -1,0 +1,95 @@
+// testing/style/rules_text.cc: rules that look at lines, whatever the language.
+#include <regex>
+
+#include "testing/style/rules.h"
+
+namespace {
+
+void add(std::vector<Finding> *findings, const char *rule, const SourceFile &file, size_t index,
+         const std::string &text) {
+    findings->push_back({rule, file.path, static_cast<int>(index) + 1, "", 1, text});
+}
+
+bool is_plain(const std::string &line, bool tabs) {
+    for (unsigned char c : line) {
+        if (c > '~' || (c < ' ' && !(tabs && c == '\t'))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+// What a reader is told, not what a program contains: comments of code, everything but `quoted
+// words` of other files.
+std::string prose_of(const SourceFile &file, size_t index) {
+    static const std::regex quoted("`[^`]*`");
+    return file.is_code() ? file.comments[index]
+                          : std::regex_replace(file.lines[index], quoted, "");
+}
+
+void check_line(const SourceFile &file, size_t index, int column_limit,
+                std::vector<Finding> *findings) {
+    static const std::regex unfinished(R"(\b(TODO|FIXME|XXX|HACK)\b)");
+    static const std::regex machine_path(R"((^|[\s"'`=(:])/(home|root|work|mnt|Users)(/|\b))");
+    static const std::regex host(R"(\b([a-z0-9-]+\.)+(org|com|net|io|dev|cn|de)\b)");
+    static const std::regex address(
+        R"(\b(https?|ftp|git)://(?!127\.0\.0\.1|[a-z]+\.invalid|localhost|host\b|HOST\b|\$))");
+    const std::string &line = file.lines[index];
+    // Tables and assembly are not laid out by clang-format: a row may be wider than code.
+    bool laid_out = file.path.ends_with(".c") || file.path.ends_with(".cc") || file.is_header();
+    int limit = laid_out ? column_limit : kTableColumnsMax;
+    if (file.is_code() && line.size() > static_cast<size_t>(limit)) {
+        add(findings, "line_length", file, index,
+            std::to_string(line.size()) + " columns, limit " + std::to_string(limit));
+    }
+    if (!is_plain(line, file.path.ends_with(".gitmodules"))) {
+        add(findings, "plain_text", file, index,
+            "a tab, a control character, or one outside ASCII");
+    }
+    if (line.ends_with(" ")) {
+        add(findings, "trailing_space", file, index, "a space ends the line");
+    }
+    if (std::regex_search(prose_of(file, index), unfinished)) {
+        add(findings, "unfinished", file, index,
+            "do it, or say in the folder's README what is missing");
+    }
+    // A test may show a tool such a path.
+    if (!file.path.ends_with("_test.cc") && std::regex_search(line, machine_path)) {
+        add(findings, "machine_path", file, index, "a path of one machine");
+    }
+    if (std::regex_search(line, host) || std::regex_search(line, address)) {
+        add(findings, "host_name", file, index,
+            "the name of a host: packages come from apt's own sources, documents are in the tree");
+    }
+}
+
+}  // namespace
+
+int column_limit_of(const std::string &clang_format) {
+    static const std::regex pattern(R"((^|\n)ColumnLimit:\s*(\d+))");
+    std::smatch match;
+    if (!std::regex_search(clang_format, match, pattern)) {
+        throw std::runtime_error(".clang-format has no ColumnLimit");
+    }
+    return std::stoi(match[2]);
+}
+
+void check_text(const SourceFile &file, int column_limit, std::vector<Finding> *findings) {
+    bool licence = file.name().starts_with("LICENSE") || file.name().starts_with("NOTICE");
+    if (licence || file.kind == FileKind::kInput || file.path.ends_with(".lock")) {
+        return;
+    }
+    for (size_t i = 0; i < file.lines.size(); i++) {
+        check_line(file, i, column_limit, findings);
+    }
+    if (!file.ends_with_newline) {
+        findings->push_back({"final_newline", file.path, static_cast<int>(file.lines.size()), "", 1,
+                             "the last line has no end"});
+    }
+    int count = static_cast<int>(file.lines.size());
+    if (count > kFileLinesMax) {
+        findings->push_back(
+            {"file_lines", file.path, 0, "-", count,
+             std::to_string(count) + " lines, limit " + std::to_string(kFileLinesMax)});
+    }
+}

@@ -1,0 +1,28 @@
+"""`sources`: shows a package's files to the style test. One line in each BUILD file, and one row in packages.bzl."""
+
+# What the machine or a build leaves in a checkout.
+_NO_SOURCES = [
+    ".git",
+    "bazel-*",
+    "compile_commands.json",
+    "user.bazelrc",
+]
+
+def sources(folders = None):
+    """Declares `:sources`, every file of the package, for //testing/style and //testing/abi only.
+
+    The only glob over source files in the tree: a file is checked because it exists, not because somebody listed it.
+
+    Args:
+      folders: None: the whole package. The root package names the folders that belong to it, so that Bazel does not walk
+        through its own bazel-* links.
+    """
+    patterns = ["**"] if folders == None else ["*"] + [folder + "/**" for folder in folders]
+    native.filegroup(
+        name = "sources",
+        srcs = native.glob(patterns, exclude = _NO_SOURCES),
+        visibility = [
+            "//testing/abi:__pkg__",
+            "//testing/style:__pkg__",
+        ],
+    )
