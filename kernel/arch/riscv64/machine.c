@@ -1,14 +1,11 @@
 // kernel/arch/riscv64/machine.c: see machine.h. Reference: Devicetree Specification 0.4; the riscv
 // bindings for cpus.
-#include "kernel/arch/riscv64/machine.h"
-
-#include <libfdt.h>
 #include <string.h>
 
 #include "base/checked.h"
+#include "kernel/arch/riscv64/machine_tree.h"
 
 enum {
-    CELL_BYTES = 4,
     CELLS_MAX = 2,
     CPU_NODES_MAX = 64,
 };
@@ -26,8 +23,7 @@ static bool cell_count_valid(int count) {
     return count >= 1 && count <= CELLS_MAX;
 }
 
-// Entry `index` of a node's reg property.
-static bool reg_read(const void *blob, int node, int index, struct machine_range *out) {
+bool machine_reg(const void *blob, int node, int index, struct machine_range *out) {
     int parent = fdt_parent_offset(blob, node);
     int address_cells = fdt_address_cells(blob, parent);
     int size_cells = fdt_size_cells(blob, parent);
@@ -37,7 +33,7 @@ static bool reg_read(const void *blob, int node, int index, struct machine_range
     int bytes = 0;
     const fdt32_t *reg = (const fdt32_t *)fdt_getprop(blob, node, "reg", &bytes);
     int entry_cells = address_cells + size_cells;
-    if (!reg || bytes < (index + 1) * entry_cells * CELL_BYTES) {
+    if (!reg || bytes < (index + 1) * entry_cells * MACHINE_CELL_BYTES) {
         return false;
     }
     reg += index * entry_cells;
@@ -47,32 +43,37 @@ static bool reg_read(const void *blob, int node, int index, struct machine_range
     return out->bytes != 0 && checked_add_u64(out->base, out->bytes, &end);
 }
 
-// A property of one or two cells.
-static bool number_read(const void *blob, int node, const char *name, uint64_t *out) {
+bool machine_number(const void *blob, int node, const char *name, uint64_t *out) {
     int bytes = 0;
     const fdt32_t *cells = (const fdt32_t *)fdt_getprop(blob, node, name, &bytes);
-    if (!cells || (bytes != CELL_BYTES && bytes != 2 * CELL_BYTES)) {
+    if (!cells || (bytes != MACHINE_CELL_BYTES && bytes != 2 * MACHINE_CELL_BYTES)) {
         return false;
     }
-    *out = cells_value(cells, bytes / CELL_BYTES);
+    *out = cells_value(cells, bytes / MACHINE_CELL_BYTES);
     return true;
 }
 
-static bool node_usable(const void *blob, int node) {
+bool machine_node_usable(const void *blob, int node) {
     int bytes = 0;
     const char *status = (const char *)fdt_getprop(blob, node, "status", &bytes);
     return !status || strcmp(status, "okay") == 0 || strcmp(status, "ok") == 0;
 }
 
+bool machine_bus_translates(const void *blob, int node) {
+    int parent = fdt_parent_offset(blob, node);
+    int bytes = 0;
+    return parent != 0 && (!fdt_getprop(blob, parent, "ranges", &bytes) || bytes != 0);
+}
+
 static enum machine_fault read_memory(const void *blob, struct machine *out) {
     static const char type[] = "memory";
     int node = fdt_node_offset_by_prop_value(blob, -1, "device_type", type, sizeof(type));
-    if (node < 0 || !reg_read(blob, node, 0, &out->ram)) {
+    if (node < 0 || !machine_reg(blob, node, 0, &out->ram)) {
         return MACHINE_NO_MEMORY;
     }
     struct machine_range second = {0, 0};
     bool more = fdt_node_offset_by_prop_value(blob, node, "device_type", type, sizeof(type)) >= 0;
-    return more || reg_read(blob, node, 1, &second) ? MACHINE_MEMORY_BANKS : MACHINE_OK;
+    return more || machine_reg(blob, node, 1, &second) ? MACHINE_MEMORY_BANKS : MACHINE_OK;
 }
 
 static void read_seed(const void *blob, int chosen, struct machine *out) {
@@ -92,8 +93,8 @@ static enum machine_fault read_chosen(const void *blob, struct machine *out) {
     read_seed(blob, chosen, out);
     uint64_t start = 0;
     uint64_t end = 0;
-    if (!number_read(blob, chosen, "linux,initrd-start", &start) ||
-        !number_read(blob, chosen, "linux,initrd-end", &end)) {
+    if (!machine_number(blob, chosen, "linux,initrd-start", &start) ||
+        !machine_number(blob, chosen, "linux,initrd-end", &end)) {
         return MACHINE_NO_BOOT_IMAGE;
     }
     bool inside = start >= out->ram.base && end > start &&
@@ -132,7 +133,7 @@ static enum machine_fault read_hart(const void *blob, int node, struct machine *
         return MACHINE_TOO_MANY_HARTS;
     }
     uint64_t hartid = 0;
-    if (!number_read(blob, node, "reg", &hartid) || hartid > MACHINE_HARTID_MAX) {
+    if (!machine_number(blob, node, "reg", &hartid) || hartid > MACHINE_HARTID_MAX) {
         return MACHINE_BAD_HART;
     }
     for (uint32_t i = 0; i < out->hart_count; i++) {
@@ -154,7 +155,7 @@ static enum machine_fault read_harts(const void *blob, struct machine *out) {
         return MACHINE_NO_CPUS;
     }
     uint64_t hz = 0;
-    if (!number_read(blob, cpus, "timebase-frequency", &hz)) {
+    if (!machine_number(blob, cpus, "timebase-frequency", &hz)) {
         return MACHINE_NO_TIMEBASE;
     }
     if (hz == 0 || UINT64_C(1000000000) % hz != 0) {
@@ -166,7 +167,7 @@ static enum machine_fault read_harts(const void *blob, struct machine *out) {
     for (uint32_t i = 0; i < CPU_NODES_MAX && node >= 0; i++, node = fdt_next_subnode(blob, node)) {
         int bytes = 0;
         const char *type = (const char *)fdt_getprop(blob, node, "device_type", &bytes);
-        if (!type || strcmp(type, "cpu") != 0 || !node_usable(blob, node)) {
+        if (!type || strcmp(type, "cpu") != 0 || !machine_node_usable(blob, node)) {
             continue;
         }
         enum machine_fault fault = read_hart(blob, node, out);
@@ -179,18 +180,14 @@ static enum machine_fault read_harts(const void *blob, struct machine *out) {
 
 static enum machine_fault read_uart(const void *blob, struct machine *out) {
     int node = fdt_node_offset_by_compatible(blob, -1, "ns16550a");
-    if (node < 0 || !node_usable(blob, node) || !reg_read(blob, node, 0, &out->uart)) {
+    if (node < 0 || !machine_node_usable(blob, node) || !machine_reg(blob, node, 0, &out->uart)) {
         return MACHINE_NO_UART;
     }
-    // Its bus must not translate: an empty `ranges`, or the root itself.
-    int parent = fdt_parent_offset(blob, node);
-    int ranges_bytes = 0;
-    bool translates =
-        parent != 0 && (!fdt_getprop(blob, parent, "ranges", &ranges_bytes) || ranges_bytes != 0);
+    bool translates = machine_bus_translates(blob, node);
     uint64_t shift = 0;
     uint64_t width = 1;
-    bool apart = number_read(blob, node, "reg-shift", &shift) && shift != 0;
-    bool wide = number_read(blob, node, "reg-io-width", &width) && width != 1;
+    bool apart = machine_number(blob, node, "reg-shift", &shift) && shift != 0;
+    bool wide = machine_number(blob, node, "reg-io-width", &width) && width != 1;
     return translates || apart || wide ? MACHINE_BAD_UART : MACHINE_OK;
 }
 
@@ -221,7 +218,7 @@ static enum machine_fault read_reserved(const void *blob, struct machine *out) {
     for (uint32_t i = 0; i <= MACHINE_RESERVED_MAX && node >= 0;
          i++, node = fdt_next_subnode(blob, node)) {
         struct machine_range range = {0, 0};
-        if (!reg_read(blob, node, 0, &range)) {
+        if (!machine_reg(blob, node, 0, &range)) {
             return MACHINE_BAD_RESERVED;
         }
         enum machine_fault fault = add_reserved(out, range);
@@ -235,13 +232,15 @@ static enum machine_fault read_reserved(const void *blob, struct machine *out) {
 // What libfdt takes for granted before it has looked: a whole header, and parts that begin where
 // their words may be loaded.
 static bool blob_aligned(const void *blob, uint64_t bytes_max) {
-    return bytes_max >= sizeof(struct fdt_header) && fdt_off_dt_struct(blob) % CELL_BYTES == 0 &&
+    return bytes_max >= sizeof(struct fdt_header) &&
+           fdt_off_dt_struct(blob) % MACHINE_CELL_BYTES == 0 &&
            fdt_off_mem_rsvmap(blob) % sizeof(uint64_t) == 0;
 }
 
 enum machine_fault machine_read(const void *blob, uint64_t bytes_max, struct machine *out) {
     static enum machine_fault (*const steps[])(const void *, struct machine *) = {
-        read_uart, read_memory, read_chosen, read_harts, read_reserved,
+        read_uart,     read_memory,       read_chosen,          read_harts,
+        read_reserved, machine_read_plic, machine_read_devices,
     };
     memset(out, 0, sizeof(*out));
     if (!blob_aligned(blob, bytes_max) || fdt_check_full(blob, (size_t)bytes_max) != 0) {

@@ -18,6 +18,11 @@ enum {
     MACHINE_FREE_MAX = 4,
     MACHINE_SEED_WORDS = 4,
     MACHINE_PAGE_BYTES = 4096,
+    MACHINE_DEVICE_MAX = 16,
+    MACHINE_WINDOW_PAGES_MAX = 4,
+    MACHINE_LINE_MAX = 1023,  // Lines are 1..1023; 0 is none.
+    MACHINE_PLIC_CONTEXT_FIRST = 0x200000,
+    MACHINE_PLIC_CONTEXT_BYTES = 0x1000,
 };
 
 enum machine_fault {
@@ -41,6 +46,12 @@ struct machine_range {
     uint64_t bytes;
 };
 
+// A virtio-mmio transport, in whole pages of its own.
+struct machine_device {
+    struct machine_range window;
+    uint32_t line;  // Of the PLIC.
+};
+
 struct machine {
     struct machine_range ram;
     struct machine_range boot_image;  // The initial RAM disk; page aligned.
@@ -49,6 +60,12 @@ struct machine {
     uint32_t reserved_count;
     uint32_t hart_count;
     uint32_t hartid[MACHINE_HART_MAX];  // In the order of the tree.
+    struct machine_range plic;
+    uint32_t plic_line_max;
+    uint32_t plic_context[MACHINE_HART_MAX];            // Of the supervisor mode of each hart.
+    uint32_t uart_line;                                 // 0: none, so there is no input.
+    struct machine_device devices[MACHINE_DEVICE_MAX];  // By rising address.
+    uint32_t device_count;
     uint32_t timebase_hz;
     uint64_t tree_bytes;  // Of the blob itself.
     bool sstc;            // Every hart names the extension.

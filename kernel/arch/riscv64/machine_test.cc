@@ -22,6 +22,27 @@ struct tree_hart {
     bool extensions = false;
 };
 
+struct tree_device {
+    std::uint64_t base;
+    std::uint32_t line;
+    std::uint64_t bytes = 0x1000;
+    std::uint32_t parent = 0x50;  // Phandle of the interrupt controller; 0: not said.
+    std::optional<std::string> status = std::nullopt;
+    bool reg = true;
+    std::uint32_t interrupt_cells = 1;
+};
+
+struct tree_plic {
+    std::string compatible = "sifive,plic-1.0.0";
+    std::uint64_t base = 0xc000000;
+    std::uint64_t bytes = 0x600000;
+    std::uint32_t lines = 95;
+    std::uint32_t cells = 1;
+    // Phandle of a hart's controller (0x10 plus its place in the tree), cause.
+    std::vector<std::uint32_t> contexts = {0x10, 11, 0x10, 9, 0x11, 11, 0x11, 9};
+    bool reg = true;
+};
+
 // What a test changes before the tree is written; as it stands it is a good machine.
 struct tree {
     std::vector<std::pair<std::uint64_t, std::uint64_t>> memory = {{0x80000000, 0x8000000}};
@@ -39,6 +60,11 @@ struct tree {
     std::vector<std::pair<std::uint64_t, std::uint64_t>> reserved = {{0x80000000, 0x80000}};
     bool reserved_without_reg = false;
     std::uint32_t seed_words = 8;
+    std::optional<tree_plic> plic = tree_plic{};
+    std::optional<std::uint32_t> uart_line = 10;
+    // Not in the order of addresses.
+    std::vector<tree_device> devices = {{0x10002000, 2}, {0x10001000, 1}, {0x10003000, 3}};
+    bool soc_names_parent = false;
 };
 
 void write_string(void *blob, const char *name, const std::string &text) {
@@ -95,6 +121,10 @@ void write_hart(void *blob, const tree_hart &hart, std::size_t number) {
     if (hart.status) {
         write_string(blob, "status", *hart.status);
     }
+    fdt_begin_node(blob, "interrupt-controller");
+    fdt_property_u32(blob, "#interrupt-cells", 1);
+    fdt_property_u32(blob, "phandle", 0x10 + static_cast<std::uint32_t>(number));
+    fdt_end_node(blob);
     fdt_end_node(blob);
 }
 
@@ -116,12 +146,56 @@ void write_cpus(void *blob, const tree &what) {
     fdt_end_node(blob);
 }
 
-void write_uart(void *blob, const tree &what) {
+void write_plic(void *blob, const tree_plic &plic) {
+    fdt_begin_node(blob, "plic@c000000");
+    write_string(blob, "compatible", plic.compatible);
+    fdt_property_u32(blob, "#interrupt-cells", plic.cells);
+    fdt_property_u32(blob, "phandle", 0x50);
+    fdt_property_u32(blob, "riscv,ndev", plic.lines);
+    if (plic.reg) {
+        write_reg(blob, {{plic.base, plic.bytes}});
+    }
+    std::vector<fdt32_t> cells;
+    cells.reserve(1);  // So that an empty property still has an address.
+    for (std::uint32_t word : plic.contexts) {
+        cells.push_back(cpu_to_fdt32(word));
+    }
+    fdt_property(blob, "interrupts-extended", cells.data(), static_cast<int>(cells.size() * 4));
+    fdt_end_node(blob);
+}
+
+void write_device(void *blob, const tree_device &device) {
+    fdt_begin_node(blob, ("virtio_mmio@" + std::to_string(device.base)).c_str());
+    write_string(blob, "compatible", "virtio,mmio");
+    if (device.reg) {
+        write_reg(blob, {{device.base, device.bytes}});
+    }
+    if (device.status) {
+        write_string(blob, "status", *device.status);
+    }
+    if (device.parent != 0) {
+        fdt_property_u32(blob, "interrupt-parent", device.parent);
+    }
+    const fdt32_t cells[2] = {cpu_to_fdt32(device.line), 0};
+    fdt_property(blob, "interrupts", cells, static_cast<int>(device.interrupt_cells * 4));
+    fdt_end_node(blob);
+}
+
+void write_soc(void *blob, const tree &what) {
     fdt_begin_node(blob, "soc");
     fdt_property_u32(blob, "#address-cells", 2);
     fdt_property_u32(blob, "#size-cells", 2);
     const fdt32_t shifted[7] = {0, 0, 0, 0, cpu_to_fdt32(1), 0, 0};
     fdt_property(blob, "ranges", shifted, what.uart_bus_translates ? sizeof(shifted) : 0);
+    if (what.soc_names_parent) {
+        fdt_property_u32(blob, "interrupt-parent", 0x50);
+    }
+    for (const tree_device &device : what.devices) {
+        write_device(blob, device);
+    }
+    if (what.plic) {
+        write_plic(blob, *what.plic);
+    }
     if (what.uart) {
         fdt_begin_node(blob, "serial@10000000");
         write_string(blob, "compatible", *what.uart);
@@ -130,6 +204,10 @@ void write_uart(void *blob, const tree &what) {
         }
         if (what.uart_shift) {
             fdt_property_u32(blob, "reg-shift", *what.uart_shift);
+        }
+        if (what.uart_line) {
+            fdt_property_u32(blob, "interrupt-parent", 0x50);
+            fdt_property_u32(blob, "interrupts", *what.uart_line);
         }
         fdt_end_node(blob);
     }
@@ -161,7 +239,7 @@ std::vector<char> blob_of(const tree &what) {
     write_memory(blob.data(), what);
     write_chosen(blob.data(), what);
     write_cpus(blob.data(), what);
-    write_uart(blob.data(), what);
+    write_soc(blob.data(), what);
     write_reserved(blob.data(), what);
     fdt_end_node(blob.data());
     EXPECT_EQ(fdt_finish(blob.data()), 0);
@@ -200,6 +278,39 @@ TEST(Machine, reads_a_good_tree) {
     EXPECT_EQ(out.reserved[0].base, 0x87f00000u);
     EXPECT_EQ(out.reserved[1].bytes, 0x80000u);
     EXPECT_EQ(out.tree_bytes, blob_of(tree{}).size());
+}
+
+TEST(Machine, devices_by_address_with_their_lines) {
+    machine out{};
+    tree what;
+    what.devices[0].parent = 0;  // Then the bus says it.
+    what.soc_names_parent = true;
+    what.devices[2].status = "disabled";
+    ASSERT_EQ(read(what, &out), MACHINE_OK);
+    ASSERT_EQ(out.device_count, 2u);
+    EXPECT_EQ(out.devices[0].window.base, 0x10001000u);
+    EXPECT_EQ(out.devices[0].window.bytes, 0x1000u);
+    EXPECT_EQ(out.devices[0].line, 1u);
+    EXPECT_EQ(out.devices[1].window.base, 0x10002000u);
+    EXPECT_EQ(out.devices[1].line, 2u);
+    EXPECT_EQ(out.uart_line, 10u);
+    what.uart_line.reset();
+    ASSERT_EQ(read(what, &out), MACHINE_OK);
+    EXPECT_EQ(out.uart_line, 0u);
+}
+
+TEST(Machine, plic_contexts_belong_to_harts) {
+    machine out{};
+    tree what;
+    what.plic->compatible = "riscv,plic0";
+    ASSERT_EQ(read(what, &out), MACHINE_OK);
+    EXPECT_EQ(out.plic.base, 0xc000000u);
+    EXPECT_EQ(out.plic_line_max, 95u);
+    EXPECT_EQ(out.plic_context[0], 1u);
+    EXPECT_EQ(out.plic_context[1], 3u);
+    what.harts[0].status = "disabled";  // The other is the first then.
+    ASSERT_EQ(read(what, &out), MACHINE_OK);
+    EXPECT_EQ(out.plic_context[0], 3u);
 }
 
 TEST(Machine, sstc_must_be_every_harts) {
@@ -328,6 +439,86 @@ TEST(Machine, test_reject_reserved) {
                   t.reserved.assign(MACHINE_RESERVED_MAX, {0x80000000, 0x1000});
               }),
               MACHINE_TOO_MANY_RESERVED);
+}
+
+TEST(Machine, test_reject_plic) {
+    EXPECT_EQ(fault_of([](tree &t) { t.plic.reset(); }), MACHINE_NO_PLIC);
+    EXPECT_EQ(fault_of([](tree &t) { t.plic->compatible = "riscv,aplic"; }), MACHINE_NO_PLIC);
+    EXPECT_EQ(fault_of([](tree &t) { t.plic->reg = false; }), MACHINE_NO_PLIC);
+    EXPECT_EQ(fault_of([](tree &t) { t.plic->base = 0xc000010; }), MACHINE_BAD_PLIC);
+    EXPECT_EQ(fault_of([](tree &t) { t.plic->cells = 2; }), MACHINE_BAD_PLIC);
+    EXPECT_EQ(fault_of([](tree &t) { t.plic->lines = 0; }), MACHINE_BAD_PLIC);
+    EXPECT_EQ(fault_of([](tree &t) { t.plic->lines = 1024; }), MACHINE_BAD_PLIC);
+}
+
+TEST(Machine, test_reject_plic_contexts) {
+    using words = std::vector<std::uint32_t>;
+    const words wrong[] = {
+        {0x10, 11, 0x10, 9, 0x11, 11},  // A hart without one,
+        {0x10, 9, 0x10, 9, 0x11, 9},    // with two,
+        {0x10, 9, 0x11, 9, 0x77, 9},    // of no controller,
+        {0x10, 9, 0x11, 9, 0x50, 9},    // of a controller that is no hart's,
+        {0x10, 9, 0x11},                // cut short,
+        {},                             // none at all.
+    };
+    for (const words &contexts : wrong) {
+        EXPECT_EQ(fault_of([&](tree &t) { t.plic->contexts = contexts; }), MACHINE_BAD_PLIC)
+            << contexts.size();
+    }
+    auto padded = [](std::size_t count) {
+        words contexts = {0x10, 9, 0x11, 9};
+        while (contexts.size() < 2 * count) {
+            contexts.insert(contexts.end(), {0x10, 11});
+        }
+        return fault_of([&](tree &t) { t.plic->contexts = contexts; });
+    };
+    EXPECT_EQ(padded(2 * (MACHINE_HARTID_MAX + 1)), MACHINE_OK);
+    EXPECT_EQ(padded(2 * (MACHINE_HARTID_MAX + 1) + 1), MACHINE_BAD_PLIC);
+    // The last context's registers end outside.
+    EXPECT_EQ(fault_of([](tree &t) { t.plic->bytes = 0x204000; }), MACHINE_OK);
+    EXPECT_EQ(fault_of([](tree &t) { t.plic->bytes = 0x203fff; }), MACHINE_BAD_PLIC);
+}
+
+TEST(Machine, test_reject_device_without_whole_pages_or_line) {
+    EXPECT_EQ(fault_of([](tree &t) { t.devices[0].reg = false; }), MACHINE_BAD_DEVICE);
+    EXPECT_EQ(fault_of([](tree &t) { t.devices[0].bytes = 0x200; }), MACHINE_BAD_DEVICE);
+    EXPECT_EQ(fault_of([](tree &t) { t.devices[0].base = 0x10004200; }), MACHINE_BAD_DEVICE);
+    EXPECT_EQ(fault_of([](tree &t) {
+                  t.devices[0].base = 0x20000000;
+                  t.devices[0].bytes = (MACHINE_WINDOW_PAGES_MAX + 1) * 0x1000;
+              }),
+              MACHINE_BAD_DEVICE);
+    EXPECT_EQ(fault_of([](tree &t) { t.devices[0].line = 0; }), MACHINE_BAD_DEVICE);
+    EXPECT_EQ(fault_of([](tree &t) { t.devices[0].line = 96; }), MACHINE_BAD_DEVICE);
+    EXPECT_EQ(fault_of([](tree &t) { t.devices[0].parent = 0; }), MACHINE_BAD_DEVICE);
+    EXPECT_EQ(fault_of([](tree &t) { t.devices[0].parent = 0x10; }), MACHINE_BAD_DEVICE);
+    EXPECT_EQ(fault_of([](tree &t) { t.devices[0].interrupt_cells = 0; }), MACHINE_BAD_DEVICE);
+    EXPECT_EQ(fault_of([](tree &t) { t.devices[0].interrupt_cells = 2; }), MACHINE_BAD_DEVICE);
+    EXPECT_EQ(fault_of([](tree &t) { t.uart_line = 96; }), MACHINE_BAD_UART);
+}
+
+TEST(Machine, test_reject_device_that_shares_a_page_or_a_line) {
+    for (std::uint64_t base : {0x10001000u, 0x10000000u, 0xc000000u, 0x80000000u}) {
+        EXPECT_EQ(fault_of([&](tree &t) { t.devices[0].base = base; }), MACHINE_SHARED_DEVICE)
+            << base;
+    }
+    EXPECT_EQ(fault_of([](tree &t) { t.devices[1].bytes = 0x2000; }), MACHINE_SHARED_DEVICE);
+    EXPECT_EQ(fault_of([](tree &t) { t.devices[0].line = 1; }), MACHINE_SHARED_DEVICE);
+    EXPECT_EQ(fault_of([](tree &t) { t.devices[0].line = 10; }), MACHINE_SHARED_DEVICE);
+}
+
+TEST(Machine, test_reject_too_many_devices) {
+    auto with = [](std::uint32_t count) {
+        return fault_of([=](tree &t) {
+            t.devices.clear();
+            for (std::uint32_t i = 0; i < count; i++) {
+                t.devices.push_back({0x20000000 + UINT64_C(0x1000) * i, 20 + i});
+            }
+        });
+    };
+    EXPECT_EQ(with(0), MACHINE_OK);
+    EXPECT_EQ(with(MACHINE_DEVICE_MAX), MACHINE_OK);
+    EXPECT_EQ(with(MACHINE_DEVICE_MAX + 1), MACHINE_TOO_MANY_DEVICES);
 }
 
 TEST(Machine, every_fault_has_a_text) {
