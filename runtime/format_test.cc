@@ -49,7 +49,7 @@ TEST(Format, test_reject_control_characters) {
 
 TEST(Format, test_reject_unknown_conversion) {
     const char *format = "%d and more";
-    EXPECT_EQ(Formatted(64, "x"), "x");
+    EXPECT_EQ(Formatted(64, "%s", "x"), "x");
     char text[32];
     format_buffer buffer{};
     buffer.text = text;

@@ -62,21 +62,23 @@ TEST(Symbols, kernel_core_has_no_state_of_its_own) {
     std::size_t function_count = 0;
     EXPECT_EQ(of_archive(archive_path("core"), &function_count), std::vector<std::string>());
     EXPECT_EQ(of_archive(archive_path("elf"), &function_count), std::vector<std::string>());
-    EXPECT_GT(function_count, 100u);
+    EXPECT_GT(function_count, 50u);
 }
 
 // The same look finds what is there in an object that has such symbols.
 TEST(Symbols, a_writable_symbol_is_found) {
     std::size_t function_count = 0;
     std::vector<std::string> found = of_archive(archive_path("stateful_for_test"), &function_count);
-    std::vector<std::string> expected = {"stateful_common", "stateful_initialised",
-                                         "stateful_local"};
-    std::sort(found.begin(), found.end());
-    std::vector<std::string> names;
-    for (const std::string &name : found) {
-        names.push_back(name.substr(0, name.find('.')));
+    EXPECT_EQ(found.size(), 3u);
+    // gcc writes stateful_local.0, clang stateful_next.stateful_local.
+    for (const char *expected : {"stateful_common", "stateful_initialised", "stateful_local"}) {
+        EXPECT_EQ(std::count_if(found.begin(), found.end(),
+                                [&](const std::string &name) {
+                                    return name.find(expected) != std::string::npos;
+                                }),
+                  1)
+            << expected;
     }
-    EXPECT_EQ(names, expected);
 }
 
 }  // namespace

@@ -4,8 +4,8 @@
 #include "runtime/slots.h"
 
 enum selftest_slot {
-    SELFTEST_SLOT_FACTORY =
-        SLOT_FIRST_OWN,  // RIGHT_MAKE_ENDPOINT, RIGHT_MAKE_TASK for the service_id of `probe` only.
-    SELFTEST_SLOT_IMAGE,  // RIGHT_READ
-    SELFTEST_SLOT_TIMED,  // RIGHT_CALL
+    SELFTEST_SLOT_FACTORY = SLOT_FIRST_OWN,  // RIGHT_MAKE_ENDPOINT, RIGHT_MAKE_TASK for the
+                                             // service_id of `probe` only.
+    SELFTEST_SLOT_IMAGE,                     // RIGHT_READ
+    SELFTEST_SLOT_TIMED,                     // RIGHT_CALL
 };

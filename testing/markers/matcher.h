@@ -46,11 +46,11 @@ enum class failure_kind {
 
 struct failure {
     failure_kind kind = failure_kind::unknown;
-    std::string what;           // One sentence.
-    std::size_t log_line = 0;   // From 1; 0: the end of the log.
-    std::size_t rule_line = 0;  // Line in the golden file, or 0.
-    std::vector<std::string>
-        frontier;  // Rules that stood unmet at that moment, spelled with their lines.
+    std::string what;                   // One sentence.
+    std::size_t log_line = 0;           // From 1; 0: the end of the log.
+    std::size_t rule_line = 0;          // Line in the golden file, or 0.
+    std::vector<std::string> frontier;  // Rules that stood unmet at that moment, spelled with their
+                                        // lines.
 };
 
 class matcher {
@@ -94,8 +94,8 @@ class matcher {
     struct node_state {
         std::uint32_t count = 0;   // Of a text: how often it came.
         std::size_t position = 0;  // Of a chain: the child that was met last.
-        std::size_t unmet =
-            0;  // Of a group or chain: children not yet complete; of a text: 0 or 1.
+        std::size_t unmet = 0;     // Of a group or chain: children not yet complete; of a text: 0
+                                   // or 1.
     };
 
     bool firmware_line(const log_line &line);

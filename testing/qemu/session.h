@@ -17,9 +17,9 @@ namespace qemu {
 
 struct session_options {
     std::vector<std::string> command;
-    std::int64_t deadline_ns = 0;  // 0: none, for debugging.
-    std::int64_t failure_grace_ns =
-        1000000000;  // Lines that follow a failure are still read so long.
+    std::int64_t deadline_ns = 0;                // 0: none, for debugging.
+    std::int64_t failure_grace_ns = 1000000000;  // Lines that follow a failure are still read so
+                                                 // long.
     std::int64_t power_off_grace_ns = 5000000000;
     std::function<void(const std::string &)> raw_output;  // Each block of bytes of the UART.
 };

@@ -11,8 +11,8 @@ void add(std::vector<Finding> *findings, const char *rule, const SourceFile &fil
 }
 
 bool is_plain(const std::string &line, bool tabs) {
-    for (unsigned char c : line) {
-        if (c > '~' || (c < ' ' && !(tabs && c == '\t'))) {
+    for (char c : line) {
+        if (c < 0 || c > '~' || (c < ' ' && !(tabs && c == '\t'))) {
             return false;
         }
     }

@@ -21,6 +21,7 @@ T at(const Bytes &file, std::size_t offset) {
 // What a sanitizer or the compiler itself adds, not the kernel's.
 bool is_instrumentation(const std::string &name) {
     return name.empty() || name.rfind("__odr_asan", 0) == 0 || name.rfind("__asan", 0) == 0 ||
+           name.rfind("__unnamed_", 0) == 0 ||  // Clang's AddressSanitizer: table of globals.
            name.rfind("__gcov", 0) == 0;
 }
 
