@@ -5,7 +5,7 @@
  * __global_pointer$, so nothing is addressed through it.
  */
     .section .text.start, "ax", @progbits
-    .globl _start
+    .weak _start                    /* A program may keep the registers first (testing/hostile). */
     .type _start, @function
 _start:
     call runtime_start

@@ -24,6 +24,7 @@ PACKAGES = [
     "testing/abi",
     "testing/bench",
     "testing/hermetic",
+    "testing/hostile",
     "testing/markers",
     "testing/nested",
     "testing/qemu",

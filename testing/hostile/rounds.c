@@ -1,0 +1,35 @@
+// testing/hostile/rounds.c: what a hostile task holds in each round, and what it may achieve by it.
+#include "testing/hostile/hostile.h"
+
+// What any capability allows to its holder: look at it, copy it with fewer rights, give it up.
+#define OWN_TABLE (HOSTILE_CALL(CAP_QUERY) | HOSTILE_CALL(CAP_CLONE) | HOSTILE_CALL(CAP_CLOSE))
+
+// An endpoint of one's own: everything but a call, for nobody else receives there.
+#define OWN_ENDPOINT                                                              \
+    (OWN_TABLE | HOSTILE_CALL(ENDPOINT_CREATE) | HOSTILE_CALL(ENDPOINT_CLOSE) |   \
+     HOSTILE_CALL(IPC_SEND) | HOSTILE_CALL(IPC_NOTIFY) | HOSTILE_CALL(IPC_RECV) | \
+     HOSTILE_CALL(CAP_MINT))
+
+// Children that never get a program: there is no right to the boot image.
+#define OWN_CHILDREN                                                                              \
+    (OWN_TABLE | HOSTILE_CALL(TASK_CREATE) | HOSTILE_CALL(TASK_GRANT) | HOSTILE_CALL(TASK_KILL) | \
+     HOSTILE_CALL(CAP_MINT))
+
+const struct hostile_round hostile_rounds[HOSTILE_ROUND_COUNT] = {
+    {"nothing", 45000, HOSTILE_FROM_NOBODY, 0, true, 0},
+    {"send", 5000, HOSTILE_FROM_NEIGHBOUR, RIGHT_SEND, true, OWN_TABLE | HOSTILE_CALL(IPC_SEND)},
+    {"call", 5000, HOSTILE_FROM_NEIGHBOUR, RIGHT_CALL, true, OWN_TABLE},
+    {"notify", 5000, HOSTILE_FROM_NEIGHBOUR, RIGHT_NOTIFY, true,
+     OWN_TABLE | HOSTILE_CALL(IPC_NOTIFY)},
+    {"mint", 5000, HOSTILE_FROM_OWN, RIGHT_MINT, true, OWN_TABLE | OWN_ENDPOINT},
+    {"manage", 5000, HOSTILE_FROM_OWN, RIGHT_MANAGE, true,
+     OWN_TABLE | HOSTILE_CALL(ENDPOINT_CLOSE)},
+    {"receive", 5000, HOSTILE_FROM_OWN, RIGHT_RECV, true, OWN_TABLE | HOSTILE_CALL(IPC_RECV)},
+    {"task_query", 5000, HOSTILE_FROM_NEIGHBOURS_TASK, RIGHT_TASK_QUERY, true, OWN_TABLE},
+    {"factory_endpoint", 5000, HOSTILE_FROM_FACTORY, RIGHT_MAKE_ENDPOINT, false, OWN_ENDPOINT},
+    {"factory_task", 5000, HOSTILE_FROM_FACTORY, RIGHT_MAKE_TASK, true, OWN_CHILDREN},
+    {"console", 5000, HOSTILE_FROM_CONSOLE, RIGHT_WRITE, true,
+     OWN_TABLE | HOSTILE_CALL(CONSOLE_WRITE)},
+    {"image", 5000, HOSTILE_FROM_IMAGE, RIGHT_READ, true, OWN_TABLE},
+    {"callee_dies", HOSTILE_ACT_COUNT, HOSTILE_FROM_VICTIM, RIGHT_CALL, true, 0},
+};
