@@ -84,6 +84,9 @@ static void close_queue_locked(struct kernel *kernel, struct hart *hart,
         KASSERT(won);
         task_status(task, STATUS_PEER_CLOSED);
         wake_push(kernel, hart, task);
+        if (fault_point_fires(FAULT_POINT_LOSE_QUEUE)) {
+            break;
+        }
     }
 }
 

@@ -63,7 +63,8 @@ static void take_stored_locked(struct endpoint *endpoint, struct task *receiver)
     words_copy(
         to, area,
         (offsetof(struct message_area, payload) + frame_word_len(frame_word_load(area)) + 7) / 8);
-    endpoint->send_first = (endpoint->send_first + 1) % SEND_STORAGE_COUNT;
+    uint32_t wrap = SEND_STORAGE_COUNT + (fault_point_fires(FAULT_POINT_WRAP_TOO_LATE) ? 1 : 0);
+    endpoint->send_first = (endpoint->send_first + 1) % wrap;
     endpoint->send_count--;
     atomic_store_u64(&endpoint->work, atomic_load_u64(&endpoint->work) - WORK_SEND);
     task_results(receiver, STATUS_OK, RECEIVED_SEND, 0, 0);
@@ -257,7 +258,8 @@ struct task *syscall_ipc_send(struct kernel *kernel, struct hart *hart, struct t
     }
     struct endpoint *endpoint = cap->endpoint;
     lock_acquire(&hart->locks, &endpoint->lock);
-    if (atomic_load_u32(&endpoint->generation) != cap->generation) {
+    if (atomic_load_u32(&endpoint->generation) != cap->generation &&
+        !fault_point_fires(FAULT_POINT_STALE_GENERATION)) {
         lock_release(&hart->locks, &endpoint->lock);
         return finish(task, STATUS_PEER_CLOSED);
     }
@@ -373,7 +375,8 @@ static ALWAYS_INLINE struct task *reply_give(struct task *task, struct reply_ent
     reply_free(task, entry, index);
     // Acquire: the caller's registers and page are as it left them. Reply, time-out and kill race
     //          here; one wins.
-    if (UNLIKELY(!task_claim(caller, caller_word))) {
+    if (UNLIKELY(!task_claim(caller, caller_word)) &&
+        !fault_point_fires(FAULT_POINT_REPLY_ANYWAY)) {
         return 0;
     }
     task_results(caller, STATUS_OK, DELIVERY_HANDED_OVER, 0, 0);
@@ -389,7 +392,10 @@ struct task *syscall_ipc_reply(struct kernel *kernel, struct hart *hart, struct 
     }
     struct task *caller =
         reply_give(task, entry, (uint32_t)(arg(task, 0) & REPLY_HANDLE_INDEX_MASK));
-    if (caller) {
+    if (caller && fault_point_fires(FAULT_POINT_WAKE_TOO_SOON)) {
+        wake_push(kernel, hart, caller);
+        frame_copy(&caller->page->reply_in, &task->page->reply_out, word, task, 0);
+    } else if (caller) {
         frame_copy(&caller->page->reply_in, &task->page->reply_out, word, task, 0);
         wake_push(kernel, hart, caller);
     }

@@ -17,4 +17,7 @@ struct page_number page_take(struct kernel *kernel, struct hart *hart) {
 void page_put(struct kernel *kernel, struct hart *hart, struct page_number page) {
     arch_page_poison(page);
     pool_put(&kernel->page_pool, &hart->locks, page.value);
+    if (fault_point_fires(FAULT_POINT_PUT_PAGE_TWICE)) {
+        pool_put(&kernel->page_pool, &hart->locks, page.value);
+    }
 }

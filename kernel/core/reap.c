@@ -35,7 +35,9 @@ static void reap_begin(struct kernel *kernel, struct hart *hart, struct task *ta
     // No other hart ever ran it, so only this one can hold its translations, and none can be added
     // now. They go before the first page of the space does; the tag may be used again afterwards.
     arch_space_leave();
-    arch_tlb_shootdown(UINT64_C(1) << hart->index, task->space.asid);
+    if (!fault_point_fires(FAULT_POINT_MISS_SHOOTDOWN)) {
+        arch_tlb_shootdown(UINT64_C(1) << hart->index, task->space.asid);
+    }
     task->reap_phase = REAP_CAPS;
 }
 
@@ -78,7 +80,9 @@ static void reap_children(struct kernel *kernel, struct hart *hart, struct task 
         if (atomic_claim_u64(&child->supervisor, name, heir)) {
             task_kill(kernel, hart, child);
         }
-        task_release(kernel, hart, child);
+        if (!fault_point_fires(FAULT_POINT_LOSE_RELEASE)) {
+            task_release(kernel, hart, child);
+        }
     }
     task->reap_phase = REAP_SPACE;
 }

@@ -58,7 +58,7 @@ static enum status make_space(struct kernel *kernel, struct hart *hart, struct t
         task->page = (struct message_page *)arch_page(page);
         return STATUS_OK;
     }
-    if (page.value != 0) {
+    if (page.value != 0 && !fault_point_fires(FAULT_POINT_LOSE_PAGE)) {
         page_put(kernel, hart, page);
     }
     while (!arch_space_reclaim(kernel, &task->space, 4)) {  // At most the few tables of one
@@ -84,7 +84,9 @@ enum status task_make(struct kernel *kernel, struct hart *hart, uint64_t service
         pool_put(&kernel->task_pool, &hart->locks, index);
         return status;
     }
-    task->service_id = service_id;
+    if (task->instance == 0 || !fault_point_fires(FAULT_POINT_STALE_IDENTITY)) {
+        task->service_id = service_id;
+    }
     task->instance = atomic_add_u32(&kernel->next_instance, 1) + 1;
     atomic_store_u64(&task->supervisor, supervisor);
     // Release: pairs with the claim in task_reference_living, whose winner sees this life's
@@ -181,6 +183,9 @@ void task_kill(struct kernel *kernel, struct hart *hart, struct task *task) {
         return;
     }
     atomic_store_u32(&task->killed, 1);
+    if (fault_point_fires(FAULT_POINT_LOSE_KILL)) {
+        return;
+    }
     atomic_or_release_u64(&task->hart->kill_mask, UINT64_C(1) << task->index);
     run_queue_kick(kernel, hart, task->hart);
 }

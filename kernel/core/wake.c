@@ -6,12 +6,19 @@
 static bool wake_queued(struct kernel *kernel, struct hart *hart, struct task *task,
                         uint64_t word) {
     struct endpoint *endpoint = &kernel->endpoints[wait_object_of(word)];
+    bool disorder = fault_point_fires(FAULT_POINT_WRONG_LOCK_ORDER);
+    if (disorder) {
+        lock_acquire(&hart->locks, &hart->run_lock);
+    }
     lock_acquire(&hart->locks, &endpoint->lock);
     bool won = task_claim(task, word);
     if (won) {
         endpoint_unlink_locked(kernel, endpoint, task);
     }
     lock_release(&hart->locks, &endpoint->lock);
+    if (disorder) {
+        lock_release(&hart->locks, &hart->run_lock);
+    }
     return won;
 }
 

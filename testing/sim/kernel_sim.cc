@@ -26,7 +26,8 @@ struct arguments {
 [[noreturn]] void usage(const std::string &complaint) {
     std::string names;
     for (int i = 0; i < FAULT_POINT_COUNT; i++) {
-        names += std::string(" ") + fault_point_name(i);
+        names += std::string("\n    ") + fault_point_name(i) + ": " + fault_point_what(i) +
+                 (fault_point_is_planted(i) ? " (planted bug)" : "");
     }
     std::fprintf(stderr,
                  "kernel_sim: %s\n"
@@ -126,9 +127,12 @@ arguments read_arguments(int argc, char **argv) {
 }
 
 void report(const arguments &args, std::uint64_t seed, const seed_outcome &out) {
+    seed_options again = args.options;
+    again.report = true;
+    again.trace = false;
+    (void)seed_run(again, seed);
     std::printf("seed %llu failed: %s\n", static_cast<unsigned long long>(seed),
                 out.complaint.c_str());
-    sim_report(stdout);
     std::printf("replay: %s\n", seed_replay(args.options, seed).c_str());
     if (args.expect_found) {
         std::printf("found by seed %llu, as it should be\n", static_cast<unsigned long long>(seed));

@@ -1,20 +1,55 @@
 // testing/sim/seeds.cc: see seeds.h.
 #include "testing/sim/seeds.h"
 
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <cstdio>
+#include <cstdlib>
 
 namespace {
 
 constexpr std::uint32_t RATE_ALWAYS = 65536;
 constexpr std::uint32_t RATE_PLANTED = RATE_ALWAYS / 8;
 constexpr std::uint32_t RATE_POOL_EMPTY = RATE_ALWAYS / 64;
-constexpr std::uint64_t FAULTS_EVERY = 4;  // Every fourth seed has empty pools.
+constexpr std::uint32_t RATE_LATE_IPI = RATE_ALWAYS / 64;
+constexpr std::uint32_t RATE_END_USER = RATE_ALWAYS / 4096;
+constexpr std::uint64_t FAULTS_EVERY = 4;  // Every fourth seed has empty pools, every fourth has
+                                           // tasks that end and IPIs that come late.
 
-const char *const fault_names[] = {
-#define FAULT_POINT(name, what) #name,
+enum fault_kind { INJECTED, PLANTED };
+
+const struct {
+    const char *name;
+    fault_kind kind;
+    const char *what;
+} fault_points[] = {
+#define FAULT_POINT(name, kind, what) {#name, kind, what},
 #include "kernel/core/fault_point.def"
 #undef FAULT_POINT
 };
+
+// What a seed's process tells the one that forked it.
+struct shared_outcome {
+    bool finished;
+    sim_result result;
+    workload record;
+};
+
+shared_outcome *shared() {
+    static auto *const memory = [] {
+        void *got = mmap(nullptr, sizeof(shared_outcome), PROT_READ | PROT_WRITE,
+                         MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        if (got == MAP_FAILED) {
+            std::perror("seeds: mmap");
+            std::exit(2);
+        }
+        return static_cast<shared_outcome *>(got);
+    }();
+    return memory;
+}
 
 std::uint32_t harts_of(const seed_options &options, std::uint64_t seed) {
     if (options.hart_count != 0) {
@@ -46,10 +81,9 @@ std::string judge(const sim_result &result, const workload &record) {
 
 }  // namespace
 
-seed_outcome seed_run(const seed_options &options, std::uint64_t seed) {
-    seed_outcome out{};
-    out.record.rounds = options.rounds;
-    workload_begin(&out.record);
+namespace {
+
+sim_options machine_of(const seed_options &options, std::uint64_t seed) {
     sim_options machine =
         sim_options_make(seed, harts_of(options, seed), workload_programs, WORKLOAD_PROGRAM_COUNT);
     if (seed % FAULTS_EVERY == 1) {
@@ -57,13 +91,69 @@ seed_outcome seed_run(const seed_options &options, std::uint64_t seed) {
         machine.fault_rate[FAULT_POINT_TAKE_TASK] = RATE_POOL_EMPTY;
         machine.fault_rate[FAULT_POINT_TAKE_ENDPOINT] = RATE_POOL_EMPTY;
     }
+    if (seed % FAULTS_EVERY == 2) {
+        machine.fault_rate[FAULT_POINT_END_USER] = RATE_END_USER;
+        machine.fault_rate[FAULT_POINT_LATE_IPI] = RATE_LATE_IPI;
+    }
     if (options.plant >= 0) {
         machine.fault_rate[options.plant] = RATE_PLANTED;
     }
     machine.trace = options.trace ? stdout : nullptr;
-    sim_run(&machine, &out.result);
-    out.complaint = judge(out.result, out.record);
-    return out;
+    return machine;
+}
+
+// In the forked process.
+[[noreturn]] void run_here(const seed_options &options, const sim_options &machine) {
+    if (options.quiet) {
+        int nothing = open("/dev/null", O_WRONLY);
+        dup2(nothing, STDOUT_FILENO);
+        dup2(nothing, STDERR_FILENO);
+    }
+    shared_outcome *out = shared();
+    sim_run(&machine, &out->result);
+    out->finished = true;
+    if (options.report && !judge(out->result, out->record).empty()) {
+        sim_report(stdout);
+    }
+    std::fflush(stdout);
+    _exit(0);
+}
+
+std::string how_it_ended(int status) {
+    return WIFSIGNALED(status) ? "crash: signal " + std::to_string(WTERMSIG(status))
+                               : "crash: exit code " + std::to_string(WEXITSTATUS(status));
+}
+
+// The process keeps one booted machine to fork from.
+void boot(const sim_options &machine) {
+    static std::uint32_t booted_harts;
+    if (booted_harts != machine.hart_count) {
+        sim_boot(&machine);
+        booted_harts = machine.hart_count;
+    }
+}
+
+}  // namespace
+
+seed_outcome seed_run(const seed_options &options, std::uint64_t seed) {
+    sim_options machine = machine_of(options, seed);
+    boot(machine);
+    shared_outcome *out = shared();
+    out->finished = false;
+    out->record.rounds = options.rounds;
+    workload_begin(&out->record);
+    std::fflush(stdout);
+    pid_t child = fork();
+    if (child == 0) {
+        run_here(options, machine);
+    }
+    int status = 0;
+    if (child < 0 || waitpid(child, &status, 0) != child) {
+        std::perror("seeds: fork");
+        std::exit(2);
+    }
+    return {out->result, out->record,
+            out->finished ? judge(out->result, out->record) : how_it_ended(status)};
 }
 
 std::string seed_replay(const seed_options &options, std::uint64_t seed) {
@@ -71,14 +161,14 @@ std::string seed_replay(const seed_options &options, std::uint64_t seed) {
         "./bazelw run //testing/sim:kernel_sim -- --seeds " + std::to_string(seed) + " --harts " +
         std::to_string(harts_of(options, seed)) + " --rounds " + std::to_string(options.rounds);
     if (options.plant >= 0) {
-        command += std::string(" --plant ") + fault_names[options.plant];
+        command += std::string(" --plant ") + fault_points[options.plant].name;
     }
     return command + " --trace";
 }
 
 int fault_point_find(const std::string &name) {
     for (int i = 0; i < FAULT_POINT_COUNT; i++) {
-        if (name == fault_names[i]) {
+        if (name == fault_points[i].name) {
             return i;
         }
     }
@@ -86,7 +176,15 @@ int fault_point_find(const std::string &name) {
 }
 
 const char *fault_point_name(int point) {
-    return fault_names[point];
+    return fault_points[point].name;
+}
+
+bool fault_point_is_planted(int point) {
+    return fault_points[point].kind == PLANTED;
+}
+
+const char *fault_point_what(int point) {
+    return fault_points[point].what;
 }
 
 void seed_add(seed_totals &sum, const seed_outcome &outcome) {

@@ -1,4 +1,7 @@
 // testing/sim/seeds.h: one seed of the workload, judged; and how to replay it.
+//
+// A seed runs in a process of its own, forked from one that has booted the machine once: whatever a
+// bug does to the process, it is that seed's failure.
 #pragma once
 
 #include <cstdint>
@@ -9,8 +12,10 @@
 struct seed_options {
     std::uint32_t hart_count = 0;  // 0: 2 mostly, 1 and 4 in between.
     std::uint32_t rounds = WORKLOAD_ROUNDS;
-    int plant = -1;  // enum fault_point: a planted bug, or a fault of every pool's taking.
-    bool trace = false;
+    int plant = -1;       // enum fault_point: a planted bug, or a fault that comes more often.
+    bool trace = false;   // Print every decision and system call.
+    bool report = false;  // Print the state of the machine if the seed fails.
+    bool quiet = false;   // Print nothing, a sanitizer's report neither.
 };
 
 struct seed_outcome {
@@ -27,6 +32,8 @@ std::string seed_replay(const seed_options &options, std::uint64_t seed);
 // enum fault_point, or -1.
 int fault_point_find(const std::string &name);
 const char *fault_point_name(int point);
+bool fault_point_is_planted(int point);
+const char *fault_point_what(int point);
 
 struct seed_totals {
     std::uint64_t seeds = 0;

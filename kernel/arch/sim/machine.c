@@ -7,6 +7,7 @@
 enum {
     SPURIOUS_ONE_IN = 32,  // Sleeps that end at once for no reason, as wfi may.
     NS_A_LOOK = 5,
+    LATE_IPI_NS = 300000,
 };
 
 // The address sanitizer's (sanitizer/asan_interface.h); null in a build without it.
@@ -49,6 +50,19 @@ void sim_page_unpoison(struct page_number page) {
     memset(arch_page(page), 0xa5, PAGE_BYTES);
 }
 
+static bool is_injected(enum fault_point point) {
+    static const bool injected[] = {
+#define INJECTED true
+#define PLANTED false
+#define FAULT_POINT(name, kind, what) kind,
+#include "kernel/core/fault_point.def"
+#undef FAULT_POINT
+#undef PLANTED
+#undef INJECTED
+    };
+    return injected[point];
+}
+
 bool fault_point_fires(enum fault_point point) {
     uint32_t rate = sim.options.fault_rate[point];
     if (LIKELY(rate == 0) || !sim.booted) {
@@ -58,6 +72,7 @@ bool fault_point_fires(enum fault_point point) {
     if (fires) {
         sim.result.faults_fired++;
         add(TRACE_FIRES, point, 0);
+        sim.audit_at_step = is_injected(point) ? sim.steps : sim.audit_at_step;
     }
     return fires;
 }
@@ -70,6 +85,7 @@ void arch_timer_arm(uint64_t ns) {
 
 void arch_ipi_send(uint64_t hart_mask) {
     uint64_t delay_ns = sim_random_below(&sim.random, sim.ipi_delay_ns);
+    delay_ns += fault_point_fires(FAULT_POINT_LATE_IPI) ? LATE_IPI_NS : 0;
     add(TRACE_IPI, hart_mask, delay_ns);
     for (; hart_mask != 0; hart_mask &= hart_mask - 1) {
         struct sim_hart *hart = &sim.harts[__builtin_ctzll(hart_mask)];

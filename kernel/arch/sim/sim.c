@@ -91,6 +91,8 @@ static void hart_run(void *argument) {
         kernel_init(&sim.kernel, &sim.boot);
         sim.result.pages_at_start = sim.kernel.page_pool.free_count;
         sim.booted = true;
+        sim.fresh = true;
+        fiber_switch(self->context, &sim.main_fiber);  // Until sim_run.
     }
     struct task *task = kernel_hart_start(&sim.kernel, hart);
     for (;;) {  // For the machine's life.
@@ -166,21 +168,18 @@ static void reset_harts(void) {
 }
 
 static void reset(const struct sim_options *options) {
-    static const uint32_t gaps[] = {0, 1, 3, 8, 20, 60, 200};
-    static const uint32_t delays_ns[] = {1, 30, 300, 4000};
     sim.options = *options;
-    sim.random = sim_random_make(options->seed);
     sim.running = 0;
     sim.now_ns = 0;
     sim.steps = 0;
     sim.audit_at_step = SIM_AUDIT_STEPS;
     sim.booted = false;
+    sim.fresh = false;
     sim.result = (struct sim_result){.end = SIM_RUNNING};
     sim.console_count = 0;
     sim.console[0] = 0;
-    sim.switch_gap = gaps[sim_random_below(&sim.random, ARRAY_LEN(gaps))];
-    sim.until_switch = sim.switch_gap;
-    sim.ipi_delay_ns = delays_ns[sim_random_below(&sim.random, ARRAY_LEN(delays_ns))];
+    sim.until_switch = UINT32_MAX;  // Nobody to switch to.
+    sim.random = sim_random_make(0);
     trace_begin(&sim.trace, options->trace);
     memset(&sim.kernel, 0, sizeof(sim.kernel));
     for (uint32_t i = 0; i < MAX_TASKS; i++) {
@@ -191,12 +190,40 @@ static void reset(const struct sim_options *options) {
     reset_harts();
 }
 
-void sim_run(const struct sim_options *options, struct sim_result *out) {
+// What the seed decides, from the end of booting on.
+static void take_seed(const struct sim_options *options) {
+    static const uint32_t gaps[] = {0, 1, 3, 8, 20, 60, 200};
+    static const uint32_t delays_ns[] = {1, 30, 300, 4000};
+    sim.options = *options;
+    sim.fresh = false;
+    sim.trace.to = options->trace;
+    sim.random = sim_random_make(options->seed);
+    sim.switch_gap = gaps[sim_random_below(&sim.random, ARRAY_LEN(gaps))];
+    sim.until_switch = sim.switch_gap;
+    sim.ipi_delay_ns = delays_ns[sim_random_below(&sim.random, ARRAY_LEN(delays_ns))];
+}
+
+void sim_boot(const struct sim_options *options) {
     reset(options);
     fiber_make_thread(&sim.main_fiber);
-    atomic_point_hook = sim_point;
     fiber_switch(&sim.main_fiber, sim.harts[0].context);
-    atomic_point_hook = 0;
+}
+
+static bool same_machine(const struct sim_options *a, const struct sim_options *b) {
+    return a->hart_count == b->hart_count && a->page_count == b->page_count &&
+           a->programs == b->programs && a->program_count == b->program_count;
+}
+
+void sim_run(const struct sim_options *options, struct sim_result *out) {
+    if (!sim.fresh || !same_machine(&sim.options, options)) {
+        sim_boot(options);
+    }
+    if (sim.fresh) {  // Otherwise booting failed, and the result says how.
+        take_seed(options);
+        atomic_point_hook = sim_point;
+        fiber_switch(&sim.main_fiber, sim.harts[0].context);
+        atomic_point_hook = 0;
+    }
     sim.result.trace_hash = sim.trace.hash;
     sim.result.steps = sim.steps;
     sim.result.now_ns = sim.now_ns;

@@ -85,6 +85,11 @@ struct sim_options sim_options_make(uint64_t seed, uint32_t hart_count,
 
 void sim_run(const struct sim_options *options, struct sim_result *out);
 
+// Boots the machine of `options` (harts, pages, programs), for which no seed matters. The next
+// sim_run of the same machine goes on from there: what it does is the same, and each fork() of a
+// process that has booted can run a seed of its own.
+void sim_boot(const struct sim_options *options);
+
 // Of the last run: what the console got; the state of every task and hart, and the last trace
 // records.
 const char *sim_console(void);

@@ -58,6 +58,7 @@ struct sim {
     uint64_t steps;
     uint64_t audit_at_step;
     bool booted;  // Harts other than 0 may run.
+    bool fresh;   // Booted, and nothing has run yet.
     struct sim_options options;
     struct sim_random random;
     struct trace trace;

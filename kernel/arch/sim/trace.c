@@ -19,7 +19,7 @@ static const char *const kind_names[] = {
 BASE_STATIC_ASSERT(ARRAY_LEN(kind_names) == TRACE_KIND_COUNT, "one name a kind");
 
 static const char *const fault_names[] = {
-#define FAULT_POINT(name, what) #name,
+#define FAULT_POINT(name, kind, what) #name,
 #include "kernel/core/fault_point.def"
 #undef FAULT_POINT
 };

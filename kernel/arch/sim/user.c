@@ -45,15 +45,6 @@ static void interrupt(struct sim_hart *hart, struct task *task) {
     }
 }
 
-// Between two instructions of a user program.
-static void user_step(struct sim_hart *hart, struct task *task) {
-    sim.now_ns += NS_A_STEP;
-    sim_point();
-    if (UNLIKELY(sim_events_due(hart) != 0)) {
-        interrupt(hart, task);
-    }
-}
-
 // Of a task that must not go on: it is abandoned in here.
 NORETURN static void fault(struct sim_hart *hart, struct task *task, struct user_fault what) {
     trace_add(&sim.trace, (struct trace_record){sim.now_ns, task->index, what.reason, what.detail,
@@ -62,6 +53,18 @@ NORETURN static void fault(struct sim_hart *hart, struct task *task, struct user
     hart->fault = what;
     enter(hart, task, SIM_TRAP_FAULT);
     sim_finish(SIM_CHECK_FAILED, "task %u runs on after a fault", task->index);
+}
+
+// Between two instructions of a user program.
+static void user_step(struct sim_hart *hart, struct task *task) {
+    sim.now_ns += NS_A_STEP;
+    sim_point();
+    if (UNLIKELY(sim_events_due(hart) != 0)) {
+        interrupt(hart, task);
+    }
+    if (task->index != sim.kernel.init_task && fault_point_fires(FAULT_POINT_END_USER)) {
+        fault(hart, task, (struct user_fault){EXIT_FAULT_INSTRUCTION, 0});
+    }
 }
 
 struct ecall_result sim_ecall(uint64_t number, uint64_t arg0, uint64_t arg1, uint64_t arg2,
