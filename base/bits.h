@@ -14,3 +14,15 @@ static inline uint32_t bits_lowest_u64(uint64_t word) {
     };
     return numbers[((word & (0 - word)) * UINT64_C(0x03f79d71b4cb0a89)) >> 58];
 }
+
+// The number of the highest bit that is set, 0..63. `word` is not 0.
+static inline uint32_t bits_highest_u64(uint64_t word) {
+    uint32_t number = 0;
+    for (uint32_t half = 32; half != 0; half /= 2) {
+        if ((word >> half) != 0) {
+            word >>= half;
+            number += half;
+        }
+    }
+    return number;
+}

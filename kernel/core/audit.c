@@ -17,10 +17,11 @@ static bool locks_are_free(const struct kernel *kernel, struct audit_tally *tall
             return false;
         }
     }
-    bool pools_free = kernel->task_pool.lock.held.raw == 0 &&
+    bool pools_free = kernel->family_lock.held.raw == 0 && kernel->task_pool.lock.held.raw == 0 &&
                       kernel->endpoint_pool.lock.held.raw == 0 &&
                       kernel->page_pool.lock.held.raw == 0 && kernel->console_lock.held.raw == 0;
-    return audit_says(tally, pools_free, "the lock of a pool or of the console is held", 0, 0);
+    return audit_says(tally, pools_free,
+                      "the lock of a pool, of the families or of the console is held", 0, 0);
 }
 
 // Free ones are those never taken and those on the list; the list has no loop and names nothing
@@ -46,7 +47,7 @@ bool audit_pools(const struct kernel *kernel, struct audit_tally *tally) {
 // Each page that was taken belongs to an address space or is the storage of an endpoint's sends.
 static bool pages_add_up(const struct kernel *kernel, struct audit_tally *tally) {
     uint32_t held = tally->endpoint_pages;
-    for (uint32_t i = 0; i < MAX_TASKS; i++) {
+    for (uint32_t i = 0; i < kernel_task_count(kernel); i++) {
         held += tally->space_pages[i];
     }
     uint32_t taken = kernel->page_pool.total_count - kernel->page_pool.free_count;
@@ -57,7 +58,7 @@ static bool pages_add_up(const struct kernel *kernel, struct audit_tally *tally)
 static bool pools_match(const struct kernel *kernel, struct audit_tally *tally) {
     uint32_t tasks = 0;
     uint32_t endpoints = 0;
-    for (uint32_t i = 0; i < MAX_TASKS; i++) {
+    for (uint32_t i = 0; i < kernel_task_count(kernel); i++) {
         tasks += kernel->tasks[i].state.raw != TASK_FREE;
     }
     for (uint32_t i = 0; i < MAX_ENDPOINTS; i++) {
@@ -75,7 +76,7 @@ static bool pools_match(const struct kernel *kernel, struct audit_tally *tally) 
 
 bool audit_kernel(const struct kernel *kernel, struct audit_tally *tally) {
     tally->endpoint_pages = 0;
-    for (uint32_t i = 0; i < MAX_TASKS; i++) {
+    for (uint32_t i = 0; i < kernel_task_count(kernel); i++) {
         tally->place[i] = AUDIT_NOWHERE;
         tally->references[i] = 0;
         tally->answers[i] = 0;
@@ -104,23 +105,21 @@ static bool receiver_was_told(const struct kernel *kernel, const struct task *ta
                       work);
 }
 
-static bool kill_was_told(const struct kernel *kernel, const struct task *task,
-                          struct audit_tally *tally) {
+static bool kill_was_told(const struct task *task, struct audit_tally *tally) {
     bool waits = wait_state_of(task->wait.raw) != WAIT_NONE;
     if (task->killed.raw == 0 || !waits) {
         return true;
     }
-    bool told =
-        task->hart && ((kernel->harts[task->hart->index].kill_mask.raw >> task->index) & 1) != 0;
+    bool told = list_is_linked(&task->kill_node);
     return audit_says(tally, told, "lost kill: task %lu waits on, wait word %#lx", task->index,
                       task->wait.raw);
 }
 
 bool audit_wakeups(const struct kernel *kernel, struct audit_tally *tally) {
-    for (uint32_t i = 0; i < MAX_TASKS; i++) {
+    for (uint32_t i = 0; i < kernel_task_count(kernel); i++) {
         const struct task *task = &kernel->tasks[i];
         if (task->state.raw == TASK_LIVE &&
-            (!receiver_was_told(kernel, task, tally) || !kill_was_told(kernel, task, tally))) {
+            (!receiver_was_told(kernel, task, tally) || !kill_was_told(task, tally))) {
             return false;
         }
     }

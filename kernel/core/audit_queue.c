@@ -1,5 +1,7 @@
-// kernel/core/audit_queue.c: run queues, endpoints' queues, deadline heaps. See audit.h.
+// kernel/core/audit_queue.c: run queues, endpoints' queues, deadlines, killed tasks. See audit.h.
 #include "kernel/core/audit.h"
+
+enum { AUDIT_LIST_MAX = 4 * MAX_TASKS };
 
 static bool take_place(struct audit_tally *tally, uint32_t index, enum audit_place place) {
     if (!audit_says(tally, index < MAX_TASKS, "a queue names task %lu", index, 0) ||
@@ -104,27 +106,65 @@ bool audit_endpoints(const struct kernel *kernel, struct audit_tally *tally) {
     return true;
 }
 
-static bool entry_before(const struct deadline_entry *a, const struct deadline_entry *b) {
-    return a->ns != b->ns ? a->ns < b->ns : a->task < b->task;
-}
-
-static bool heap_is_whole(const struct kernel *kernel, const struct hart *hart,
-                          struct audit_tally *tally) {
-    for (uint32_t i = 0; i < hart->deadline_count; i++) {
-        const struct deadline_entry *entry = &hart->deadlines[i];
-        bool ordered = i == 0 || !entry_before(entry, &hart->deadlines[(i - 1) / 2]);
-        if (!audit_says(tally, ordered, "deadline %lu of hart %lu is before its parent", i,
-                        hart->index) ||
-            !audit_says(tally,
-                        entry->task < MAX_TASKS && kernel->tasks[entry->task].deadline_slot == i,
-                        "deadline %lu names task %lu, which does not know", i, entry->task)) {
+// Both directions of a list's links agree, and it is not longer than there are tasks.
+static bool list_is_whole(const struct list *head, uint32_t *count, struct audit_tally *tally) {
+    for (const struct list *node = head->next; node != head; node = node->next) {
+        (*count)++;
+        if (!audit_says(tally, node->next->prev == node && node->prev->next == node,
+                        "a list's links do not agree after %lu nodes", *count, 0) ||
+            !audit_says(tally, *count <= AUDIT_LIST_MAX, "a list has no end", 0, 0)) {
             return false;
         }
     }
     return true;
 }
 
-// A wait with an end is noted or in the heap, and the timer comes no later.
+// A slot's entries have the digits that its place says, and none is earlier than it says.
+static bool slot_is_whole(const struct wheel *wheel, uint32_t level, uint32_t slot, uint32_t *count,
+                          struct audit_tally *tally) {
+    const struct list *head = &wheel->heads[level][slot];
+    if (!list_is_whole(head, count, tally) ||
+        !audit_says(tally, !list_is_empty(head), "an empty slot %lu of level %lu is marked", slot,
+                    level)) {
+        return false;
+    }
+    for (const struct list *node = head->next; node != head; node = node->next) {
+        const struct wheel_entry *entry = LIST_OBJECT(node, const struct wheel_entry, node);
+        uint32_t shift = level * WHEEL_DIGIT_BITS;
+        bool placed = entry->level == level && entry->slot == slot &&
+                      (entry->ns >> shift) % WHEEL_SLOTS == slot && entry->ns > wheel->time &&
+                      ((entry->ns ^ wheel->time) >> shift) < WHEEL_SLOTS;
+        if (!audit_says(tally, placed && entry->ns >= wheel->earliest[level][slot],
+                        "an entry for %lu stands wrongly on level %lu", entry->ns, level)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool wheel_is_whole(const struct wheel *wheel, struct audit_tally *tally) {
+    uint32_t count = 0;
+    if (!list_is_whole(&wheel->pending, &count, tally)) {
+        return false;
+    }
+    for (uint32_t level = 0; level < WHEEL_LEVELS; level++) {
+        bool marked = ((wheel->levels >> level) & 1) != 0;
+        if (!audit_says(tally, marked == (wheel->slots[level] != 0), "level %lu is marked wrongly",
+                        level, 0)) {
+            return false;
+        }
+        for (uint32_t slot = 0; slot < WHEEL_SLOTS; slot++) {
+            bool used = ((wheel->slots[level] >> slot) & 1) != 0;
+            if (used && !slot_is_whole(wheel, level, slot, &count, tally)) {
+                return false;
+            }
+        }
+    }
+    return audit_says(tally, count == wheel->count, "a wheel counts %lu entries, has %lu",
+                      wheel->count, count);
+}
+
+// A wait with an end is noted or in the wheel, and the timer comes no later.
 static bool wait_will_end(const struct task *task, struct audit_tally *tally) {
     bool waits = task->state.raw == TASK_LIVE && wait_state_of(task->wait.raw) != WAIT_NONE &&
                  task->deadline_ns != UINT64_MAX;
@@ -132,18 +172,16 @@ static bool wait_will_end(const struct task *task, struct audit_tally *tally) {
         return true;
     }
     const struct hart *hart = task->hart;
-    bool noted = ((hart->deadline_waiting >> task->index) & 1) != 0;
-    bool in_heap = task->deadline_slot < hart->deadline_count &&
-                   hart->deadlines[task->deadline_slot].ns == task->deadline_ns;
-    return audit_says(tally, noted || in_heap,
-                      "lost deadline: nobody knows that task %lu waits until %lu", task->index,
-                      task->deadline_ns) &&
+    bool known = task->end.place == WHEEL_NOTED ||
+                 (task->end.place == WHEEL_INSIDE && task->end.ns == task->deadline_ns);
+    return audit_says(tally, known, "lost deadline: nobody knows that task %lu waits until %lu",
+                      task->index, task->deadline_ns) &&
            audit_says(tally, hart->tick_ns <= task->deadline_ns,
                       "the timer of task %lu comes late, at %lu", task->index, hart->tick_ns);
 }
 
 bool audit_ends(const struct kernel *kernel, struct audit_tally *tally) {
-    for (uint32_t i = 0; i < MAX_TASKS; i++) {
+    for (uint32_t i = 0; i < kernel_task_count(kernel); i++) {
         if (!wait_will_end(&kernel->tasks[i], tally)) {
             return false;
         }
@@ -151,9 +189,19 @@ bool audit_ends(const struct kernel *kernel, struct audit_tally *tally) {
     return true;
 }
 
+static bool hart_lists_are_whole(const struct hart *hart, struct audit_tally *tally) {
+    uint32_t noted = 0;
+    uint32_t killed = 0;
+    return list_is_whole(&hart->noted, &noted, tally) &&
+           list_is_whole(&hart->killed, &killed, tally) &&
+           audit_says(tally, killed == hart->kill_count.raw, "%lu killed tasks are counted, of %lu",
+                      hart->kill_count.raw, killed) &&
+           wheel_is_whole(hart->wheel, tally);
+}
+
 bool audit_deadlines(const struct kernel *kernel, struct audit_tally *tally) {
     for (uint32_t i = 0; i < kernel->hart_count; i++) {
-        if (!heap_is_whole(kernel, &kernel->harts[i], tally)) {
+        if (!hart_lists_are_whole(&kernel->harts[i], tally)) {
             return false;
         }
     }

@@ -90,7 +90,7 @@ static bool replies_are_whole(const struct kernel *kernel, const struct task *ta
 }
 
 bool audit_tables(const struct kernel *kernel, struct audit_tally *tally) {
-    for (uint32_t i = 0; i < MAX_TASKS; i++) {
+    for (uint32_t i = 0; i < kernel_task_count(kernel); i++) {
         const struct task *task = &kernel->tasks[i];
         bool holds = task->state.raw != TASK_FREE;
         if (holds &&
@@ -190,7 +190,7 @@ static bool task_is_whole(const struct kernel *kernel, const struct task *task,
 }
 
 bool audit_tasks(const struct kernel *kernel, struct audit_tally *tally) {
-    for (uint32_t i = 0; i < MAX_TASKS; i++) {
+    for (uint32_t i = 0; i < kernel_task_count(kernel); i++) {
         if (!task_is_whole(kernel, &kernel->tasks[i], tally)) {
             return false;
         }

@@ -16,7 +16,7 @@ static void init_harts(struct kernel *kernel, const struct boot_info *info) {
         hart->kernel = kernel;
         hart->index = i;
         run_queue_init(hart);
-        deadline_init(hart);
+        deadline_init(kernel, hart);
     }
 }
 

@@ -1,67 +1,36 @@
-// kernel/core/deadline.c: a binary heap by time; entry i's children are 2i+1 and 2i+2. Ties leave
-// by task index, so that the order never depends on insertion.
+// kernel/core/deadline.c: see deadline.h.
 #include "kernel/core/deadline.h"
 
-#include "base/bits.h"
+#include "kernel/core/endpoint_ops.h"
 #include "kernel/core/panic.h"
 #include "kernel/core/wake.h"
 
-BASE_STATIC_ASSERT(MAX_TASKS <= 64, "deadline_waiting and kill_mask are one word");
+enum { ENTRIES_A_TICK = 32 };
 
-void deadline_init(struct hart *hart) {
+void deadline_init(struct kernel *kernel, struct hart *hart) {
     hart->tick_ns = UINT64_MAX;
-    hart->deadline_waiting = 0;
-    hart->deadline_count = 0;
+    hart->wheel = &kernel->wheels[hart->index];
+    list_init(&hart->noted);
+    wheel_init(hart->wheel);
 }
 
-static bool entry_before(const struct deadline_entry *a, const struct deadline_entry *b) {
-    return a->ns != b->ns ? a->ns < b->ns : a->task < b->task;
-}
-
-static void heap_store(struct kernel *kernel, struct hart *hart, uint32_t slot,
-                       struct deadline_entry entry) {
-    hart->deadlines[slot] = entry;
-    kernel->tasks[entry.task].deadline_slot = slot;
-}
-
-// Puts the entry where it belongs, starting from the hole at `slot`. At most 2 * log2(MAX_TASKS)
-// steps.
-static void heap_settle(struct kernel *kernel, struct hart *hart, uint32_t slot,
-                        struct deadline_entry entry) {
-    while (slot > 0 && entry_before(&entry, &hart->deadlines[(slot - 1) / 2])) {
-        heap_store(kernel, hart, slot, hart->deadlines[(slot - 1) / 2]);
-        slot = (slot - 1) / 2;
-    }
-    for (uint32_t child = 2 * slot + 1; child < hart->deadline_count; child = 2 * slot + 1) {
-        if (child + 1 < hart->deadline_count &&
-            entry_before(&hart->deadlines[child + 1], &hart->deadlines[child])) {
-            child++;
-        }
-        if (!entry_before(&hart->deadlines[child], &entry)) {
-            break;
-        }
-        heap_store(kernel, hart, slot, hart->deadlines[child]);
-        slot = child;
-    }
-    heap_store(kernel, hart, slot, entry);
-}
-
-static void heap_remove(struct kernel *kernel, struct hart *hart, uint32_t slot) {
-    KASSERT(slot < hart->deadline_count);
-    kernel->tasks[hart->deadlines[slot].task].deadline_slot = DEADLINE_SLOT_NONE;
-    hart->deadline_count--;
-    if (slot != hart->deadline_count) {
-        heap_settle(kernel, hart, slot, hart->deadlines[hart->deadline_count]);
+static void take_out_locked(struct hart *home, struct wheel_entry *entry) {
+    if (entry->place == WHEEL_NOTED) {
+        list_remove(&entry->node);
+        entry->place = WHEEL_NOWHERE;
+    } else if (entry->place == WHEEL_INSIDE) {
+        wheel_remove(home->wheel, entry);
     }
 }
 
-static void heap_put(struct kernel *kernel, struct hart *hart, struct deadline_entry entry) {
-    uint32_t slot = kernel->tasks[entry.task].deadline_slot;
-    if (slot == DEADLINE_SLOT_NONE) {
-        KASSERT(hart->deadline_count < MAX_TASKS);
-        slot = hart->deadline_count++;
+void deadline_note_first(struct hart *hart, struct task *task) {
+    lock_acquire(&hart->locks, &hart->run_lock);
+    take_out_locked(hart, &task->end);
+    if (!fault_point_fires(FAULT_POINT_LOSE_DEADLINE)) {
+        task->end.place = WHEEL_NOTED;
+        list_append(&hart->noted, &task->end.node);
     }
-    heap_settle(kernel, hart, slot, entry);
+    lock_release(&hart->locks, &hart->run_lock);
 }
 
 void deadline_sooner(struct hart *hart, struct task *task) {
@@ -69,46 +38,98 @@ void deadline_sooner(struct hart *hart, struct task *task) {
     arch_timer_arm(hart->tick_ns);
 }
 
-// Noted tasks that still wait enter the heap; the others have been served in the meantime.
-static void collect_noted(struct kernel *kernel, struct hart *hart) {
-    while (hart->deadline_waiting != 0) {
-        uint32_t index = bits_lowest_u64(hart->deadline_waiting);
-        hart->deadline_waiting &= hart->deadline_waiting - 1;
-        struct task *task = &kernel->tasks[index];
+// Noted tasks that still wait enter the wheel; the others have been served in the meantime.
+static void collect_noted_locked(struct hart *hart, uint32_t *steps) {
+    for (; *steps > 0 && !list_is_empty(&hart->noted); (*steps)--) {
+        struct task *task = LIST_OBJECT(hart->noted.next, struct task, end.node);
+        take_out_locked(hart, &task->end);
         bool waits = wait_state_of(atomic_load_u64(&task->wait)) != WAIT_NONE;
         if (waits && task->deadline_ns != UINT64_MAX) {
-            heap_put(kernel, hart, (struct deadline_entry){task->deadline_ns, index, 0});
+            task->end.ns = task->deadline_ns;
+            wheel_insert(hart->wheel, &task->end);
         }
+    }
+}
+
+// What one due entry asks for, copied out of it under the lock: afterwards its owner may be gone.
+struct due {
+    struct task *task;  // Null: a timer.
+    uint64_t home;
+    uint64_t kernel_bits;
+    uint64_t badge_bits;
+};
+
+static bool take_due_locked(struct hart *hart, uint64_t now, uint32_t *steps, struct due *out) {
+    struct wheel_entry *entry = wheel_take(hart->wheel, now, steps);
+    if (!entry) {
+        return false;
+    }
+    if (entry->kind == WHEEL_TASK) {
+        *out = (struct due){.task = LIST_OBJECT(entry, struct task, end)};
+        return true;
+    }
+    struct timer *timer = LIST_OBJECT(entry, struct timer, entry);
+    uint64_t before = atomic_load_u64(&timer->expirations);
+    atomic_store_u64(&timer->expirations, before + 1);
+    *out = (struct due){0, timer->home, timer->kernel_bits, timer->badge_bits};
+    return true;
+}
+
+// An entry belongs to a system call, not to one wait of it; if that call is over, the task waits
+// for something else or not at all, until later (wake_early compares).
+static void tell_due(struct kernel *kernel, struct hart *hart, const struct due *due,
+                     uint64_t now) {
+    if (!due->task) {
+        status_ignore(notify_endpoint(kernel, hart, due->home, due->kernel_bits, due->badge_bits),
+                      "a timer whose endpoint is closed tells nobody");
+    } else if (wake_early(kernel, hart, due->task, STATUS_TIMED_OUT, now)) {
+        wake_push(kernel, hart, due->task);
     }
 }
 
 void deadline_tick(struct kernel *kernel, struct hart *hart, uint64_t latest_ns) {
-    collect_noted(kernel, hart);
+    uint32_t steps = ENTRIES_A_TICK;
     uint64_t now = arch_time_ns();
-    while (hart->deadline_count > 0) {
-        struct deadline_entry entry = hart->deadlines[0];
-        struct task *task = &kernel->tasks[entry.task];
-        // The wait that it was made for may have turned into another (queued, then handed over):
-        // the deadline is of the system call. A later system call was noted, and has replaced the
-        // entry just now if it ends at another time.
-        bool stale = wait_state_of(atomic_load_u64(&task->wait)) == WAIT_NONE ||
-                     task->deadline_ns != entry.ns;
-        if (!stale && entry.ns > now) {
-            break;
-        }
-        heap_remove(kernel, hart, 0);
-        if (!stale && wake_early(kernel, hart, task, STATUS_TIMED_OUT)) {
-            wake_push(kernel, hart, task);
-        }
+    lock_acquire(&hart->locks, &hart->run_lock);
+    collect_noted_locked(hart, &steps);
+    struct due due;
+    while (take_due_locked(hart, now, &steps, &due)) {
+        lock_release(&hart->locks, &hart->run_lock);
+        tell_due(kernel, hart, &due, now);
+        lock_acquire(&hart->locks, &hart->run_lock);
     }
-    uint64_t next_ns = hart->deadline_count > 0 ? hart->deadlines[0].ns : UINT64_MAX;
+    // What is left over is work for the next tick, which comes at once.
+    uint64_t next_ns = list_is_empty(&hart->noted) ? wheel_next(hart->wheel) : 0;
+    lock_release(&hart->locks, &hart->run_lock);
     hart->tick_ns = next_ns < latest_ns ? next_ns : latest_ns;
     arch_timer_arm(hart->tick_ns);
 }
 
-void deadline_forget(struct kernel *kernel, struct hart *hart, struct task *task) {
-    hart->deadline_waiting &= ~(UINT64_C(1) << task->index);
-    if (task->deadline_slot != DEADLINE_SLOT_NONE) {
-        heap_remove(kernel, hart, task->deadline_slot);
+void deadline_forget(struct hart *hart, struct task *task) {
+    lock_acquire(&hart->locks, &hart->run_lock);
+    take_out_locked(hart, &task->end);
+    lock_release(&hart->locks, &hart->run_lock);
+}
+
+void timer_stop(struct hart *hart, struct timer *timer) {
+    struct hart *home = timer->hart;
+    if (home) {
+        lock_acquire(&hart->locks, &home->run_lock);
+        take_out_locked(home, &timer->entry);
+        lock_release(&hart->locks, &home->run_lock);
+    }
+}
+
+void timer_set(struct hart *hart, struct timer *timer, uint64_t ns) {
+    timer_stop(hart, timer);
+    timer->hart = hart;
+    timer->entry.kind = WHEEL_TIMER;
+    timer->entry.ns = ns;
+    lock_acquire(&hart->locks, &hart->run_lock);
+    wheel_insert(hart->wheel, &timer->entry);
+    lock_release(&hart->locks, &hart->run_lock);
+    if (ns < hart->tick_ns) {
+        hart->tick_ns = ns;
+        arch_timer_arm(ns);
     }
 }

@@ -1,29 +1,55 @@
-// kernel/core/deadline.h: waits that end at a time.
+// kernel/core/deadline.h: waits that end at a time, and timers.
 //
-// A deadline beyond the hart's next tick costs a store and a compare: the task is noted in a bitmap
-// and enters the heap only when the tick finds it still waiting. Expiry costs O(log MAX_TASKS) a
-// due task, whatever else waits.
+// A deadline beyond the hart's next tick costs a load and a compare once its task is noted, which
+// it is from its first wait after a tick: only the tick puts what still waits into the hart's wheel
+// (kernel/core/wheel.h). Expiry costs nothing for tasks that are not due, and each entry point does
+// a bounded part of it: the timer then fires again at once.
 // Units:     nanoseconds since boot.
-// Locking:   none: every structure here belongs to the task's home hart, which alone calls.
+// Locking:   each function takes the run-queue lock of the hart to which the task or timer belongs,
+//            and lets it go before it wakes anybody.
 #pragma once
 
 #include "kernel/core/kernel.h"
 
-void deadline_init(struct hart *hart);
+void deadline_init(struct kernel *kernel, struct hart *hart);
+
+COLD void deadline_note_first(struct hart *hart, struct task *task);
 
 // The task, homed here, has just published a wait that ends at task->deadline_ns. If that is before
 // hart->tick_ns, deadline_sooner must follow.
-static ALWAYS_INLINE void deadline_note(struct hart *hart, const struct task *task) {
-    hart->deadline_waiting |= UINT64_C(1) << task->index;
+static ALWAYS_INLINE void deadline_note(struct hart *hart, struct task *task) {
+    if (UNLIKELY(task->end.place != WHEEL_NOTED)) {
+        deadline_note_first(hart, task);
+    }
 }
 
-// The timer fired, or the hart is about to idle: ends every due wait with STATUS_TIMED_OUT (its
-// task goes to the run queue), moves noted ones into the heap, and arms the timer for the earliest
-// deadline or `latest_ns`, whichever is first.
+// The timer fired, or the hart is about to idle: ends due waits with STATUS_TIMED_OUT (their tasks
+// go to the run queue), tells due timers, moves noted tasks into the wheel, and arms the timer for
+// the earliest deadline or `latest_ns`, whichever is first.
 void deadline_tick(struct kernel *kernel, struct hart *hart, uint64_t latest_ns);
 
 // Forgets a dying task.
-void deadline_forget(struct kernel *kernel, struct hart *hart, struct task *task);
+void deadline_forget(struct hart *hart, struct task *task);
 
 // A deadline before the armed tick: arms the timer anew.
 COLD void deadline_sooner(struct hart *hart, struct task *task);
+
+// A timer of the kernel: when its time comes it sets bits at an endpoint and counts, nothing else.
+// Ownership: its owner's memory, cleared before first use. Its owner alone calls timer_set and
+//            timer_stop, one at a time; `home` and the bits are constant while it is set.
+struct timer {
+    struct wheel_entry entry;
+    struct hart *hart;  // The one on which it was set last.
+    uint64_t home;      // The endpoint that is told, as home_pack says.
+    uint64_t kernel_bits;
+    uint64_t badge_bits;
+    struct atomic_u64 expirations;
+};
+
+// Sets the timer, anew if it is set already. A time that has passed is told at this hart's next
+// tick, which is at once.
+void timer_set(struct hart *hart, struct timer *timer, uint64_t ns);
+
+// It does not expire any more, though a bit that it has just set may still be on its way. Its
+// memory is free to be used for something else.
+void timer_stop(struct hart *hart, struct timer *timer);

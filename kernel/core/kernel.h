@@ -4,9 +4,11 @@
 // live, and returns the task to run next on this hart, whose registers are in it: null means idle,
 // and the port calls kernel_idle, which returns only with a task. The port stores what an entry
 // point returns in hart->current before it does anything else. `regs` is the current task's own.
-// Ownership:  the port owns the memory of struct kernel (zeroed) for the machine's life.
+// Ownership:  the port owns the memory of struct kernel (its first KERNEL_ZEROED_BYTES zero) for
+//             the machine's life.
 #pragma once
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "kernel/abi/boot_image.h"
@@ -30,7 +32,6 @@ struct boot_info {
 
 struct kernel {
     struct hart harts[MAX_HARTS];
-    struct task tasks[MAX_TASKS];
     struct endpoint endpoints[MAX_ENDPOINTS];
 
     uint32_t hart_count;
@@ -41,9 +42,8 @@ struct kernel {
     struct pool task_pool;
     struct pool endpoint_pool;
     struct pool page_pool;
-    uint32_t task_next[MAX_TASKS];
-    uint32_t endpoint_next[MAX_ENDPOINTS];
 
+    struct lock family_lock;   // LOCK_RANK_FAMILY
     struct lock console_lock;  // LOCK_RANK_CONSOLE
 
     // Constant after kernel_init:
@@ -51,7 +51,24 @@ struct kernel {
     struct page_number image_first;
     uint64_t image_bytes;
     uint32_t init_task;
+
+    // From here on what the memory held before is still there when kernel_init begins: each is
+    // cleared when it is taken for the first time, so that starting does not cost more the more
+    // there may be.
+    struct wheel wheels[MAX_HARTS];
+    uint32_t task_next[MAX_TASKS];
+    uint32_t endpoint_next[MAX_ENDPOINTS];
+    struct task tasks[MAX_TASKS];
 };
+
+// How much of struct kernel must be zero when kernel_init begins.
+#define KERNEL_ZEROED_BYTES offsetof(struct kernel, wheels)
+BASE_STATIC_ASSERT(KERNEL_ZEROED_BYTES % 8 == 0, "whole words");
+
+// Task objects that have ever been taken: those with a lower index. The others hold anything.
+static inline uint32_t kernel_task_count(const struct kernel *kernel) {
+    return kernel->task_pool.ranges[0].next;
+}
 
 // What stopped a task, as the port decoded it (RISC-V Privileged, scause and stval).
 struct user_fault {

@@ -82,4 +82,45 @@ TEST(Limit, test_reject_going_on_after_a_load_that_failed_half_way) {
     });
 }
 
+// More children than one step kills, all waiting on one hart.
+TEST(Limit, many_waiting_children_end_with_their_supervisor) {
+    constexpr std::uint64_t MANY = 50;
+    sim_machine machine;
+    machine.program("grandchild", [](user &) {
+        EXPECT_EQ(sys_ipc_recv(slot_at(4), UINT64_MAX).status, STATUS_OK);
+        ADD_FAILURE() << "went on";
+    });
+    machine.program("child", [](user &) {
+        std::uint64_t offset = 0;
+        std::uint64_t bytes = 0;
+        EXPECT_TRUE(sim_program_find("grandchild", &offset, &bytes));
+        for (std::uint64_t i = 0; i < MANY; i++) {
+            task_result made = sys_task_create(slot_at(5), service_id_of("grandchild", 10));
+            EXPECT_EQ(made.status, STATUS_OK);
+            EXPECT_EQ(sys_task_load(made.slot, slot_at(6), offset, bytes).status, STATUS_OK);
+            slot_result place = sys_endpoint_create(slot_at(5));
+            EXPECT_EQ(place.status, STATUS_OK);
+            EXPECT_EQ(sys_task_grant(made.slot, place.slot, 4, RIGHT_RECV), STATUS_OK);
+            EXPECT_EQ(sys_cap_close(place.slot), STATUS_OK);
+            EXPECT_EQ(sys_task_start(made.slot, 0, 0), STATUS_OK);
+        }
+        sim_user_work(2000000);  // They wait by now.
+    });
+    machine.run(
+        [](user &) {
+            slot narrow = sys_cap_mint(FACTORY, service_id_of("grandchild", 10),
+                                       RIGHT_MAKE_TASK | RIGHT_MAKE_ENDPOINT)
+                              .slot;
+            slot task = simtest::start("child", {{narrow, 5, RIGHT_MAKE_TASK | RIGHT_MAKE_ENDPOINT},
+                                                 {simtest::IMAGE, 6, RIGHT_READ}});
+            EXPECT_EQ(simtest::wait_dead(task).reason, EXIT_CODE);
+            EXPECT_EQ(sys_cap_close(task), STATUS_OK);
+            EXPECT_EQ(sys_cap_close(narrow), STATUS_OK);
+            const pool &tasks = sim_kernel()->task_pool;
+            simtest::wait_until([&] { return tasks.total_count - tasks.free_count == 1; },
+                                "children are left");
+        },
+        true);
+}
+
 }  // namespace

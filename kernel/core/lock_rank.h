@@ -1,12 +1,17 @@
 // kernel/core/lock_rank.h: every lock of the kernel, outermost first. A hart takes locks in rising
 // rank only.
 //
-// ENDPOINT one endpoint's queue, receiver and send storage. The only lock of a common call.
-// RUN_QUEUE one hart's queue of runnable tasks: taken by wakers, under an endpoint lock or under
-// none. POOL one pool's free list. CONSOLE the transmit side of the console.
+// FAMILY    who supervises whom: making, killing and reclaiming tasks.
+// ENDPOINT  one endpoint's queue, receiver and send storage. The only lock of a common call.
+// RUN_QUEUE one hart's queue of runnable tasks, its deadlines and its killed tasks: taken by
+// wakers,
+//           under an endpoint lock or under none.
+// POOL      one pool's free list.
+// CONSOLE   the transmit side of the console.
 #pragma once
 
 enum lock_rank {
+    LOCK_RANK_FAMILY,
     LOCK_RANK_ENDPOINT,
     LOCK_RANK_RUN_QUEUE,
     LOCK_RANK_POOL,

@@ -36,11 +36,17 @@ static uint32_t pool_take_fresh_locked(struct pool *pool) {
 }
 
 uint32_t pool_take(struct pool *pool, struct lock_holder *holder) {
+    bool fresh = false;
+    return pool_take_either(pool, holder, &fresh);
+}
+
+uint32_t pool_take_either(struct pool *pool, struct lock_holder *holder, bool *fresh) {
     if (fault_point_fires(pool->fault)) {
         return POOL_NONE;
     }
     lock_acquire(holder, &pool->lock);
     uint32_t index = pool->free_head;
+    *fresh = index == POOL_NONE;
     if (index != POOL_NONE) {
         pool->free_head = pool->next[index - pool->base];
     } else {

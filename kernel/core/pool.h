@@ -10,6 +10,7 @@
 // Errors:     POOL_NONE when empty, or when the fault point fires in simulation.
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "kernel/core/fault_point.h"
@@ -41,4 +42,6 @@ struct pool {
 void pool_init(struct pool *pool, enum fault_point fault, uint32_t *next, uint32_t base);
 void pool_add_range(struct pool *pool, uint32_t first, uint32_t count);
 WARN_UNUSED uint32_t pool_take(struct pool *pool, struct lock_holder *holder);
+// The same; *fresh: it was never taken before.
+WARN_UNUSED uint32_t pool_take_either(struct pool *pool, struct lock_holder *holder, bool *fresh);
 void pool_put(struct pool *pool, struct lock_holder *holder, uint32_t index);

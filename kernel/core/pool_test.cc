@@ -108,9 +108,9 @@ TEST(LockDeathTest, test_reject_wrong_order) {
     lock_release(&holder, &outer);
     lock_acquire(&holder, &inner);
     EXPECT_EXIT(lock_acquire(&holder, &outer), testing::ExitedWithCode(2),
-                "lock order: takes rank 0");
+                "lock order: takes rank 1");
     EXPECT_EXIT(lock_release(&holder, &outer), testing::ExitedWithCode(2),
-                "lock order: releases rank 0");
+                "lock order: releases rank 1");
 }
 
 }  // namespace

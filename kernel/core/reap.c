@@ -20,6 +20,7 @@ enum reap_phase {
 
 enum {
     CAPS_A_STEP = 8,
+    CHILDREN_A_STEP = 8,
     PAGES_A_STEP = 16,
 };
 
@@ -31,7 +32,8 @@ static void reap_begin(struct kernel *kernel, struct hart *hart, struct task *ta
     if (task->exit_reason == EXIT_NONE) {
         task->exit_reason = EXIT_KILLED;
     }
-    deadline_forget(kernel, hart, task);
+    deadline_forget(hart, task);
+    task_kill_forget(hart, task);
     // No other hart ever ran it, so only this one can hold its translations, and none can be added
     // now. They go before the first page of the space does; the tag may be used again afterwards.
     arch_space_leave();
@@ -66,29 +68,42 @@ static void reap_replies(struct kernel *kernel, struct hart *hart, struct task *
     task->reap_phase = REAP_CHILDREN;
 }
 
-// Children die with their supervisor; their notices go to its supervisor. The child may end at the
-// same time on its own hart: a reference keeps its object from another life meanwhile, and the
-// claim fails if it has begun one already.
+// Children die with their supervisor; their notices go to its supervisor. Each is killed before it
+// is the heir's, so that nobody else starts or kills one that never ran. What is in a list has not
+// been reclaimed yet: its own last step takes it out.
 static void reap_children(struct kernel *kernel, struct hart *hart, struct task *task) {
-    uint64_t name = task_name(task->index, task->instance);
-    uint64_t heir = atomic_load_u64(&task->supervisor);
-    for (uint32_t i = 0; i < MAX_TASKS; i++) {
-        struct task *child = &kernel->tasks[i];
-        if (atomic_load_u64(&child->supervisor) != name || !task_reference_living(child)) {
-            continue;
-        }
-        if (atomic_claim_u64(&child->supervisor, name, heir)) {
-            task_kill(kernel, hart, child);
-        }
-        if (!fault_point_fires(FAULT_POINT_LOSE_RELEASE)) {
-            task_release(kernel, hart, child);
+    uint64_t heir_name = atomic_load_u64(&task->supervisor);
+    struct task *heir = &kernel->tasks[(uint32_t)heir_name];
+    lock_acquire(&hart->locks, &kernel->family_lock);
+    bool heir_takes =
+        heir_name != 0 && heir->instance == (uint32_t)(heir_name >> 32) && !heir->children_settled;
+    for (uint32_t i = 0; i < CHILDREN_A_STEP && !list_is_empty(&task->children); i++) {
+        struct task *child = LIST_OBJECT(task->children.next, struct task, sibling);
+        task_kill(kernel, hart, child);
+        list_remove(&child->sibling);
+        atomic_store_u64(&child->supervisor, heir_name);
+        if (heir_takes) {
+            list_append(&heir->children, &child->sibling);
         }
     }
-    task->reap_phase = REAP_SPACE;
+    if (list_is_empty(&task->children)) {
+        task->children_settled = true;
+        task->reap_phase = REAP_SPACE;
+    }
+    lock_release(&hart->locks, &kernel->family_lock);
+}
+
+static void leave_family(struct kernel *kernel, struct hart *hart, struct task *task) {
+    lock_acquire(&hart->locks, &kernel->family_lock);
+    if (list_is_linked(&task->sibling)) {
+        list_remove(&task->sibling);
+    }
+    lock_release(&hart->locks, &kernel->family_lock);
 }
 
 static void reap_end(struct kernel *kernel, struct hart *hart, struct task *task) {
     task->page = 0;
+    leave_family(kernel, hart, task);
     uint64_t supervisor = atomic_load_u64(&task->supervisor);
     // Release: whoever reads DEAD reads the reason too.
     atomic_store_release_u32(&task->state, TASK_DEAD);

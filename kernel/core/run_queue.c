@@ -10,6 +10,7 @@ void run_queue_init(struct hart *hart) {
     hart->run_head = TASK_NONE;
     hart->run_tail = TASK_NONE;
     hart->run_count = 0;
+    list_init(&hart->killed);
 }
 
 // A sleeper publishes `idle`, fences, and looks at the queue and the doorbell; here work and

@@ -20,11 +20,13 @@
 #include "kernel/core/arch.h"
 #include "kernel/core/cap_table.h"
 #include "kernel/core/regs.h"
+#include "kernel/core/wheel.h"
 
 enum {
-    MAX_TASKS = 64,
+    MAX_TASKS = 256,
     TASK_NONE = 0xffffffff,
 };
+BASE_STATIC_ASSERT(MAX_TASKS <= 256, "a task's index fits the wait word");
 
 enum wait_state {
     WAIT_NONE = 0,         // Running, runnable, or not started.
@@ -68,7 +70,6 @@ static ALWAYS_INLINE uint64_t task_name(uint32_t index, uint32_t instance) {
 }
 
 enum {
-    DEADLINE_SLOT_NONE = 0xffffffff,
     WORK_SPOILED = 0xffffffff,
 };
 
@@ -101,14 +102,21 @@ struct task {
     uint32_t queue_prev;
 
     struct atomic_u32 state;       // enum task_state
-    struct atomic_u32 killed;      // Not zero: its home hart reclaims it instead of running it.
+    struct atomic_u32 killed;      // Not zero: its home hart reclaims it instead of running it. Set
+                                   // under that hart's run-queue lock.
     struct atomic_u32 references;  // Capabilities that name it, and one until it is dead; 0 returns
                                    // it to the pool.
     struct atomic_u64 home;        // home_pack: where the kernel's notifications for it go.
     struct atomic_u64 supervisor;  // task_name: whose notice its end is.
 
-    // Guarded by being its home hart.
-    uint32_t deadline_slot;  // Place in that hart's deadline heap, or DEADLINE_SLOT_NONE.
+    // Guarded by the home hart's run-queue lock; `place` may be read by the home hart.
+    struct wheel_entry end;  // When its wait ends, if the home hart's tick has to know.
+    struct list kill_node;   // In the home hart's `killed`.
+
+    // Guarded by the family lock.
+    struct list children;   // Tasks that it supervises,
+    struct list sibling;    // and its place among its supervisor's.
+    bool children_settled;  // It is dying, and new children would find nobody.
 
     // Guarded by the supervisor until start, then constant.
     uint32_t work_index;  // How far a long system call on this task (load, grant of the image) has

@@ -11,12 +11,27 @@
 #include "kernel/core/panic.h"
 #include "kernel/core/wake.h"
 
+enum { KILLS_A_STEP = 16 };
+
 void task_pool_init(struct kernel *kernel) {
     pool_init(&kernel->task_pool, FAULT_POINT_TAKE_TASK, kernel->task_next, 0);
     pool_add_range(&kernel->task_pool, 0, MAX_TASKS);
-    for (uint32_t i = 0; i < MAX_TASKS; i++) {
-        kernel->tasks[i].index = i;
+    lock_init(&kernel->family_lock, LOCK_RANK_FAMILY);
+}
+
+// An object from the pool; one that was never taken before holds anything.
+static struct task *take_object(struct kernel *kernel, struct hart *hart) {
+    bool fresh = false;
+    uint32_t index = pool_take_either(&kernel->task_pool, &hart->locks, &fresh);
+    if (index == POOL_NONE) {
+        return 0;
     }
+    struct task *task = &kernel->tasks[index];
+    if (fresh) {
+        words_zero(task, sizeof(*task) / 8);
+        task->index = index;
+    }
+    return task;
 }
 
 // Everything but the wait word's sequence, which goes on, and the replies' generations.
@@ -35,7 +50,6 @@ static void task_clear(struct task *task) {
     }
     task->deadline_ns = UINT64_MAX;
     task->caps_free = ~UINT64_C(1);
-    task->deadline_slot = DEADLINE_SLOT_NONE;
     task->work_index = 0;
     task->entry_pc = 0;
     task->exit_reason = EXIT_NONE;
@@ -67,31 +81,41 @@ static enum status make_space(struct kernel *kernel, struct hart *hart, struct t
     return status;
 }
 
+// A new instance among the children of `supervisor`, which is 0 or the current task.
+static void join_family(struct kernel *kernel, struct hart *hart, struct task *task,
+                        uint64_t supervisor) {
+    lock_acquire(&hart->locks, &kernel->family_lock);
+    task->instance = atomic_add_u32(&kernel->next_instance, 1) + 1;
+    list_init(&task->children);
+    task->children_settled = false;
+    atomic_store_u64(&task->supervisor, supervisor);
+    if (supervisor != 0) {
+        list_append(&kernel->tasks[(uint32_t)supervisor].children, &task->sibling);
+    }
+    lock_release(&hart->locks, &kernel->family_lock);
+}
+
 enum status task_make(struct kernel *kernel, struct hart *hart, uint64_t service_id,
                       uint64_t supervisor, struct task **out) {
     // Instances are never reused, so they can run out. Each hart may be past this look once.
     if (UNLIKELY(atomic_load_u32(&kernel->next_instance) >= UINT32_MAX - MAX_HARTS)) {
         return STATUS_NO_SPACE;
     }
-    uint32_t index = pool_take(&kernel->task_pool, &hart->locks);
-    if (index == POOL_NONE) {
+    struct task *task = take_object(kernel, hart);
+    if (!task) {
         return STATUS_NO_SPACE;
     }
-    struct task *task = &kernel->tasks[index];
     task_clear(task);
     enum status status = make_space(kernel, hart, task);
     if (status != STATUS_OK) {
-        pool_put(&kernel->task_pool, &hart->locks, index);
+        pool_put(&kernel->task_pool, &hart->locks, task->index);
         return status;
     }
     if (task->instance == 0 || !fault_point_fires(FAULT_POINT_STALE_IDENTITY)) {
         task->service_id = service_id;
     }
-    task->instance = atomic_add_u32(&kernel->next_instance, 1) + 1;
-    atomic_store_u64(&task->supervisor, supervisor);
-    // Release: pairs with the claim in task_reference_living, whose winner sees this life's
-    // supervisor.
-    atomic_store_release_u32(&task->references, 2);
+    join_family(kernel, hart, task, supervisor);
+    atomic_store_u32(&task->references, 2);
     atomic_store_release_u32(&task->state, TASK_NEW);
     *out = task;
     return STATUS_OK;
@@ -100,15 +124,6 @@ enum status task_make(struct kernel *kernel, struct hart *hart, uint64_t service
 void task_reference(struct task *task) {
     uint32_t before = atomic_add_ordered_u32(&task->references, 1);
     KASSERT(before > 0);
-}
-
-bool task_reference_living(struct task *task) {
-    uint32_t count = atomic_load_u32(&task->references);
-    // Ends: each further round means that somebody else took or gave up one of few references.
-    while (count != 0 && !atomic_claim_u32(&task->references, count, count + 1)) {
-        count = atomic_load_u32(&task->references);
-    }
-    return count != 0;
 }
 
 void task_release(struct kernel *kernel, struct hart *hart, struct task *task) {
@@ -166,8 +181,26 @@ void task_end_current(struct kernel *kernel, struct hart *hart, struct task *tas
         task->exit_reason = reason;
         task->exit_detail = detail;
     }
+    lock_acquire(&hart->locks, &hart->run_lock);
     atomic_store_u32(&task->killed, 1);
+    lock_release(&hart->locks, &hart->run_lock);
     run_queue_push(kernel, hart, task);
+}
+
+// Marks the task killed and hands it to its home hart; false if it was marked before.
+static bool mark_killed(struct hart *hart, struct task *task) {
+    struct hart *home = task->hart;
+    lock_acquire(&hart->locks, &home->run_lock);
+    bool first = atomic_load_u32(&task->killed) == 0;
+    if (first) {
+        atomic_store_u32(&task->killed, 1);
+        if (!fault_point_fires(FAULT_POINT_LOSE_KILL)) {
+            list_append(&home->killed, &task->kill_node);
+            atomic_store_u32(&home->kill_count, atomic_load_u32(&home->kill_count) + 1);
+        }
+    }
+    lock_release(&hart->locks, &home->run_lock);
+    return first;
 }
 
 void task_kill(struct kernel *kernel, struct hart *hart, struct task *task) {
@@ -182,29 +215,52 @@ void task_kill(struct kernel *kernel, struct hart *hart, struct task *task) {
     if (state != TASK_LIVE) {
         return;
     }
-    atomic_store_u32(&task->killed, 1);
-    if (fault_point_fires(FAULT_POINT_LOSE_KILL)) {
-        return;
+    if (mark_killed(hart, task)) {
+        run_queue_kick(kernel, hart, task->hart);
     }
-    atomic_or_release_u64(&task->hart->kill_mask, UINT64_C(1) << task->index);
-    run_queue_kick(kernel, hart, task->hart);
+}
+
+static void kill_unlink_locked(struct hart *home, struct task *task) {
+    list_remove(&task->kill_node);
+    atomic_store_u32(&home->kill_count, atomic_load_u32(&home->kill_count) - 1);
+}
+
+static struct task *take_killed(struct hart *hart) {
+    struct task *task = 0;
+    lock_acquire(&hart->locks, &hart->run_lock);
+    if (!list_is_empty(&hart->killed)) {
+        task = LIST_OBJECT(hart->killed.next, struct task, kill_node);
+        kill_unlink_locked(hart, task);
+    }
+    lock_release(&hart->locks, &hart->run_lock);
+    return task;
 }
 
 void task_kills_take(struct kernel *kernel, struct hart *hart) {
-    uint64_t mask = atomic_load_u64(&hart->kill_mask);
-    if (LIKELY(mask == 0)) {
+    if (LIKELY(atomic_load_u32(&hart->kill_count) == 0)) {
         return;
     }
-    mask = atomic_exchange_acquire_u64(&hart->kill_mask, 0);
-    for (; mask != 0; mask &= mask - 1) {
-        struct task *task = &kernel->tasks[bits_lowest_u64(mask)];
-        if (task->hart != hart || atomic_load_u32(&task->killed) == 0) {
-            continue;  // The object has begun another life.
+    for (uint32_t i = 0; i < KILLS_A_STEP; i++) {
+        struct task *task = take_killed(hart);
+        if (!task) {
+            return;
         }
-        if (wake_early(kernel, hart, task, STATUS_PEER_CLOSED)) {
+        if (wake_early(kernel, hart, task, STATUS_PEER_CLOSED, UINT64_MAX)) {
             wake_push(kernel, hart, task);
         }
     }
+    if (atomic_load_u32(&hart->kill_count) != 0) {
+        atomic_store_u32(&hart->doorbell, 1);
+        arch_ipi_send(UINT64_C(1) << hart->index);  // The rest at the next entry, which is at once.
+    }
+}
+
+void task_kill_forget(struct hart *hart, struct task *task) {
+    lock_acquire(&hart->locks, &hart->run_lock);
+    if (list_is_linked(&task->kill_node)) {
+        kill_unlink_locked(hart, task);
+    }
+    lock_release(&hart->locks, &hart->run_lock);
 }
 
 enum status cap_place(struct task *task, struct capability cap, uint32_t *slot) {
@@ -247,6 +303,8 @@ void cap_drop(struct kernel *kernel, struct hart *hart, struct task *task, uint3
             !controls(task, named->index)) {
             task_kill(kernel, hart, named);  // Nobody else could start it any more.
         }
-        task_release(kernel, hart, named);
+        if (!fault_point_fires(FAULT_POINT_LOSE_RELEASE)) {
+            task_release(kernel, hart, named);
+        }
     }
 }

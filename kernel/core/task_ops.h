@@ -37,14 +37,14 @@ void task_end_current(struct kernel *kernel, struct hart *hart, struct task *tas
 // one. A task that was never started is reclaimed by this hart.
 void task_kill(struct kernel *kernel, struct hart *hart, struct task *task);
 
-// Home hart: pulls every task that was killed out of its wait, so that the run queue brings it to
-// be reclaimed.
+// Home hart: pulls tasks that were killed out of their wait, so that the run queue brings them to
+// be reclaimed; if there are many, some now and the others after an IPI to itself.
 void task_kills_take(struct kernel *kernel, struct hart *hart);
 
+// Home hart: the task is being reclaimed, and need not be pulled out of anything.
+void task_kill_forget(struct hart *hart, struct task *task);
+
 void task_reference(struct task *task);
-// For whoever holds none: false when the object is back in the pool. True says nothing about which
-// life it is: compare then.
-WARN_UNUSED bool task_reference_living(struct task *task);
 // Gives up one reference; the last one returns the object to the pool.
 void task_release(struct kernel *kernel, struct hart *hart, struct task *task);
 

@@ -30,15 +30,21 @@ static bool wake_claim(struct kernel *kernel, struct hart *hart, struct task *ta
     return task_claim(task, word);
 }
 
-bool wake_early(struct kernel *kernel, struct hart *hart, struct task *task, enum status status) {
+bool wake_early(struct kernel *kernel, struct hart *hart, struct task *task, enum status status,
+                uint64_t due_ns) {
     uint64_t word = atomic_load_acquire_u64(&task->wait);
     // Ends: a wait goes from queued to handed over to none, and only this hart, its home, lets it
     //       begin another.
-    while (wait_state_of(word) != WAIT_NONE && !wake_claim(kernel, hart, task, word)) {
+    for (;;) {
+        // The deadline is written before the wait is published: if the claim succeeds, it was that
+        // wait's.
+        if (wait_state_of(word) == WAIT_NONE || task->deadline_ns > due_ns) {
+            return false;
+        }
+        if (wake_claim(kernel, hart, task, word)) {
+            break;
+        }
         word = atomic_load_acquire_u64(&task->wait);
-    }
-    if (wait_state_of(word) == WAIT_NONE) {
-        return false;
     }
     bool handed_over = wait_state_of(word) == WAIT_REPLY;
     if (handed_over) {

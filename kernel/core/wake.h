@@ -35,8 +35,9 @@ static ALWAYS_INLINE void wake_push(struct kernel *kernel, struct hart *hart, st
     run_queue_push(kernel, hart, task);
 }
 
-// Home hart only: ends the wait of the task with `status` if it still waits, whatever for by now;
-// true means claimed. A receiver whose caller leaves so is notified.
+// Ends the wait of the task with `status` if it still waits, whatever for by now, in a system call
+// whose deadline is not after `due_ns`; true means claimed. A receiver whose caller leaves so is
+// notified.
 // Locking:  takes an endpoint lock; the caller holds none.
 WARN_UNUSED bool wake_early(struct kernel *kernel, struct hart *hart, struct task *task,
-                            enum status status);
+                            enum status status, uint64_t due_ns);

@@ -82,6 +82,7 @@ const finding findings[] = {
     {FAULT_POINT_LOSE_IPI, {"lost wake-up: hart"}},
     {FAULT_POINT_LOSE_RECHECK, {"lost wake-up: task"}},
     {FAULT_POINT_LOSE_KILL, {"lost kill"}},
+    {FAULT_POINT_LOSE_DEADLINE, {"lost deadline"}},
     {FAULT_POINT_LOSE_QUEUE, {"is not there"}},
     {FAULT_POINT_PUT_PAGE_TWICE, {"POOL_TAKEN"}},
     {FAULT_POINT_LOSE_PAGE, {"pages are taken"}},

@@ -1,6 +1,7 @@
 // kernel/arch/riscv64/boot.c: from the firmware to kernel_init: see boot.h.
 #include "kernel/arch/riscv64/boot.h"
 
+#include "base/words.h"
 #include "images/markers.h"
 #include "kernel/arch/riscv64/port.h"
 #include "kernel/arch/riscv64/sbi.h"
@@ -128,6 +129,7 @@ void hart_enter(uint32_t index) {
 }
 
 void boot_main(uint64_t hartid, uint64_t tree_physical) {
+    words_zero(&kernel_state, KERNEL_ZEROED_BYTES / 8);
     struct machine_range tree = read_tree(tree_physical);
     kernel_print(&kernel_state, boot_hart(), "%s", MARKER_KERNEL_BOOT);
     kernel_print(&kernel_state, boot_hart(), MARKER_KERNEL_MEMORY,

@@ -8,7 +8,8 @@
 #include "kernel/core/kernel.h"
 
 struct port port;
-struct kernel kernel_state;
+struct kernel kernel_state __attribute__((section(".bss.kernel_state")));  // boot.c zeroes what
+                                                                           // must be.
 
 _Static_assert(offsetof(struct regs, pc) == REGS_PC && offsetof(struct regs, x) == 8, "layout.h");
 _Static_assert(offsetof(struct task, regs) == 0, "sscratch names both");

@@ -66,12 +66,13 @@ static void check_tlb(const struct sim_hart *hart) {
 static void check_sleeper(uint32_t index) {
     const struct sim_hart *hart = &sim.harts[index];
     const struct hart *core = &sim.kernel.harts[index];
-    bool has_work = core->run_count != 0 || core->kill_mask.raw != 0;
+    bool has_work = core->run_count != 0 || core->kill_count.raw != 0;
     if (hart->asleep && has_work && hart->ipi_at_ns == UINT64_MAX && sim_events_due(hart) == 0) {
-        sim_finish(SIM_CHECK_FAILED,
-                   "lost wake-up: hart %u sleeps with %u runnable tasks and kill mask %#llx, and "
-                   "no IPI is to come",
-                   index, core->run_count, (unsigned long long)core->kill_mask.raw);
+        sim_finish(
+            SIM_CHECK_FAILED,
+            "lost wake-up: hart %u sleeps with %u runnable and %u killed tasks, and no IPI is "
+            "to come",
+            index, core->run_count, core->kill_count.raw);
     }
     bool armed = hart->timer_at_ns == core->tick_ns || sim_events_due(hart) != 0;
     if (hart->asleep && !armed) {
@@ -132,7 +133,7 @@ void sim_check_all(void) {
     struct audit_tally tally;
     uint32_t left = hold_switches();
     sim.result.audits++;
-    for (uint32_t i = 0; i < MAX_TASKS; i++) {
+    for (uint32_t i = 0; i < kernel_task_count(&sim.kernel); i++) {
         const struct task *task = &sim.kernel.tasks[i];
         tally.space_pages[i] = has_space(task) ? table_pages(task->space.root, 2) : 0;
     }
@@ -161,16 +162,16 @@ void sim_report(FILE *to) {
         const struct hart *hart = &kernel->harts[i];
         fprintf(to,
                 "hart %u: %s, current task %d, %u runnable, ipi at %lld, timer at %lld, doorbell "
-                "%u, kill mask %#llx\n",
+                "%u, %u killed\n",
                 i,
                 sim.harts[i].asleep      ? "asleep"
                 : sim.harts[i].in_kernel ? "in the kernel"
                                          : "in user mode",
                 hart->current ? (int)hart->current->index : -1, hart->run_count,
                 (long long)sim.harts[i].ipi_at_ns, (long long)sim.harts[i].timer_at_ns,
-                hart->doorbell.raw, (unsigned long long)hart->kill_mask.raw);
+                hart->doorbell.raw, hart->kill_count.raw);
     }
-    for (uint32_t i = 0; i < MAX_TASKS; i++) {
+    for (uint32_t i = 0; i < kernel_task_count(kernel); i++) {
         const struct task *task = &kernel->tasks[i];
         if (task->state.raw == TASK_FREE) {
             continue;

@@ -181,7 +181,9 @@ static void reset(const struct sim_options *options) {
     sim.until_switch = UINT32_MAX;  // Nobody to switch to.
     sim.random = sim_random_make(0);
     trace_begin(&sim.trace, options->trace);
-    memset(&sim.kernel, 0, sizeof(sim.kernel));
+    memset(&sim.kernel, 0, KERNEL_ZEROED_BYTES);
+    memset((char *)&sim.kernel + KERNEL_ZEROED_BYTES, 0xa5,
+           sizeof(sim.kernel) - KERNEL_ZEROED_BYTES);
     for (uint32_t i = 0; i < MAX_TASKS; i++) {
         sim.users[i].instance = 0;
     }
