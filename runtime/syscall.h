@@ -125,7 +125,28 @@ WARN_UNUSED static ALWAYS_INLINE enum status sys_endpoint_close(struct slot endp
 WARN_UNUSED static ALWAYS_INLINE struct slot_result sys_cap_mint(struct slot from,
                                                                  uint64_t badge_or_id,
                                                                  uint32_t rights) {
-    return syscall_slot(ecall_3(SYSCALL_CAP_MINT, from.value, badge_or_id, rights));
+    return syscall_slot(ecall_4(SYSCALL_CAP_MINT, from.value, badge_or_id, rights, CAP_SLOT_NONE));
+}
+
+// A badged endpoint capability of the grant's family: good until grant_revoke. Errors:
+// STATUS_REVOKED when `grant` is of a family that was revoked already.
+WARN_UNUSED static ALWAYS_INLINE struct slot_result sys_cap_mint_under(struct slot from,
+                                                                       uint64_t badge,
+                                                                       uint32_t rights,
+                                                                       struct slot grant) {
+    return syscall_slot(ecall_4(SYSCALL_CAP_MINT, from.value, badge, rights, grant.value));
+}
+
+// A new family. The factory needs RIGHT_MAKE_GRANT; the result has MINT_UNDER, which may be cloned,
+// and REVOKE, which may not.
+WARN_UNUSED static ALWAYS_INLINE struct slot_result sys_grant_create(struct slot factory) {
+    return syscall_slot(ecall_1(SYSCALL_GRANT_CREATE, factory.value));
+}
+
+// Revokes every capability of the family, clones of the grant included. Waits, a bounded time,
+// until nothing more is served through them. `grant` itself goes on with a new family.
+WARN_UNUSED static ALWAYS_INLINE enum status sys_grant_revoke(struct slot grant) {
+    return (enum status)ecall_1(SYSCALL_GRANT_REVOKE, grant.value).a0;
 }
 
 WARN_UNUSED static ALWAYS_INLINE struct slot_result sys_cap_clone(struct slot from,

@@ -14,6 +14,7 @@ enum cap_kind {
     CAP_IMAGE = 5,  // The boot image: readable by task_load, mapped read-only for its holder at
                     // USER_BOOT_IMAGE.
     CAP_REPLY = 6,  // Never in a slot: what cap_query says of a reply handle.
+    CAP_GRANT = 7,  // A family of minted capabilities.
     CAP_KIND_COUNT
 };
 
@@ -27,6 +28,7 @@ enum cap_right {
     RIGHT_MINT = 1u << 4,
     RIGHT_MANAGE = 1u << 5,
     RIGHTS_ENDPOINT = (1u << 6) - 1,
+    RIGHTS_SENDER = RIGHT_SEND | RIGHT_CALL | RIGHT_NOTIFY,  // What cap_mint gives.
     // Task.
     RIGHT_TASK_CONTROL = 1u << 0,  // grant, load, start, kill
     RIGHT_TASK_QUERY = 1u << 1,
@@ -34,7 +36,8 @@ enum cap_right {
     // Factory. Never cloned, never moved; narrowed to one service_id by cap_mint.
     RIGHT_MAKE_ENDPOINT = 1u << 0,
     RIGHT_MAKE_TASK = 1u << 1,
-    RIGHTS_FACTORY = (1u << 2) - 1,
+    RIGHT_MAKE_GRANT = 1u << 2,
+    RIGHTS_FACTORY = (1u << 3) - 1,
     // Console.
     RIGHT_WRITE = 1u << 0,
     RIGHT_MARKER = 1u << 1,  // Lines without it are prefixed by "| ".
@@ -42,6 +45,10 @@ enum cap_right {
     // Boot image.
     RIGHT_READ = 1u << 0,
     RIGHTS_IMAGE = (1u << 1) - 1,
+    // Grant. REVOKE reaches another task only by task_grant.
+    RIGHT_MINT_UNDER = 1u << 0,
+    RIGHT_REVOKE = 1u << 1,
+    RIGHTS_GRANT = (1u << 2) - 1,
 };
 
 enum {
@@ -49,6 +56,9 @@ enum {
     CAP_SLOT_COUNT = 64,  // Slots of a task, slot 0 included.
     REPLY_SLOT_COUNT = 32,
 };
+
+// cap_query's third result for a capability with a grant: its family was revoked.
+#define CAP_QUERY_REVOKED UINT64_C(1)
 
 // A reply handle names an entry of the receiver's reply table: bit 31, a 26-bit generation, a 5-bit
 // entry. cap_close and cap_query take it where they take a slot.

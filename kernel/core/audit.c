@@ -19,7 +19,9 @@ static bool locks_are_free(const struct kernel *kernel, struct audit_tally *tall
     }
     bool pools_free = kernel->family_lock.held.raw == 0 && kernel->task_pool.lock.held.raw == 0 &&
                       kernel->endpoint_pool.lock.held.raw == 0 &&
-                      kernel->page_pool.lock.held.raw == 0 && kernel->console_lock.held.raw == 0;
+                      kernel->page_pool.lock.held.raw == 0 &&
+                      kernel->grant_pool.lock.held.raw == 0 && kernel->quiesce.lock.held.raw == 0 &&
+                      kernel->console_lock.held.raw == 0;
     return audit_says(tally, pools_free,
                       "the lock of a pool, of the families or of the console is held", 0, 0);
 }
@@ -41,7 +43,7 @@ static bool pool_adds_up(const struct pool *pool, struct audit_tally *tally) {
 
 bool audit_pools(const struct kernel *kernel, struct audit_tally *tally) {
     return pool_adds_up(&kernel->task_pool, tally) && pool_adds_up(&kernel->endpoint_pool, tally) &&
-           pool_adds_up(&kernel->page_pool, tally);
+           pool_adds_up(&kernel->page_pool, tally) && pool_adds_up(&kernel->grant_pool, tally);
 }
 
 // Each page that was taken belongs to an address space or is the storage of an endpoint's sends.
@@ -74,6 +76,24 @@ static bool pools_match(const struct kernel *kernel, struct audit_tally *tally) 
                       endpoints_taken, endpoints);
 }
 
+// Each grant counts the capabilities and frames that carry it, and is in use while there is one.
+static bool grants_add_up(const struct kernel *kernel, struct audit_tally *tally) {
+    uint32_t used = 0;
+    for (uint32_t i = 1; i < kernel_grant_end(kernel); i++) {
+        if (!audit_says(tally, kernel->grants[i].references.raw == tally->grants[i],
+                        "grant %lu counts other references than the %lu it has", i,
+                        tally->grants[i])) {
+            return false;
+        }
+        // One that has used up its epochs is never returned.
+        used += tally->grants[i] != 0 || kernel->grant_epochs[i].raw == UINT32_MAX;
+    }
+    uint32_t taken = kernel->grant_pool.total_count - kernel->grant_pool.free_count;
+    return audit_says(tally, used == taken, "%lu grants are taken, %lu are in use", taken, used) &&
+           audit_says(tally, kernel->grant_epochs[0].raw == 0, "no grant has epoch %lu",
+                      kernel->grant_epochs[0].raw, 0);
+}
+
 bool audit_kernel(const struct kernel *kernel, struct audit_tally *tally) {
     tally->endpoint_pages = 0;
     for (uint32_t i = 0; i < kernel_task_count(kernel); i++) {
@@ -84,11 +104,15 @@ bool audit_kernel(const struct kernel *kernel, struct audit_tally *tally) {
     for (uint32_t i = 0; i < MAX_ENDPOINTS; i++) {
         tally->receivers[i] = 0;
     }
+    for (uint32_t i = 0; i <= MAX_GRANTS; i++) {
+        tally->grants[i] = 0;
+    }
     return locks_are_free(kernel, tally) && audit_pools(kernel, tally) &&
-           audit_run_queues(kernel, tally) && audit_endpoints(kernel, tally) &&
-           audit_deadlines(kernel, tally) && audit_tables(kernel, tally) &&
-           audit_tasks(kernel, tally) && audit_wakeups(kernel, tally) &&
-           pools_match(kernel, tally) && pages_add_up(kernel, tally);
+           audit_run_queues(kernel, tally) && audit_quiesce(kernel, tally) &&
+           audit_endpoints(kernel, tally) && audit_deadlines(kernel, tally) &&
+           audit_tables(kernel, tally) && audit_tasks(kernel, tally) &&
+           audit_wakeups(kernel, tally) && pools_match(kernel, tally) &&
+           grants_add_up(kernel, tally) && pages_add_up(kernel, tally);
 }
 
 // Not by accident: a waiting receiver whose endpoint has something for it was not told.

@@ -19,6 +19,7 @@ enum audit_place {
     AUDIT_IN_RUN_QUEUE,
     AUDIT_IN_ENDPOINT_QUEUE,
     AUDIT_CURRENT,
+    AUDIT_IN_QUIESCE,
 };
 
 struct audit_tally {
@@ -34,6 +35,7 @@ struct audit_tally {
     uint32_t references[MAX_TASKS];     // Capabilities that name the task.
     uint32_t answers[MAX_TASKS];        // Reply entries that can end the task's wait.
     uint32_t receivers[MAX_ENDPOINTS];  // Capabilities that can receive.
+    uint32_t grants[MAX_GRANTS + 1];    // Capabilities and stored frames that carry the grant.
     uint32_t endpoint_pages;
 };
 
@@ -47,6 +49,7 @@ WARN_UNUSED bool audit_ends(const struct kernel *kernel, struct audit_tally *tal
 // Parts, in audit_queue.c and audit_task.c.
 WARN_UNUSED bool audit_pools(const struct kernel *kernel, struct audit_tally *tally);
 WARN_UNUSED bool audit_run_queues(const struct kernel *kernel, struct audit_tally *tally);
+WARN_UNUSED bool audit_quiesce(const struct kernel *kernel, struct audit_tally *tally);
 WARN_UNUSED bool audit_endpoints(const struct kernel *kernel, struct audit_tally *tally);
 WARN_UNUSED bool audit_deadlines(const struct kernel *kernel, struct audit_tally *tally);
 WARN_UNUSED bool audit_tables(const struct kernel *kernel, struct audit_tally *tally);

@@ -49,6 +49,37 @@ bool audit_run_queues(const struct kernel *kernel, struct audit_tally *tally) {
     return true;
 }
 
+// A task waits for the other harts only while one of them has not answered.
+bool audit_quiesce(const struct kernel *kernel, struct audit_tally *tally) {
+    uint64_t passed = UINT64_MAX;
+    for (uint32_t i = 0; i < kernel->hart_count; i++) {
+        bool online = ((kernel->harts_online.raw >> i) & 1) != 0;
+        passed = online && kernel->harts[i].quiesced < passed ? kernel->harts[i].quiesced : passed;
+    }
+    uint64_t last = 0;
+    uint32_t previous = TASK_NONE;
+    for (uint32_t index = kernel->quiesce.head; index != TASK_NONE;
+         index = kernel->tasks[index].queue_next) {
+        if (!take_place(tally, index, AUDIT_IN_QUIESCE)) {
+            return false;
+        }
+        const struct task *task = &kernel->tasks[index];
+        if (!audit_says(tally, task->queue_prev == previous && task->quiesce_number > last,
+                        "task %lu waits for the other harts out of order (request %lu)", index,
+                        task->quiesce_number) ||
+            !audit_says(tally, task->quiesce_number > passed,
+                        "lost wake-up: task %lu waits for request %lu, which all harts answered",
+                        index, task->quiesce_number)) {
+            return false;
+        }
+        last = task->quiesce_number;
+        previous = index;
+    }
+    return audit_says(tally, kernel->quiesce.tail == previous,
+                      "the queue of those who wait for the other harts ends at %lu",
+                      kernel->quiesce.tail, 0);
+}
+
 // Both directions of the links agree; `work` is what they add up to.
 static bool queue_is_whole(const struct kernel *kernel, uint32_t number, uint64_t *work,
                            struct audit_tally *tally) {
@@ -86,6 +117,10 @@ static bool endpoint_is_whole(const struct kernel *kernel, uint32_t number,
     work |= (endpoint->notify_badges | endpoint->notify_kernel) != 0 ? WORK_NOTIFY : 0;
     if (!queue_is_whole(kernel, number, &work, tally)) {
         return false;
+    }
+    for (uint32_t i = 0; i < endpoint->send_count; i++) {
+        uint32_t place = (endpoint->send_first + i) % SEND_STORAGE_COUNT;
+        tally->grants[endpoint->sends[place].grant % (MAX_GRANTS + 1)]++;
     }
     tally->endpoint_pages++;
     return audit_says(tally, endpoint->send_count <= SEND_STORAGE_COUNT,

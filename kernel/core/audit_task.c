@@ -10,13 +10,34 @@ static const uint32_t rights_of_kind[CAP_KIND_COUNT] = {
     [CAP_CONSOLE] = RIGHTS_CONSOLE,
     [CAP_IMAGE] = RIGHTS_IMAGE,
     [CAP_REPLY] = 0,
+    [CAP_GRANT] = RIGHTS_GRANT,
 };
+
+// Only grants and what is minted under them carry one, and never an epoch that is still to come.
+static bool grant_is_whole(const struct kernel *kernel, const struct capability *cap,
+                           struct audit_tally *tally) {
+    enum cap_kind kind = cap_kind_of(cap);
+    bool may_carry = kind == CAP_ENDPOINT && (cap_rights_of(cap) & ~(uint32_t)RIGHTS_SENDER) == 0;
+    bool fits = kind == CAP_GRANT ? cap->grant != 0 && cap->object == cap->grant
+                                  : cap->grant == 0 || may_carry;
+    if (!audit_says(tally, fits && cap->grant <= MAX_GRANTS,
+                    "a capability of kind %lu carries grant %lu", kind, cap->grant) ||
+        !audit_says(tally, cap->epoch <= kernel->grant_epochs[cap->grant].raw,
+                    "a capability is of an epoch of grant %lu that is to come: %lu", cap->grant,
+                    cap->epoch)) {
+        return false;
+    }
+    tally->grants[cap->grant]++;
+    return audit_says(tally,
+                      kind != CAP_GRANT || cap->generation == kernel->grants[cap->grant].generation,
+                      "a capability names grant %lu of life %lu", cap->grant, cap->generation);
+}
 
 static bool capability_is_whole(const struct kernel *kernel, const struct capability *cap,
                                 struct audit_tally *tally) {
     enum cap_kind kind = cap_kind_of(cap);
     // A holder of nothing but RECV that granted it away keeps a capability without rights.
-    bool shaped = kind > CAP_NONE && kind < CAP_REPLY &&
+    bool shaped = kind > CAP_NONE && kind < CAP_KIND_COUNT && kind != CAP_REPLY &&
                   (cap_rights_of(cap) != 0 || kind == CAP_ENDPOINT) &&
                   (cap_rights_of(cap) & ~rights_of_kind[kind]) == 0;
     if (!audit_says(tally, shaped, "a capability of kind %lu has rights %#lx", kind,
@@ -32,6 +53,9 @@ static bool capability_is_whole(const struct kernel *kernel, const struct capabi
             return false;
         }
         tally->references[cap->object]++;
+    }
+    if (!grant_is_whole(kernel, cap, tally)) {
+        return false;
     }
     if (kind != CAP_ENDPOINT) {
         return true;
@@ -136,6 +160,10 @@ static bool wait_is_whole(const struct kernel *kernel, const struct task *task,
             return audit_says(tally, place == AUDIT_NOWHERE && tally->answers[task->index] == 1,
                               "task %lu waits for a reply that %lu entries can give", task->index,
                               tally->answers[task->index]);
+        case WAIT_QUIESCE:
+            return audit_says(tally, place == AUDIT_IN_QUIESCE,
+                              "task %lu waits for the other harts and is not in the queue",
+                              task->index, 0);
     }
     return audit_says(tally, false, "task %lu has wait word %#lx", task->index, word);
 }

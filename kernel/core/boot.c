@@ -1,10 +1,13 @@
 // kernel/core/boot.c: from a port's description of the machine to the first task.
 #include "images/markers.h"
 #include "kernel/abi/layout.h"
+#include "kernel/core/cap_ops.h"
 #include "kernel/core/deadline.h"
 #include "kernel/core/endpoint_ops.h"
+#include "kernel/core/grant.h"
 #include "kernel/core/image.h"
 #include "kernel/core/panic.h"
+#include "kernel/core/quiesce.h"
 #include "kernel/core/run_queue.h"
 #include "kernel/core/task_ops.h"
 
@@ -90,6 +93,8 @@ void kernel_init(struct kernel *kernel, const struct boot_info *info) {
     init_pages(kernel, info);
     task_pool_init(kernel);
     endpoint_pool_init(kernel);
+    grant_pool_init(kernel);
+    quiesce_init(kernel);
     image_check(kernel, info);
     kernel_print(kernel, hart, MARKER_KERNEL_IMAGE, kernel->image->entry_count);
     make_init(kernel, hart);

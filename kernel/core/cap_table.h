@@ -19,9 +19,10 @@ struct task;
 
 struct capability {
     uint32_t head;  // Kind in bits 0..7, rights in bits 16..31: compared once. 0 is an empty slot.
-    uint32_t object;
+    uint16_t object;
+    uint16_t grant;  // The family it was minted in, or 0: none. It holds a reference to it.
     uint32_t generation;
-    uint32_t epoch;  // Reserved for families: 0.
+    uint32_t epoch;  // Of the grant when it was minted; 0 without one. Another one now: revoked.
     uint64_t badge;
     struct endpoint *endpoint;  // Of an endpoint capability: object's address, so that a call
                                 // computes none.

@@ -30,6 +30,13 @@ enum {
 
 BASE_STATIC_ASSERT(MAX_ENDPOINTS <= 256, "an endpoint's index fits the wait word");
 
+// Beside a stored frame. With a grant it holds a reference to it.
+struct stored_send {
+    uint32_t instance;  // The sender's, for the quota.
+    uint32_t epoch;     // The family of the capability it was sent through.
+    uint16_t grant;
+};
+
 struct endpoint {
     struct lock lock;  // LOCK_RANK_ENDPOINT
 
@@ -46,7 +53,7 @@ struct endpoint {
     uint32_t send_count;
     uint32_t take_stored_next;  // The queue and the stored sends alternate when both wait.
     struct page_number send_page;
-    uint32_t send_owner[SEND_STORAGE_COUNT];  // Sender's instance, for the quota.
+    struct stored_send sends[SEND_STORAGE_COUNT];
 
     // Changed under the lock, looked at without:
     struct atomic_u64 work;

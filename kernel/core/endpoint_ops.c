@@ -1,6 +1,7 @@
 // kernel/core/endpoint_ops.c: see endpoint_ops.h.
 #include "kernel/core/endpoint_ops.h"
 
+#include "kernel/core/grant.h"
 #include "kernel/core/page.h"
 #include "kernel/core/panic.h"
 #include "kernel/core/wake.h"
@@ -90,6 +91,16 @@ static void close_queue_locked(struct kernel *kernel, struct hart *hart,
     }
 }
 
+static void close_sends_locked(struct kernel *kernel, struct hart *hart,
+                               struct endpoint *endpoint) {
+    for (; endpoint->send_count > 0; endpoint->send_count--) {
+        uint32_t place = (endpoint->send_first + endpoint->send_count - 1) % SEND_STORAGE_COUNT;
+        if (endpoint->sends[place].grant != 0) {
+            grant_release(kernel, hart, endpoint->sends[place].grant);
+        }
+    }
+}
+
 enum status endpoint_end(struct kernel *kernel, struct hart *hart, uint32_t index,
                          uint32_t generation) {
     struct endpoint *endpoint = &kernel->endpoints[index];
@@ -110,7 +121,7 @@ enum status endpoint_end(struct kernel *kernel, struct hart *hart, uint32_t inde
     }
     struct page_number page = endpoint->send_page;
     endpoint->send_page = PAGE_NUMBER_NONE;
-    endpoint->send_count = 0;
+    close_sends_locked(kernel, hart, endpoint);
     endpoint->owner = TASK_NONE;
     endpoint->receiver = 0;
     lock_release(&hart->locks, &endpoint->lock);

@@ -2,6 +2,7 @@
 #include "kernel/core/deadline.h"
 #include "kernel/core/kernel.h"
 #include "kernel/core/panic.h"
+#include "kernel/core/quiesce.h"
 #include "kernel/core/run_queue.h"
 #include "kernel/core/task_ops.h"
 
@@ -18,6 +19,7 @@ struct task *kernel_interrupt(struct kernel *kernel, struct hart *hart, uint32_t
     if ((events & ARCH_EVENT_IPI) != 0) {
         atomic_store_u32(&hart->doorbell, 0);
         atomic_fence();
+        quiesce_pass(kernel, hart);
     }
     task_kills_take(kernel, hart);
     bool gives_way = atomic_load_u32(&task->killed) != 0;
@@ -47,6 +49,7 @@ struct task *kernel_idle(struct kernel *kernel, struct hart *hart) {
         atomic_store_u32(&hart->doorbell, 0);
         atomic_store_u32(&hart->idle, 1);
         atomic_fence();
+        quiesce_pass(kernel, hart);
         task_kills_take(kernel, hart);
         deadline_tick(kernel, hart, UINT64_MAX);
         struct task *task = run_queue_next(kernel, hart);

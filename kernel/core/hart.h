@@ -12,6 +12,11 @@
 // 10 ms: a task that does not block gives way to the next of its hart.
 #define QUANTUM_NS UINT64_C(10000000)
 
+// What went wrong in a way that nobody is told: counted.
+struct hart_counts {
+    uint64_t stale_sends;  // Stored sends dropped at hand-over: their family had been revoked.
+};
+
 struct ALIGNED(64) hart {
     // Own.
     struct task *current;  // Null while idle.
@@ -22,6 +27,9 @@ struct ALIGNED(64) hart {
     struct lock_holder locks;
     uint64_t tick_ns;         // When the timer is armed for, or UINT64_MAX.
     uint64_t quantum_end_ns;  // When the current task gives way.
+    uint64_t quiesced;        // Up to which request this hart has left the kernel. Changed under
+                              // the quiesce lock, which others need to read it.
+    struct hart_counts counts;
 
     // Atomic, set by other harts, which then send an IPI:
     struct atomic_u32 doorbell;  // Not zero: look at run queue and killed tasks before sleeping.

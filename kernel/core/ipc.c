@@ -5,7 +5,8 @@
 #include "kernel/core/cap_lookup.h"
 #include "kernel/core/deadline.h"
 #include "kernel/core/endpoint_ops.h"
-#include "kernel/core/panic.h"
+#include "kernel/core/grant.h"
+#include "kernel/core/ipc_queue.h"
 #include "kernel/core/transfer.h"
 #include "kernel/core/wake.h"
 
@@ -18,135 +19,13 @@ static ALWAYS_INLINE struct task *finish(struct task *task, enum status status) 
     return task;
 }
 
-// Makes the sender (queued or current) wait for the reply of the claimed receiver. The frame is
-// copied by the caller, before the receiver is made runnable: until then nobody else touches either
-// page.
-static ALWAYS_INLINE void give_call(struct task *receiver, struct task *sender) {
-    uint64_t caller_word = wait_next(atomic_load_u64(&sender->wait), WAIT_REPLY, receiver->index);
-    uint64_t handle = reply_make(receiver, sender, caller_word);
-    task_results(receiver, STATUS_OK, RECEIVED_CALL, handle, 0);
-    // Release: pairs with the claim of whoever ends this wait. From here on the caller may be timed
-    //          out or killed.
-    atomic_store_release_u64(&sender->wait, caller_word);
-}
-
-// The first queued task that the receiver can take now: any, or with a full reply table a sender.
-static struct task *queue_first_locked(struct kernel *kernel, const struct endpoint *endpoint,
-                                       bool takes_calls) {
-    uint32_t index = endpoint->queue_head;
-    while (index != TASK_NONE && !takes_calls && kernel->tasks[index].in_call) {
-        index = kernel->tasks[index].queue_next;
-    }
-    return index == TASK_NONE ? 0 : &kernel->tasks[index];
-}
-
-static void take_queued_locked(struct kernel *kernel, struct hart *hart, struct endpoint *endpoint,
-                               struct task *receiver, struct task *sender) {
-    endpoint_unlink_locked(kernel, endpoint, sender);
-    frame_copy(&receiver->page->request_in, &sender->page->call_out, sender->wait_frame, sender,
-               sender->wait_badge);
-    if (sender->in_call) {
-        give_call(receiver, sender);
-        return;
-    }
-    task_results(receiver, STATUS_OK, RECEIVED_SEND, 0, 0);
-    bool won = task_claim(sender, atomic_load_u64(&sender->wait));
-    KASSERT(won);
-    task_results(sender, STATUS_OK, DELIVERY_HANDED_OVER, 0, 0);
-    wake_push(kernel, hart, sender);
-}
-
-static void take_stored_locked(struct endpoint *endpoint, struct task *receiver) {
-    struct message_area *areas = (struct message_area *)arch_page(endpoint->send_page);
-    const struct message_area *area = &areas[endpoint->send_first];
-    struct message_area *to = &receiver->page->request_in;
-    words_copy(
-        to, area,
-        (offsetof(struct message_area, payload) + frame_word_len(frame_word_load(area)) + 7) / 8);
-    uint32_t wrap = SEND_STORAGE_COUNT + (fault_point_fires(FAULT_POINT_WRAP_TOO_LATE) ? 1 : 0);
-    endpoint->send_first = (endpoint->send_first + 1) % wrap;
-    endpoint->send_count--;
-    atomic_store_u64(&endpoint->work, atomic_load_u64(&endpoint->work) - WORK_SEND);
-    task_results(receiver, STATUS_OK, RECEIVED_SEND, 0, 0);
-}
-
-// Notifications first, then the queue and stored sends, alternating when both wait. The receiver is
-// current or claimed. False if nothing can be taken.
-static bool take_any_locked(struct kernel *kernel, struct hart *hart, struct endpoint *endpoint,
-                            struct task *receiver) {
-    uint64_t work = atomic_load_u64(&endpoint->work);
-    if ((work & WORK_NOTIFY) != 0) {
-        task_results(receiver, STATUS_OK, RECEIVED_NOTIFICATION, endpoint->notify_kernel,
-                     endpoint->notify_badges);
-        endpoint->notify_kernel = 0;
-        endpoint->notify_badges = 0;
-        atomic_store_u64(&endpoint->work, work & ~WORK_NOTIFY);
-        return true;
-    }
-    struct task *sender =
-        queue_first_locked(kernel, endpoint, receiver->reply_free != REPLY_SLOT_COUNT);
-    bool stored = endpoint->send_count != 0;
-    if (stored && (!sender || endpoint->take_stored_next != 0)) {
-        endpoint->take_stored_next = 0;
-        take_stored_locked(endpoint, receiver);
-        return true;
-    }
-    if (!sender) {
-        return false;
-    }
-    endpoint->take_stored_next = 1;
-    take_queued_locked(kernel, hart, endpoint, receiver, sender);
-    return true;
-}
-
-// Work was published and a fence followed: if the receiver waits after all, it gets the first of
-// it. Returns it claimed, to be made runnable.
-static struct task *serve_waiting_locked(struct kernel *kernel, struct hart *hart,
-                                         struct endpoint *endpoint, bool for_call) {
-    uint32_t index = (uint32_t)(endpoint - kernel->endpoints);
-    struct task *receiver = endpoint_claim_receiver_locked(endpoint, index, for_call);
-    if (receiver) {
-        bool taken = take_any_locked(kernel, hart, endpoint, receiver);
-        KASSERT(taken);
-    }
-    return receiver;
-}
-
-// Queues the current task's frame in its own page.
-static COLD struct task *queue_self_locked(struct kernel *kernel, struct hart *hart,
-                                           struct endpoint *endpoint, struct task *task,
-                                           const struct capability *cap) {
-    task->wait_badge = cap->badge;
-    endpoint_link_locked(kernel, endpoint, task);
-    uint64_t unused = task_wait(task, WAIT_QUEUED, cap->object);
-    (void)unused;
-    atomic_fence();
-    return serve_waiting_locked(kernel, hart, endpoint, task->in_call);
-}
-
-// The current task's wait is published and the lock released. Runs `next` (claimed) if it lives
-// here, otherwise wakes its hart; null means nobody.
-static COLD struct task *leave_elsewhere(struct kernel *kernel, struct hart *hart,
-                                         struct task *task, struct task *next) {
-    if (task->deadline_ns < hart->tick_ns) {
-        deadline_sooner(hart, task);
-    }
-    if (next && next->hart == hart) {
-        return next;
-    }
-    if (next) {
-        wake_push(kernel, hart, next);
-    }
-    return run_queue_next(kernel, hart);
-}
-
 static ALWAYS_INLINE struct task *leave_for(struct kernel *kernel, struct hart *hart,
                                             struct task *task, struct task *next) {
     deadline_note(hart, task);
     if (LIKELY(next->hart == hart && task->deadline_ns >= hart->tick_ns)) {
         return next;
     }
-    return leave_elsewhere(kernel, hart, task, next);
+    return ipc_leave(kernel, hart, task, next);
 }
 
 static struct task *call_later(struct kernel *kernel, struct hart *hart, struct endpoint *endpoint,
@@ -164,10 +43,10 @@ static COLD struct task *call_later(struct kernel *kernel, struct hart *hart,
     }
     task->in_call = true;
     task->wait_frame = word;
-    struct task *receiver = queue_self_locked(kernel, hart, endpoint, task, cap);
+    struct task *receiver = ipc_queue_self_locked(kernel, hart, task, cap);
     lock_release(&hart->locks, &endpoint->lock);
     deadline_note(hart, task);
-    return leave_elsewhere(kernel, hart, task, receiver);
+    return ipc_leave(kernel, hart, task, receiver);
 }
 
 // The fast path is straight-line code that calls nothing: each rare turn is a tail call.
@@ -176,6 +55,9 @@ struct task *syscall_ipc_call(struct kernel *kernel, struct hart *hart, struct t
     enum status status = cap_lookup(task, arg(task, 0), CAP_ENDPOINT, RIGHT_CALL, &cap);
     if (UNLIKELY(status != STATUS_OK)) {
         return finish(task, status);
+    }
+    if (UNLIKELY(cap_is_stale(kernel, cap))) {
+        return finish(task, STATUS_REVOKED);
     }
     uint64_t word = frame_word_load(&task->page->call_out);
     status = frame_word_check(word);
@@ -194,104 +76,10 @@ struct task *syscall_ipc_call(struct kernel *kernel, struct hart *hart, struct t
     if (UNLIKELY(!receiver)) {
         return call_later(kernel, hart, endpoint, task, word);
     }
-    give_call(receiver, task);
+    call_give(receiver, task);
     lock_release(&hart->locks, &endpoint->lock);
     frame_copy(&receiver->page->request_in, &task->page->call_out, word, task, cap->badge);
     return leave_for(kernel, hart, task, receiver);
-}
-
-// Stores a frame if quota and storage allow. The caller holds the lock.
-static bool store_send_locked(struct endpoint *endpoint, struct task *task, uint64_t word,
-                              uint64_t badge) {
-    uint32_t own = 0;
-    for (uint32_t i = 0; i < endpoint->send_count; i++) {
-        own +=
-            endpoint->send_owner[(endpoint->send_first + i) % SEND_STORAGE_COUNT] == task->instance;
-    }
-    if (own >= SEND_QUOTA_DEFAULT || endpoint->send_count == SEND_STORAGE_COUNT) {
-        return false;
-    }
-    uint32_t place = (endpoint->send_first + endpoint->send_count) % SEND_STORAGE_COUNT;
-    struct message_area *areas = (struct message_area *)arch_page(endpoint->send_page);
-    frame_copy(&areas[place], &task->page->call_out, word, task, badge);
-    endpoint->send_owner[place] = task->instance;
-    endpoint->send_count++;
-    atomic_store_u64(&endpoint->work, atomic_load_u64(&endpoint->work) + WORK_SEND);
-    return true;
-}
-
-// What a send without a waiting receiver does. Returns whether the sender blocks; *woken is a
-// receiver that turned up in between.
-static bool send_later_locked(struct kernel *kernel, struct hart *hart, struct endpoint *endpoint,
-                              struct task *task, const struct capability *cap,
-                              struct task **woken) {
-    if (store_send_locked(endpoint, task, task->wait_frame, cap->badge)) {
-        task_results(task, STATUS_OK, DELIVERY_HANDED_OVER, 0, 0);
-        atomic_fence();
-        *woken = serve_waiting_locked(kernel, hart, endpoint, false);
-        return false;
-    }
-    if (task->deadline_ns == 0) {
-        task_status(task, STATUS_WOULD_BLOCK);
-        return false;
-    }
-    if (endpoint->owner == task->index) {
-        task_status(task, STATUS_BAD_ARG);
-        return false;
-    }
-    task->in_call = false;
-    *woken = queue_self_locked(kernel, hart, endpoint, task, cap);
-    return true;
-}
-
-struct task *syscall_ipc_send(struct kernel *kernel, struct hart *hart, struct task *task) {
-    struct capability *cap = 0;
-    task->deadline_ns = arg(task, 1);
-    uint32_t rights = task->deadline_ns == 0 ? RIGHT_SEND : RIGHT_SEND | RIGHT_CALL;
-    enum status status = cap_lookup(task, arg(task, 0), CAP_ENDPOINT, rights, &cap);
-    task->wait_frame = frame_word_load(&task->page->call_out);
-    if (status == STATUS_OK) {
-        status = frame_word_check(task->wait_frame);
-    }
-    if (status != STATUS_OK) {
-        return finish(task, status);
-    }
-    struct endpoint *endpoint = cap->endpoint;
-    lock_acquire(&hart->locks, &endpoint->lock);
-    if (atomic_load_u32(&endpoint->generation) != cap->generation &&
-        !fault_point_fires(FAULT_POINT_STALE_GENERATION)) {
-        lock_release(&hart->locks, &endpoint->lock);
-        return finish(task, STATUS_PEER_CLOSED);
-    }
-    bool blocks = false;
-    struct task *receiver = endpoint_claim_receiver_locked(endpoint, cap->object, false);
-    if (receiver) {
-        frame_copy(&receiver->page->request_in, &task->page->call_out, task->wait_frame, task,
-                   cap->badge);
-        task_results(receiver, STATUS_OK, RECEIVED_SEND, 0, 0);
-        task_results(task, STATUS_OK, DELIVERY_HANDED_OVER, 0, 0);
-    } else {
-        blocks = send_later_locked(kernel, hart, endpoint, task, cap, &receiver);
-    }
-    lock_release(&hart->locks, &endpoint->lock);
-    if (blocks) {
-        deadline_note(hart, task);
-        return leave_elsewhere(kernel, hart, task, receiver);
-    }
-    if (receiver) {
-        wake_push(kernel, hart, receiver);
-    }
-    return task;
-}
-
-struct task *syscall_ipc_notify(struct kernel *kernel, struct hart *hart, struct task *task) {
-    struct capability *cap = 0;
-    enum status status = cap_lookup(task, arg(task, 0), CAP_ENDPOINT, RIGHT_NOTIFY, &cap);
-    if (status == STATUS_OK) {
-        status = notify_endpoint(kernel, hart, home_pack(cap->object, cap->generation), 0,
-                                 UINT64_C(1) << (cap->badge & 63));
-    }
-    return finish(task, status);
 }
 
 // The receive half when something waits, the endpoint closed, or the deadline is 0. Blocks nobody:
@@ -304,7 +92,7 @@ static COLD bool receive_now(struct kernel *kernel, struct hart *hart, struct ta
     if (atomic_load_u32(&endpoint->generation) != cap->generation) {
         task_status(task, STATUS_PEER_CLOSED);
     } else {
-        done = take_any_locked(kernel, hart, endpoint, task);
+        done = ipc_take_locked(kernel, hart, endpoint, task);
     }
     lock_release(&hart->locks, &endpoint->lock);
     return done;
@@ -348,7 +136,7 @@ static COLD struct task *receive(struct kernel *kernel, struct hart *hart, struc
     }
     if (!goes_on) {
         deadline_note(hart, task);
-        return leave_elsewhere(kernel, hart, task, next);
+        return ipc_leave(kernel, hart, task, next);
     }
     if (next) {
         wake_push(kernel, hart, next);
@@ -406,7 +194,7 @@ struct task *syscall_ipc_reply(struct kernel *kernel, struct hart *hart, struct 
 static COLD struct task *receive_again(struct kernel *kernel, struct hart *hart, struct task *task,
                                        struct task *caller, uint64_t word) {
     if (!task_claim(task, word)) {
-        return leave_elsewhere(kernel, hart, task, caller);
+        return ipc_leave(kernel, hart, task, caller);
     }
     // Its arguments are its own again: whoever serves a waiting task writes results over them.
     return receive(kernel, hart, task, &task->caps[arg(task, 1)], caller);

@@ -452,8 +452,13 @@ TEST(Ipc, a_killed_caller_leaves_its_queue_and_its_reply) {
         EXPECT_EQ(sys_task_kill(served), STATUS_OK);
         EXPECT_EQ(wait_dead(served).reason, EXIT_KILLED);
         EXPECT_EQ(sys_reply_query(got.reply).value, 0u);
-        EXPECT_EQ(sys_ipc_recv(at, 0).kernel_bits,
-                  static_cast<std::uint64_t>(NOTIFY_CHILD_EXIT | NOTIFY_REPLY_GONE));
+        std::uint64_t heard = 0;  // The notice of an end follows the end.
+        wait_until(
+            [&] {
+                heard |= sys_ipc_recv(at, 0).kernel_bits;
+                return heard == (NOTIFY_CHILD_EXIT | NOTIFY_REPLY_GONE);
+            },
+            "both bits");
     });
 }
 

@@ -30,7 +30,26 @@ struct boot_info {
     uint64_t image_bytes;
 };
 
+// A family of minted capabilities (kernel/core/grant.h).
+struct grant {
+    struct atomic_u32 references;  // Capabilities that carry it; 0 returns it to the pool.
+    uint32_t generation;           // Counts its lives.
+};
+
+enum { MAX_GRANTS = 512 };
+
+// Who waits until every hart has left the kernel (kernel/core/quiesce.h).
+struct quiesce {
+    struct lock lock;             // LOCK_RANK_QUIESCE
+    struct atomic_u64 requested;  // Number of the last request. Changed under the lock.
+    // Guarded by lock: tasks in WAIT_QUIESCE in the order of their numbers.
+    uint32_t head;
+    uint32_t tail;
+};
+
 struct kernel {
+    // First: the IPC path finds an epoch without an offset. Entry 0 is no grant and stays 0.
+    struct atomic_u32 grant_epochs[MAX_GRANTS + 1];
     struct hart harts[MAX_HARTS];
     struct endpoint endpoints[MAX_ENDPOINTS];
 
@@ -42,6 +61,8 @@ struct kernel {
     struct pool task_pool;
     struct pool endpoint_pool;
     struct pool page_pool;
+    struct pool grant_pool;
+    struct quiesce quiesce;
 
     struct lock family_lock;   // LOCK_RANK_FAMILY
     struct lock console_lock;  // LOCK_RANK_CONSOLE
@@ -58,6 +79,8 @@ struct kernel {
     struct wheel wheels[MAX_HARTS];
     uint32_t task_next[MAX_TASKS];
     uint32_t endpoint_next[MAX_ENDPOINTS];
+    uint32_t grant_next[MAX_GRANTS];
+    struct grant grants[MAX_GRANTS + 1];
     struct task tasks[MAX_TASKS];
 };
 
@@ -68,6 +91,11 @@ BASE_STATIC_ASSERT(KERNEL_ZEROED_BYTES % 8 == 0, "whole words");
 // Task objects that have ever been taken: those with a lower index. The others hold anything.
 static inline uint32_t kernel_task_count(const struct kernel *kernel) {
     return kernel->task_pool.ranges[0].next;
+}
+
+// Grants that have ever been taken: those with a lower index, from 1 on.
+static inline uint32_t kernel_grant_end(const struct kernel *kernel) {
+    return kernel->grant_pool.ranges[0].next;
 }
 
 // What stopped a task, as the port decoded it (RISC-V Privileged, scause and stval).

@@ -3,6 +3,7 @@
 #include "kernel/core/reap.h"
 
 #include "base/bits.h"
+#include "kernel/core/cap_ops.h"
 #include "kernel/core/deadline.h"
 #include "kernel/core/endpoint_ops.h"
 #include "kernel/core/ipc.h"

@@ -4,9 +4,9 @@
 // with what it waits for; whoever wants to wake it (reply, time-out, kill, close, hand-over)
 // replaces exactly that word by the same sequence with WAIT_NONE. One compare-and-swap wins; the
 // winner alone may write the task's results and must make it runnable. The loser does nothing.
-// Leaving WAIT_QUEUED also needs the endpoint's lock, so that nobody claims a task that is still
-// linked. Only the home hart ends a wait early (time-out, kill). The sequence goes on when a task
-// object is used again, so an old word never matches.
+// Leaving WAIT_QUEUED also needs the endpoint's lock, and leaving WAIT_QUIESCE the quiesce lock, so
+// that nobody claims a task that is still linked. Only the home hart ends a wait early (time-out,
+// kill). The sequence goes on when a task object is used again, so an old word never matches.
 // Locking:   fields stand under what guards them. "The task": only its home hart while the task is
 //            current there, or the winner of its wait word.
 #pragma once
@@ -35,6 +35,7 @@ enum wait_state {
     WAIT_QUEUED = 3,       // In an endpoint's queue, its frame in its own page; the object is the
                            // endpoint.
     WAIT_REPLY = 4,        // Its frame was handed over; the object is the receiving task.
+    WAIT_QUIESCE = 5,      // Until every other hart has left the kernel once.
 };
 
 static ALWAYS_INLINE enum wait_state wait_state_of(uint64_t word) {
@@ -88,11 +89,13 @@ struct task {
                     // a system call: pc sp gp tp a0..a3, the rest zero.
     bool in_call;   // Queued by ipc_call (needs a reply), not by ipc_send.
     bool again;  // In the run queue to go on with a long system call, not to return to user mode.
-    uint8_t reap_phase;    // enum reap_phase, while TASK_DYING.
-    uint32_t reply_free;   // First free entry of replies, or REPLY_SLOT_COUNT. Changed by the task,
-                           // or by a caller that has claimed it from WAIT_RECV.
-    uint64_t wait_badge;   // While queued: the badge its frame carries,
-    uint64_t wait_frame;   // and type, flags and length as checked.
+    uint8_t reap_phase;   // enum reap_phase, while TASK_DYING.
+    uint32_t reply_free;  // First free entry of replies, or REPLY_SLOT_COUNT. Changed by the task,
+                          // or by a caller that has claimed it from WAIT_RECV.
+    uint64_t wait_badge;  // While queued: the badge its frame carries,
+    uint64_t wait_frame;  // type, flags and length as checked,
+    uint32_t wait_epoch;  // and the family of the capability it was sent through.
+    uint32_t wait_grant;
     uint64_t deadline_ns;  // UINT64_MAX: none.
     uint64_t caps_free;    // Bit i: slot i is free. Slot 0 never is.
 
@@ -117,6 +120,9 @@ struct task {
     struct list children;   // Tasks that it supervises,
     struct list sibling;    // and its place among its supervisor's.
     bool children_settled;  // It is dying, and new children would find nobody.
+
+    uint64_t quiesce_number;  // In WAIT_QUIESCE: which request it waits for. Guarded by the
+                              // quiesce lock.
 
     // Guarded by the supervisor until start, then constant.
     uint32_t work_index;  // How far a long system call on this task (load, grant of the image) has

@@ -47,8 +47,3 @@ void task_kill_forget(struct hart *hart, struct task *task);
 void task_reference(struct task *task);
 // Gives up one reference; the last one returns the object to the pool.
 void task_release(struct kernel *kernel, struct hart *hart, struct task *task);
-
-// Places a capability into the lowest free slot. Errors: STATUS_NO_SPACE.
-WARN_UNUSED enum status cap_place(struct task *task, struct capability cap, uint32_t *slot);
-// Empties a slot and gives up what it held.
-void cap_drop(struct kernel *kernel, struct hart *hart, struct task *task, uint32_t slot);

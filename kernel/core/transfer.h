@@ -6,7 +6,7 @@
 #pragma once
 
 #include "base/words.h"
-#include "kernel/core/kernel.h"
+#include "kernel/core/wake.h"
 
 // The second word of a frame header: type, flags, length. Little-endian machine.
 static ALWAYS_INLINE uint64_t frame_word_load(const struct message_area *area) {
@@ -78,4 +78,16 @@ static ALWAYS_INLINE void reply_free(struct task *task, struct reply_entry *entr
     entry->generation = (entry->generation + 1) & (uint32_t)REPLY_HANDLE_GENERATION_MASK;
     entry->caller = task->reply_free;
     task->reply_free = index;
+}
+
+// Makes the sender (queued or current) wait for the reply of the claimed receiver. The frame is
+// copied by the caller, before the receiver is made runnable: until then nobody else touches either
+// page.
+static ALWAYS_INLINE void call_give(struct task *receiver, struct task *sender) {
+    uint64_t caller_word = wait_next(atomic_load_u64(&sender->wait), WAIT_REPLY, receiver->index);
+    uint64_t handle = reply_make(receiver, sender, caller_word);
+    task_results(receiver, STATUS_OK, RECEIVED_CALL, handle, 0);
+    // Release: pairs with the claim of whoever ends this wait. From here on the caller may be timed
+    //          out or killed.
+    atomic_store_release_u64(&sender->wait, caller_word);
 }

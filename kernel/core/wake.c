@@ -2,6 +2,7 @@
 #include "kernel/core/wake.h"
 
 #include "kernel/core/endpoint_ops.h"
+#include "kernel/core/quiesce.h"
 
 static bool wake_queued(struct kernel *kernel, struct hart *hart, struct task *task,
                         uint64_t word) {
@@ -26,6 +27,9 @@ static bool wake_queued(struct kernel *kernel, struct hart *hart, struct task *t
 static bool wake_claim(struct kernel *kernel, struct hart *hart, struct task *task, uint64_t word) {
     if (wait_state_of(word) == WAIT_QUEUED) {
         return wake_queued(kernel, hart, task, word);
+    }
+    if (wait_state_of(word) == WAIT_QUIESCE) {
+        return quiesce_cancel(kernel, hart, task, word);
     }
     return task_claim(task, word);
 }

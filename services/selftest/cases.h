@@ -13,6 +13,7 @@ WARN_UNUSED bool case_ipc_reply_dropped(struct selftest *selftest);
 WARN_UNUSED bool case_ipc_peer_dead(struct selftest *selftest);
 WARN_UNUSED bool case_ipc_reject_forged_identity(struct selftest *selftest);
 WARN_UNUSED bool case_ipc_reject_missing_right(struct selftest *selftest);
+WARN_UNUSED bool case_cap_reject_revoked(struct selftest *selftest);
 WARN_UNUSED bool case_console_reject_marker(struct selftest *selftest);
 WARN_UNUSED bool case_fault_kernel_memory(struct selftest *selftest);
 WARN_UNUSED bool case_fault_other_memory(struct selftest *selftest);

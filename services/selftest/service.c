@@ -22,6 +22,7 @@ static const struct rung ladder[] = {
     {MARKER_SELFTEST_IPC_PEER_DEAD, case_ipc_peer_dead, 1},
     {MARKER_SELFTEST_IPC_REJECT_FORGED_IDENTITY, case_ipc_reject_forged_identity, 1},
     {MARKER_SELFTEST_IPC_REJECT_MISSING_RIGHT, case_ipc_reject_missing_right, 1},
+    {MARKER_SELFTEST_CAP_REJECT_REVOKED, case_cap_reject_revoked, 1},
     {MARKER_SELFTEST_CONSOLE_REJECT_MARKER, case_console_reject_marker, 1},
     {MARKER_SELFTEST_FAULT_KERNEL_MEMORY, case_fault_kernel_memory, 1},
     {MARKER_SELFTEST_FAULT_OTHER_MEMORY, case_fault_other_memory, 1},
@@ -72,7 +73,8 @@ static bool slots_are_filled(struct runtime *runtime) {
                           "selftest's endpoint") &&
            runtime_expect(runtime, slot_at(SLOT_INIT), CAP_ENDPOINT, RIGHT_CALL,
                           "the route to init") &&
-           runtime_expect(runtime, slot_at(SELFTEST_SLOT_FACTORY), CAP_FACTORY, RIGHTS_FACTORY,
+           runtime_expect(runtime, slot_at(SELFTEST_SLOT_FACTORY), CAP_FACTORY,
+                          RIGHT_MAKE_ENDPOINT | RIGHT_MAKE_TASK | RIGHT_MAKE_GRANT,
                           "a factory of probes") &&
            runtime_expect(runtime, slot_at(SELFTEST_SLOT_IMAGE), CAP_IMAGE, RIGHT_READ,
                           "the boot image") &&

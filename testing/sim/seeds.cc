@@ -90,6 +90,7 @@ sim_options machine_of(const seed_options &options, std::uint64_t seed) {
         machine.fault_rate[FAULT_POINT_TAKE_PAGE] = RATE_POOL_EMPTY;
         machine.fault_rate[FAULT_POINT_TAKE_TASK] = RATE_POOL_EMPTY;
         machine.fault_rate[FAULT_POINT_TAKE_ENDPOINT] = RATE_POOL_EMPTY;
+        machine.fault_rate[FAULT_POINT_TAKE_GRANT] = RATE_POOL_EMPTY;
     }
     if (seed % FAULTS_EVERY == 2) {
         machine.fault_rate[FAULT_POINT_END_USER] = RATE_END_USER;
@@ -197,6 +198,7 @@ void seed_add(seed_totals &sum, const seed_outcome &outcome) {
     sum.calls += outcome.record.calls;
     sum.answered += outcome.record.calls_answered;
     sum.kills += outcome.record.kills;
+    sum.revokes += outcome.record.revokes;
     sum.tasks += outcome.record.tasks_started;
 }
 
@@ -206,10 +208,11 @@ std::string seed_summary(const seed_totals &sum, double seconds) {
     std::snprintf(text, sizeof(text),
                   "%llu seeds in %.1f s: %llu system calls (%.0f a second), %llu kernel entries, "
                   "%llu hart switches, %llu audits,\n"
-                  "%llu calls (%llu answered), %llu tasks, %llu kills, %llu injected faults\n",
+                  "%llu calls (%llu answered), %llu tasks, %llu kills, %llu revocations, "
+                  "%llu injected faults\n",
                   number(sum.seeds), seconds, number(sum.syscalls),
                   static_cast<double>(sum.syscalls) / seconds, number(sum.steps),
                   number(sum.switches), number(sum.audits), number(sum.calls), number(sum.answered),
-                  number(sum.tasks), number(sum.kills), number(sum.faults));
+                  number(sum.tasks), number(sum.kills), number(sum.revokes), number(sum.faults));
     return text;
 }

@@ -44,6 +44,7 @@ struct seed_totals {
     std::uint64_t calls = 0;
     std::uint64_t answered = 0;
     std::uint64_t kills = 0;
+    std::uint64_t revokes = 0;
     std::uint64_t tasks = 0;
     std::uint64_t faults = 0;
 };

@@ -63,6 +63,7 @@ TEST(Seeds, a_thousand_on_two_harts_are_clean) {
     // The workload does what it is there for.
     EXPECT_GT(sum.answered, sum.calls / 3);
     EXPECT_GT(sum.kills, SEEDS);
+    EXPECT_GT(sum.revokes, SEEDS);
     EXPECT_GT(sum.faults, SEEDS / 4);
     EXPECT_GT(sum.audits, SEEDS);
 }
@@ -79,11 +80,13 @@ struct finding {
 };
 
 const finding findings[] = {
+    {FAULT_POINT_SKIP_QUIESCE, {"served through a family after it was revoked"}},
+    {FAULT_POINT_SKIP_EPOCH_RECHECK, {"served through a family after it was revoked"}},
     {FAULT_POINT_LOSE_IPI, {"lost wake-up: hart"}},
     {FAULT_POINT_LOSE_RECHECK, {"lost wake-up: task"}},
     {FAULT_POINT_LOSE_KILL, {"lost kill"}},
     {FAULT_POINT_LOSE_DEADLINE, {"lost deadline"}},
-    {FAULT_POINT_LOSE_QUEUE, {"is not there"}},
+    {FAULT_POINT_LOSE_QUEUE, {"is not there", "queue_head == task->index"}},
     {FAULT_POINT_PUT_PAGE_TWICE, {"POOL_TAKEN"}},
     {FAULT_POINT_LOSE_PAGE, {"pages are taken"}},
     {FAULT_POINT_LOSE_RELEASE, {"counts other references"}},

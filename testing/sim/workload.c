@@ -27,6 +27,15 @@ void workload_expect(bool holds, const char *what, uint64_t value) {
     }
 }
 
+void workload_revoke(struct slot grant, uint32_t family) {
+    enum status status = sys_grant_revoke(grant);
+    workload_expect(status == STATUS_OK, "grant_revoke failed", status);
+    workload_now->revokes++;
+    if (workload_now->revoked_at[family] == 0) {
+        workload_now->revoked_at[family] = workload_now->revokes;
+    }
+}
+
 static uint32_t length_of(uint64_t number) {
     uint32_t length = (uint32_t)(number * 37 % (FRAME_PAYLOAD_MAX - sizeof(number) + 1)) +
                       (uint32_t)sizeof(number);

@@ -25,6 +25,7 @@ enum {
     WORKLOAD_MANAGER_COUNT = 1,
     WORKLOAD_ROUNDS = 80,  // Looks of init at its children.
     WORKLOAD_PROGRAM_COUNT = 4,
+    WORKLOAD_GRANT_MAX = 1024,  // Families in one run, at most.
 };
 
 struct workload {
@@ -39,6 +40,11 @@ struct workload {
     uint64_t kills;
     uint64_t closes;
     uint64_t tasks_started;
+    uint64_t revokes;
+    // Families: a badge names one. How many revocations there had been when grant_revoke of it had
+    // returned; 0: it has not.
+    uint32_t grants;
+    uint64_t revoked_at[WORKLOAD_GRANT_MAX];
     uint64_t statuses[STATUS_COUNT];  // Results of calls and sends.
 };
 

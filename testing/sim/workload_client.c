@@ -26,10 +26,10 @@ static void forget(struct client *client, struct slot server) {
     workload_expect(status == STATUS_OK, "a capability cannot be closed", status);
 }
 
-// Sometimes nobody is told, so that closed endpoints are called too.
+// Sometimes nobody is told, so that closed endpoints and revoked families are called too.
 static void look_closed(struct client *client, struct slot server, struct call_result got) {
-    if (got.status == STATUS_PEER_CLOSED && got.delivery == DELIVERY_NONE &&
-        sim_user_random(4) != 0) {
+    bool over = got.status == STATUS_PEER_CLOSED || got.status == STATUS_REVOKED;
+    if (over && got.delivery == DELIVERY_NONE && sim_user_random(4) != 0) {
         forget(client, server);
     }
 }
@@ -55,7 +55,10 @@ static void check_call(struct client *client, struct call_result got, uint64_t d
         workload_expect(sys_clock_get() >= deadline_ns, "a call timed out before its deadline",
                         deadline_ns);
     } else {
-        workload_expect(got.status == STATUS_PEER_CLOSED, "call gave another status", got.status);
+        workload_expect(got.status == STATUS_PEER_CLOSED || got.status == STATUS_REVOKED,
+                        "call gave another status", got.status);
+        workload_expect(got.status != STATUS_REVOKED || got.delivery == DELIVERY_NONE,
+                        "a revoked call was handed over", number);
     }
 }
 
@@ -79,6 +82,7 @@ static void send(struct client *client, struct slot server) {
     struct call_result got = sys_ipc_send(server, deadline_ns);
     count(got.status);
     bool fits = got.status == STATUS_OK || got.status == STATUS_PEER_CLOSED ||
+                got.status == STATUS_REVOKED ||
                 got.status == (deadline_ns == 0 ? STATUS_WOULD_BLOCK : STATUS_TIMED_OUT);
     workload_expect(fits, "send gave another status", got.status);
 }
@@ -86,7 +90,7 @@ static void send(struct client *client, struct slot server) {
 static void notify(struct slot server) {
     workload_now->notifies++;
     enum status status = sys_ipc_notify(server);
-    workload_expect(status == STATUS_OK || status == STATUS_PEER_CLOSED,
+    workload_expect(status == STATUS_OK || status == STATUS_PEER_CLOSED || status == STATUS_REVOKED,
                     "notify gave another status", status);
 }
 

@@ -14,10 +14,20 @@ enum {
     UNSTARTED_ROUNDS = 8,
 };
 
+// A grant, and the number of its family, which is part of the badges. 0: there was no grant.
+struct family {
+    struct slot grant;
+    uint32_t number;
+};
+
 // Servers first, then clients, then managers.
 struct child {
     struct slot task;      // 0: not there.
     struct slot endpoint;  // Of a server: all rights but RECV.
+    // Its capabilities to servers are minted under `family`, which init revokes, or under `own` of
+    // the server, which that server revokes.
+    struct family family;
+    struct family own;
 };
 
 struct parent {
@@ -40,23 +50,40 @@ static bool start_server(struct child *child) {
     return true;
 }
 
+static struct slot_result mint_of(struct slot endpoint, const struct family *family, uint32_t i) {
+    return sys_cap_mint_under(endpoint, workload_badge(family->number, i), RIGHTS_SENDER,
+                              family->grant);
+}
+
+// Of the server's own family, if it has not revoked it, or of the child's.
+static struct slot_result mint(const struct child *server, const struct child *child, uint32_t i) {
+    struct slot_result minted = {.status = STATUS_REVOKED};
+    if (server->own.number != 0 && sim_user_random(2) == 0) {
+        minted = mint_of(server->endpoint, &server->own, i);
+    }
+    if (minted.status == STATUS_REVOKED) {
+        minted = mint_of(server->endpoint, &child->family, i);
+    }
+    workload_expect(minted.status == STATUS_OK, "cap_mint failed", minted.status);
+    return minted;
+}
+
 // A badged capability to each server that is there; an endpoint that has been closed is granted as
 // well, and found dead by the client.
 static uint64_t grant_servers(struct parent *parent, struct child *child, uint32_t first) {
     uint64_t count = 0;
     for (uint32_t i = first; i < WORKLOAD_SERVER_COUNT; i++) {
-        if (parent->children[i].endpoint.value == 0) {
+        const struct child *server = &parent->children[i];
+        if (server->endpoint.value == 0) {
             continue;
         }
-        struct slot_result minted = sys_cap_mint(parent->children[i].endpoint, 1 + i,
-                                                 RIGHT_CALL | RIGHT_SEND | RIGHT_NOTIFY);
-        workload_expect(minted.status == STATUS_OK, "cap_mint failed", minted.status);
-        enum status status =
-            sys_task_grant(child->task, minted.slot, (uint32_t)(CLIENT_SLOT_SERVER + count),
-                           RIGHT_CALL | RIGHT_SEND | RIGHT_NOTIFY);
-        workload_expect(status == STATUS_OK, "granting a server failed", status);
+        struct slot_result minted = mint(server, child, i);
+        enum status status = sys_task_grant(child->task, minted.slot,
+                                            (uint32_t)(CLIENT_SLOT_SERVER + count), RIGHTS_SENDER);
+        bool revoked = status == STATUS_REVOKED && server->own.number != 0;  // Just now.
+        workload_expect(status == STATUS_OK || revoked, "granting a server failed", status);
         workload_close(&minted.slot);
-        count++;
+        count += status == STATUS_OK;
     }
     return count;
 }
@@ -76,12 +103,53 @@ static bool grant_making(struct child *child) {
         "granting the image failed");
 }
 
+static struct family make_family(void) {
+    struct family family = {.number = 0};
+    if (workload_now->grants + 1 < WORKLOAD_GRANT_MAX) {
+        struct slot_result made = sys_grant_create(slot_at(SLOT_FACTORY));
+        if (workload_made(made.status, "grant_create gave another status")) {
+            family.grant = made.slot;
+            family.number = ++workload_now->grants;
+        }
+    }
+    return family;
+}
+
+// A server can revoke one family that leads to it.
+static void grant_own_family(struct child *server) {
+    server->own = make_family();
+    if (server->own.number != 0) {
+        enum status status =
+            sys_task_grant(server->task, server->own.grant, SERVER_SLOT_GRANT, RIGHT_REVOKE);
+        workload_expect(status == STATUS_OK, "granting REVOKE failed", status);
+    }
+}
+
+static void revoke(struct child *child) {
+    workload_revoke(child->family.grant, child->family.number);
+    workload_close(&child->family.grant);
+}
+
+static void give_up(struct child *child) {
+    workload_close(&child->task);
+    workload_close(&child->endpoint);
+    workload_close(&child->family.grant);
+    workload_close(&child->own.grant);
+}
+
 static bool make_child(struct parent *parent, uint32_t index, uint64_t *argument) {
     struct child *child = &parent->children[index];
+    child->family = make_family();
+    child->own = (struct family){.number = 0};
     if (index < WORKLOAD_SERVER_COUNT) {
         bool made = start_server(child);
-        *argument = made ? grant_servers(parent, child, index + 1) : 0;
-        return made;
+        if (!made) {
+            return false;
+        }
+        grant_own_family(child);
+        *argument =
+            workload_server_argument(grant_servers(parent, child, index + 1), child->own.number);
+        return true;
     }
     bool manages = index >= WORKLOAD_SERVER_COUNT + WORKLOAD_CLIENT_COUNT;
     const char *name = manages ? "manager" : "client";
@@ -99,8 +167,7 @@ static void start_child(struct parent *parent, uint32_t index) {
         workload_start(child->task, argument);
         return;
     }
-    workload_close(&child->task);  // Of a task that never started: it is reclaimed.
-    workload_close(&child->endpoint);
+    give_up(child);  // Of a task that never started: it is reclaimed.
 }
 
 static enum task_state state_of(const struct child *child) {
@@ -118,8 +185,7 @@ static uint32_t bury(struct parent *parent) {
             continue;
         }
         if (state_of(child) == TASK_DEAD) {
-            workload_close(&child->task);
-            workload_close(&child->endpoint);
+            give_up(child);
         } else {
             left++;
         }
@@ -142,6 +208,8 @@ static void disturb(struct parent *parent) {
         enum status status = sys_task_kill(child->task);
         workload_expect(status == STATUS_OK, "task_kill gave another status", status);
         workload_now->kills++;
+    } else if (draw < 5 && child->family.grant.value != 0) {
+        revoke(child);
     }
 }
 

@@ -8,19 +8,25 @@ enum {
     NS_ROUND = 30000,
 };
 
-static void start_client(struct slot *task, uint64_t server_count) {
+// False when a capability that it would pass on was revoked.
+static bool start_client(struct slot *task, uint64_t server_count) {
     if (!workload_create(slot_at(MANAGER_SLOT_FACTORY), slot_at(MANAGER_SLOT_IMAGE), "client",
                          task)) {
         workload_close(task);
-        return;
+        return true;
     }
     for (uint32_t i = 0; i < server_count; i++) {
         const uint32_t rights = RIGHT_CALL | RIGHT_SEND | RIGHT_NOTIFY;
         enum status status =
             sys_task_grant(*task, slot_at(CLIENT_SLOT_SERVER + i), CLIENT_SLOT_SERVER + i, rights);
-        workload_expect(status == STATUS_OK, "a manager's grant failed", status);
+        workload_expect(status == STATUS_OK || status == STATUS_REVOKED, "a manager's grant failed",
+                        status);
+        if (status == STATUS_REVOKED) {
+            return false;
+        }
     }
     workload_start(*task, server_count);
+    return true;
 }
 
 static void bury(struct slot *task) {
@@ -41,7 +47,9 @@ void workload_manager(struct message_page *page, uint64_t argument, uint32_t ins
     for (uint32_t round = 0; round < ROUNDS_MAX; round++) {
         struct slot *task = &tasks[round % OWN_CLIENT_COUNT];
         if (task->value == 0) {
-            start_client(task, argument);
+            if (!start_client(task, argument)) {
+                return;
+            }
         } else if (sim_user_random(4) == 0) {
             enum status status = sys_task_kill(*task);
             workload_expect(status == STATUS_OK, "a manager's kill failed", status);

@@ -6,6 +6,7 @@
 enum {
     HELD_MAX = 4,
     END_ONE_IN = 400,
+    REVOKE_ONE_IN = 60,
     NS_SHORT = 20000,
 };
 
@@ -17,11 +18,13 @@ struct held_call {
 struct server {
     uint32_t other_count;  // Servers that it may call: each has a higher number, so that calls form
                            // no circle.
+    uint32_t own_family;   // Which it may revoke; 0: none.
     uint64_t next_number;
     struct message_page *page;
     struct slot endpoint;
     uint32_t held_count;
     struct held_call held[HELD_MAX];
+    uint64_t revokes_before;  // Revocations that were over when it began to receive.
 };
 
 static struct held_call take_held(struct server *server) {
@@ -39,6 +42,9 @@ static void check_request(struct server *server, struct recv_result got) {
                  area->meta.service_id == service_id_of("server", 6);
     workload_expect(known, "a request comes from another service", area->meta.service_id);
     workload_expect(area->meta.badge != 0, "a request has no badge", area->meta.badge);
+    uint64_t revoked_at = workload_now->revoked_at[workload_family(area->meta.badge)];
+    workload_expect(revoked_at == 0 || revoked_at > server->revokes_before,
+                    "served through a family after it was revoked", revoked_at);
     if (got.received == RECEIVED_CALL) {
         server->held[server->held_count++] = (struct held_call){got.reply, number};
     }
@@ -97,7 +103,7 @@ static void call_other(struct server *server) {
     struct slot other = slot_at(CLIENT_SLOT_SERVER + sim_user_random(server->other_count));
     struct call_result got = sys_ipc_call(other, sys_clock_get() + 1 + sim_user_random(NS_SHORT));
     bool fits = got.status == STATUS_OK || got.status == STATUS_TIMED_OUT ||
-                got.status == STATUS_PEER_CLOSED;
+                got.status == STATUS_PEER_CLOSED || got.status == STATUS_REVOKED;
     workload_expect(fits, "a server's call gave another status", got.status);
     if (got.status == STATUS_OK) {
         workload_expect(frame_check(&server->page->reply_in, FRAME_TYPE_REPLY) == number,
@@ -109,6 +115,9 @@ static void server_round(struct server *server) {
     uint32_t draw = sim_user_random(16);
     if (sim_user_random(END_ONE_IN) == 0) {
         end_somehow();
+    }
+    if (server->own_family != 0 && sim_user_random(REVOKE_ONE_IN) == 0) {
+        workload_revoke(slot_at(SERVER_SLOT_GRANT), server->own_family);
     }
     if (server->other_count > 0 && sim_user_random(10) == 0) {
         call_other(server);
@@ -126,14 +135,19 @@ static void server_round(struct server *server) {
                             "reply gave another status", status);
             return;
         }
-        look_at(server, sys_ipc_reply_recv(call.reply, server->endpoint, some_deadline()));
+        uint64_t deadline_ns = some_deadline();
+        server->revokes_before = workload_now->revokes;
+        look_at(server, sys_ipc_reply_recv(call.reply, server->endpoint, deadline_ns));
         return;
     }
-    look_at(server, sys_ipc_recv(server->endpoint, some_deadline()));
+    uint64_t deadline_ns = some_deadline();
+    server->revokes_before = workload_now->revokes;
+    look_at(server, sys_ipc_recv(server->endpoint, deadline_ns));
 }
 
 void workload_server(struct message_page *page, uint64_t argument, uint32_t instance) {
     struct server server = {.other_count = (uint32_t)argument,
+                            .own_family = (uint32_t)(argument >> 32),
                             .next_number = ((uint64_t)instance << 32) | 1,
                             .page = page,
                             .endpoint = slot_at(SERVER_SLOT_ENDPOINT)};

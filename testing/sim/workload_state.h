@@ -11,6 +11,7 @@ extern struct workload *workload_now;
 
 enum {
     SERVER_SLOT_ENDPOINT = 3,
+    SERVER_SLOT_GRANT = 22,  // REVOKE of a family that leads to it, if its argument names one.
     CLIENT_SLOT_SERVER = 4,  // The first server's; the others' follow. In a server: servers of a
                              // higher number.
     MANAGER_SLOT_FACTORY = 20,
@@ -19,6 +20,24 @@ enum {
     FRAME_TYPE_SEND = 8,
     FRAME_TYPE_REPLY = 9,
 };
+
+// The badge of a capability to a server: of which family it is (0: none), and to which server.
+static inline uint64_t workload_badge(uint32_t family, uint32_t server) {
+    return ((uint64_t)family << 8) | (1 + server);
+}
+
+static inline uint32_t workload_family(uint64_t badge) {
+    return (uint32_t)(badge >> 8);
+}
+
+// What a server is told at its start: how many other servers it may call, and its own family.
+static inline uint64_t workload_server_argument(uint64_t other_count, uint32_t family) {
+    return other_count | ((uint64_t)family << 32);
+}
+
+// grant_revoke. From its return on, no server that begins to receive may get anything of the
+// family.
+void workload_revoke(struct slot grant, uint32_t family);
 
 void workload_expect(bool holds, const char *what, uint64_t value);
 

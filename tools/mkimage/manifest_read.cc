@@ -52,7 +52,9 @@ const std::vector<grant_form> &grant_forms() {
         {"factory",
          MANIFEST_GRANT_FACTORY,
          false,
-         {{"endpoint", RIGHT_MAKE_ENDPOINT}, {"task", RIGHT_MAKE_TASK}}},
+         {{"endpoint", RIGHT_MAKE_ENDPOINT},
+          {"task", RIGHT_MAKE_TASK},
+          {"grant", RIGHT_MAKE_GRANT}}},
         {"image", MANIFEST_GRANT_IMAGE, false, {{"read", RIGHT_READ}}},
     };
     return forms;

@@ -66,13 +66,14 @@ static void check_tlb(const struct sim_hart *hart) {
 static void check_sleeper(uint32_t index) {
     const struct sim_hart *hart = &sim.harts[index];
     const struct hart *core = &sim.kernel.harts[index];
-    bool has_work = core->run_count != 0 || core->kill_count.raw != 0;
+    bool has_work = core->run_count != 0 || core->kill_count.raw != 0 ||
+                    core->quiesced != sim.kernel.quiesce.requested.raw;
     if (hart->asleep && has_work && hart->ipi_at_ns == UINT64_MAX && sim_events_due(hart) == 0) {
-        sim_finish(
-            SIM_CHECK_FAILED,
-            "lost wake-up: hart %u sleeps with %u runnable and %u killed tasks, and no IPI is "
-            "to come",
-            index, core->run_count, core->kill_count.raw);
+        sim_finish(SIM_CHECK_FAILED,
+                   "lost wake-up: hart %u sleeps with %u runnable and %u killed tasks and %llu "
+                   "requests to leave the kernel, and no IPI is to come",
+                   index, core->run_count, core->kill_count.raw,
+                   (unsigned long long)(sim.kernel.quiesce.requested.raw - core->quiesced));
     }
     bool armed = hart->timer_at_ns == core->tick_ns || sim_events_due(hart) != 0;
     if (hart->asleep && !armed) {
@@ -148,8 +149,9 @@ void sim_check_all(void) {
 }
 
 static const char *wait_name(enum wait_state state) {
-    static const char *const names[] = {"runs or may run", "receives", "receives, no calls",
-                                        "queued at endpoint", "waits for reply of task"};
+    static const char *const names[] = {"runs or may run",         "receives",
+                                        "receives, no calls",      "queued at endpoint",
+                                        "waits for reply of task", "waits for the other harts"};
     return (unsigned)state < ARRAY_LEN(names) ? names[state] : "?";
 }
 

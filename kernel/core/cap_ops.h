@@ -1,0 +1,39 @@
+// kernel/core/cap_ops.h: capabilities come into a table, are copied and go; and the system calls
+// that are about them alone.
+//
+// What a capability of some kind counts or holds elsewhere (references of tasks and grants) is in
+// cap_reference and cap_release, and nowhere else.
+// Locking:   the table is the current task's, or that of a task that its caller owns
+//            (kernel/core/cap_table.h). cap_release and cap_drop take endpoint locks: the caller
+//            holds none.
+#pragma once
+
+#include "kernel/core/kernel.h"
+
+// Places a capability into the lowest free slot. Errors: STATUS_NO_SPACE.
+WARN_UNUSED enum status cap_place(struct task *task, struct capability cap, uint32_t *slot);
+
+// A copy of a held capability has come into being, or is given up.
+void cap_reference(struct kernel *kernel, const struct capability *cap);
+void cap_release(struct kernel *kernel, struct hart *hart, const struct capability *cap);
+
+// Empties a slot and gives up what it held.
+void cap_drop(struct kernel *kernel, struct hart *hart, struct task *task, uint32_t slot);
+
+// Whether tasks of that identity may be made with a factory: its badge says which, or without one
+// the boot manifest.
+WARN_UNUSED bool factory_may_assign(const struct kernel *kernel, const struct capability *factory,
+                                    uint64_t service_id);
+
+WARN_UNUSED struct task *syscall_cap_mint(struct kernel *kernel, struct hart *hart,
+                                          struct task *task);
+WARN_UNUSED struct task *syscall_cap_clone(struct kernel *kernel, struct hart *hart,
+                                           struct task *task);
+WARN_UNUSED struct task *syscall_cap_close(struct kernel *kernel, struct hart *hart,
+                                           struct task *task);
+WARN_UNUSED struct task *syscall_cap_query(struct kernel *kernel, struct hart *hart,
+                                           struct task *task);
+WARN_UNUSED struct task *syscall_grant_create(struct kernel *kernel, struct hart *hart,
+                                              struct task *task);
+WARN_UNUSED struct task *syscall_grant_revoke(struct kernel *kernel, struct hart *hart,
+                                              struct task *task);

@@ -1,0 +1,45 @@
+// kernel/core/grant.c: see grant.h.
+#include "kernel/core/grant.h"
+
+#include "kernel/core/panic.h"
+
+void grant_pool_init(struct kernel *kernel) {
+    pool_init(&kernel->grant_pool, FAULT_POINT_TAKE_GRANT, kernel->grant_next, 1);
+    pool_add_range(&kernel->grant_pool, 1, MAX_GRANTS);
+}
+
+enum status grant_make(struct kernel *kernel, struct hart *hart, uint32_t *out) {
+    bool fresh = false;
+    uint32_t index = pool_take_either(&kernel->grant_pool, &hart->locks, &fresh);
+    if (index == POOL_NONE) {
+        return STATUS_NO_SPACE;
+    }
+    struct grant *grant = &kernel->grants[index];
+    grant->generation = fresh ? 1 : grant->generation + 1;  // Fresh memory holds anything.
+    atomic_store_u32(&grant->references, 1);
+    *out = index;
+    return STATUS_OK;
+}
+
+void grant_reference(struct kernel *kernel, uint32_t grant) {
+    uint32_t before = atomic_add_ordered_u32(&kernel->grants[grant].references, 1);
+    KASSERT(before > 0);
+}
+
+void grant_release(struct kernel *kernel, struct hart *hart, uint32_t grant) {
+    uint32_t before = atomic_add_ordered_u32(&kernel->grants[grant].references, UINT32_MAX);
+    KASSERT(before > 0);
+    // The last epoch is not lived: a grant that has come to it is never used again.
+    if (before == 1 && LIKELY(atomic_load_u32(&kernel->grant_epochs[grant]) != GRANT_SPENT)) {
+        pool_put(&kernel->grant_pool, &hart->locks, grant);
+    }
+}
+
+uint32_t grant_bump(struct kernel *kernel, uint32_t grant) {
+    struct atomic_u32 *epoch = &kernel->grant_epochs[grant];
+    uint32_t old = atomic_load_u32(epoch);
+    if (old == GRANT_SPENT || !atomic_claim_u32(epoch, old, old + 1)) {
+        return atomic_load_u32(epoch);  // Another holder has bumped it meanwhile.
+    }
+    return old + 1;
+}

@@ -1,0 +1,206 @@
+// kernel/core/ipc_queue.c: see ipc_queue.h.
+#include "kernel/core/ipc_queue.h"
+
+#include "kernel/core/deadline.h"
+#include "kernel/core/endpoint_ops.h"
+#include "kernel/core/grant.h"
+#include "kernel/core/panic.h"
+#include "kernel/core/transfer.h"
+
+enum source {
+    SOURCE_NONE,
+    SOURCE_NOTIFICATION,
+    SOURCE_STORED,
+    SOURCE_QUEUED,
+};
+
+struct next {
+    enum source source;
+    struct task *sender;  // SOURCE_QUEUED
+};
+
+static bool was_revoked(const struct kernel *kernel, uint32_t grant, uint32_t epoch) {
+    return UNLIKELY(grant_is_stale(kernel, grant, epoch)) &&
+           !fault_point_fires(FAULT_POINT_SKIP_EPOCH_RECHECK);
+}
+
+// Ends the wait of a queued task before its frame was handed over. Leaving WAIT_QUEUED needs the
+// lock, so the claim wins.
+static void refuse_queued_locked(struct kernel *kernel, struct hart *hart,
+                                 struct endpoint *endpoint, struct task *sender) {
+    endpoint_unlink_locked(kernel, endpoint, sender);
+    bool won = task_claim(sender, atomic_load_u64(&sender->wait));
+    KASSERT(won);
+    task_status(sender, STATUS_REVOKED);
+    wake_push(kernel, hart, sender);
+}
+
+// The first queued task that the receiver can take now: any, or with a full reply table a sender.
+static struct task *queue_first_locked(struct kernel *kernel, struct hart *hart,
+                                       struct endpoint *endpoint, bool takes_calls) {
+    uint32_t index = endpoint->queue_head;
+    while (index != TASK_NONE) {  // At most every task once.
+        struct task *sender = &kernel->tasks[index];
+        index = sender->queue_next;
+        if (was_revoked(kernel, sender->wait_grant, sender->wait_epoch)) {
+            refuse_queued_locked(kernel, hart, endpoint, sender);
+        } else if (takes_calls || !sender->in_call) {
+            return sender;
+        }
+    }
+    return 0;
+}
+
+static void stored_remove_locked(struct kernel *kernel, struct hart *hart,
+                                 struct endpoint *endpoint) {
+    uint32_t grant = endpoint->sends[endpoint->send_first].grant;
+    uint32_t wrap = SEND_STORAGE_COUNT + (fault_point_fires(FAULT_POINT_WRAP_TOO_LATE) ? 1 : 0);
+    endpoint->send_first = (endpoint->send_first + 1) % wrap;
+    endpoint->send_count--;
+    atomic_store_u64(&endpoint->work, atomic_load_u64(&endpoint->work) - WORK_SEND);
+    if (grant != 0) {
+        grant_release(kernel, hart, grant);
+    }
+}
+
+// Whether a send is stored that can be handed over.
+static bool stored_first_locked(struct kernel *kernel, struct hart *hart,
+                                struct endpoint *endpoint) {
+    while (endpoint->send_count != 0) {
+        const struct stored_send *send = &endpoint->sends[endpoint->send_first];
+        if (!was_revoked(kernel, send->grant, send->epoch)) {
+            return true;
+        }
+        hart->counts.stale_sends++;
+        stored_remove_locked(kernel, hart, endpoint);
+    }
+    return false;
+}
+
+// What the receiver gets next. What it decides on holds until this kernel entry ends: families that
+// are revoked meanwhile wait for that.
+static struct next next_locked(struct kernel *kernel, struct hart *hart, struct endpoint *endpoint,
+                               bool takes_calls) {
+    if ((atomic_load_u64(&endpoint->work) & WORK_NOTIFY) != 0) {
+        return (struct next){SOURCE_NOTIFICATION, 0};
+    }
+    struct task *sender = queue_first_locked(kernel, hart, endpoint, takes_calls);
+    if (stored_first_locked(kernel, hart, endpoint) &&
+        (!sender || endpoint->take_stored_next != 0)) {
+        return (struct next){SOURCE_STORED, 0};
+    }
+    return (struct next){sender ? SOURCE_QUEUED : SOURCE_NONE, sender};
+}
+
+static void take_notification_locked(struct endpoint *endpoint, struct task *receiver) {
+    task_results(receiver, STATUS_OK, RECEIVED_NOTIFICATION, endpoint->notify_kernel,
+                 endpoint->notify_badges);
+    endpoint->notify_kernel = 0;
+    endpoint->notify_badges = 0;
+    atomic_store_u64(&endpoint->work, atomic_load_u64(&endpoint->work) & ~WORK_NOTIFY);
+}
+
+static void take_stored_locked(struct kernel *kernel, struct hart *hart, struct endpoint *endpoint,
+                               struct task *receiver) {
+    struct message_area *areas = (struct message_area *)arch_page(endpoint->send_page);
+    const struct message_area *area = &areas[endpoint->send_first];
+    struct message_area *to = &receiver->page->request_in;
+    words_copy(
+        to, area,
+        (offsetof(struct message_area, payload) + frame_word_len(frame_word_load(area)) + 7) / 8);
+    endpoint->take_stored_next = 0;
+    stored_remove_locked(kernel, hart, endpoint);
+    task_results(receiver, STATUS_OK, RECEIVED_SEND, 0, 0);
+}
+
+static void take_queued_locked(struct kernel *kernel, struct hart *hart, struct endpoint *endpoint,
+                               struct task *receiver, struct task *sender) {
+    endpoint->take_stored_next = 1;
+    endpoint_unlink_locked(kernel, endpoint, sender);
+    frame_copy(&receiver->page->request_in, &sender->page->call_out, sender->wait_frame, sender,
+               sender->wait_badge);
+    if (sender->in_call) {
+        call_give(receiver, sender);
+        return;
+    }
+    task_results(receiver, STATUS_OK, RECEIVED_SEND, 0, 0);
+    bool won = task_claim(sender, atomic_load_u64(&sender->wait));
+    KASSERT(won);
+    task_results(sender, STATUS_OK, DELIVERY_HANDED_OVER, 0, 0);
+    wake_push(kernel, hart, sender);
+}
+
+static void take_locked(struct kernel *kernel, struct hart *hart, struct endpoint *endpoint,
+                        struct task *receiver, struct next next) {
+    switch (next.source) {
+        case SOURCE_NOTIFICATION:
+            take_notification_locked(endpoint, receiver);
+            return;
+        case SOURCE_STORED:
+            take_stored_locked(kernel, hart, endpoint, receiver);
+            return;
+        case SOURCE_QUEUED:
+            take_queued_locked(kernel, hart, endpoint, receiver, next.sender);
+            return;
+        case SOURCE_NONE:
+            break;
+    }
+    kernel_panic("nothing to take");
+}
+
+bool ipc_take_locked(struct kernel *kernel, struct hart *hart, struct endpoint *endpoint,
+                     struct task *receiver) {
+    bool takes_calls = receiver->reply_free != REPLY_SLOT_COUNT;
+    struct next next = next_locked(kernel, hart, endpoint, takes_calls);
+    if (next.source == SOURCE_NONE) {
+        return false;
+    }
+    take_locked(kernel, hart, endpoint, receiver, next);
+    return true;
+}
+
+// What it gets is known before it is claimed: a task that was claimed for nothing could not be put
+// back, since its home hart may have found it gone.
+struct task *ipc_serve_waiting_locked(struct kernel *kernel, struct hart *hart,
+                                      struct endpoint *endpoint) {
+    uint32_t index = (uint32_t)(endpoint - kernel->endpoints);
+    struct task *receiver = endpoint->receiver;
+    uint64_t word = atomic_load_acquire_u64(&receiver->wait);
+    enum wait_state state = wait_state_of(word);
+    if ((state != WAIT_RECV && state != WAIT_RECV_NOCALL) || wait_object_of(word) != index) {
+        return 0;
+    }
+    struct next next = next_locked(kernel, hart, endpoint, state == WAIT_RECV);
+    if (next.source == SOURCE_NONE || !task_claim(receiver, word)) {
+        return 0;
+    }
+    take_locked(kernel, hart, endpoint, receiver, next);
+    return receiver;
+}
+
+struct task *ipc_queue_self_locked(struct kernel *kernel, struct hart *hart, struct task *task,
+                                   const struct capability *cap) {
+    struct endpoint *endpoint = cap->endpoint;
+    task->wait_badge = cap->badge;
+    task->wait_grant = cap->grant;
+    task->wait_epoch = cap->epoch;
+    endpoint_link_locked(kernel, endpoint, task);
+    uint64_t unused = task_wait(task, WAIT_QUEUED, cap->object);
+    (void)unused;
+    atomic_fence();
+    return ipc_serve_waiting_locked(kernel, hart, endpoint);
+}
+
+struct task *ipc_leave(struct kernel *kernel, struct hart *hart, struct task *task,
+                       struct task *next) {
+    if (task->deadline_ns < hart->tick_ns) {
+        deadline_sooner(hart, task);
+    }
+    if (next && next->hart == hart) {
+        return next;
+    }
+    if (next) {
+        wake_push(kernel, hart, next);
+    }
+    return run_queue_next(kernel, hart);
+}

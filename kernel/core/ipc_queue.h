@@ -1,0 +1,30 @@
+// kernel/core/ipc_queue.h: what waits at an endpoint, and how a receiver takes it.
+//
+// Order: notifications first, then the queue and the stored sends, each by arrival, alternating
+// when both wait. A frame that was queued or stored carries the family of the capability it was
+// sent through, which is looked at again when it is handed over: a stale call or waiting send ends
+// with REVOKED, a stale stored send is dropped and counted.
+// Locking:    functions ending in _locked need the endpoint's lock.
+#pragma once
+
+#include "kernel/core/kernel.h"
+
+// Takes the first thing that waits. The receiver is current or claimed. False if nothing can be
+// taken.
+WARN_UNUSED bool ipc_take_locked(struct kernel *kernel, struct hart *hart,
+                                 struct endpoint *endpoint, struct task *receiver);
+
+// Work was published and a fence followed: if the receiver waits after all, it gets the first of
+// it. Returns it claimed, to be made runnable.
+WARN_UNUSED struct task *ipc_serve_waiting_locked(struct kernel *kernel, struct hart *hart,
+                                                  struct endpoint *endpoint);
+
+// Queues the current task at the endpoint of `cap`, its frame (wait_frame, in_call) in its own
+// page. Returns a receiver that turned up in between, claimed.
+WARN_UNUSED struct task *ipc_queue_self_locked(struct kernel *kernel, struct hart *hart,
+                                               struct task *task, const struct capability *cap);
+
+// The current task's wait is published and no lock is held. Runs `next` (claimed) if it lives here,
+// otherwise wakes its hart; null means nobody.
+WARN_UNUSED COLD struct task *ipc_leave(struct kernel *kernel, struct hart *hart, struct task *task,
+                                        struct task *next);

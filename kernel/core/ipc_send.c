@@ -1,0 +1,116 @@
+// kernel/core/ipc_send.c: messages that want no answer: sends, stored or waiting, and
+// notifications.
+#include "kernel/core/cap_lookup.h"
+#include "kernel/core/deadline.h"
+#include "kernel/core/endpoint_ops.h"
+#include "kernel/core/grant.h"
+#include "kernel/core/handler.h"
+#include "kernel/core/ipc.h"
+#include "kernel/core/ipc_queue.h"
+#include "kernel/core/transfer.h"
+
+// Stores a frame if quota and storage allow.
+static bool store_locked(struct kernel *kernel, struct endpoint *endpoint, struct task *task,
+                         const struct capability *cap) {
+    uint32_t own = 0;
+    for (uint32_t i = 0; i < endpoint->send_count; i++) {
+        own += endpoint->sends[(endpoint->send_first + i) % SEND_STORAGE_COUNT].instance ==
+               task->instance;
+    }
+    if (own >= SEND_QUOTA_DEFAULT || endpoint->send_count == SEND_STORAGE_COUNT) {
+        return false;
+    }
+    uint32_t place = (endpoint->send_first + endpoint->send_count) % SEND_STORAGE_COUNT;
+    struct message_area *areas = (struct message_area *)arch_page(endpoint->send_page);
+    frame_copy(&areas[place], &task->page->call_out, task->wait_frame, task, cap->badge);
+    endpoint->sends[place] = (struct stored_send){task->instance, cap->epoch, cap->grant};
+    if (cap->grant != 0) {
+        grant_reference(kernel, cap->grant);
+    }
+    endpoint->send_count++;
+    atomic_store_u64(&endpoint->work, atomic_load_u64(&endpoint->work) + WORK_SEND);
+    return true;
+}
+
+// What a send without a waiting receiver does. Returns whether the sender blocks; *woken is a
+// receiver that turned up in between.
+static bool send_later_locked(struct kernel *kernel, struct hart *hart, struct task *task,
+                              const struct capability *cap, struct task **woken) {
+    struct endpoint *endpoint = cap->endpoint;
+    if (store_locked(kernel, endpoint, task, cap)) {
+        task_results(task, STATUS_OK, DELIVERY_HANDED_OVER, 0, 0);
+        atomic_fence();
+        *woken = ipc_serve_waiting_locked(kernel, hart, endpoint);
+        return false;
+    }
+    if (task->deadline_ns == 0) {
+        task_status(task, STATUS_WOULD_BLOCK);
+        return false;
+    }
+    if (endpoint->owner == task->index) {
+        task_status(task, STATUS_BAD_ARG);
+        return false;
+    }
+    task->in_call = false;
+    *woken = ipc_queue_self_locked(kernel, hart, task, cap);
+    return true;
+}
+
+static enum status check_send(const struct kernel *kernel, struct task *task,
+                              struct capability **out) {
+    task->deadline_ns = handler_arg(task, 1);
+    uint32_t rights = task->deadline_ns == 0 ? RIGHT_SEND : RIGHT_SEND | RIGHT_CALL;
+    enum status status = cap_lookup(task, handler_arg(task, 0), CAP_ENDPOINT, rights, out);
+    if (status == STATUS_OK && cap_is_stale(kernel, *out)) {
+        status = STATUS_REVOKED;
+    }
+    task->wait_frame = frame_word_load(&task->page->call_out);
+    return status == STATUS_OK ? frame_word_check(task->wait_frame) : status;
+}
+
+struct task *syscall_ipc_send(struct kernel *kernel, struct hart *hart, struct task *task) {
+    struct capability *cap = 0;
+    enum status status = check_send(kernel, task, &cap);
+    if (status != STATUS_OK) {
+        return handler_finish(task, status);
+    }
+    struct endpoint *endpoint = cap->endpoint;
+    lock_acquire(&hart->locks, &endpoint->lock);
+    if (atomic_load_u32(&endpoint->generation) != cap->generation &&
+        !fault_point_fires(FAULT_POINT_STALE_GENERATION)) {
+        lock_release(&hart->locks, &endpoint->lock);
+        return handler_finish(task, STATUS_PEER_CLOSED);
+    }
+    bool blocks = false;
+    struct task *receiver = endpoint_claim_receiver_locked(endpoint, cap->object, false);
+    if (receiver) {
+        frame_copy(&receiver->page->request_in, &task->page->call_out, task->wait_frame, task,
+                   cap->badge);
+        task_results(receiver, STATUS_OK, RECEIVED_SEND, 0, 0);
+        task_results(task, STATUS_OK, DELIVERY_HANDED_OVER, 0, 0);
+    } else {
+        blocks = send_later_locked(kernel, hart, task, cap, &receiver);
+    }
+    lock_release(&hart->locks, &endpoint->lock);
+    if (blocks) {
+        deadline_note(hart, task);
+        return ipc_leave(kernel, hart, task, receiver);
+    }
+    if (receiver) {
+        wake_push(kernel, hart, receiver);
+    }
+    return task;
+}
+
+struct task *syscall_ipc_notify(struct kernel *kernel, struct hart *hart, struct task *task) {
+    struct capability *cap = 0;
+    enum status status = cap_lookup(task, handler_arg(task, 0), CAP_ENDPOINT, RIGHT_NOTIFY, &cap);
+    if (status == STATUS_OK && cap_is_stale(kernel, cap)) {
+        status = STATUS_REVOKED;
+    }
+    if (status == STATUS_OK) {
+        status = notify_endpoint(kernel, hart, home_pack(cap->object, cap->generation), 0,
+                                 UINT64_C(1) << (cap->badge & 63));
+    }
+    return handler_finish(task, status);
+}
