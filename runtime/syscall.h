@@ -51,6 +51,23 @@ struct query_result {
     uint64_t detail;
 };
 
+struct map_result {
+    enum status status;
+    uint64_t window;  // Addresses; the arena's is 0 if there is none to map.
+    uint64_t arena;
+};
+
+struct ack_result {
+    enum status status;
+    uint64_t count;  // Interrupts since the last one.
+};
+
+struct input_result {
+    enum status status;
+    uint32_t count;
+    uint64_t bytes;  // The first is the lowest.
+};
+
 struct load_result {
     enum status status;
     uint64_t reason;  // STATUS_BAD_IMAGE: enum elf_reject.
@@ -223,4 +240,32 @@ static ALWAYS_INLINE void sys_task_exit(uint64_t code) {
 WARN_UNUSED static ALWAYS_INLINE enum status sys_console_write(struct slot console,
                                                                uint64_t bytes) {
     return (enum status)ecall_2(SYSCALL_CONSOLE_WRITE, console.value, bytes).a0;
+}
+
+// Maps the window of a device, and with RIGHT_DEVICE_DMA its arena (kernel/abi/device.h).
+WARN_UNUSED static ALWAYS_INLINE struct map_result sys_mmio_map(struct slot device) {
+    struct ecall_result result = ecall_1(SYSCALL_MMIO_MAP, device.value);
+    struct map_result out = {
+        .status = (enum status)result.a0, .window = result.a1, .arena = result.a2};
+    return out;
+}
+
+// `bit` is the badge bit that arrives at the endpoint, which must be the caller's own. `device` may
+// be the console: its receiver.
+WARN_UNUSED static ALWAYS_INLINE enum status sys_irq_bind(struct slot device, struct slot endpoint,
+                                                          uint32_t bit) {
+    return (enum status)ecall_3(SYSCALL_IRQ_BIND, device.value, endpoint.value, bit).a0;
+}
+
+WARN_UNUSED static ALWAYS_INLINE struct ack_result sys_irq_ack(struct slot device) {
+    struct ecall_result result = ecall_1(SYSCALL_IRQ_ACK, device.value);
+    struct ack_result out = {.status = (enum status)result.a0, .count = result.a1};
+    return out;
+}
+
+WARN_UNUSED static ALWAYS_INLINE struct input_result sys_console_read(struct slot console) {
+    struct ecall_result result = ecall_1(SYSCALL_CONSOLE_READ, console.value);
+    struct input_result out = {
+        .status = (enum status)result.a0, .count = (uint32_t)result.a1, .bytes = result.a2};
+    return out;
 }

@@ -7,6 +7,7 @@
 #include "ipc/ready.h"
 #include "ipc/timed_client.h"
 #include "kernel/abi/boot_image.h"
+#include "kernel/abi/device.h"
 #include "kernel/abi/manifest.h"
 #include "services/init/service.h"
 #include "services/timed/service.h"
@@ -187,6 +188,58 @@ TEST(ServicesSim, init_and_timed_serve_clients_that_sleep_give_up_and_end) {
           "init: exit quitter #3\n", "init: exit sleeper #1\n", "init: up judge\n"}) {
         EXPECT_NE(console.find(line), std::string::npos) << line << "in\n" << console;
     }
+}
+
+void run_ready(user &self) {
+    struct runtime made = runtime_of(self);
+    EXPECT_EQ(ipc_ready(&made), STATUS_OK);
+}
+
+// A manifest with one device for `sleeper`, found by its identifier.
+body init_with_device(std::uint32_t id) {
+    return [id](user &self) {
+        boot_view view;
+        std::uint64_t offset = 0;
+        std::uint64_t bytes = 0;
+        ASSERT_TRUE(sim_program_find("judge", &offset, &bytes));
+        view.begin((offset + bytes + BOOT_IMAGE_ALIGN - 1) / BOOT_IMAGE_ALIGN * BOOT_IMAGE_ALIGN);
+        view.service(0, "timed", MANIFEST_CRITICAL, 3);
+        view.grants()[2] = {MANIFEST_GRANT_ENDPOINT, SLOT_ENDPOINT, RIGHT_RECV, 0, 0};
+        view.service(1, "sleeper", 0, 3);
+        view.grants()[5] = {MANIFEST_GRANT_DEVICE, ROUTE, RIGHTS_DEVICE, id, 1};
+        view.service(2, "quitter", 0, 2);
+        view.service(3, "judge", MANIFEST_FINAL, 2);
+        struct runtime made = runtime_of(self);
+        end_with(init_main(&made, view.image));
+    };
+}
+
+TEST(ServicesSim, init_gives_the_device_that_the_manifest_names) {
+    sim_machine machine;
+    machine.program("timed", run_timed);
+    machine.program("sleeper", [](user &self) {
+        query_result found = sys_cap_query(slot_at(ROUTE));
+        EXPECT_EQ(cap_query_rights(found.kind_rights), static_cast<std::uint32_t>(RIGHTS_DEVICE));
+        EXPECT_EQ(device_query_id(found.value), static_cast<std::uint32_t>(DEVICE_ID_BLOCK));
+        EXPECT_EQ(sys_mmio_map(slot_at(ROUTE)).status, STATUS_OK);
+        run_ready(self);
+    });
+    machine.program("quitter", run_ready);
+    machine.program("judge", run_ready);
+    machine.run(init_with_device(DEVICE_ID_BLOCK));
+}
+
+TEST(ServicesSim, test_reject_missing_device) {
+    sim_machine machine;
+    machine.program("timed", run_timed);
+    machine.program("sleeper", [](user &) { ADD_FAILURE() << "started without its device"; });
+    machine.program("quitter", run_ready);
+    machine.program("judge", run_ready);
+    sim_result result = machine.run_once(init_with_device(DEVICE_ID_CONSOLE), 2, 1);
+    EXPECT_EQ(result.end, SIM_PANIC);  // init ends, so everything does.
+    EXPECT_NE(std::string(sim_console()).find("cannot go on with sleeper: its device: BAD_ARG"),
+              std::string::npos)
+        << sim_console();
 }
 
 // timed itself dies: init starts it again, and it says which start this is.

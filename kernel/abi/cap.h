@@ -11,10 +11,11 @@ enum cap_kind {
     CAP_TASK = 2,
     CAP_FACTORY = 3,
     CAP_CONSOLE = 4,
-    CAP_IMAGE = 5,  // The boot image: readable by task_load, mapped read-only for its holder at
-                    // USER_BOOT_IMAGE.
-    CAP_REPLY = 6,  // Never in a slot: what cap_query says of a reply handle.
-    CAP_GRANT = 7,  // A family of minted capabilities.
+    CAP_IMAGE = 5,   // The boot image: readable by task_load, mapped read-only for its holder at
+                     // USER_BOOT_IMAGE.
+    CAP_REPLY = 6,   // Never in a slot: what cap_query says of a reply handle.
+    CAP_GRANT = 7,   // A family of minted capabilities.
+    CAP_DEVICE = 8,  // A device, or all of them: its badge is 1 + the index, or 0.
     CAP_KIND_COUNT
 };
 
@@ -40,8 +41,9 @@ enum cap_right {
     RIGHTS_FACTORY = (1u << 3) - 1,
     // Console.
     RIGHT_WRITE = 1u << 0,
-    RIGHT_MARKER = 1u << 1,  // Lines without it are prefixed by "| ".
-    RIGHTS_CONSOLE = (1u << 2) - 1,
+    RIGHT_MARKER = 1u << 1,      // Lines without it are prefixed by "| ".
+    RIGHT_READ_INPUT = 1u << 2,  // console_read, and irq_bind for it.
+    RIGHTS_CONSOLE = (1u << 3) - 1,
     // Boot image.
     RIGHT_READ = 1u << 0,
     RIGHTS_IMAGE = (1u << 1) - 1,
@@ -49,6 +51,12 @@ enum cap_right {
     RIGHT_MINT_UNDER = 1u << 0,
     RIGHT_REVOKE = 1u << 1,
     RIGHTS_GRANT = (1u << 2) - 1,
+    // Device. Never cloned, never moved; narrowed to one device by cap_mint, handed on by
+    // task_grant.
+    RIGHT_DEVICE_MAP = 1u << 0,
+    RIGHT_DEVICE_IRQ = 1u << 1,
+    RIGHT_DEVICE_DMA = 1u << 2,  // mmio_map maps the arena too, cap_query tells where it is.
+    RIGHTS_DEVICE = (1u << 3) - 1,
 };
 
 enum {

@@ -11,6 +11,11 @@
 #define USER_IMAGE_MIN UINT64_C(0x10000)
 #define USER_IMAGE_MAX UINT64_C(0x20000000)
 #define USER_BOOT_IMAGE UINT64_C(0x20000000)  // Where init sees the boot image, read-only.
+// Devices, one each USER_DEVICE_STRIDE: the window, and at USER_DEVICE_ARENA from it the DMA arena
+// (kernel/abi/device.h).
+#define USER_DEVICES UINT64_C(0x3e000000)
+#define USER_DEVICE_STRIDE UINT64_C(0x100000)
+#define USER_DEVICE_ARENA UINT64_C(0x80000)
 #define USER_STACK_TOP UINT64_C(0x3fffe000)
 #define USER_MESSAGE_PAGE UINT64_C(0x3ffff000)
 #define USER_MAX UINT64_C(0x40000000)  // No user mapping at or above it.
@@ -18,7 +23,8 @@
 #define USER_STACK_BYTES_MAX UINT64_C(0x100000)
 
 // The slots init finds filled.
-#define INIT_SLOT_CONSOLE 1  // RIGHT_WRITE | RIGHT_MARKER
+#define INIT_SLOT_CONSOLE 1  // All rights.
 #define INIT_SLOT_FACTORY 2  // Both rights; any service_id of a program in the boot image.
 #define INIT_SLOT_IMAGE 3    // RIGHT_READ
-#define INIT_SLOT_FIRST_FREE 4
+#define INIT_SLOT_DEVICES 4  // All rights; all devices.
+#define INIT_SLOT_FIRST_FREE 5

@@ -33,6 +33,8 @@ enum manifest_grant_kind {
     MANIFEST_GRANT_FACTORY = 4,  // rights of a factory; `target` is the program whose service_id it
                                  // makes, or MANIFEST_HART_ANY for endpoints only
     MANIFEST_GRANT_IMAGE = 5,    // rights: RIGHT_READ (mapped read-only)
+    MANIFEST_GRANT_DEVICE = 6,   // rights of a device; `target` is its device identifier: the first
+                                 // such device; `badge` is the pages of its DMA arena
 };
 
 struct manifest_header {

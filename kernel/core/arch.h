@@ -8,7 +8,8 @@
 // the entry points of kernel/core/kernel.h and there is nothing here to turn interrupts on.
 // Units:      nanoseconds since boot; physical page numbers (address / 4096) in struct page_number.
 // Blocking:   nothing here waits but arch_idle and arch_tlb_shootdown.
-// Locking:    arch_console_write is called under the console lock; maps of one space are never
+// Locking:    arch_console_write is called under the console lock, arch_console_read and arch_irq_*
+//             under device_lock; maps of one space are never
 //             changed by two harts at once.
 #pragma once
 
@@ -39,9 +40,9 @@ struct arch_space {
 };
 
 enum arch_event {
-    ARCH_EVENT_TIMER = 1u << 0,  // The armed time has come.
-    ARCH_EVENT_IPI = 1u << 1,    // Another hart asked this one to look.
-    ARCH_EVENT_EXTERNAL = 1u << 2,
+    ARCH_EVENT_TIMER = 1u << 0,     // The armed time has come.
+    ARCH_EVENT_IPI = 1u << 1,       // Another hart asked this one to look.
+    ARCH_EVENT_EXTERNAL = 1u << 2,  // arch_irq_claim has something for this hart.
 };
 
 enum arch_access {
@@ -93,6 +94,19 @@ void arch_space_leave(void);
 
 // Writes bytes to the console, whole, in order. Waits for the transmitter, a bounded time a byte.
 void arch_console_write(const char *bytes, size_t count);
+
+// Takes what the console's receiver holds, at most `max` bytes; how many.
+WARN_UNUSED uint32_t arch_console_read(uint8_t *bytes, uint32_t max);
+
+// Interrupt lines (RISC-V PLIC). Each is off until it is enabled for one hart, which then takes
+// what the device asserts. Called under device_lock.
+void arch_irq_enable(uint32_t line, uint32_t hart_index);
+void arch_irq_disable(uint32_t line, uint32_t hart_index);
+
+// Takes an interrupt that waits for this hart: its line, or 0. The line is silent until it is
+// completed, which works only while it is enabled for that hart.
+WARN_UNUSED uint32_t arch_irq_claim(void);
+void arch_irq_complete(uint32_t line, uint32_t hart_index);
 
 uint64_t arch_entropy(void);
 

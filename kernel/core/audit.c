@@ -21,9 +21,10 @@ static bool locks_are_free(const struct kernel *kernel, struct audit_tally *tall
                       kernel->endpoint_pool.lock.held.raw == 0 &&
                       kernel->page_pool.lock.held.raw == 0 &&
                       kernel->grant_pool.lock.held.raw == 0 && kernel->quiesce.lock.held.raw == 0 &&
-                      kernel->console_lock.held.raw == 0;
+                      kernel->console_lock.held.raw == 0 && kernel->device_lock.held.raw == 0;
     return audit_says(tally, pools_free,
-                      "the lock of a pool, of the families or of the console is held", 0, 0);
+                      "the lock of a pool, of the families, of the console or of devices is held",
+                      0, 0);
 }
 
 // Free ones are those never taken and those on the list; the list has no loop and names nothing
@@ -111,8 +112,9 @@ bool audit_kernel(const struct kernel *kernel, struct audit_tally *tally) {
            audit_run_queues(kernel, tally) && audit_quiesce(kernel, tally) &&
            audit_endpoints(kernel, tally) && audit_deadlines(kernel, tally) &&
            audit_tables(kernel, tally) && audit_tasks(kernel, tally) &&
-           audit_wakeups(kernel, tally) && pools_match(kernel, tally) &&
-           grants_add_up(kernel, tally) && pages_add_up(kernel, tally);
+           audit_wakeups(kernel, tally) && audit_devices(kernel, tally) &&
+           pools_match(kernel, tally) && grants_add_up(kernel, tally) &&
+           pages_add_up(kernel, tally);
 }
 
 // Not by accident: a waiting receiver whose endpoint has something for it was not told.

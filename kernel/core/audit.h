@@ -46,12 +46,13 @@ WARN_UNUSED bool audit_kernel(const struct kernel *kernel, struct audit_tally *t
 WARN_UNUSED bool audit_wakeups(const struct kernel *kernel, struct audit_tally *tally);
 WARN_UNUSED bool audit_ends(const struct kernel *kernel, struct audit_tally *tally);
 
-// Parts, in audit_queue.c and audit_task.c.
+// Parts, in audit_device.c, audit_queue.c and audit_task.c.
 WARN_UNUSED bool audit_pools(const struct kernel *kernel, struct audit_tally *tally);
 WARN_UNUSED bool audit_run_queues(const struct kernel *kernel, struct audit_tally *tally);
 WARN_UNUSED bool audit_quiesce(const struct kernel *kernel, struct audit_tally *tally);
 WARN_UNUSED bool audit_endpoints(const struct kernel *kernel, struct audit_tally *tally);
 WARN_UNUSED bool audit_deadlines(const struct kernel *kernel, struct audit_tally *tally);
+WARN_UNUSED bool audit_devices(const struct kernel *kernel, struct audit_tally *tally);
 WARN_UNUSED bool audit_tables(const struct kernel *kernel, struct audit_tally *tally);
 WARN_UNUSED bool audit_tasks(const struct kernel *kernel, struct audit_tally *tally);
 

@@ -11,6 +11,7 @@ static const uint32_t rights_of_kind[CAP_KIND_COUNT] = {
     [CAP_IMAGE] = RIGHTS_IMAGE,
     [CAP_REPLY] = 0,
     [CAP_GRANT] = RIGHTS_GRANT,
+    [CAP_DEVICE] = RIGHTS_DEVICE,
 };
 
 // Only grants and what is minted under them carry one, and never an epoch that is still to come.
@@ -56,6 +57,10 @@ static bool capability_is_whole(const struct kernel *kernel, const struct capabi
     }
     if (!grant_is_whole(kernel, cap, tally)) {
         return false;
+    }
+    if (kind == CAP_DEVICE) {
+        return audit_says(tally, cap->badge <= kernel->device_count,
+                          "a capability names device %lu of %lu", cap->badge, kernel->device_count);
     }
     if (kind != CAP_ENDPOINT) {
         return true;

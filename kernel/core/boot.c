@@ -3,6 +3,7 @@
 #include "kernel/abi/layout.h"
 #include "kernel/core/cap_ops.h"
 #include "kernel/core/deadline.h"
+#include "kernel/core/device_ops.h"
 #include "kernel/core/endpoint_ops.h"
 #include "kernel/core/grant.h"
 #include "kernel/core/image.h"
@@ -81,6 +82,7 @@ static void make_init(struct kernel *kernel, struct hart *hart) {
     place(task, INIT_SLOT_CONSOLE, CAP_CONSOLE, RIGHTS_CONSOLE);
     place(task, INIT_SLOT_FACTORY, CAP_FACTORY, RIGHTS_FACTORY);
     place(task, INIT_SLOT_IMAGE, CAP_IMAGE, RIGHTS_IMAGE);
+    place(task, INIT_SLOT_DEVICES, CAP_DEVICE, RIGHTS_DEVICE);
     kernel->init_task = task->index;
     task_run(kernel, hart, task, hart, 0);
 }
@@ -96,6 +98,7 @@ void kernel_init(struct kernel *kernel, const struct boot_info *info) {
     grant_pool_init(kernel);
     quiesce_init(kernel);
     image_check(kernel, info);
+    device_init(kernel, info);
     kernel_print(kernel, hart, MARKER_KERNEL_IMAGE, kernel->image->entry_count);
     make_init(kernel, hart);
     kernel_print(kernel, hart, "%s", MARKER_KERNEL_INIT);

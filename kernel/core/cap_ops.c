@@ -3,6 +3,7 @@
 
 #include "base/bits.h"
 #include "kernel/core/cap_lookup.h"
+#include "kernel/core/device_ops.h"
 #include "kernel/core/endpoint_ops.h"
 #include "kernel/core/grant.h"
 #include "kernel/core/handler.h"
@@ -132,7 +133,17 @@ static enum status mint_factory(const struct kernel *kernel, struct task *task,
     return STATUS_OK;
 }
 
-// What cap_mint makes: a badged endpoint capability, or a factory for one service_id.
+static enum status mint_device(const struct kernel *kernel, const struct task *task,
+                               const struct capability *cap, struct capability *out) {
+    enum status status = device_mint(kernel, cap, handler_arg(task, 1), handler_arg(task, 2));
+    if (status == STATUS_OK && handler_arg(task, 3) != CAP_SLOT_NONE) {
+        status = STATUS_BAD_ARG;
+    }
+    *out = *cap;
+    return status;
+}
+
+// What cap_mint makes: a badged endpoint capability, a factory for one service_id, or one device.
 static enum status mint(const struct kernel *kernel, struct task *task, struct capability *out) {
     uint64_t from = handler_arg(task, 0);
     if (from >= CAP_SLOT_COUNT) {
@@ -144,6 +155,8 @@ static enum status mint(const struct kernel *kernel, struct task *task, struct c
         status = mint_endpoint(kernel, task, cap, out);
     } else if (cap_kind_of(cap) == CAP_FACTORY) {
         status = mint_factory(kernel, task, cap, out);
+    } else if (cap_kind_of(cap) == CAP_DEVICE) {
+        status = mint_device(kernel, task, cap, out);
     }
     if (status != STATUS_OK) {
         return status;
@@ -183,6 +196,7 @@ static uint32_t rights_not_cloned(enum cap_kind kind) {
         case CAP_GRANT:
             return RIGHT_REVOKE;
         case CAP_FACTORY:
+        case CAP_DEVICE:
             return UINT32_MAX;
         case CAP_TASK:
         case CAP_CONSOLE:
@@ -206,7 +220,7 @@ struct task *syscall_cap_clone(struct kernel *kernel, struct hart *hart, struct 
     struct capability cap = task->caps[from];
     enum cap_kind kind = cap_kind_of(&cap);
     uint64_t given = cap_rights_of(&cap) & ~rights_not_cloned(kind);
-    if ((rights & ~given) != 0 || kind == CAP_FACTORY) {
+    if ((rights & ~given) != 0 || kind == CAP_FACTORY || kind == CAP_DEVICE) {
         return handler_finish(task, STATUS_DENIED);
     }
     if (rights == 0) {
@@ -262,7 +276,6 @@ static struct task *query_task(const struct kernel *kernel, struct task *task,
 }
 
 struct task *syscall_cap_query(struct kernel *kernel, struct hart *hart, struct task *task) {
-    (void)hart;
     uint64_t name = handler_arg(task, 0);
     if ((name & REPLY_HANDLE_BIT) != 0) {
         return query_reply(kernel, task, name);
@@ -274,6 +287,12 @@ struct task *syscall_cap_query(struct kernel *kernel, struct hart *hart, struct 
     uint64_t packed = cap_query_pack(cap_kind_of(cap), cap_rights_of(cap));
     if (cap_kind_of(cap) == CAP_TASK) {
         return query_task(kernel, task, cap, packed);
+    }
+    if (cap_kind_of(cap) == CAP_DEVICE) {
+        uint64_t of_device[2];
+        device_query(kernel, hart, task, cap, of_device);
+        task_results(task, STATUS_OK, packed, of_device[0], of_device[1]);
+        return task;
     }
     uint64_t detail = cap_is_stale(kernel, cap) ? CAP_QUERY_REVOKED : 0;
     task_results(task, STATUS_OK, packed, cap->badge, detail);

@@ -152,13 +152,14 @@ TEST(Cap, test_reject_full_cap_table) {
         [](user &) {
             slot at = endpoint();
             slot task = create("child");
-            // Slot 0, three of init's, endpoint and task are not free.
-            EXPECT_EQ(fill_table(at), static_cast<std::uint64_t>(CAP_SLOT_COUNT - 6));
+            // Slot 0, those of init, endpoint and task are not free.
+            const std::uint64_t first = INIT_SLOT_FIRST_FREE + 2;
+            EXPECT_EQ(fill_table(at), CAP_SLOT_COUNT - first);
             EXPECT_EQ(sys_endpoint_create(FACTORY).status, STATUS_NO_SPACE);
             EXPECT_EQ(sys_task_create(FACTORY, service_id_of("child", 5)).status, STATUS_NO_SPACE);
             EXPECT_EQ(sys_cap_mint(at, 1, RIGHT_SEND).status, STATUS_NO_SPACE);
             EXPECT_EQ(sys_cap_clone(task, RIGHT_TASK_QUERY).status, STATUS_NO_SPACE);
-            for (std::uint64_t i = 6; i < CAP_SLOT_COUNT; i++) {
+            for (std::uint64_t i = first; i < CAP_SLOT_COUNT; i++) {
                 EXPECT_EQ(sys_cap_close(slot_at(i)), STATUS_OK);
             }
             EXPECT_EQ(sys_cap_close(task), STATUS_OK);
@@ -170,7 +171,7 @@ TEST(Cap, test_reject_full_cap_table) {
                 got = sys_ipc_recv(next, in_us(50));
             }
             EXPECT_EQ(got.status, STATUS_TIMED_OUT);
-            EXPECT_EQ(sys_cap_close(slot_at(4)), STATUS_OK);
+            EXPECT_EQ(sys_cap_close(next), STATUS_OK);
         },
         true);
 }

@@ -1,5 +1,6 @@
 // kernel/core/entry.c: what a port's trap code calls, but for system calls (syscall.c).
 #include "kernel/core/deadline.h"
+#include "kernel/core/device_ops.h"
 #include "kernel/core/kernel.h"
 #include "kernel/core/panic.h"
 #include "kernel/core/quiesce.h"
@@ -20,6 +21,9 @@ struct task *kernel_interrupt(struct kernel *kernel, struct hart *hart, uint32_t
         atomic_store_u32(&hart->doorbell, 0);
         atomic_fence();
         quiesce_pass(kernel, hart);
+    }
+    if (UNLIKELY((events & ARCH_EVENT_EXTERNAL) != 0)) {
+        device_interrupt(kernel, hart);
     }
     task_kills_take(kernel, hart);
     bool gives_way = atomic_load_u32(&task->killed) != 0;
@@ -58,8 +62,10 @@ struct task *kernel_idle(struct kernel *kernel, struct hart *hart) {
             deadline_tick(kernel, hart, arch_time_ns() + QUANTUM_NS);
             return task;
         }
-        uint32_t events = arch_idle(&hart->doorbell);
-        (void)events;  // Whatever it was, the next round looks at everything.
+        // Whatever else it was, the next round looks at everything.
+        if ((arch_idle(&hart->doorbell) & ARCH_EVENT_EXTERNAL) != 0) {
+            device_interrupt(kernel, hart);
+        }
         atomic_store_u32(&hart->idle, 0);
     }
 }

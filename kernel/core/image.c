@@ -4,7 +4,6 @@
 #include "base/checked.h"
 #include "kernel/abi/identity.h"
 #include "kernel/abi/layout.h"
-#include "kernel/abi/manifest.h"
 #include "kernel/core/panic.h"
 
 static const struct boot_image_entry *image_entries(const struct kernel *kernel) {
@@ -68,7 +67,7 @@ void image_check(struct kernel *kernel, const struct boot_info *info) {
         sizeof(*image) + (uint64_t)image->entry_count * sizeof(struct boot_image_entry);
     if (image->entry_count > BOOT_IMAGE_ENTRY_MAX || image->bytes % BOOT_IMAGE_ALIGN != 0 ||
         image->bytes > info->image_bytes || table_bytes > image->bytes ||
-        image->bytes > USER_STACK_TOP - USER_STACK_BYTES_MAX - USER_BOOT_IMAGE) {
+        image->bytes > USER_DEVICES - USER_BOOT_IMAGE) {
         kernel_panic("boot image: %u entries in %lu of %lu bytes", image->entry_count,
                      (unsigned long)image->bytes, (unsigned long)info->image_bytes);
     }
@@ -104,12 +103,26 @@ const struct boot_image_entry *image_find(const struct kernel *kernel, enum boot
     return 0;
 }
 
-bool image_has_service(const struct kernel *kernel, uint64_t service_id) {
+static const struct manifest_header *manifest_of(const struct kernel *kernel) {
     const struct boot_image_entry *entry = image_find(kernel, BOOT_IMAGE_MANIFEST, 0);
-    const struct manifest_header *manifest =
-        (const struct manifest_header *)(const void *)((const char *)kernel->image + entry->offset);
-    const struct manifest_service *services =
-        (const struct manifest_service *)(const void *)(manifest + 1);
+    return (const struct manifest_header *)(const void *)((const char *)kernel->image +
+                                                          entry->offset);
+}
+
+static const struct manifest_service *services_of(const struct manifest_header *manifest) {
+    return (const struct manifest_service *)(const void *)(manifest + 1);
+}
+
+const struct manifest_grant *image_grants(const struct kernel *kernel, uint32_t *count) {
+    const struct manifest_header *manifest = manifest_of(kernel);
+    *count = manifest->grant_count;
+    return (const struct manifest_grant *)(const void *)(services_of(manifest) +
+                                                         manifest->service_count);
+}
+
+bool image_has_service(const struct kernel *kernel, uint64_t service_id) {
+    const struct manifest_header *manifest = manifest_of(kernel);
+    const struct manifest_service *services = services_of(manifest);
     for (uint32_t i = 0; i < manifest->service_count; i++) {
         if (services[i].service_id == service_id) {
             return (service_id & SERVICE_ID_TOP_BIT) == 0;

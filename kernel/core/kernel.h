@@ -12,12 +12,22 @@
 #include <stdint.h>
 
 #include "kernel/abi/boot_image.h"
+#include "kernel/core/device.h"
 #include "kernel/core/endpoint.h"
 #include "kernel/core/hart.h"
 #include "kernel/core/pool.h"
 #include "kernel/core/task.h"
 
 enum { BOOT_RAM_RANGE_MAX = POOL_RANGE_MAX };
+
+// A device as the port found it: windows in whole pages that nothing else has, lines that nothing
+// else raises.
+struct boot_device {
+    struct page_number window;
+    uint32_t window_pages;
+    uint32_t line;
+    uint32_t id;  // enum device_id
+};
 
 // What a port tells the core, already checked against the device tree: ranges are free RAM, page
 // aligned, apart from kernel, boot image and device tree.
@@ -28,6 +38,9 @@ struct boot_info {
     uint32_t range_pages[BOOT_RAM_RANGE_MAX];
     struct page_number image_first;
     uint64_t image_bytes;
+    uint32_t device_count;
+    uint32_t input_line;  // Of the console's receiver; 0: none.
+    struct boot_device devices[DEVICE_MAX];
 };
 
 // A family of minted capabilities (kernel/core/grant.h).
@@ -66,6 +79,10 @@ struct kernel {
 
     struct lock family_lock;   // LOCK_RANK_FAMILY
     struct lock console_lock;  // LOCK_RANK_CONSOLE
+
+    struct lock device_lock;  // LOCK_RANK_DEVICE
+    uint32_t device_count;    // Besides the one at DEVICE_INPUT.
+    struct device devices[DEVICE_COUNT];
 
     // Constant after kernel_init:
     const struct boot_image_header *image;  // Checked.

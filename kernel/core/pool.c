@@ -25,6 +25,19 @@ void pool_add_range(struct pool *pool, uint32_t first, uint32_t count) {
     pool->total_count += count;
 }
 
+uint32_t pool_reserve(struct pool *pool, uint32_t count) {
+    for (uint32_t i = 0; i < pool->range_count; i++) {
+        struct pool_range *range = &pool->ranges[i];
+        if (range->end - range->next > count) {
+            range->end -= count;
+            pool->free_count -= count;
+            pool->total_count -= count;
+            return range->end;
+        }
+    }
+    return POOL_NONE;
+}
+
 static uint32_t pool_take_fresh_locked(struct pool *pool) {
     for (uint32_t i = 0; i < pool->range_count; i++) {
         struct pool_range *range = &pool->ranges[i];

@@ -41,6 +41,11 @@ struct pool {
 // initialised.
 void pool_init(struct pool *pool, enum fault_point fault, uint32_t *next, uint32_t base);
 void pool_add_range(struct pool *pool, uint32_t first, uint32_t count);
+
+// Takes `count` neighbouring indices out of the pool for good, while nobody else uses it. The first
+// of them, or POOL_NONE.
+WARN_UNUSED uint32_t pool_reserve(struct pool *pool, uint32_t count);
+
 WARN_UNUSED uint32_t pool_take(struct pool *pool, struct lock_holder *holder);
 // The same; *fresh: it was never taken before.
 WARN_UNUSED uint32_t pool_take_either(struct pool *pool, struct lock_holder *holder, bool *fresh);

@@ -5,6 +5,7 @@
 #include "base/bits.h"
 #include "kernel/core/cap_ops.h"
 #include "kernel/core/deadline.h"
+#include "kernel/core/device_ops.h"
 #include "kernel/core/endpoint_ops.h"
 #include "kernel/core/ipc.h"
 #include "kernel/core/panic.h"
@@ -104,6 +105,7 @@ static void leave_family(struct kernel *kernel, struct hart *hart, struct task *
 
 static void reap_end(struct kernel *kernel, struct hart *hart, struct task *task) {
     task->page = 0;
+    device_release(kernel, hart, task);
     leave_family(kernel, hart, task);
     uint64_t supervisor = atomic_load_u64(&task->supervisor);
     // Release: whoever reads DEAD reads the reason too.

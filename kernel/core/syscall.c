@@ -5,6 +5,7 @@
 #include "base/checked.h"
 #include "kernel/core/cap_lookup.h"
 #include "kernel/core/cap_ops.h"
+#include "kernel/core/device_ops.h"
 #include "kernel/core/endpoint_ops.h"
 #include "kernel/core/grant.h"
 #include "kernel/core/handler.h"

@@ -1,6 +1,7 @@
 // services/init/launch.c: see launch.h.
 #include "services/init/launch.h"
 
+#include "kernel/abi/device.h"
 #include "kernel/abi/layout.h"
 
 static struct launch_result outcome(enum status status, const char *step) {
@@ -60,6 +61,26 @@ static enum status give_factory(const struct launcher *launcher, struct slot tas
     return give_minted(task, slot_at(INIT_SLOT_FACTORY), service_id, grant);
 }
 
+// The first device with the identifier that the grant names. Errors: STATUS_BAD_ARG when the
+// machine has none.
+static enum status give_device(struct slot task, const struct manifest_grant *grant) {
+    for (uint64_t number = 1; number <= DEVICE_MAX; number++) {
+        struct slot_result one = sys_cap_mint(slot_at(INIT_SLOT_DEVICES), number, grant->rights);
+        if (one.status != STATUS_OK) {
+            return one.status;
+        }
+        struct query_result found = sys_cap_query(one.slot);
+        bool fits = found.status == STATUS_OK && device_query_id(found.value) == grant->target;
+        enum status status =
+            fits ? sys_task_grant(task, one.slot, grant->slot, grant->rights) : found.status;
+        enum status closed = sys_cap_close(one.slot);
+        if (fits || status != STATUS_OK || closed != STATUS_OK) {
+            return status == STATUS_OK ? closed : status;
+        }
+    }
+    return STATUS_BAD_ARG;
+}
+
 static enum status give(const struct launcher *launcher, uint32_t service, struct slot task,
                         const struct manifest_grant *grant) {
     switch ((enum manifest_grant_kind)grant->kind) {
@@ -74,6 +95,8 @@ static enum status give(const struct launcher *launcher, uint32_t service, struc
             return give_factory(launcher, task, grant);
         case MANIFEST_GRANT_IMAGE:
             return sys_task_grant(task, slot_at(INIT_SLOT_IMAGE), grant->slot, grant->rights);
+        case MANIFEST_GRANT_DEVICE:
+            return give_device(task, grant);
     }
     return STATUS_BAD_ARG;  // manifest_open has refused it before.
 }
@@ -86,7 +109,8 @@ static struct launch_result fill(const struct launcher *launcher, uint32_t servi
     for (uint32_t i = of->grant_first; i < of->grant_first + of->grant_count; i++) {
         enum status status = give(launcher, service, task, &launcher->manifest->grants[i]);
         if (status != STATUS_OK) {
-            return outcome(status, "task_grant");
+            bool of_device = launcher->manifest->grants[i].kind == MANIFEST_GRANT_DEVICE;
+            return outcome(status, of_device ? "its device" : "task_grant");
         }
     }
     struct load_result load =

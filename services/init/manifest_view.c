@@ -6,6 +6,7 @@
 
 #include "base/checked.h"
 #include "kernel/abi/cap.h"
+#include "kernel/abi/device.h"
 #include "kernel/abi/identity.h"
 
 const char *manifest_flaw_text(enum manifest_flaw flaw) {
@@ -150,6 +151,8 @@ static uint32_t rights_of_kind(uint32_t kind) {
             return RIGHTS_FACTORY;
         case MANIFEST_GRANT_IMAGE:
             return RIGHTS_IMAGE;
+        case MANIFEST_GRANT_DEVICE:
+            return RIGHTS_DEVICE;
         default:
             return 0;
     }
@@ -164,6 +167,8 @@ static bool target_exists(const struct manifest_view *view, const struct manifes
         case MANIFEST_GRANT_FACTORY:
             return grant->target < view->service_count ||
                    (grant->target == MANIFEST_HART_ANY && grant->rights == RIGHT_MAKE_ENDPOINT);
+        case MANIFEST_GRANT_DEVICE:
+            return grant->target != DEVICE_ID_NONE && grant->badge <= DEVICE_ARENA_PAGES_MAX;
         default:
             return true;
     }

@@ -8,6 +8,7 @@
 
 #include "gtest/gtest.h"
 #include "kernel/abi/cap.h"
+#include "kernel/abi/device.h"
 #include "kernel/abi/identity.h"
 
 namespace {
@@ -171,7 +172,7 @@ TEST_F(ManifestTest, test_reject_wrong_slots) {
 }
 
 TEST_F(ManifestTest, test_reject_wrong_kinds_and_rights) {
-    image_.grants[0].kind = 6;
+    image_.grants[0].kind = MANIFEST_GRANT_DEVICE + 1;
     EXPECT_EQ(Open(), MANIFEST_FLAW_GRANT_KIND);
     SetUp();
     image_.grants[3].rights = RIGHT_CALL | RIGHT_RECV;  // A route never receives.
@@ -195,6 +196,21 @@ TEST_F(ManifestTest, test_reject_wrong_targets) {
     EXPECT_EQ(Open(), MANIFEST_FLAW_GRANT_TARGET);
     image_.grants[4].rights = RIGHT_MAKE_ENDPOINT;
     EXPECT_EQ(Open(), MANIFEST_FLAW_NONE);
+}
+
+TEST_F(ManifestTest, test_reject_wrong_devices) {
+    const manifest_grant good = {MANIFEST_GRANT_DEVICE, 5, RIGHTS_DEVICE, DEVICE_ID_BLOCK,
+                                 DEVICE_ARENA_PAGES_MAX};
+    image_.grants[5] = good;
+    EXPECT_EQ(Open(), MANIFEST_FLAW_NONE);
+    image_.grants[5].rights = RIGHTS_DEVICE + 1;
+    EXPECT_EQ(Open(), MANIFEST_FLAW_GRANT_KIND);
+    image_.grants[5] = good;
+    image_.grants[5].target = DEVICE_ID_NONE;
+    EXPECT_EQ(Open(), MANIFEST_FLAW_GRANT_TARGET);
+    image_.grants[5] = good;
+    image_.grants[5].badge++;
+    EXPECT_EQ(Open(), MANIFEST_FLAW_GRANT_TARGET);
 }
 
 TEST_F(ManifestTest, test_reject_without_final_service) {

@@ -7,6 +7,7 @@
 
 #include "kernel/abi/boot_image.h"
 #include "kernel/abi/cap.h"
+#include "kernel/abi/device.h"
 #include "kernel/abi/elf_reject.h"
 #include "kernel/abi/identity.h"
 #include "kernel/abi/layout.h"

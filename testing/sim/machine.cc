@@ -57,6 +57,7 @@ sim_result sim_machine::run_once(const body &init, std::uint32_t hart_count, std
     sim_options options = sim_options_make(seed, hart_count, programs_.data(),
                                            static_cast<std::uint32_t>(programs_.size()));
     std::copy(std::begin(rates_), std::end(rates_), std::begin(options.fault_rate));
+    options.input = input_;
     sim_result result{};
     sim_run(&options, &result);
     return result;

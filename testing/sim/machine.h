@@ -31,6 +31,7 @@ inline constexpr std::uint64_t MACHINE_SEEDS = 6;  // For each number of harts.
 inline constexpr slot CONSOLE{1};
 inline constexpr slot FACTORY{2};
 inline constexpr slot IMAGE{3};
+inline constexpr slot DEVICES{4};
 
 struct user {
     message_page *page;
@@ -55,6 +56,9 @@ class sim_machine {
     void harts(std::initializer_list<std::uint32_t> counts) {
         counts_ = counts;
     }
+    void input(const char *bytes) {  // What the console's receiver gets.
+        input_ = bytes;
+    }
     void fault(fault_point point, std::uint32_t rate) {
         rates_[point] = rate;
     }
@@ -67,6 +71,7 @@ class sim_machine {
   private:
     std::vector<sim_program> programs_;
     std::vector<std::uint32_t> counts_{1, 2, 4};
+    const char *input_ = nullptr;
     std::uint32_t rates_[FAULT_POINT_COUNT] = {};
 };
 

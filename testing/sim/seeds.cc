@@ -200,19 +200,22 @@ void seed_add(seed_totals &sum, const seed_outcome &outcome) {
     sum.kills += outcome.record.kills;
     sum.revokes += outcome.record.revokes;
     sum.tasks += outcome.record.tasks_started;
+    sum.interrupts += outcome.record.interrupts;
+    sum.device_refusals += outcome.record.device_refusals;
 }
 
 std::string seed_summary(const seed_totals &sum, double seconds) {
     char text[400];
     auto number = [](std::uint64_t value) { return static_cast<unsigned long long>(value); };
-    std::snprintf(text, sizeof(text),
-                  "%llu seeds in %.1f s: %llu system calls (%.0f a second), %llu kernel entries, "
-                  "%llu hart switches, %llu audits,\n"
-                  "%llu calls (%llu answered), %llu tasks, %llu kills, %llu revocations, "
-                  "%llu injected faults\n",
-                  number(sum.seeds), seconds, number(sum.syscalls),
-                  static_cast<double>(sum.syscalls) / seconds, number(sum.steps),
-                  number(sum.switches), number(sum.audits), number(sum.calls), number(sum.answered),
-                  number(sum.tasks), number(sum.kills), number(sum.revokes), number(sum.faults));
+    std::snprintf(
+        text, sizeof(text),
+        "%llu seeds in %.1f s: %llu system calls (%.0f a second), %llu kernel entries, "
+        "%llu hart switches, %llu audits,\n"
+        "%llu calls (%llu answered), %llu interrupts, %llu tasks, %llu kills, %llu revocations, "
+        "%llu injected faults\n",
+        number(sum.seeds), seconds, number(sum.syscalls),
+        static_cast<double>(sum.syscalls) / seconds, number(sum.steps), number(sum.switches),
+        number(sum.audits), number(sum.calls), number(sum.answered), number(sum.interrupts),
+        number(sum.tasks), number(sum.kills), number(sum.revokes), number(sum.faults));
     return text;
 }

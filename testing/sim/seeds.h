@@ -47,6 +47,8 @@ struct seed_totals {
     std::uint64_t revokes = 0;
     std::uint64_t tasks = 0;
     std::uint64_t faults = 0;
+    std::uint64_t interrupts = 0;
+    std::uint64_t device_refusals = 0;
 };
 
 void seed_add(seed_totals &sum, const seed_outcome &outcome);

@@ -64,6 +64,8 @@ TEST(Seeds, a_thousand_on_two_harts_are_clean) {
     EXPECT_GT(sum.answered, sum.calls / 3);
     EXPECT_GT(sum.kills, SEEDS);
     EXPECT_GT(sum.revokes, SEEDS);
+    EXPECT_GT(sum.interrupts, 10 * SEEDS);
+    EXPECT_GT(sum.device_refusals, SEEDS / 2);
     EXPECT_GT(sum.faults, SEEDS / 4);
     EXPECT_GT(sum.audits, SEEDS);
 }
@@ -96,6 +98,7 @@ const finding findings[] = {
     {FAULT_POINT_MISS_SHOOTDOWN, {"still translates to it"}},
     {FAULT_POINT_WRONG_LOCK_ORDER, {"lock order"}},
     {FAULT_POINT_REPLY_ANYWAY, {"audit", "assertion"}},
+    {FAULT_POINT_KEEP_CLAIM, {"the kernel says otherwise"}},
     {FAULT_POINT_WAKE_TOO_SOON, {"the answer to another call", "arrived"}},
 };
 

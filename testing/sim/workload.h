@@ -2,7 +2,8 @@
 // and check every outcome.
 //
 // init starts servers, each with an endpoint of its own, clients that call them, and a manager that
-// supervises clients of its own; it kills tasks and closes endpoints as the seed says, starts
+// supervises clients of its own, and drivers of devices that raise interrupts as fast as they can;
+// it kills tasks and closes endpoints as the seed says, starts
 // others in their place, and in the end ends them all, gives everything back, and exits. What must
 // hold on the way is checked by workload_expect: the first thing that does not is kept in the
 // struct. Ownership:  the caller owns struct workload; one at a time, from workload_begin to the
@@ -23,8 +24,9 @@ enum {
     WORKLOAD_SERVER_COUNT = 3,
     WORKLOAD_CLIENT_COUNT = 5,
     WORKLOAD_MANAGER_COUNT = 1,
-    WORKLOAD_ROUNDS = 80,  // Looks of init at its children.
-    WORKLOAD_PROGRAM_COUNT = 4,
+    WORKLOAD_DRIVER_COUNT = 2,  // On two devices, and sometimes on the other's.
+    WORKLOAD_ROUNDS = 80,       // Looks of init at its children.
+    WORKLOAD_PROGRAM_COUNT = 5,
     WORKLOAD_GRANT_MAX = 1024,  // Families in one run, at most.
 };
 
@@ -37,6 +39,8 @@ struct workload {
     uint64_t nested_calls;
     uint64_t sends;
     uint64_t notifies;
+    uint64_t interrupts;
+    uint64_t device_refusals;  // Of a device that another holds.
     uint64_t kills;
     uint64_t closes;
     uint64_t tasks_started;

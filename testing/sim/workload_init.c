@@ -8,8 +8,11 @@
 enum {
     SLOT_FACTORY = 2,
     SLOT_IMAGE = 3,
+    SLOT_DEVICES = 4,
     NS_ROUND = 40000,
-    CHILD_COUNT = WORKLOAD_SERVER_COUNT + WORKLOAD_CLIENT_COUNT + WORKLOAD_MANAGER_COUNT,
+    MANAGER_FIRST = WORKLOAD_SERVER_COUNT + WORKLOAD_CLIENT_COUNT,
+    DRIVER_FIRST = MANAGER_FIRST + WORKLOAD_MANAGER_COUNT,
+    CHILD_COUNT = DRIVER_FIRST + WORKLOAD_DRIVER_COUNT,
     WAIT_ROUNDS_MAX = 400,
     UNSTARTED_ROUNDS = 8,
 };
@@ -20,10 +23,10 @@ struct family {
     uint32_t number;
 };
 
-// Servers first, then clients, then managers.
+// Servers first, then clients, managers, drivers.
 struct child {
     struct slot task;      // 0: not there.
-    struct slot endpoint;  // Of a server: all rights but RECV.
+    struct slot endpoint;  // Of a server or driver: all rights but RECV.
     // Its capabilities to servers are minted under `family`, which init revokes, or under `own` of
     // the server, which that server revokes.
     struct family family;
@@ -35,13 +38,13 @@ struct parent {
     struct child children[CHILD_COUNT];
 };
 
-static bool start_server(struct child *child) {
+static bool start_server(struct child *child, const char *name) {
     struct slot_result endpoint = sys_endpoint_create(slot_at(SLOT_FACTORY));
     if (!workload_made(endpoint.status, "endpoint_create gave another status")) {
         return false;
     }
     child->endpoint = endpoint.slot;
-    if (!workload_create(slot_at(SLOT_FACTORY), slot_at(SLOT_IMAGE), "server", &child->task)) {
+    if (!workload_create(slot_at(SLOT_FACTORY), slot_at(SLOT_IMAGE), name, &child->task)) {
         return false;
     }
     enum status status =
@@ -137,12 +140,27 @@ static void give_up(struct child *child) {
     workload_close(&child->own.grant);
 }
 
+// One of the devices: now and then that of another driver, which still holds it or has just died.
+static bool start_driver(struct child *child) {
+    if (!start_server(child, "driver")) {
+        return false;
+    }
+    uint64_t number = 1 + sim_user_random(WORKLOAD_DRIVER_COUNT);
+    struct slot_result minted = sys_cap_mint(slot_at(SLOT_DEVICES), number, RIGHTS_DEVICE);
+    workload_expect(minted.status == STATUS_OK, "minting a device failed", minted.status);
+    enum status status =
+        sys_task_grant(child->task, minted.slot, DRIVER_SLOT_DEVICE, RIGHTS_DEVICE);
+    workload_expect(status == STATUS_OK, "granting a device failed", status);
+    workload_close(&minted.slot);
+    return true;
+}
+
 static bool make_child(struct parent *parent, uint32_t index, uint64_t *argument) {
     struct child *child = &parent->children[index];
     child->family = make_family();
     child->own = (struct family){.number = 0};
     if (index < WORKLOAD_SERVER_COUNT) {
-        bool made = start_server(child);
+        bool made = start_server(child, "server");
         if (!made) {
             return false;
         }
@@ -151,7 +169,10 @@ static bool make_child(struct parent *parent, uint32_t index, uint64_t *argument
             workload_server_argument(grant_servers(parent, child, index + 1), child->own.number);
         return true;
     }
-    bool manages = index >= WORKLOAD_SERVER_COUNT + WORKLOAD_CLIENT_COUNT;
+    if (index >= DRIVER_FIRST) {
+        return start_driver(child);
+    }
+    bool manages = index >= MANAGER_FIRST;
     const char *name = manages ? "manager" : "client";
     if (!workload_create(slot_at(SLOT_FACTORY), slot_at(SLOT_IMAGE), name, &child->task)) {
         return false;

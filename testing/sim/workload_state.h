@@ -16,6 +16,7 @@ enum {
                              // higher number.
     MANAGER_SLOT_FACTORY = 20,
     MANAGER_SLOT_IMAGE = 21,
+    DRIVER_SLOT_DEVICE = 22,
     FRAME_TYPE_CALL = 7,
     FRAME_TYPE_SEND = 8,
     FRAME_TYPE_REPLY = 9,
@@ -59,4 +60,5 @@ void workload_close(struct slot *slot);
 void workload_server(struct message_page *page, uint64_t argument, uint32_t instance);
 void workload_client(struct message_page *page, uint64_t argument, uint32_t instance);
 void workload_manager(struct message_page *page, uint64_t argument, uint32_t instance);
+void workload_driver(struct message_page *page, uint64_t argument, uint32_t instance);
 void workload_init(struct message_page *page, uint64_t argument, uint32_t instance);

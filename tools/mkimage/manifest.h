@@ -29,7 +29,7 @@ struct grant {
     std::uint32_t slot = 0;
     std::uint32_t rights = 0;
     std::uint64_t badge = 0;
-    std::string target;  // A service's name, `init`, or empty.
+    std::string target;  // A service's name, `init`, a device's name, or empty.
     source_place place;
     source_place target_place;
 };
@@ -65,6 +65,9 @@ struct surroundings {
 manifest_result manifest_read(std::string_view text, const surroundings &around);
 
 std::string manifest_binary(const manifest &contents);
+
+// The virtio device identifier of a device's name in a manifest, or DEVICE_ID_NONE.
+std::uint32_t device_id_of(std::string_view name);
 
 std::uint64_t service_id_of(std::string_view name);
 

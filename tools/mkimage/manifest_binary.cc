@@ -10,6 +10,9 @@ std::uint32_t target_index(const manifest &contents, const grant &given) {
     if (given.target.empty()) {
         return MANIFEST_HART_ANY;
     }
+    if (given.kind == MANIFEST_GRANT_DEVICE) {
+        return device_id_of(given.target);
+    }
     for (std::size_t at = 0; at < contents.services.size(); at++) {
         if (contents.services[at].name == given.target) {
             return static_cast<std::uint32_t>(at);

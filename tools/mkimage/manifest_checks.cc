@@ -5,6 +5,7 @@
 
 #include "kernel/abi/boot_image.h"
 #include "kernel/abi/cap.h"
+#include "kernel/abi/device.h"
 #include "kernel/abi/identity.h"
 
 namespace mkimage {
@@ -113,6 +114,9 @@ class checker {
         if (given.kind == MANIFEST_GRANT_FACTORY) {
             check_factory(given);
         }
+        if (given.kind == MANIFEST_GRANT_DEVICE) {
+            check_device(given);
+        }
         if (given.kind != MANIFEST_GRANT_ROUTE || given.target == BOOT_IMAGE_INIT_NAME) {
             return;
         }
@@ -133,6 +137,31 @@ class checker {
         }
         if (!given.target.empty() && find(given.target) == NOBODY) {
             add_mistake(given.target_place, "no service `" + given.target + "`");
+        }
+    }
+
+    void check_device(const grant &given) {
+        if (device_id_of(given.target) == DEVICE_ID_NONE) {
+            add_mistake(given.target_place,
+                        "no device is called `" + given.target +
+                            "`: virtio_net, virtio_blk, virtio_console or virtio_rng");
+        }
+        if ((given.rights & RIGHT_DEVICE_DMA) != 0 &&
+            (given.badge == 0 || given.badge > DEVICE_ARENA_PAGES_MAX)) {
+            add_mistake(given.place, "a DMA arena has 1 to 64 pages");
+        }
+        // A device has one holder at a time.
+        for (const service &one : services_) {
+            for (const grant &other : one.grants) {
+                if (&other == &given) {
+                    return;
+                }
+                if (other.kind == MANIFEST_GRANT_DEVICE && other.target == given.target) {
+                    add_mistake(given.target_place, "`" + given.target +
+                                                        "` is already given in line " +
+                                                        std::to_string(other.place.line));
+                }
+            }
         }
     }
 
@@ -202,6 +231,21 @@ class checker {
 };
 
 }  // namespace
+
+std::uint32_t device_id_of(std::string_view name) {
+    static const std::pair<std::string_view, std::uint32_t> names[] = {
+        {"virtio_net", DEVICE_ID_NET},
+        {"virtio_blk", DEVICE_ID_BLOCK},
+        {"virtio_console", DEVICE_ID_CONSOLE},
+        {"virtio_rng", DEVICE_ID_ENTROPY},
+    };
+    for (const auto &[known, id] : names) {
+        if (known == name) {
+            return id;
+        }
+    }
+    return DEVICE_ID_NONE;
+}
 
 std::uint64_t service_id_of(std::string_view name) {
     return ::service_id_of(name.data(), name.size());

@@ -35,7 +35,7 @@ const std::vector<grant_form> &grant_forms() {
         {"console",
          MANIFEST_GRANT_CONSOLE,
          false,
-         {{"write", RIGHT_WRITE}, {"marker", RIGHT_MARKER}}},
+         {{"write", RIGHT_WRITE}, {"marker", RIGHT_MARKER}, {"input", RIGHT_READ_INPUT}}},
         {"endpoint",
          MANIFEST_GRANT_ENDPOINT,
          false,
@@ -56,6 +56,10 @@ const std::vector<grant_form> &grant_forms() {
           {"task", RIGHT_MAKE_TASK},
           {"grant", RIGHT_MAKE_GRANT}}},
         {"image", MANIFEST_GRANT_IMAGE, false, {{"read", RIGHT_READ}}},
+        {"device",
+         MANIFEST_GRANT_DEVICE,
+         true,
+         {{"map", RIGHT_DEVICE_MAP}, {"irq", RIGHT_DEVICE_IRQ}, {"dma", RIGHT_DEVICE_DMA}}},
     };
     return forms;
 }
@@ -218,14 +222,15 @@ class reader {
             }
         }
         add_mistake(words[2].place, "unknown kind `" + words[2].text +
-                                        "`: console, endpoint, route, factory or image");
+                                        "`: console, endpoint, route, factory, image or "
+                                        "device");
     }
 
     void read_grant(const grant_form &form, const std::vector<word> &words, grant &made) {
         std::size_t at = 3;
         if (form.target_first) {
             if (words.size() == at) {
-                add_mistake(words[2].place, "`route` takes the name of a service");
+                add_mistake(words[2].place, "`" + words[2].text + "` takes a name");
                 return;
             }
             made.target = words[at].text;
@@ -262,7 +267,15 @@ class reader {
                 add_mistake(current.place, "`" + current.text + "` stands twice");
             }
             made.rights |= right.bit;
-            return 1;
+            if (form.kind != MANIFEST_GRANT_DEVICE || right.bit != RIGHT_DEVICE_DMA) {
+                return 1;
+            }
+            if (!has_more) {
+                add_mistake(current.place, "`dma` takes a number of pages");
+                return 1;
+            }
+            made.badge = number(words[at + 1]).value_or(0);
+            return 2;
         }
         add_mistake(current.place, "`" + current.text + "` is no right of a capability of kind `" +
                                        std::string(form.name) + "`");

@@ -8,6 +8,7 @@
 #include <iterator>
 
 #include "kernel/abi/cap.h"
+#include "kernel/abi/device.h"
 
 namespace mkimage {
 namespace {
@@ -36,6 +37,27 @@ TEST(Manifest, good_one) {
     EXPECT_EQ(second.argument, 16U);
     EXPECT_EQ(second.grants.at(0).badge, 9U);
     EXPECT_EQ(result.contents.services[2].flags, 0U);
+}
+
+TEST(Manifest, devices) {
+    const manifest_result result = manifest_read(
+        "service aa\n  final\n  slot 4 device virtio_rng map irq dma 2\n"
+        "  slot 5 device virtio_blk map\n  slot 1 console write input\n",
+        AROUND);
+    ASSERT_TRUE(result.mistakes.empty()) << mistake_text("m", result.mistakes[0]);
+    const std::vector<grant> &grants = result.contents.services[0].grants;
+    EXPECT_EQ(grants.at(0).kind, MANIFEST_GRANT_DEVICE);
+    EXPECT_EQ(grants.at(0).rights, static_cast<std::uint32_t>(RIGHTS_DEVICE));
+    EXPECT_EQ(grants.at(0).badge, 2U);
+    EXPECT_EQ(grants.at(1).rights, static_cast<std::uint32_t>(RIGHT_DEVICE_MAP));
+    EXPECT_EQ(grants.at(2).rights, static_cast<std::uint32_t>(RIGHT_WRITE | RIGHT_READ_INPUT));
+    // The first grant's words: kind, slot, rights, target, badge.
+    const std::string bytes = manifest_binary(result.contents);
+    const std::size_t first = sizeof(manifest_header) + sizeof(manifest_service);
+    EXPECT_EQ(bytes[first], MANIFEST_GRANT_DEVICE);
+    EXPECT_EQ(bytes[first + 4], 4);
+    EXPECT_EQ(bytes[first + 12], DEVICE_ID_ENTROPY);
+    EXPECT_EQ(bytes[first + 16], 2);
 }
 
 TEST(Manifest, ways_that_do_not_wait_may_form_a_cycle) {
@@ -76,13 +98,14 @@ TEST_P(WrongManifest, test_reject) {
 
 INSTANTIATE_TEST_SUITE_P(
     Files, WrongManifest,
-    testing::Values("cycle_of_three", "cycle_of_two", "factory_of_nobody", "factory_without_of",
-                    "hart_beyond_image", "manual_with_slots", "no_final", "no_right", "no_service",
-                    "number_malformed", "number_too_large", "program_unknown", "right_doubled",
-                    "right_of_other_kind", "route_to_manual", "route_to_nobody", "route_to_self",
-                    "service_doubled", "service_init", "service_name_improper", "slot_doubled",
-                    "slot_out_of_range", "slot_zero", "statement_before_service", "word_unknown",
-                    "words_too_many"),
+    testing::Values("arena_too_large", "arena_without_pages", "cycle_of_three", "cycle_of_two",
+                    "device_doubled", "device_unknown", "device_without_name", "factory_of_nobody",
+                    "factory_without_of", "hart_beyond_image", "manual_with_slots", "no_final",
+                    "no_right", "no_service", "number_malformed", "number_too_large",
+                    "program_unknown", "right_doubled", "right_of_other_kind", "route_to_manual",
+                    "route_to_nobody", "route_to_self", "service_doubled", "service_init",
+                    "service_name_improper", "slot_doubled", "slot_out_of_range", "slot_zero",
+                    "statement_before_service", "word_unknown", "words_too_many"),
     [](const testing::TestParamInfo<const char *> &info) { return std::string(info.param); });
 
 }  // namespace

@@ -53,6 +53,9 @@ uint32_t port_events_take(void) {
         arch_timer_arm(UINT64_MAX);
         events |= ARCH_EVENT_TIMER;
     }
+    if (UNLIKELY((pending & INTERRUPT_EXTERNAL) != 0)) {
+        events |= ARCH_EVENT_EXTERNAL;  // Until its lines are claimed.
+    }
     if (UNLIKELY(atomic_load_u32(&port.panic_owner) != 0)) {
         port_stop();
     }
@@ -129,6 +132,14 @@ void arch_console_write(const char *bytes, size_t count) {
             sbi_putchar(bytes[i]);
         }
     }
+}
+
+uint32_t arch_console_read(uint8_t *bytes, uint32_t max) {
+    uint32_t count = 0;
+    while (count < max && uart_read(port.uart_address, &bytes[count])) {
+        count++;
+    }
+    return count;
 }
 
 // The machine's seed (device tree), a count and the time, mixed (splitmix64's finaliser). Not a

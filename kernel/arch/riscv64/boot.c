@@ -3,8 +3,11 @@
 
 #include "base/words.h"
 #include "images/markers.h"
+#include "kernel/arch/riscv64/mmio.h"
+#include "kernel/arch/riscv64/plic.h"
 #include "kernel/arch/riscv64/port.h"
 #include "kernel/arch/riscv64/sbi.h"
+#include "kernel/arch/riscv64/uart.h"
 #include "kernel/core/panic.h"
 
 // What the early map shows of the memory (entry.S), and of the devices.
@@ -43,6 +46,36 @@ static struct machine_range read_tree(uint64_t physical) {
         kernel_panic("UART at %#lx: out of reach", port.machine.uart.base);
     }
     return (struct machine_range){physical, port.machine.tree_bytes};
+}
+
+// What stands behind each virtio-mmio transport (Virtual I/O Device 1.2, section 4.2.2), legacy
+// ones included: their driver refuses them. On the early map, the only one of the kernel that shows
+// it.
+static void probe_devices(void) {
+    enum { MAGIC_VALUE = 0x0, DEVICE_ID = 0x8 };
+    const uint32_t magic = 0x74726976;
+    for (uint32_t i = 0; i < port.machine.device_count; i++) {
+        uint64_t window = port.machine.devices[i].window.base;
+        if (window < EARLY_DEVICES_END &&
+            mmio_read32(DIRECT_MAP_BASE + window + MAGIC_VALUE) == magic) {
+            port.device_id[i] = mmio_read32(DIRECT_MAP_BASE + window + DEVICE_ID);
+        }
+    }
+}
+
+static void describe_devices(struct boot_info *info) {
+    const struct machine *machine = &port.machine;
+    info->device_count = machine->device_count;
+    info->input_line = machine->uart_line;
+    for (uint32_t i = 0; i < machine->device_count; i++) {
+        const struct machine_range *window = &machine->devices[i].window;
+        info->devices[i] = (struct boot_device){
+            .window = {(uint32_t)(window->base / MACHINE_PAGE_BYTES)},
+            .window_pages = (uint32_t)(window->bytes / MACHINE_PAGE_BYTES),
+            .line = machine->devices[i].line,
+            .id = port.device_id[i],
+        };
+    }
 }
 
 static void setup_clock(void) {
@@ -114,7 +147,7 @@ void hart_init(uint32_t index) {
     csr_set_sscratch((uint64_t)(uintptr_t)&port.harts[index].scratch);
     arch_timer_arm(UINT64_MAX);
     csr_clear_sip(INTERRUPT_SOFTWARE);
-    csr_set_sie(INTERRUPT_SOFTWARE | INTERRUPT_TIMER);
+    csr_set_sie(INTERRUPT_SOFTWARE | INTERRUPT_TIMER | INTERRUPT_EXTERNAL);
 }
 
 void hart_enter(uint32_t index) {
@@ -136,7 +169,10 @@ void boot_main(uint64_t hartid, uint64_t tree_physical) {
                  (uint32_t)(port.machine.ram.bytes >> 20));
     need_extension(SBI_IPI, "IPI");
     need_extension(SBI_RFENCE, "RFENCE");
+    probe_devices();
     paging_start(tree);
+    plic_start();
+    uart_listen(port.uart_address);
     kernel_print(&kernel_state, boot_hart(), "%s", MARKER_KERNEL_PAGING);
     setup_clock();
     probe_asids();
@@ -144,6 +180,7 @@ void boot_main(uint64_t hartid, uint64_t tree_physical) {
     hart_init(0);
     smp_start(hartid);
     struct boot_info info = describe_memory(tree);
+    describe_devices(&info);
     kernel_init(&kernel_state, &info);
     smp_release();
     hart_enter(0);

@@ -54,6 +54,11 @@ static ALWAYS_INLINE void csr_clear_sip(uint64_t bits) {
     __asm__ volatile("csrc sip, %0\n\tfence iorw, iorw" : : "r"(bits) : "memory");
 }
 
+// Accesses of devices before it are done before those behind it.
+static ALWAYS_INLINE void csr_fence_devices(void) {
+    __asm__ volatile("fence iorw, iorw" : : : "memory");
+}
+
 static ALWAYS_INLINE void csr_interrupts_on(void) {
     __asm__ volatile("csrs sstatus, %0" : : "r"(SSTATUS_SIE) : "memory");
 }

@@ -63,6 +63,9 @@ void paging_start(struct machine_range tree) {
     if (!kernel_map_range(&map, uart_page, MACHINE_PAGE_BYTES, KERNEL_MAP_DATA)) {
         kernel_panic("UART at %#lx cannot be mapped", port.machine.uart.base);
     }
+    if (!kernel_map_range(&map, port.machine.plic.base, port.machine.plic.bytes, KERNEL_MAP_DATA)) {
+        kernel_panic("PLIC at %#lx cannot be mapped", port.machine.plic.base);
+    }
     if (kernel_map_find(&map, tree.base) == 0) {
         kernel_panic("device tree at %#lx is not in memory", tree.base);
     }

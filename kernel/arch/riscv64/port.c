@@ -23,6 +23,9 @@ _Static_assert(offsetof(struct hart, kernel) == HART_KERNEL_OFFSET, "layout.h");
 _Static_assert(offsetof(struct hart, port_stack) == HART_STACK_OFFSET, "layout.h");
 _Static_assert(offsetof(struct port, kernel_satp) == PORT_SATP_OFFSET, "layout.h");
 _Static_assert(offsetof(struct port, panic_regs) == PORT_PANIC_REGS_OFFSET, "layout.h");
+_Static_assert((int)MACHINE_DEVICE_MAX == (int)DEVICE_MAX &&
+                   (int)MACHINE_WINDOW_PAGES_MAX == (int)DEVICE_WINDOW_PAGES_MAX,
+               "the device tree's devices fit");
 _Static_assert((int)MACHINE_HART_MAX == (int)MAX_HARTS, "the device tree's harts fit");
 
 uint32_t port_hart_index(void) {

@@ -32,6 +32,7 @@ struct port {
     bool sstc;
     uint64_t seed[MACHINE_SEED_WORDS];  // From the device tree, or the time alone.
     struct machine machine;
+    uint32_t device_id[MACHINE_DEVICE_MAX];
     struct atomic_u64 entropy_count;
     struct atomic_u64 arrived;      // Bit i: hart i runs on the kernel's map.
     struct atomic_u64 answered;     // Bit i: hart i took its first interrupt.

@@ -145,6 +145,7 @@ void sim_check_all(void) {
         check_tlb(&sim.harts[i]);
         check_sleeper(i);
     }
+    sim_check_devices();
     sim.until_switch = left;
 }
 

@@ -98,7 +98,12 @@ static uint8_t *append(struct boot_image_header *header, enum boot_image_kind ki
 }
 
 static void write_manifest(uint8_t *place) {
-    struct manifest_header head = {.magic = MANIFEST_MAGIC};
+    const struct manifest_grant arena = {.kind = MANIFEST_GRANT_DEVICE,
+                                         .slot = 1,
+                                         .rights = RIGHTS_DEVICE,
+                                         .target = DEVICE_ID_BLOCK,
+                                         .badge = SIM_ARENA_PAGES};
+    struct manifest_header head = {.magic = MANIFEST_MAGIC, .grant_count = 1};
     for (uint32_t i = 1; i < sim.options.program_count && head.service_count < MANIFEST_SERVICE_MAX;
          i++) {
         const char *name = sim.options.programs[i].name;
@@ -110,6 +115,8 @@ static void write_manifest(uint8_t *place) {
                sizeof(service));
         head.service_count++;
     }
+    memcpy(place + sizeof(head) + head.service_count * sizeof(struct manifest_service), &arena,
+           sizeof(arena));
     memcpy(place, &head, sizeof(head));
 }
 
@@ -123,9 +130,10 @@ uint32_t sim_image_build(void) {
                                          .hart_count = sim.options.hart_count};
     header->bytes =
         align_page(sizeof(*header) + BOOT_IMAGE_ENTRY_MAX * sizeof(struct boot_image_entry));
-    write_manifest(append(
-        header, BOOT_IMAGE_MANIFEST, "manifest",
-        sizeof(struct manifest_header) + MANIFEST_SERVICE_MAX * sizeof(struct manifest_service)));
+    write_manifest(append(header, BOOT_IMAGE_MANIFEST, "manifest",
+                          sizeof(struct manifest_header) +
+                              MANIFEST_SERVICE_MAX * sizeof(struct manifest_service) +
+                              sizeof(struct manifest_grant)));
     for (uint32_t i = 0; i < sim.options.program_count; i++) {
         const struct sim_program *program = &sim.options.programs[i];
         uint8_t *place = append(header, BOOT_IMAGE_PROGRAM, program->name,

@@ -15,7 +15,9 @@ static uint32_t next_gap(void) {
 uint32_t sim_events_due(const struct sim_hart *hart) {
     uint32_t timer = hart->timer_at_ns <= sim.now_ns ? (uint32_t)ARCH_EVENT_TIMER : 0;
     uint32_t ipi = hart->ipi_at_ns <= sim.now_ns ? (uint32_t)ARCH_EVENT_IPI : 0;
-    return timer | ipi;
+    sim_devices_run();
+    uint32_t lines = sim.lines_pending & sim.lines_enabled[hart - sim.harts];
+    return timer | ipi | (lines != 0 ? (uint32_t)ARCH_EVENT_EXTERNAL : 0);
 }
 
 uint32_t sim_events_take(struct sim_hart *hart) {
@@ -74,7 +76,7 @@ void sim_point(void) {
 // Nothing can run: time goes on to the next event.
 static void advance(void) {
     sim_check_asleep();
-    uint64_t next_ns = UINT64_MAX;
+    uint64_t next_ns = sim.device_next_ns;
     for (uint32_t i = 0; i < sim.options.hart_count; i++) {
         const struct sim_hart *hart = &sim.harts[i];
         next_ns = hart->ipi_at_ns < next_ns ? hart->ipi_at_ns : next_ns;

@@ -148,6 +148,20 @@ static void reset_boot_info(void) {
     }
 }
 
+// Two devices that have something behind them, and an empty transport.
+static void reset_boot_devices(void) {
+    static const uint32_t ids[SIM_DEVICE_COUNT] = {DEVICE_ID_ENTROPY, DEVICE_ID_BLOCK,
+                                                   DEVICE_ID_NONE};
+    for (uint32_t i = 0; i < SIM_DEVICE_COUNT; i++) {
+        sim.boot.devices[i] = (struct boot_device){.window = {SIM_DEVICE_FIRST_PAGE + i},
+                                                   .window_pages = 1,
+                                                   .line = SIM_LINE_FIRST + i,
+                                                   .id = ids[i]};
+    }
+    sim.boot.device_count = SIM_DEVICE_COUNT;
+    sim.boot.input_line = SIM_LINE_FIRST + DEVICE_INPUT;
+}
+
 static void reset_harts(void) {
     for (uint32_t i = 0; i < sim.options.hart_count; i++) {
         struct sim_hart *hart = &sim.harts[i];
@@ -187,8 +201,10 @@ static void reset(const struct sim_options *options) {
     for (uint32_t i = 0; i < MAX_TASKS; i++) {
         sim.users[i].instance = 0;
     }
+    sim_devices_reset();
     reset_ram();
     reset_boot_info();
+    reset_boot_devices();
     reset_harts();
 }
 

@@ -52,6 +52,7 @@ struct sim_options {
     uint32_t program_count;
     uint32_t fault_rate[FAULT_POINT_COUNT];  // Chances in 65536; what is a planted bug is 0 unless
                                              // --plant asks for it.
+    const char *input;                       // What the console's receiver gets. Null: nothing.
     FILE *trace;                             // Null: no text.
 };
 

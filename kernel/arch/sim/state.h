@@ -2,6 +2,7 @@
 // Test machinery: one per process, not kernel state.
 #pragma once
 
+#include "kernel/arch/sim/device.h"
 #include "kernel/arch/sim/fiber.h"
 #include "kernel/arch/sim/random.h"
 #include "kernel/arch/sim/sim.h"
@@ -11,6 +12,10 @@
 enum {
     SIM_TLB_COUNT = 64,
     SIM_CONSOLE_BYTES = 1 << 16,
+    SIM_DEVICE_FIRST_PAGE = 0x10001,  // Of the windows, one page each.
+    SIM_LINE_FIRST = 5,               // Of the devices in their order, the receiver's last.
+    SIM_INPUT_ROOM = 16,
+    SIM_INPUT_PERIOD_NS = 20000,
 };
 
 struct sim_tlb_entry {
@@ -42,6 +47,13 @@ struct sim_hart {
     struct sim_tlb_entry tlb[SIM_TLB_COUNT];
 };
 
+struct sim_device {
+    uint64_t raise_at_ns;  // UINT64_MAX: not scheduled.
+    uint64_t raised;
+    uint32_t period_ns;  // 0: off.
+    bool level;
+};
+
 struct sim_user {
     struct fiber fiber;
     uint32_t instance;  // Whose fiber it is; 0 is nobody's.
@@ -67,6 +79,14 @@ struct sim {
     struct fiber main_fiber;
     struct sim_result result;
     struct boot_info boot;
+    struct sim_device devices[DEVICE_COUNT];
+    uint64_t device_next_ns;
+    uint32_t lines_pending;  // Bit i: device i's.
+    uint32_t lines_claimed;
+    uint32_t lines_enabled[MAX_HARTS];
+    uint32_t input_count;  // Bytes in the receiver,
+    uint32_t input_sent;   // and how many of the options' came.
+    uint8_t input[SIM_INPUT_ROOM];
     uint32_t console_count;
     char console[SIM_CONSOLE_BYTES];
     struct kernel kernel;
@@ -103,6 +123,14 @@ WARN_UNUSED bool sim_translate(struct sim_hart *hart, struct task *task, uint64_
                                uint32_t access, struct page_number *out);
 void sim_tlb_flush(struct sim_hart *hart, uint32_t asid);
 WARN_UNUSED bool sim_tlb_holds(const struct sim_hart *hart, struct page_number page);
+
+// device.c: devices do what is due. What a driver reads and writes. Lines as the kernel says.
+void sim_devices_reset(void);
+void sim_devices_run(void);
+WARN_UNUSED bool sim_device_find(struct page_number page, uint32_t *index);
+WARN_UNUSED uint64_t sim_device_load(uint32_t index, uint64_t offset);
+void sim_device_store(uint32_t index, uint64_t offset, uint64_t value);
+void sim_check_devices(void);
 
 // image.c: builds the boot image in RAM; the number of pages it takes.
 uint32_t sim_image_build(void);

@@ -10,11 +10,12 @@
 #include "kernel/core/fault_point.h"
 
 static const char *const kind_names[] = {
-    [TRACE_SWITCH] = "switch",       [TRACE_SYSCALL] = "syscall", [TRACE_RESUME] = "resume",
-    [TRACE_INTERRUPT] = "interrupt", [TRACE_FAULT] = "fault",     [TRACE_SLEEP] = "sleep",
-    [TRACE_WAKE] = "wake",           [TRACE_IPI] = "ipi",         [TRACE_TIMER] = "timer",
-    [TRACE_SHOOTDOWN] = "shootdown", [TRACE_FIRES] = "fires",     [TRACE_CONSOLE] = "console",
-    [TRACE_BEGIN] = "begin",         [TRACE_CHANCE] = "chance",
+    [TRACE_SWITCH] = "switch",       [TRACE_SYSCALL] = "syscall",   [TRACE_RESUME] = "resume",
+    [TRACE_INTERRUPT] = "interrupt", [TRACE_FAULT] = "fault",       [TRACE_SLEEP] = "sleep",
+    [TRACE_WAKE] = "wake",           [TRACE_IPI] = "ipi",           [TRACE_TIMER] = "timer",
+    [TRACE_SHOOTDOWN] = "shootdown", [TRACE_FIRES] = "fires",       [TRACE_CONSOLE] = "console",
+    [TRACE_BEGIN] = "begin",         [TRACE_CHANCE] = "chance",     [TRACE_DEVICE] = "device",
+    [TRACE_CLAIM] = "claim",         [TRACE_COMPLETE] = "complete",
 };
 BASE_STATIC_ASSERT(ARRAY_LEN(kind_names) == TRACE_KIND_COUNT, "one name a kind");
 

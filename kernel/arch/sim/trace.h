@@ -20,6 +20,9 @@ enum trace_kind {
     TRACE_CONSOLE,    // bytes, hash, -
     TRACE_BEGIN,      // task, instance, program
     TRACE_CHANCE,     // bound, value, -
+    TRACE_DEVICE,     // device, raised before, -
+    TRACE_CLAIM,      // device, -, -
+    TRACE_COMPLETE,   // device, hart, -
     TRACE_KIND_COUNT
 };
 

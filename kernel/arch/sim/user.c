@@ -173,12 +173,23 @@ void sim_user_run(struct sim_hart *hart, struct task *task) {
 }
 
 uint64_t sim_user_load(uint64_t address) {
-    const uint64_t *words = (const uint64_t *)arch_page(reach(address, ARCH_READ));
+    struct page_number page = reach(address, ARCH_READ);
+    uint32_t device = 0;
+    if (sim_device_find(page, &device)) {
+        return sim_device_load(device, address % PAGE_BYTES);
+    }
+    const uint64_t *words = (const uint64_t *)arch_page(page);
     return words[address % PAGE_BYTES / sizeof(uint64_t)];
 }
 
 void sim_user_store(uint64_t address, uint64_t value) {
-    uint64_t *words = (uint64_t *)arch_page(reach(address, ARCH_WRITE));
+    struct page_number page = reach(address, ARCH_WRITE);
+    uint32_t device = 0;
+    if (sim_device_find(page, &device)) {
+        sim_device_store(device, address % PAGE_BYTES, value);
+        return;
+    }
+    uint64_t *words = (uint64_t *)arch_page(page);
     words[address % PAGE_BYTES / sizeof(uint64_t)] = value;
 }
 
