@@ -49,6 +49,7 @@ def tessera_image(
         deadline_s = 90,
         memory_mib = 128,
         icount = False,
+        rng = False,
         kernel = "//kernel:kernel",
         size = "medium",
         tags = []):
@@ -66,6 +67,7 @@ def tessera_image(
       deadline_s: seconds from power-on to the end
       memory_mib: MiB of memory
       icount: count time in instructions, so that every run prints the same bytes; not for images with a disk
+      rng: the machine has a virtio entropy device, whose bytes are QEMU's own: the same every time under icount
       kernel: the kernel's label
       size: of the test; its time covers waiting for another Bazel server's QEMU
       tags: more tags of the test
@@ -92,6 +94,7 @@ def tessera_image(
         "kernel": kernel,
         "memory_mib": memory_mib,
         "programs": labels,
+        "rng": rng,
     }
     qemu_run(name = name, **common)
     qemu_test(name = name + "_test", size = size, tags = QEMU_TAGS + tags, **common)

@@ -8,7 +8,7 @@
 #include "services/selftest/slots.h"
 
 // Everything the probe gets.
-static enum status grant_all(const struct peer *peer) {
+static enum status grant_all(const struct selftest *selftest, const struct peer *peer) {
     const struct {
         struct slot from;
         uint32_t to;
@@ -26,7 +26,9 @@ static enum status grant_all(const struct peer *peer) {
             return status;
         }
     }
-    return STATUS_OK;
+    return selftest->lends_device ? sys_task_grant(peer->task, slot_at(SELFTEST_SLOT_RNG),
+                                                   PROBE_SLOT_DEVICE, RIGHTS_DEVICE)
+                                  : STATUS_OK;
 }
 
 bool peer_start(struct selftest *selftest, uint64_t hart, struct peer *out) {
@@ -40,7 +42,8 @@ bool peer_start(struct selftest *selftest, uint64_t hart, struct peer *out) {
     peer.instance = task.instance;
     if (!selftest_expect_status(selftest, "peer: endpoint_create", endpoint.status, STATUS_OK) ||
         !selftest_expect_status(selftest, "peer: task_create", task.status, STATUS_OK) ||
-        !selftest_expect_status(selftest, "peer: task_grant", grant_all(&peer), STATUS_OK)) {
+        !selftest_expect_status(selftest, "peer: task_grant", grant_all(selftest, &peer),
+                                STATUS_OK)) {
         return false;
     }
     struct load_result load =

@@ -30,6 +30,10 @@ static const struct rung ladder[] = {
     {MARKER_SELFTEST_FAULT_WRITE_TEXT, case_fault_write_text, 1},
     {MARKER_SELFTEST_FAULT_STACK_GUARD, case_fault_stack_guard, 1},
     {MARKER_SELFTEST_FAULT_INSTRUCTION, case_fault_instruction, 1},
+    {MARKER_SELFTEST_DEVICE_REJECT_EXECUTE, case_device_reject_execute, 1},
+    {MARKER_SELFTEST_DEVICE_REJECT_OUTSIDE_WINDOW, case_device_reject_outside_window, 1},
+    {MARKER_SELFTEST_DEVICE_VIRTIO_RNG, case_device_virtio_rng, 1},
+    {MARKER_SELFTEST_DEVICE_REJECT_SECOND_HOLDER, case_device_reject_second_holder, 1},
     {MARKER_SELFTEST_TASK_PREEMPT, case_task_preempt, 1},
     {MARKER_SELFTEST_SMP_CROSS_HART_CALL, case_smp_cross_hart_call, 2},
     {MARKER_SELFTEST_TIMED_CLOCK, case_timed_clock, 1},
@@ -79,7 +83,9 @@ static bool slots_are_filled(struct runtime *runtime) {
            runtime_expect(runtime, slot_at(SELFTEST_SLOT_IMAGE), CAP_IMAGE, RIGHT_READ,
                           "the boot image") &&
            runtime_expect(runtime, slot_at(SELFTEST_SLOT_TIMED), CAP_ENDPOINT, RIGHT_CALL,
-                          "the route to timed");
+                          "the route to timed") &&
+           runtime_expect(runtime, slot_at(SELFTEST_SLOT_RNG), CAP_DEVICE, RIGHTS_DEVICE,
+                          "the entropy device");
 }
 
 // Stops at the first case that fails.

@@ -34,6 +34,7 @@ def _run_spec(ctx, qemu, kernel, programs):
         "memory_mib": ctx.attr.memory_mib,
         "deadline_s": ctx.attr.deadline_s,
         "icount": ctx.attr.icount,
+        "rng": ctx.attr.rng,
     }
 
 def _qemu_impl(ctx):
@@ -88,6 +89,7 @@ _ATTRS = {
         doc = "ELF files with symbols of the image's programs, for the debugger",
         cfg = riscv64_transition,
     ),
+    "rng": attr.bool(doc = "the machine has a virtio entropy device"),
     "_allowlist_function_transition": attr.label(
         default = "@bazel_tools//tools/allowlists/function_transition_allowlist",
     ),

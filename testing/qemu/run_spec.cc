@@ -35,6 +35,7 @@ run_spec spec_of(const nlohmann::json &root, const std::filesystem::path &base) 
     spec.memory_mib = root.at("memory_mib");
     spec.deadline_s = root.at("deadline_s");
     spec.icount = root.at("icount");
+    spec.rng = root.at("rng");
     return spec;
 }
 
@@ -102,6 +103,10 @@ std::vector<std::string> qemu_command(const run_spec &spec, const command_option
     }
     add({"-serial", "chardev:uart", "-bios", spec.firmware, "-kernel", spec.kernel, "-initrd",
          spec.boot_image});
+    if (spec.rng) {
+        // QEMU's own generator, which -seed makes repeatable.
+        add({"-object", "rng-builtin,id=entropy", "-device", "virtio-rng-device,rng=entropy"});
+    }
     if (spec.icount) {
         add({"-icount", "shift=0,sleep=off", "-seed", "1", "-rtc", "base=2024-01-01,clock=vm"});
     }

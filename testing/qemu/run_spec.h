@@ -25,6 +25,7 @@ struct run_spec {
     std::uint32_t memory_mib = 128;
     double deadline_s = 90;
     bool icount = false;
+    bool rng = false;  // A virtio entropy device.
 };
 
 std::optional<run_spec> read_run_spec(const std::string &path, const std::string &runfiles_root,

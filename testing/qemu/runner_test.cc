@@ -158,9 +158,11 @@ TEST_F(Runner, print_shows_the_command_only) {
     options_.print = true;
     spec_.kernel = "/with space/kernel";
     spec_.icount = true;
+    spec_.rng = true;
     EXPECT_EQ(boot(GOOD), RUN_PASSED);
     expect_output("-smp 1 -m 128M -nodefaults");
     expect_output("-global virtio-mmio.force-legacy=off");
+    expect_output("-object rng-builtin,id=entropy -device virtio-rng-device,rng=entropy");
     expect_output("-kernel '/with space/kernel'");
     expect_output("-icount shift=0,sleep=off -seed 1 -rtc base=2024-01-01,clock=vm");
     EXPECT_EQ(read("uart.log"), "");

@@ -20,6 +20,7 @@ PACKAGES = [
     "services/selftest",
     "services/selftest/probe",
     "services/timed",
+    "services/virtio",
     "testing",
     "testing/abi",
     "testing/bench",

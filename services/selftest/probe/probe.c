@@ -146,6 +146,12 @@ static void do_sleep(struct probe *probe, struct reply_handle reply) {
     status_ignore(sent.status, "selftest notices a report that is missing");
 }
 
+static void do_map_device(struct probe *probe, struct reply_handle reply) {
+    struct map_result map = sys_mmio_map(slot_at(PROBE_SLOT_DEVICE));
+    const uint64_t words[] = {(uint64_t)map.status, map.window};
+    answer_words(probe, reply, words, ARRAY_LEN(words));
+}
+
 typedef void probe_handler(struct probe *probe, struct reply_handle reply);
 
 static probe_handler *handler_of(uint16_t op) {
@@ -157,7 +163,7 @@ static probe_handler *handler_of(uint16_t op) {
         [PROBE_SPIN] = do_spin,   [PROBE_EXECUTE] = do_execute,
         [PROBE_FLOAT] = do_float, [PROBE_ILLEGAL] = do_illegal,
         [PROBE_SAY] = do_say,     [PROBE_TEXT_ADDRESS] = do_text_address,
-        [PROBE_SLEEP] = do_sleep,
+        [PROBE_SLEEP] = do_sleep, [PROBE_MAP_DEVICE] = do_map_device,
     };
     return op < ARRAY_LEN(handlers) ? handlers[op] : 0;
 }

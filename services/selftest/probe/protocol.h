@@ -9,6 +9,7 @@
 enum probe_slot {
     PROBE_SLOT_REPORT = SLOT_FIRST_OWN,  // RIGHT_SEND to selftest.
     PROBE_SLOT_TIMED,                    // RIGHT_CALL
+    PROBE_SLOT_DEVICE,                   // All rights; for some.
 };
 
 // Replies carry the same type.
@@ -29,6 +30,7 @@ enum probe_op {
     PROBE_SAY,           // Bytes in: a console line. Out: the status of printing it.
     PROBE_SLEEP,         // In: a deadline. Answers, then sleeps through timed, then reports (enum
                          // probe_report).
+    PROBE_MAP_DEVICE,    // Out: the status of mapping its device, and the window's address.
 };
 
 #define PROBE_ECHO_KEY UINT8_C(0x5a)
