@@ -6,7 +6,8 @@
 // Ownership: a call with a frame reads call_out or reply_out of the caller's message page and
 //            writes request_in or reply_in (kernel/abi/message.h).
 // Blocking:  sys_ipc_call, sys_ipc_recv, sys_ipc_reply_recv and sys_ipc_send with a deadline;
-//            sys_task_load takes long but does not wait.
+//            sys_task_load, sys_vmo_create, sys_vmo_map, sys_vmo_unmap and sys_cap_close of a VMO
+//            may take long but do not wait.
 // Errors:    enum status; other results mean something only where kernel/abi/syscall.h says so.
 #pragma once
 
@@ -15,6 +16,7 @@
 #include "kernel/abi/status.h"
 #include "kernel/abi/syscall.h"
 #include "kernel/abi/task.h"
+#include "kernel/abi/vmo.h"
 #include "runtime/ecall.h"
 #include "runtime/types.h"
 
@@ -47,8 +49,8 @@ struct task_result {
 struct query_result {
     enum status status;
     uint64_t kind_rights;  // cap_query_kind, cap_query_rights
-    uint64_t value;        // Of a task: task_query_state and others.
-    uint64_t detail;
+    uint64_t value;        // Of a task: task_query_state and others. Of a VMO: its pages.
+    uint64_t detail;       // Of a VMO: VMO_QUERY_SEALED.
 };
 
 struct map_result {
@@ -71,6 +73,11 @@ struct input_result {
 struct load_result {
     enum status status;
     uint64_t reason;  // STATUS_BAD_IMAGE: enum elf_reject.
+};
+
+struct vmo_map_result {
+    enum status status;
+    uint64_t address;
 };
 
 static ALWAYS_INLINE struct call_result syscall_delivery(struct ecall_result result) {
@@ -268,4 +275,31 @@ WARN_UNUSED static ALWAYS_INLINE struct input_result sys_console_read(struct slo
     struct input_result out = {
         .status = (enum status)result.a0, .count = (uint32_t)result.a1, .bytes = result.a2};
     return out;
+}
+
+// Zeroed memory; all rights.
+WARN_UNUSED static ALWAYS_INLINE struct slot_result sys_vmo_create(struct slot factory,
+                                                                   uint64_t page_count) {
+    return syscall_slot(ecall_2(SYSCALL_VMO_CREATE, factory.value, page_count));
+}
+
+// `address_access`: RIGHT_VMO_READ, alone or with one of RIGHT_VMO_WRITE and RIGHT_VMO_EXECUTE, and
+// a page's address if it is not for the kernel to choose.
+WARN_UNUSED static ALWAYS_INLINE struct vmo_map_result sys_vmo_map(struct slot vmo,
+                                                                   uint64_t page_first,
+                                                                   uint64_t page_count,
+                                                                   uint64_t address_access) {
+    struct ecall_result result =
+        ecall_4(SYSCALL_VMO_MAP, vmo.value, page_first, page_count, address_access);
+    struct vmo_map_result out = {.status = (enum status)result.a0, .address = result.a1};
+    return out;
+}
+
+// A whole mapping, by where it begins.
+WARN_UNUSED static ALWAYS_INLINE enum status sys_vmo_unmap(struct slot vmo, uint64_t address) {
+    return (enum status)ecall_2(SYSCALL_VMO_UNMAP, vmo.value, address).a0;
+}
+
+WARN_UNUSED static ALWAYS_INLINE enum status sys_vmo_seal(struct slot vmo) {
+    return (enum status)ecall_1(SYSCALL_VMO_SEAL, vmo.value).a0;
 }

@@ -16,6 +16,7 @@ enum cap_kind {
     CAP_REPLY = 6,   // Never in a slot: what cap_query says of a reply handle.
     CAP_GRANT = 7,   // A family of minted capabilities.
     CAP_DEVICE = 8,  // A device, or all of them: its badge is 1 + the index, or 0.
+    CAP_VMO = 9,     // Memory that is mapped and shared.
     CAP_KIND_COUNT
 };
 
@@ -38,7 +39,8 @@ enum cap_right {
     RIGHT_MAKE_ENDPOINT = 1u << 0,
     RIGHT_MAKE_TASK = 1u << 1,
     RIGHT_MAKE_GRANT = 1u << 2,
-    RIGHTS_FACTORY = (1u << 3) - 1,
+    RIGHT_MAKE_VMO = 1u << 3,
+    RIGHTS_FACTORY = (1u << 4) - 1,
     // Console.
     RIGHT_WRITE = 1u << 0,
     RIGHT_MARKER = 1u << 1,      // Lines without it are prefixed by "| ".
@@ -57,6 +59,11 @@ enum cap_right {
     RIGHT_DEVICE_IRQ = 1u << 1,
     RIGHT_DEVICE_DMA = 1u << 2,  // mmio_map maps the arena too, cap_query tells where it is.
     RIGHTS_DEVICE = (1u << 3) - 1,
+    // VMO. The same bits say how it is mapped.
+    RIGHT_VMO_READ = 1u << 0,
+    RIGHT_VMO_WRITE = 1u << 1,  // vmo_seal as well.
+    RIGHT_VMO_EXECUTE = 1u << 2,
+    RIGHTS_VMO = (1u << 3) - 1,
 };
 
 enum {

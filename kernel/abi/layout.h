@@ -18,7 +18,9 @@
 #define USER_DEVICE_ARENA UINT64_C(0x80000)
 #define USER_STACK_TOP UINT64_C(0x3fffe000)
 #define USER_MESSAGE_PAGE UINT64_C(0x3ffff000)
-#define USER_MAX UINT64_C(0x40000000)  // No user mapping at or above it.
+#define USER_MAP_MIN UINT64_C(0x40000000)  // VMOs are mapped between these two.
+#define USER_MAP_MAX UINT64_C(0x80000000)
+#define USER_MAX UINT64_C(0x80000000)  // No user mapping at or above it.
 #define USER_STACK_BYTES UINT64_C(0x4000)
 #define USER_STACK_BYTES_MAX UINT64_C(0x100000)
 

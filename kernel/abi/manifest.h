@@ -31,7 +31,7 @@ enum manifest_grant_kind {
     MANIFEST_GRANT_ROUTE = 3,     // to another service's endpoint: RIGHT_SEND, RIGHT_CALL,
                                   // RIGHT_NOTIFY; `target` is its index, `badge` is given
     MANIFEST_GRANT_FACTORY = 4,  // rights of a factory; `target` is the program whose service_id it
-                                 // makes, or MANIFEST_HART_ANY for endpoints only
+                                 // makes, or MANIFEST_HART_ANY if it makes no tasks
     MANIFEST_GRANT_IMAGE = 5,    // rights: RIGHT_READ (mapped read-only)
     MANIFEST_GRANT_DEVICE = 6,   // rights of a device; `target` is its device identifier: the first
                                  // such device; `badge` is the pages of its DMA arena

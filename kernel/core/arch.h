@@ -36,8 +36,11 @@ struct page_number {
 struct arch_space {
     struct page_number root;
     uint32_t asid;
-    uint64_t port;  // The port's own form of both.
+    uint64_t port;   // The port's own form of both.
+    uint64_t harts;  // Bit i: hart i may hold translations with this tag, for it ran the task.
 };
+
+enum { ARCH_LARGE_PAGES = 512 };  // Pages of a large page; also its alignment.
 
 enum arch_event {
     ARCH_EVENT_TIMER = 1u << 0,     // The armed time has come.
@@ -71,6 +74,17 @@ WARN_UNUSED uint32_t arch_idle(const struct atomic_u32 *doorbell);
 WARN_UNUSED enum status arch_map(struct kernel *kernel, struct arch_space *space,
                                  uint64_t user_address, struct page_number page, uint32_t access,
                                  bool owned);
+
+// Maps a large page for user mode, all of it aligned. Errors: as arch_map; STATUS_BUSY also where
+// smaller pages are or were mapped, which can be mapped there again.
+WARN_UNUSED enum status arch_map_large(struct kernel *kernel, struct arch_space *space,
+                                       uint64_t user_address, struct page_number page,
+                                       uint32_t access);
+
+// Takes away the page mapped at the address, which is not owned; translations of it stay until they
+// are shot down. Returns how many pages further to go on: a large page's, or 1, also where nothing
+// is mapped.
+WARN_UNUSED uint32_t arch_unmap(struct arch_space *space, uint64_t user_address);
 
 // An empty address space: a root page from the pool, the kernel's half shared. Errors:
 // STATUS_NO_SPACE.

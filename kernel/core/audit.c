@@ -19,7 +19,7 @@ static bool locks_are_free(const struct kernel *kernel, struct audit_tally *tall
     }
     bool pools_free = kernel->family_lock.held.raw == 0 && kernel->task_pool.lock.held.raw == 0 &&
                       kernel->endpoint_pool.lock.held.raw == 0 &&
-                      kernel->page_pool.lock.held.raw == 0 &&
+                      kernel->vmo_pool.lock.held.raw == 0 && kernel->page_pool.lock.held.raw == 0 &&
                       kernel->grant_pool.lock.held.raw == 0 && kernel->quiesce.lock.held.raw == 0 &&
                       kernel->console_lock.held.raw == 0 && kernel->device_lock.held.raw == 0;
     return audit_says(tally, pools_free,
@@ -34,6 +34,11 @@ static bool pool_adds_up(const struct pool *pool, struct audit_tally *tally) {
     for (uint32_t i = 0; i < pool->range_count; i++) {
         free_count += pool->ranges[i].end - pool->ranges[i].next;
     }
+    free_count += pool->split.end - pool->split.next;
+    for (uint32_t index = pool->block_head; index != POOL_NONE && free_count <= pool->total_count;
+         index = pool->next[index - pool->base]) {
+        free_count += POOL_BLOCK;
+    }
     for (uint32_t index = pool->free_head; index != POOL_NONE && free_count <= pool->total_count;
          index = pool->next[index - pool->base]) {
         free_count++;
@@ -44,12 +49,14 @@ static bool pool_adds_up(const struct pool *pool, struct audit_tally *tally) {
 
 bool audit_pools(const struct kernel *kernel, struct audit_tally *tally) {
     return pool_adds_up(&kernel->task_pool, tally) && pool_adds_up(&kernel->endpoint_pool, tally) &&
-           pool_adds_up(&kernel->page_pool, tally) && pool_adds_up(&kernel->grant_pool, tally);
+           pool_adds_up(&kernel->vmo_pool, tally) && pool_adds_up(&kernel->page_pool, tally) &&
+           pool_adds_up(&kernel->grant_pool, tally);
 }
 
-// Each page that was taken belongs to an address space or is the storage of an endpoint's sends.
+// Each page that was taken belongs to an address space or a VMO or is the storage of an endpoint's
+// sends.
 static bool pages_add_up(const struct kernel *kernel, struct audit_tally *tally) {
-    uint32_t held = tally->endpoint_pages;
+    uint32_t held = tally->endpoint_pages + tally->vmo_pages;
     for (uint32_t i = 0; i < kernel_task_count(kernel); i++) {
         held += tally->space_pages[i];
     }
@@ -97,6 +104,7 @@ static bool grants_add_up(const struct kernel *kernel, struct audit_tally *tally
 
 bool audit_kernel(const struct kernel *kernel, struct audit_tally *tally) {
     tally->endpoint_pages = 0;
+    tally->vmo_pages = 0;
     for (uint32_t i = 0; i < kernel_task_count(kernel); i++) {
         tally->place[i] = AUDIT_NOWHERE;
         tally->references[i] = 0;
@@ -108,11 +116,16 @@ bool audit_kernel(const struct kernel *kernel, struct audit_tally *tally) {
     for (uint32_t i = 0; i <= MAX_GRANTS; i++) {
         tally->grants[i] = 0;
     }
+    for (uint32_t i = 0; i < MAX_VMOS; i++) {
+        tally->vmo_references[i] = 0;
+        tally->vmo_writers[i] = 0;
+    }
     return locks_are_free(kernel, tally) && audit_pools(kernel, tally) &&
            audit_run_queues(kernel, tally) && audit_quiesce(kernel, tally) &&
            audit_endpoints(kernel, tally) && audit_deadlines(kernel, tally) &&
            audit_tables(kernel, tally) && audit_tasks(kernel, tally) &&
            audit_wakeups(kernel, tally) && audit_devices(kernel, tally) &&
+           audit_mappings(kernel, tally) && audit_vmos(kernel, tally) &&
            pools_match(kernel, tally) && grants_add_up(kernel, tally) &&
            pages_add_up(kernel, tally);
 }

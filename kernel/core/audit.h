@@ -36,7 +36,10 @@ struct audit_tally {
     uint32_t answers[MAX_TASKS];        // Reply entries that can end the task's wait.
     uint32_t receivers[MAX_ENDPOINTS];  // Capabilities that can receive.
     uint32_t grants[MAX_GRANTS + 1];    // Capabilities and stored frames that carry the grant.
+    uint32_t vmo_references[MAX_VMOS];  // Capabilities and mappings that name the VMO.
+    uint32_t vmo_writers[MAX_VMOS];     // Writable mappings.
     uint32_t endpoint_pages;
+    uint32_t vmo_pages;
 };
 
 WARN_UNUSED bool audit_kernel(const struct kernel *kernel, struct audit_tally *tally);
@@ -46,7 +49,7 @@ WARN_UNUSED bool audit_kernel(const struct kernel *kernel, struct audit_tally *t
 WARN_UNUSED bool audit_wakeups(const struct kernel *kernel, struct audit_tally *tally);
 WARN_UNUSED bool audit_ends(const struct kernel *kernel, struct audit_tally *tally);
 
-// Parts, in audit_device.c, audit_queue.c and audit_task.c.
+// Parts, in audit_device.c, audit_queue.c, audit_task.c and audit_vmo.c.
 WARN_UNUSED bool audit_pools(const struct kernel *kernel, struct audit_tally *tally);
 WARN_UNUSED bool audit_run_queues(const struct kernel *kernel, struct audit_tally *tally);
 WARN_UNUSED bool audit_quiesce(const struct kernel *kernel, struct audit_tally *tally);
@@ -55,6 +58,8 @@ WARN_UNUSED bool audit_deadlines(const struct kernel *kernel, struct audit_tally
 WARN_UNUSED bool audit_devices(const struct kernel *kernel, struct audit_tally *tally);
 WARN_UNUSED bool audit_tables(const struct kernel *kernel, struct audit_tally *tally);
 WARN_UNUSED bool audit_tasks(const struct kernel *kernel, struct audit_tally *tally);
+WARN_UNUSED bool audit_mappings(const struct kernel *kernel, struct audit_tally *tally);
+WARN_UNUSED bool audit_vmos(const struct kernel *kernel, struct audit_tally *tally);
 
 // An endpoint that is not closed has a page for sends.
 static inline bool audit_endpoint_is_open(const struct endpoint *endpoint) {

@@ -12,6 +12,7 @@ static const uint32_t rights_of_kind[CAP_KIND_COUNT] = {
     [CAP_REPLY] = 0,
     [CAP_GRANT] = RIGHTS_GRANT,
     [CAP_DEVICE] = RIGHTS_DEVICE,
+    [CAP_VMO] = RIGHTS_VMO,
 };
 
 // Only grants and what is minted under them carry one, and never an epoch that is still to come.
@@ -61,6 +62,16 @@ static bool capability_is_whole(const struct kernel *kernel, const struct capabi
     if (kind == CAP_DEVICE) {
         return audit_says(tally, cap->badge <= kernel->device_count,
                           "a capability names device %lu of %lu", cap->badge, kernel->device_count);
+    }
+    if (kind == CAP_VMO) {
+        if (!audit_says(tally,
+                        cap->object < kernel_vmo_count(kernel) &&
+                            kernel->vmos[cap->object].generation == cap->generation,
+                        "a capability names VMO %lu generation %lu, which is gone", cap->object,
+                        cap->generation)) {
+            return false;
+        }
+        tally->vmo_references[cap->object]++;
     }
     if (kind != CAP_ENDPOINT) {
         return true;

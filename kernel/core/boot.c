@@ -11,6 +11,7 @@
 #include "kernel/core/quiesce.h"
 #include "kernel/core/run_queue.h"
 #include "kernel/core/task_ops.h"
+#include "kernel/core/vmo_ops.h"
 
 static void init_harts(struct kernel *kernel, const struct boot_info *info) {
     KASSERT(info->hart_count >= 1 && info->hart_count <= MAX_HARTS);
@@ -19,6 +20,7 @@ static void init_harts(struct kernel *kernel, const struct boot_info *info) {
         struct hart *hart = &kernel->harts[i];
         hart->kernel = kernel;
         hart->index = i;
+        hart->vmo_dying = VMO_NONE;
         run_queue_init(hart);
         deadline_init(kernel, hart);
     }
@@ -40,10 +42,10 @@ static void init_pages(struct kernel *kernel, const struct boot_info *info) {
     }
     pool_init(&kernel->page_pool, FAULT_POINT_TAKE_PAGE,
               (uint32_t *)arch_page(info->range_first[0]), base);
-    pool_add_range(&kernel->page_pool, info->range_first[0].value + table_pages,
-                   info->range_pages[0] - table_pages);
+    pool_add_blocks(&kernel->page_pool, info->range_first[0].value + table_pages,
+                    info->range_pages[0] - table_pages);
     for (uint32_t i = 1; i < info->range_count; i++) {
-        pool_add_range(&kernel->page_pool, info->range_first[i].value, info->range_pages[i]);
+        pool_add_blocks(&kernel->page_pool, info->range_first[i].value, info->range_pages[i]);
     }
 }
 
@@ -97,6 +99,7 @@ void kernel_init(struct kernel *kernel, const struct boot_info *info) {
     endpoint_pool_init(kernel);
     grant_pool_init(kernel);
     quiesce_init(kernel);
+    vmo_pool_init(kernel);
     image_check(kernel, info);
     device_init(kernel, info);
     kernel_print(kernel, hart, MARKER_KERNEL_IMAGE, kernel->image->entry_count);

@@ -14,6 +14,7 @@
 #include "kernel/core/run_queue.h"
 #include "kernel/core/task_ops.h"
 #include "kernel/core/transfer.h"
+#include "kernel/core/vmo_ops.h"
 
 enum status cap_place(struct task *task, struct capability cap, uint32_t *slot) {
     if (task->caps_free == 0) {
@@ -30,6 +31,9 @@ void cap_reference(struct kernel *kernel, const struct capability *cap) {
     if (cap_kind_of(cap) == CAP_TASK) {
         task_reference(&kernel->tasks[cap->object]);
     }
+    if (cap_kind_of(cap) == CAP_VMO) {
+        vmo_reference(&kernel->vmos[cap->object]);
+    }
     if (cap->grant != 0) {
         grant_reference(kernel, cap->grant);
     }
@@ -42,6 +46,9 @@ void cap_release(struct kernel *kernel, struct hart *hart, const struct capabili
     }
     if (cap_kind_of(cap) == CAP_TASK && !fault_point_fires(FAULT_POINT_LOSE_RELEASE)) {
         task_release(kernel, hart, &kernel->tasks[cap->object]);
+    }
+    if (cap_kind_of(cap) == CAP_VMO) {
+        vmo_release(kernel, hart, &kernel->vmos[cap->object]);
     }
     if (cap->grant != 0) {
         grant_release(kernel, hart, cap->grant);
@@ -201,6 +208,7 @@ static uint32_t rights_not_cloned(enum cap_kind kind) {
         case CAP_TASK:
         case CAP_CONSOLE:
         case CAP_IMAGE:
+        case CAP_VMO:
             return 0;
         case CAP_NONE:
         case CAP_REPLY:
@@ -233,21 +241,22 @@ struct task *syscall_cap_clone(struct kernel *kernel, struct hart *hart, struct 
     return place_copy(kernel, task, &cap);
 }
 
-struct task *syscall_cap_close(struct kernel *kernel, struct hart *hart, struct task *task) {
+bool cap_close_step(struct kernel *kernel, struct hart *hart, struct task *task) {
     uint64_t name = handler_arg(task, 0);
     if ((name & REPLY_HANDLE_BIT) != 0) {
         struct reply_entry *entry = reply_find(task, name);
-        if (!entry) {
-            return handler_finish(task, STATUS_BAD_CAP);
+        task_status(task, entry ? STATUS_OK : STATUS_BAD_CAP);
+        if (entry) {
+            reply_drop(kernel, hart, task, entry);
         }
-        reply_drop(kernel, hart, task, entry);
-        return handler_finish(task, STATUS_OK);
+        return true;
     }
-    if (name >= CAP_SLOT_COUNT || task->caps[name].head == 0) {
-        return handler_finish(task, STATUS_BAD_CAP);
+    bool named = name < CAP_SLOT_COUNT && task->caps[name].head != 0;
+    task_status(task, named ? STATUS_OK : STATUS_BAD_CAP);
+    if (named) {
+        cap_drop(kernel, hart, task, (uint32_t)name);
     }
-    cap_drop(kernel, hart, task, (uint32_t)name);
-    return handler_finish(task, STATUS_OK);
+    return true;
 }
 
 static struct task *query_reply(struct kernel *kernel, struct task *task, uint64_t handle) {
@@ -292,6 +301,12 @@ struct task *syscall_cap_query(struct kernel *kernel, struct hart *hart, struct 
         uint64_t of_device[2];
         device_query(kernel, hart, task, cap, of_device);
         task_results(task, STATUS_OK, packed, of_device[0], of_device[1]);
+        return task;
+    }
+    if (cap_kind_of(cap) == CAP_VMO) {
+        const struct vmo *vmo = &kernel->vmos[cap->object];
+        task_results(task, STATUS_OK, packed, vmo->page_count,
+                     vmo_is_sealed(vmo) ? VMO_QUERY_SEALED : 0);
         return task;
     }
     uint64_t detail = cap_is_stale(kernel, cap) ? CAP_QUERY_REVOKED : 0;

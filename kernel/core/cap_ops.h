@@ -1,9 +1,9 @@
 // kernel/core/cap_ops.h: capabilities come into a table, are copied and go; and the system calls
 // that are about them alone.
 //
-// What a capability of some kind counts or holds elsewhere (references of tasks and grants) is in
-// cap_reference and cap_release, and nowhere else.
-// Locking:   the table is the current task's, or that of a task that its caller owns
+// What a capability of some kind counts or holds elsewhere (references of tasks, VMOs and grants)
+// is in cap_reference and cap_release, and nowhere else. Locking:   the table is the current
+// task's, or that of a task that its caller owns
 //            (kernel/core/cap_table.h). cap_release and cap_drop take endpoint locks: the caller
 //            holds none.
 #pragma once
@@ -25,11 +25,13 @@ void cap_drop(struct kernel *kernel, struct hart *hart, struct task *task, uint3
 WARN_UNUSED bool factory_may_assign(const struct kernel *kernel, const struct capability *factory,
                                     uint64_t service_id);
 
+// cap_close, a long call (kernel/core/syscall.h) only in that what was given up is returned before
+// it ends.
+WARN_UNUSED bool cap_close_step(struct kernel *kernel, struct hart *hart, struct task *task);
+
 WARN_UNUSED struct task *syscall_cap_mint(struct kernel *kernel, struct hart *hart,
                                           struct task *task);
 WARN_UNUSED struct task *syscall_cap_clone(struct kernel *kernel, struct hart *hart,
-                                           struct task *task);
-WARN_UNUSED struct task *syscall_cap_close(struct kernel *kernel, struct hart *hart,
                                            struct task *task);
 WARN_UNUSED struct task *syscall_cap_query(struct kernel *kernel, struct hart *hart,
                                            struct task *task);

@@ -3,7 +3,7 @@
 //
 // Locking:    a table is changed only by its task, or while that task is NEW by its creator, or
 //             while it is blocked by the waker that claimed it. So no lock.
-// Ownership:  a slot owns one reference to its object when the object counts them (tasks).
+// Ownership:  a slot owns one reference to its object when the object counts them (tasks, VMOs).
 #pragma once
 
 #include <stdint.h>

@@ -30,6 +30,7 @@ struct ALIGNED(64) hart {
     uint64_t quiesced;        // Up to which request this hart has left the kernel. Changed under
                               // the quiesce lock, which others need to read it.
     struct hart_counts counts;
+    uint32_t vmo_dying;  // VMOs without references whose pages this hart returns, or VMO_NONE.
 
     // Atomic, set by other harts, which then send an IPI:
     struct atomic_u32 doorbell;  // Not zero: look at run queue and killed tasks before sleeping.

@@ -17,8 +17,10 @@
 #include "kernel/core/hart.h"
 #include "kernel/core/pool.h"
 #include "kernel/core/task.h"
+#include "kernel/core/vmo.h"
 
-enum { BOOT_RAM_RANGE_MAX = POOL_RANGE_MAX };
+enum { BOOT_RAM_RANGE_MAX = 4 };
+BASE_STATIC_ASSERT(2 * BOOT_RAM_RANGE_MAX <= POOL_RANGE_MAX, "each may end inside a block");
 
 // A device as the port found it: windows in whole pages that nothing else has, lines that nothing
 // else raises.
@@ -73,6 +75,7 @@ struct kernel {
 
     struct pool task_pool;
     struct pool endpoint_pool;
+    struct pool vmo_pool;
     struct pool page_pool;
     struct pool grant_pool;
     struct quiesce quiesce;
@@ -96,6 +99,8 @@ struct kernel {
     struct wheel wheels[MAX_HARTS];
     uint32_t task_next[MAX_TASKS];
     uint32_t endpoint_next[MAX_ENDPOINTS];
+    uint32_t vmo_next[MAX_VMOS];
+    struct vmo vmos[MAX_VMOS];
     uint32_t grant_next[MAX_GRANTS];
     struct grant grants[MAX_GRANTS + 1];
     struct task tasks[MAX_TASKS];
@@ -113,6 +118,11 @@ static inline uint32_t kernel_task_count(const struct kernel *kernel) {
 // Grants that have ever been taken: those with a lower index, from 1 on.
 static inline uint32_t kernel_grant_end(const struct kernel *kernel) {
     return kernel->grant_pool.ranges[0].next;
+}
+
+// The same for VMOs.
+static inline uint32_t kernel_vmo_count(const struct kernel *kernel) {
+    return kernel->vmo_pool.ranges[0].next;
 }
 
 // What stopped a task, as the port decoded it (RISC-V Privileged, scause and stval).

@@ -3,6 +3,10 @@
 
 #include "base/words.h"
 
+void page_clear(struct page_number page) {
+    words_zero(arch_page(page), PAGE_BYTES / 8);
+}
+
 struct page_number page_take(struct kernel *kernel, struct hart *hart) {
     uint32_t index = pool_take(&kernel->page_pool, &hart->locks);
     if (index == POOL_NONE) {
@@ -10,7 +14,7 @@ struct page_number page_take(struct kernel *kernel, struct hart *hart) {
     }
     struct page_number page = {index};
     arch_page_unpoison(page);
-    words_zero(arch_page(page), PAGE_BYTES / 8);
+    page_clear(page);
     return page;
 }
 
@@ -20,4 +24,22 @@ void page_put(struct kernel *kernel, struct hart *hart, struct page_number page)
     if (fault_point_fires(FAULT_POINT_PUT_PAGE_TWICE)) {
         pool_put(&kernel->page_pool, &hart->locks, page.value);
     }
+}
+
+struct page_number page_block_take(struct kernel *kernel, struct hart *hart) {
+    uint32_t first = pool_take_block(&kernel->page_pool, &hart->locks);
+    if (first == POOL_NONE) {
+        return PAGE_NUMBER_NONE;
+    }
+    for (uint32_t i = 0; i < POOL_BLOCK; i++) {
+        arch_page_unpoison((struct page_number){first + i});
+    }
+    return (struct page_number){first};
+}
+
+void page_block_put(struct kernel *kernel, struct hart *hart, struct page_number first) {
+    for (uint32_t i = 0; i < POOL_BLOCK; i++) {
+        arch_page_poison((struct page_number){first.value + i});
+    }
+    pool_put_block(&kernel->page_pool, &hart->locks, first.value);
 }

@@ -9,3 +9,8 @@
 
 WARN_UNUSED struct page_number page_take(struct kernel *kernel, struct hart *hart);
 void page_put(struct kernel *kernel, struct hart *hart, struct page_number page);
+
+// POOL_BLOCK neighbours, aligned, which the taker must clear (page_clear).
+WARN_UNUSED struct page_number page_block_take(struct kernel *kernel, struct hart *hart);
+void page_block_put(struct kernel *kernel, struct hart *hart, struct page_number first);
+void page_clear(struct page_number page);

@@ -116,4 +116,58 @@ TEST(LockDeathTest, test_reject_wrong_order) {
                 "lock order: releases rank " + rank + ",");
 }
 
+// Two and a half blocks, not aligned at either end.
+struct block_pool {
+    pool it{};
+    lock_holder holder{};
+    std::vector<std::uint32_t> next = std::vector<std::uint32_t>(4 * POOL_BLOCK);
+    static constexpr std::uint32_t FIRST = 100;
+    static constexpr std::uint32_t COUNT = 3 * POOL_BLOCK + 50 - FIRST;
+
+    block_pool() {
+        pool_init(&it, FAULT_POINT_TAKE_PAGE, next.data(), 0);
+        pool_add_blocks(&it, FIRST, COUNT);
+    }
+};
+
+TEST(PoolBlock, blocks_are_aligned_and_apart_from_single_indices) {
+    block_pool pool;
+    std::set<std::uint32_t> taken;
+    std::vector<std::uint32_t> blocks;
+    for (std::uint32_t first = 0; (first = pool_take_block(&pool.it, &pool.holder)) != POOL_NONE;) {
+        EXPECT_EQ(first % POOL_BLOCK, 0u);
+        blocks.push_back(first);
+        for (std::uint32_t i = 0; i < POOL_BLOCK; i++) {
+            EXPECT_TRUE(taken.insert(first + i).second);
+        }
+    }
+    EXPECT_EQ(blocks.size(), 2u);
+    for (std::uint32_t index = 0; (index = pool_take(&pool.it, &pool.holder)) != POOL_NONE;) {
+        EXPECT_TRUE(taken.insert(index).second);
+    }
+    EXPECT_EQ(taken.size(), std::size_t{block_pool::COUNT});
+    EXPECT_EQ(*taken.begin(), std::uint32_t{block_pool::FIRST});
+    EXPECT_EQ(pool.it.free_count, 0u);
+    // A block that comes back is given whole, or in pieces when nothing else is left.
+    pool_put_block(&pool.it, &pool.holder, blocks[0]);
+    EXPECT_EQ(pool_take_block(&pool.it, &pool.holder), blocks[0]);
+    pool_put_block(&pool.it, &pool.holder, blocks[0]);
+    pool_put_block(&pool.it, &pool.holder, blocks[1]);
+    for (std::uint32_t i = 0; i < 2 * POOL_BLOCK; i++) {
+        EXPECT_EQ(pool.it.free_count, 2 * POOL_BLOCK - i);
+        EXPECT_NE(pool_take(&pool.it, &pool.holder), POOL_NONE);
+    }
+    EXPECT_EQ(pool_take(&pool.it, &pool.holder), POOL_NONE);
+    EXPECT_EQ(pool_take_block(&pool.it, &pool.holder), POOL_NONE);
+}
+
+TEST(PoolBlock, single_indices_spare_the_blocks) {
+    block_pool pool;
+    for (std::uint32_t i = 0; i < 50 + POOL_BLOCK - block_pool::FIRST; i++) {
+        EXPECT_NE(pool_take(&pool.it, &pool.holder), POOL_NONE);
+    }
+    EXPECT_NE(pool_take_block(&pool.it, &pool.holder), POOL_NONE);
+    EXPECT_NE(pool_take_block(&pool.it, &pool.holder), POOL_NONE);
+}
+
 }  // namespace

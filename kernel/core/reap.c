@@ -10,9 +10,11 @@
 #include "kernel/core/ipc.h"
 #include "kernel/core/panic.h"
 #include "kernel/core/task_ops.h"
+#include "kernel/core/vmo_ops.h"
 
 enum reap_phase {
     REAP_BEGIN,
+    REAP_MAPPINGS,
     REAP_CAPS,
     REAP_REPLIES,
     REAP_CHILDREN,
@@ -36,13 +38,13 @@ static void reap_begin(struct kernel *kernel, struct hart *hart, struct task *ta
     }
     deadline_forget(hart, task);
     task_kill_forget(hart, task);
-    // No other hart ever ran it, so only this one can hold its translations, and none can be added
-    // now. They go before the first page of the space does; the tag may be used again afterwards.
+    // No hart runs it, so none can add a translation of it now. They go before the first page that
+    // it reached does; the tag may be used again afterwards.
     arch_space_leave();
     if (!fault_point_fires(FAULT_POINT_MISS_SHOOTDOWN)) {
-        arch_tlb_shootdown(UINT64_C(1) << hart->index, task->space.asid);
+        arch_tlb_shootdown(task->space.harts, task->space.asid);
     }
-    task->reap_phase = REAP_CAPS;
+    task->reap_phase = REAP_MAPPINGS;
 }
 
 static void reap_caps(struct kernel *kernel, struct hart *hart, struct task *task) {
@@ -122,6 +124,11 @@ bool reap_step(struct kernel *kernel, struct hart *hart, struct task *task) {
         case REAP_BEGIN:
             reap_begin(kernel, hart, task);
             return false;
+        case REAP_MAPPINGS:
+            if (vmo_unmap_dead_step(kernel, hart, task)) {
+                task->reap_phase = REAP_CAPS;
+            }
+            return false;
         case REAP_CAPS:
             reap_caps(kernel, hart, task);
             return false;
@@ -132,7 +139,9 @@ bool reap_step(struct kernel *kernel, struct hart *hart, struct task *task) {
             reap_children(kernel, hart, task);
             return false;
         case REAP_SPACE:
-            if (arch_space_reclaim(kernel, &task->space, PAGES_A_STEP)) {
+            // What it gave up has been returned too when its end is told.
+            if (hart->vmo_dying == VMO_NONE &&
+                arch_space_reclaim(kernel, &task->space, PAGES_A_STEP)) {
                 task->reap_phase = REAP_END;
             }
             return false;

@@ -4,6 +4,7 @@
 #include "kernel/core/panic.h"
 #include "kernel/core/reap.h"
 #include "kernel/core/syscall.h"
+#include "kernel/core/vmo_ops.h"
 
 void run_queue_init(struct hart *hart) {
     lock_init(&hart->run_lock, LOCK_RANK_RUN_QUEUE);
@@ -63,6 +64,10 @@ static struct task *run_queue_pop(struct kernel *kernel, struct hart *hart) {
 }
 
 struct task *run_queue_next(struct kernel *kernel, struct hart *hart) {
+    if (UNLIKELY(hart->vmo_dying != VMO_NONE)) {
+        vmo_return_step(kernel, hart);
+        atomic_store_u32(&hart->doorbell, 1);  // Idle comes back for the rest.
+    }
     struct task *task = run_queue_pop(kernel, hart);
     if (!task) {
         return 0;

@@ -15,6 +15,7 @@
 #include "kernel/core/syscall.h"
 #include "kernel/core/task_ops.h"
 #include "kernel/core/transfer.h"
+#include "kernel/core/vmo_ops.h"
 
 typedef struct task *syscall_handler(struct kernel *kernel, struct hart *hart, struct task *task);
 
@@ -217,9 +218,22 @@ static bool load_once(struct kernel *kernel, struct hart *hart, struct task *tas
     return true;
 }
 
+// The calls that proceed in steps.
+typedef bool long_call_step(struct kernel *kernel, struct hart *hart, struct task *task);
+static long_call_step *const long_calls[SYSCALL_COUNT] = {
+    [SYSCALL_CAP_CLOSE] = cap_close_step, [SYSCALL_TASK_GRANT] = grant_once,
+    [SYSCALL_TASK_LOAD] = load_once,      [SYSCALL_VMO_CREATE] = vmo_create_step,
+    [SYSCALL_VMO_MAP] = vmo_map_step,     [SYSCALL_VMO_UNMAP] = vmo_unmap_step,
+};
+
+// Who gives up memory goes on when it has been returned: so it can take as much again, and pays
+// for the work itself.
 bool syscall_resume(struct kernel *kernel, struct hart *hart, struct task *task) {
-    bool is_load = task->regs.x[REG_A7] == SYSCALL_TASK_LOAD;
-    bool done = is_load ? load_once(kernel, hart, task) : grant_once(kernel, hart, task);
+    bool done = task->work == WORK_RETURNS || long_calls[task->regs.x[REG_A7]](kernel, hart, task);
+    if (done && hart->vmo_dying != VMO_NONE) {
+        task->work = WORK_RETURNS;
+        done = false;
+    }
     task->again = !done;
     return done;
 }
@@ -227,11 +241,16 @@ bool syscall_resume(struct kernel *kernel, struct hart *hart, struct task *task)
 // The first step of a long call. Its rest goes through the run queue, so that others and interrupts
 // have their turn between steps.
 static struct task *begin_long(struct kernel *kernel, struct hart *hart, struct task *task) {
+    task->work = 0;
     if (syscall_resume(kernel, hart, task)) {
         return task;
     }
     run_queue_push(kernel, hart, task);
     return run_queue_next(kernel, hart);
+}
+
+static struct task *syscall_cap_close(struct kernel *kernel, struct hart *hart, struct task *task) {
+    return begin_long(kernel, hart, task);
 }
 
 static struct task *syscall_task_grant(struct kernel *kernel, struct hart *hart,
@@ -240,6 +259,19 @@ static struct task *syscall_task_grant(struct kernel *kernel, struct hart *hart,
 }
 
 static struct task *syscall_task_load(struct kernel *kernel, struct hart *hart, struct task *task) {
+    return begin_long(kernel, hart, task);
+}
+
+static struct task *syscall_vmo_create(struct kernel *kernel, struct hart *hart,
+                                       struct task *task) {
+    return begin_long(kernel, hart, task);
+}
+
+static struct task *syscall_vmo_map(struct kernel *kernel, struct hart *hart, struct task *task) {
+    return begin_long(kernel, hart, task);
+}
+
+static struct task *syscall_vmo_unmap(struct kernel *kernel, struct hart *hart, struct task *task) {
     return begin_long(kernel, hart, task);
 }
 

@@ -19,6 +19,7 @@
 #include "kernel/abi/task.h"
 #include "kernel/core/arch.h"
 #include "kernel/core/cap_table.h"
+#include "kernel/core/mapping.h"
 #include "kernel/core/regs.h"
 #include "kernel/core/wheel.h"
 
@@ -74,6 +75,9 @@ enum {
     WORK_SPOILED = 0xffffffff,
 };
 
+// Its long system call has its results and waits until this hart has returned what it gave up.
+#define WORK_RETURNS UINT64_MAX
+
 struct task {
     struct regs regs;  // First: the trap code relies on it. Complete before the wait word says that
                        // the task waits.
@@ -98,6 +102,7 @@ struct task {
     uint32_t wait_grant;
     uint64_t deadline_ns;  // UINT64_MAX: none.
     uint64_t caps_free;    // Bit i: slot i is free. Slot 0 never is.
+    uint64_t work;         // How far its own long system call has come: 0 at first, WORK_RETURNS.
 
     // Guarded by the endpoint's lock while queued, by the home hart's run-queue lock while
     // runnable. TASK_NONE ends a list.
@@ -133,6 +138,7 @@ struct task {
     enum exit_reason exit_reason;
     uint64_t exit_detail;
 
+    struct mapping_table mappings;  // Changed by the task, and when it has ended by its home hart.
     struct reply_entry replies[REPLY_SLOT_COUNT];
     struct capability caps[CAP_SLOT_COUNT];
 };

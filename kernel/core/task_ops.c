@@ -9,6 +9,7 @@
 #include "kernel/core/endpoint_ops.h"
 #include "kernel/core/page.h"
 #include "kernel/core/panic.h"
+#include "kernel/core/vmo_ops.h"
 #include "kernel/core/wake.h"
 
 enum { KILLS_A_STEP = 16 };
@@ -51,6 +52,8 @@ static void task_clear(struct task *task) {
     task->deadline_ns = UINT64_MAX;
     task->caps_free = ~UINT64_C(1);
     task->work_index = 0;
+    task->work = 0;
+    task->mappings.count = 0;
     task->entry_pc = 0;
     task->exit_reason = EXIT_NONE;
     task->exit_detail = 0;
@@ -163,6 +166,7 @@ void task_run(struct kernel *kernel, struct hart *hart, struct task *task, struc
     task->regs.x[REG_A0 + 2] = task->instance;
     task->regs_all = true;
     task->hart = home;
+    task->space.harts = UINT64_C(1) << home->index;
     // Release: whoever sees LIVE sees the home hart too (task_kill).
     atomic_store_release_u32(&task->state, TASK_LIVE);
     run_queue_push(kernel, hart, task);

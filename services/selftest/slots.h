@@ -4,7 +4,7 @@
 #include "runtime/slots.h"
 
 enum selftest_slot {
-    SELFTEST_SLOT_FACTORY = SLOT_FIRST_OWN,  // RIGHT_MAKE_ENDPOINT, RIGHT_MAKE_TASK for the
+    SELFTEST_SLOT_FACTORY = SLOT_FIRST_OWN,  // All rights; tasks with the
                                              // service_id of `probe` only.
     SELFTEST_SLOT_IMAGE,                     // RIGHT_READ
     SELFTEST_SLOT_TIMED,                     // RIGHT_CALL

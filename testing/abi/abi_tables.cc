@@ -16,6 +16,7 @@
 #include "kernel/abi/status.h"
 #include "kernel/abi/syscall.h"
 #include "kernel/abi/task.h"
+#include "kernel/abi/vmo.h"
 
 namespace {
 

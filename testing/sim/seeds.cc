@@ -91,6 +91,7 @@ sim_options machine_of(const seed_options &options, std::uint64_t seed) {
         machine.fault_rate[FAULT_POINT_TAKE_TASK] = RATE_POOL_EMPTY;
         machine.fault_rate[FAULT_POINT_TAKE_ENDPOINT] = RATE_POOL_EMPTY;
         machine.fault_rate[FAULT_POINT_TAKE_GRANT] = RATE_POOL_EMPTY;
+        machine.fault_rate[FAULT_POINT_TAKE_VMO] = RATE_POOL_EMPTY;
     }
     if (seed % FAULTS_EVERY == 2) {
         machine.fault_rate[FAULT_POINT_END_USER] = RATE_END_USER;
@@ -202,6 +203,8 @@ void seed_add(seed_totals &sum, const seed_outcome &outcome) {
     sum.tasks += outcome.record.tasks_started;
     sum.interrupts += outcome.record.interrupts;
     sum.device_refusals += outcome.record.device_refusals;
+    sum.vmos += outcome.record.vmos;
+    sum.maps += outcome.record.maps;
 }
 
 std::string seed_summary(const seed_totals &sum, double seconds) {
@@ -212,10 +215,11 @@ std::string seed_summary(const seed_totals &sum, double seconds) {
         "%llu seeds in %.1f s: %llu system calls (%.0f a second), %llu kernel entries, "
         "%llu hart switches, %llu audits,\n"
         "%llu calls (%llu answered), %llu interrupts, %llu tasks, %llu kills, %llu revocations, "
-        "%llu injected faults\n",
+        "%llu VMOs, %llu mappings, %llu injected faults\n",
         number(sum.seeds), seconds, number(sum.syscalls),
         static_cast<double>(sum.syscalls) / seconds, number(sum.steps), number(sum.switches),
         number(sum.audits), number(sum.calls), number(sum.answered), number(sum.interrupts),
-        number(sum.tasks), number(sum.kills), number(sum.revokes), number(sum.faults));
+        number(sum.tasks), number(sum.kills), number(sum.revokes), number(sum.vmos),
+        number(sum.maps), number(sum.faults));
     return text;
 }

@@ -66,6 +66,8 @@ TEST(Seeds, a_thousand_on_two_harts_are_clean) {
     EXPECT_GT(sum.revokes, SEEDS);
     EXPECT_GT(sum.interrupts, 10 * SEEDS);
     EXPECT_GT(sum.device_refusals, SEEDS / 2);
+    EXPECT_GT(sum.vmos, SEEDS);
+    EXPECT_GT(sum.maps, 4 * SEEDS);
     EXPECT_GT(sum.faults, SEEDS / 4);
     EXPECT_GT(sum.audits, SEEDS);
 }
@@ -100,6 +102,7 @@ const finding findings[] = {
     {FAULT_POINT_REPLY_ANYWAY, {"audit", "assertion"}},
     {FAULT_POINT_KEEP_CLAIM, {"the kernel says otherwise"}},
     {FAULT_POINT_WAKE_TOO_SOON, {"the answer to another call", "arrived"}},
+    {FAULT_POINT_LOSE_SHOOTDOWN, {"still translates to it", "stale translation"}},
 };
 
 bool has_one_of(const std::string &text, const std::vector<const char *> &words) {

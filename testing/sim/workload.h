@@ -1,5 +1,5 @@
-// testing/sim/workload.h: user programs that call, reply, send, notify, kill and close at random,
-// and check every outcome.
+// testing/sim/workload.h: user programs that call, reply, send, notify, share memory, kill and
+// close at random, and check every outcome.
 //
 // init starts servers, each with an endpoint of its own, clients that call them, and a manager that
 // supervises clients of its own, and drivers of devices that raise interrupts as fast as they can;
@@ -28,6 +28,7 @@ enum {
     WORKLOAD_ROUNDS = 80,       // Looks of init at its children.
     WORKLOAD_PROGRAM_COUNT = 5,
     WORKLOAD_GRANT_MAX = 1024,  // Families in one run, at most.
+    WORKLOAD_WINDOW_PAGES = 5,
 };
 
 struct workload {
@@ -44,6 +45,8 @@ struct workload {
     uint64_t kills;
     uint64_t closes;
     uint64_t tasks_started;
+    uint64_t vmos;
+    uint64_t maps;
     uint64_t revokes;
     // Families: a badge names one. How many revocations there had been when grant_revoke of it had
     // returned; 0: it has not.

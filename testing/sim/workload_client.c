@@ -1,5 +1,5 @@
-// testing/sim/workload_client.c: a client that calls, sends and notifies, and knows what each may
-// answer.
+// testing/sim/workload_client.c: a client that calls, sends, notifies and uses memory, and knows
+// what each may answer.
 #include "kernel/abi/identity.h"
 #include "testing/sim/workload_state.h"
 
@@ -12,6 +12,7 @@ struct client {
     struct message_page *page;
     uint64_t next_number;
     uint32_t server_count;
+    struct memory memory;
     struct slot servers[WORKLOAD_SERVER_COUNT];  // Those that are not known to be closed.
 };
 
@@ -103,7 +104,7 @@ void workload_client(struct message_page *page, uint64_t argument, uint32_t inst
     }
     while (client.server_count > 0 && sim_user_random(END_ONE_IN) != 0) {
         struct slot server = client.servers[sim_user_random(client.server_count)];
-        uint32_t draw = sim_user_random(12);
+        uint32_t draw = sim_user_random(14);
         if (draw < 7) {
             call(&client, server);
         } else if (draw < 9) {
@@ -112,6 +113,8 @@ void workload_client(struct message_page *page, uint64_t argument, uint32_t inst
             notify(server);
         } else if (draw < 11) {
             sys_yield();
+        } else if (draw < 13) {
+            workload_memory_round(&client.memory);
         } else {
             sim_user_work(sim_user_random(NS_SHORT));
         }

@@ -35,6 +35,7 @@ struct child {
 
 struct parent {
     struct slot home;
+    struct slot window;
     struct child children[CHILD_COUNT];
 };
 
@@ -155,6 +156,24 @@ static bool start_driver(struct child *child) {
     return true;
 }
 
+// What a client needs to make VMOs, and the window that it shares with others.
+static bool grant_memory(struct parent *parent, struct child *child) {
+    const char *name = "client";
+    struct slot_result minted =
+        sys_cap_mint(slot_at(SLOT_FACTORY), service_id_of(name, strlen(name)), RIGHT_MAKE_VMO);
+    workload_expect(minted.status == STATUS_OK, "minting a factory of VMOs failed", minted.status);
+    enum status status =
+        sys_task_grant(child->task, minted.slot, CLIENT_SLOT_FACTORY, RIGHT_MAKE_VMO);
+    workload_expect(status == STATUS_OK, "granting a factory of VMOs failed", status);
+    workload_close(&minted.slot);
+    if (parent->window.value != 0) {
+        status = sys_task_grant(child->task, parent->window, CLIENT_SLOT_WINDOW,
+                                RIGHT_VMO_READ | RIGHT_VMO_WRITE);
+        workload_expect(status == STATUS_OK, "granting the window failed", status);
+    }
+    return status == STATUS_OK;
+}
+
 static bool make_child(struct parent *parent, uint32_t index, uint64_t *argument) {
     struct child *child = &parent->children[index];
     child->family = make_family();
@@ -178,7 +197,7 @@ static bool make_child(struct parent *parent, uint32_t index, uint64_t *argument
         return false;
     }
     *argument = grant_servers(parent, child, 0);
-    return *argument != 0 && (!manages || grant_making(child));
+    return *argument != 0 && (manages ? grant_making(child) : grant_memory(parent, child));
 }
 
 static void start_child(struct parent *parent, uint32_t index) {
@@ -266,6 +285,7 @@ static void end_all(struct parent *parent) {
                                                                    // reclaimed without a notice.
         wait_a_round(parent);
     }
+    workload_close(&parent->window);
     workload_close(&parent->home);
 }
 
@@ -276,6 +296,10 @@ void workload_init(struct message_page *page, uint64_t argument, uint32_t instan
     struct parent parent = {.home = {0}};
     for (uint32_t try = 0; parent.home.value == 0 && try < WAIT_ROUNDS_MAX; try++) {
         parent.home = sys_endpoint_create(slot_at(SLOT_FACTORY)).slot;
+    }
+    struct slot_result window = sys_vmo_create(slot_at(SLOT_FACTORY), WORKLOAD_WINDOW_PAGES);
+    if (workload_made(window.status, "making the window gave another status")) {
+        parent.window = window.slot;
     }
     for (uint32_t round = 0; round < workload_now->rounds; round++) {
         for (uint32_t i = 0; i < CHILD_COUNT; i++) {

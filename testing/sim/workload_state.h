@@ -11,9 +11,11 @@ extern struct workload *workload_now;
 
 enum {
     SERVER_SLOT_ENDPOINT = 3,
-    SERVER_SLOT_GRANT = 22,  // REVOKE of a family that leads to it, if its argument names one.
-    CLIENT_SLOT_SERVER = 4,  // The first server's; the others' follow. In a server: servers of a
-                             // higher number.
+    SERVER_SLOT_GRANT = 22,    // REVOKE of a family that leads to it, if its argument names one.
+    CLIENT_SLOT_SERVER = 4,    // The first server's; the others' follow. In a server: servers of a
+                               // higher number.
+    CLIENT_SLOT_FACTORY = 10,  // Makes VMOs. Clients of a manager have neither of the two.
+    CLIENT_SLOT_WINDOW = 11,   // A VMO that all others have too.
     MANAGER_SLOT_FACTORY = 20,
     MANAGER_SLOT_IMAGE = 21,
     DRIVER_SLOT_DEVICE = 22,
@@ -56,6 +58,19 @@ WARN_UNUSED bool workload_create(struct slot factory, struct slot image, const c
                                  struct slot *task);
 void workload_start(struct slot task, uint64_t argument);
 void workload_close(struct slot *slot);
+
+// Memory of a client's own: all zero but for one word.
+struct memory {
+    struct slot vmo;   // 0: none.
+    uint64_t address;  // 0: not mapped.
+    uint32_t pages;
+    uint32_t page;    // Which of them was written,
+    uint64_t number;  // and what.
+    bool sealed;
+};
+
+// One thing that a client does with its memory.
+void workload_memory_round(struct memory *memory);
 
 void workload_server(struct message_page *page, uint64_t argument, uint32_t instance);
 void workload_client(struct message_page *page, uint64_t argument, uint32_t instance);

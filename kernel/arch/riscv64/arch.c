@@ -78,7 +78,17 @@ static struct hart *this_hart(void) {
 enum status arch_map(struct kernel *kernel, struct arch_space *space, uint64_t user_address,
                      struct page_number page, uint32_t access, bool owned) {
     return sv39_map(kernel, this_hart(), space->root, user_address,
-                    (struct sv39_leaf){page, access, owned});
+                    (struct sv39_leaf){page, access, owned, false});
+}
+
+enum status arch_map_large(struct kernel *kernel, struct arch_space *space, uint64_t user_address,
+                           struct page_number page, uint32_t access) {
+    return sv39_map(kernel, this_hart(), space->root, user_address,
+                    (struct sv39_leaf){page, access, false, true});
+}
+
+uint32_t arch_unmap(struct arch_space *space, uint64_t user_address) {
+    return sv39_unmap(space->root, user_address);
 }
 
 enum status arch_space_create(struct kernel *kernel, uint32_t asid, struct arch_space *out) {

@@ -1,5 +1,4 @@
-// kernel/arch/riscv64/sv39.c: see sv39.h. User spaces have three levels of tables and pages of 4
-// KiB only.
+// kernel/arch/riscv64/sv39.c: see sv39.h. User spaces have pages of 4 KiB and 2 MiB.
 #include "kernel/arch/riscv64/sv39.h"
 
 #include "kernel/abi/layout.h"
@@ -7,6 +6,8 @@
 #include "kernel/core/panic.h"
 
 _Static_assert(SV39_TABLE_ENTRIES * sizeof(uint64_t) == PAGE_BYTES, "a table is one page");
+_Static_assert((int)SV39_TABLE_ENTRIES == (int)ARCH_LARGE_PAGES,
+               "a large page takes a table's place");
 _Static_assert(USER_MAX == (uint64_t)SV39_USER_ROOT_ENTRIES << 30, "the root entries of user mode");
 _Static_assert((int)(SV39_READ >> 1) == ARCH_READ && (int)(SV39_WRITE >> 1) == ARCH_WRITE &&
                    (int)(SV39_EXECUTE >> 1) == ARCH_EXECUTE,
@@ -44,7 +45,6 @@ enum status sv39_create(struct kernel *kernel, struct hart *hart, struct page_nu
 // The table below `entry`, made when there is none; PAGE_NUMBER_NONE when no page is left.
 static struct page_number table_below(struct kernel *kernel, struct hart *hart, uint64_t *entry) {
     if ((*entry & SV39_VALID) != 0) {
-        KASSERT(!entry_is_leaf(*entry));
         return sv39_page(*entry);
     }
     struct page_number table = page_take(kernel, hart);
@@ -63,21 +63,31 @@ static uint64_t leaf_bits(struct sv39_leaf leaf) {
     return leaf.owned ? bits | SV39_OWNED : bits;
 }
 
-enum status sv39_map(struct kernel *kernel, struct hart *hart, struct page_number root,
-                     uint64_t address, struct sv39_leaf leaf) {
+static void check_leaf(uint64_t address, struct sv39_leaf leaf) {
     const uint32_t write_execute = ARCH_WRITE | ARCH_EXECUTE;
-    KASSERT(address < USER_MAX && address % PAGE_BYTES == 0);
-    KASSERT(leaf.page.value != 0);
+    const uint32_t pages = leaf.large ? ARCH_LARGE_PAGES : 1;
+    KASSERT(address < USER_MAX && address % (pages * PAGE_BYTES) == 0);
+    KASSERT(leaf.page.value != 0 && leaf.page.value % pages == 0);
     KASSERT(leaf.access != 0 && leaf.access <= (ARCH_READ | write_execute));
     KASSERT((leaf.access & write_execute) != write_execute);
-    struct page_number table = root;
-    for (uint32_t level = 2; level > 0; level--) {
-        table = table_below(kernel, hart, &table_at(table)[sv39_index(address, level)]);
+    KASSERT(!leaf.large || !leaf.owned);
+}
+
+enum status sv39_map(struct kernel *kernel, struct hart *hart, struct page_number root,
+                     uint64_t address, struct sv39_leaf leaf) {
+    check_leaf(address, leaf);
+    const uint32_t leaf_level = leaf.large ? 1 : 0;
+    uint64_t *entry = &table_at(root)[sv39_index(address, 2)];
+    for (uint32_t level = 2; level > leaf_level; level--) {
+        struct page_number table = table_below(kernel, hart, entry);
         if (table.value == 0) {
             return STATUS_NO_SPACE;
         }
+        entry = &table_at(table)[sv39_index(address, level - 1)];
+        if (level - 1 > leaf_level && entry_is_leaf(*entry)) {
+            return STATUS_BUSY;
+        }
     }
-    uint64_t *entry = &table_at(table)[sv39_index(address, 0)];
     if ((*entry & SV39_VALID) != 0) {
         return STATUS_BUSY;
     }
@@ -85,21 +95,44 @@ enum status sv39_map(struct kernel *kernel, struct hart *hart, struct page_numbe
     return STATUS_OK;
 }
 
-uint64_t sv39_walk(struct page_number root, uint64_t address) {
+// Where the leaf of a user address stands and its level; null if nothing is mapped there.
+static uint64_t *leaf_place(struct page_number root, uint64_t address, uint32_t *level) {
     if (address >= USER_MAX) {
         return 0;
     }
     struct page_number table = root;
-    for (uint32_t level = 2; level > 0; level--) {
-        uint64_t entry = table_at(table)[sv39_index(address, level)];
-        if ((entry & SV39_VALID) == 0) {
+    for (*level = 2;; --*level) {
+        uint64_t *entry = &table_at(table)[sv39_index(address, *level)];
+        if ((*entry & SV39_VALID) == 0) {
             return 0;
         }
-        KASSERT(!entry_is_leaf(entry));
-        table = sv39_page(entry);
+        if (entry_is_leaf(*entry)) {
+            return entry;
+        }
+        KASSERT(*level > 0);
+        table = sv39_page(*entry);
     }
-    uint64_t entry = table_at(table)[sv39_index(address, 0)];
-    return (entry & SV39_VALID) != 0 ? entry : 0;
+}
+
+uint32_t sv39_unmap(struct page_number root, uint64_t address) {
+    uint32_t level = 0;
+    uint64_t *entry = leaf_place(root, address, &level);
+    if (!entry) {
+        return 1;
+    }
+    KASSERT((*entry & SV39_OWNED) == 0);
+    *entry = 0;
+    return level == 0 ? 1 : ARCH_LARGE_PAGES;
+}
+
+uint64_t sv39_walk(struct page_number root, uint64_t address) {
+    uint32_t level = 0;
+    const uint64_t *entry = leaf_place(root, address, &level);
+    if (!entry) {
+        return 0;
+    }
+    uint64_t inside = level == 0 ? 0 : sv39_index(address, 0);
+    return *entry + (inside << SV39_NUMBER_SHIFT);
 }
 
 bool sv39_allows(uint64_t entry, uint32_t access) {
@@ -123,10 +156,13 @@ static bool reclaim_pages(struct kernel *kernel, struct hart *hart, uint64_t *en
     return true;
 }
 
-// The first valid entry of a table, or null.
-static uint64_t *first_valid(uint64_t *entries, uint32_t count) {
+// The first entry that names a table, or null; large pages before it are forgotten.
+static uint64_t *first_table(uint64_t *entries, uint32_t count) {
     for (uint32_t i = 0; i < count; i++) {
-        if ((entries[i] & SV39_VALID) != 0) {
+        if (entry_is_leaf(entries[i])) {
+            entries[i] = 0;
+        }
+        if (entries[i] != 0) {
             return &entries[i];
         }
     }
@@ -136,7 +172,7 @@ static uint64_t *first_valid(uint64_t *entries, uint32_t count) {
 bool sv39_reclaim(struct kernel *kernel, struct hart *hart, struct page_number root,
                   uint32_t page_budget) {
     uint32_t budget = page_budget;
-    uint64_t *top = first_valid(table_at(root), SV39_USER_ROOT_ENTRIES);
+    uint64_t *top = first_table(table_at(root), SV39_USER_ROOT_ENTRIES);
     if (!top) {
         if (budget == 0) {
             return false;
@@ -144,7 +180,7 @@ bool sv39_reclaim(struct kernel *kernel, struct hart *hart, struct page_number r
         page_put(kernel, hart, root);
         return true;
     }
-    uint64_t *middle = first_valid(table_at(sv39_page(*top)), SV39_TABLE_ENTRIES);
+    uint64_t *middle = first_table(table_at(sv39_page(*top)), SV39_TABLE_ENTRIES);
     uint64_t *emptied = middle ? middle : top;
     if (middle && !reclaim_pages(kernel, hart, table_at(sv39_page(*middle)), &budget)) {
         return false;

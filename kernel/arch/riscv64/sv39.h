@@ -16,7 +16,7 @@ enum {
     SV39_PAGE_SHIFT = 12,
     SV39_NUMBER_SHIFT = 10,      // Where an entry keeps the page number.
     SV39_KERNEL_FIRST = 256,     // Root entries from here on are the kernel's half.
-    SV39_USER_ROOT_ENTRIES = 1,  // USER_MAX is 1 GiB: one root entry.
+    SV39_USER_ROOT_ENTRIES = 2,  // USER_MAX is 2 GiB.
 };
 
 // Bits of a table entry. ACCESSED and DIRTY are set in advance: the hardware never has to write a
@@ -47,11 +47,13 @@ static inline uint32_t sv39_index(uint64_t address, uint32_t level) {
 WARN_UNUSED enum status sv39_create(struct kernel *kernel, struct hart *hart,
                                     struct page_number kernel_root, struct page_number *out);
 
-// What a leaf says: the page, what is allowed (enum arch_access), and who returns it.
+// What a leaf says: the page, what is allowed (enum arch_access), who returns it, and whether it is
+// a large one (2 MiB, aligned, never owned).
 struct sv39_leaf {
     struct page_number page;
     uint32_t access;
     bool owned;
+    bool large;
 };
 
 // Maps one page for user mode. Errors: STATUS_NO_SPACE (no page for a table; what was mapped stays
@@ -60,7 +62,12 @@ struct sv39_leaf {
 WARN_UNUSED enum status sv39_map(struct kernel *kernel, struct hart *hart, struct page_number root,
                                  uint64_t address, struct sv39_leaf leaf);
 
-// The leaf entry that translates a user address, or 0.
+// Takes a page away that is not owned; returns its length in pages. Where nothing is mapped: 1. The
+// table stays.
+WARN_UNUSED uint32_t sv39_unmap(struct page_number root, uint64_t address);
+
+// The leaf entry that translates a user address, or 0. Of a large page: as if it were the small one
+// at the address.
 WARN_UNUSED uint64_t sv39_walk(struct page_number root, uint64_t address);
 
 // Whether a leaf entry lets user mode do all of `access` (enum arch_access).

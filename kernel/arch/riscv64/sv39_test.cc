@@ -45,7 +45,7 @@ class Sv39 : public ::testing::Test {
         return page_take(kernel.get(), hart());
     }
     status map(std::uint64_t address, page_number page, std::uint32_t access, bool owned = false) {
-        return sv39_map(kernel.get(), hart(), root, address, {page, access, owned});
+        return sv39_map(kernel.get(), hart(), root, address, {page, access, owned, false});
     }
     void reclaim_all(std::uint32_t budget) {
         for (int calls = 0; !sv39_reclaim(kernel.get(), hart(), root, budget); calls++) {
@@ -113,6 +113,49 @@ TEST_F(Sv39, shares_the_kernels_half) {
     std::uint32_t free_before = free_pages();
     EXPECT_TRUE(sv39_reclaim(kernel.get(), hart(), second, 1));
     EXPECT_EQ(free_pages(), free_before + 1);
+}
+
+// A page number that fits a large page; it is only a number here.
+constexpr page_number LARGE{0x200};
+
+TEST_F(Sv39, large_pages_are_found_at_each_of_their_pages_and_forgotten_at_once) {
+    const sv39_leaf leaf{LARGE, READ_WRITE, false, true};
+    std::uint64_t address = USER_MAP_MIN + UINT64_C(0x200000);
+    std::uint32_t free_before = free_pages();
+    ASSERT_EQ(sv39_map(kernel.get(), hart(), root, address, leaf), STATUS_OK);
+    EXPECT_EQ(free_pages(), free_before - 1);  // One table.
+    for (std::uint32_t i : {0u, 1u, 511u}) {
+        std::uint64_t entry = sv39_walk(root, address + std::uint64_t{i} * PAGE_BYTES);
+        EXPECT_EQ(sv39_page(entry).value, LARGE.value + i);
+        EXPECT_TRUE(sv39_allows(entry, READ_WRITE));
+        EXPECT_FALSE(sv39_allows(entry, ARCH_EXECUTE));
+    }
+    EXPECT_EQ(sv39_walk(root, address - 1), 0u);
+    EXPECT_EQ(sv39_walk(root, address + 512 * PAGE_BYTES), 0u);
+    EXPECT_EQ(map(address + PAGE_BYTES, take(), ARCH_READ), STATUS_BUSY);
+    EXPECT_EQ(sv39_map(kernel.get(), hart(), root, address, leaf), STATUS_BUSY);
+    EXPECT_EQ(sv39_unmap(root, address), 512u);
+    EXPECT_EQ(sv39_walk(root, address), 0u);
+    EXPECT_EQ(sv39_unmap(root, address), 1u);
+}
+
+TEST_F(Sv39, test_reject_large_page_over_smaller_ones) {
+    ASSERT_EQ(map(USER_MAP_MIN + PAGE_BYTES, take(), ARCH_READ), STATUS_OK);
+    EXPECT_EQ(sv39_map(kernel.get(), hart(), root, USER_MAP_MIN, {LARGE, ARCH_READ, false, true}),
+              STATUS_BUSY);
+    EXPECT_EQ(sv39_unmap(root, USER_MAP_MIN + PAGE_BYTES), 1u);
+    EXPECT_EQ(sv39_walk(root, USER_MAP_MIN + PAGE_BYTES), 0u);
+}
+
+TEST_F(Sv39, reclaim_forgets_large_pages_and_returns_the_tables_beside_them) {
+    for (std::uint64_t i : {0u, 1u, 3u}) {
+        ASSERT_EQ(sv39_map(kernel.get(), hart(), root, USER_MAP_MIN + i * UINT64_C(0x200000),
+                           {LARGE, ARCH_READ, false, true}),
+                  STATUS_OK);
+    }
+    ASSERT_EQ(map(USER_MAP_MIN + UINT64_C(0x400000), take(), ARCH_READ, true), STATUS_OK);
+    reclaim_all(1);
+    EXPECT_EQ(free_pages(), PAGES);
 }
 
 TEST_F(Sv39, test_reject_second_map) {

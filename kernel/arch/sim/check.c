@@ -28,7 +28,8 @@ static uint32_t table_pages(struct page_number table, uint32_t level) {
     uint32_t count = 1;
     uint32_t entry_count = level == 2 ? SV39_USER_ROOT_ENTRIES : SV39_TABLE_ENTRIES;
     for (uint32_t i = 0; i < entry_count; i++) {
-        if ((entries[i] & SV39_VALID) == 0) {
+        bool large = level > 0 && (entries[i] & SV39_LEAF) != 0;
+        if ((entries[i] & SV39_VALID) == 0 || large) {
             continue;
         }
         if (level > 0) {
@@ -45,12 +46,25 @@ static bool has_space(const struct task *task) {
            task->space.root.value != 0;
 }
 
+// Between the steps of vmo_unmap the tables are ahead of the translations.
+static bool is_being_unmapped(const struct task *task, uint64_t address) {
+    for (uint32_t i = 0; i < task->mappings.count; i++) {
+        const struct mapping *row = &task->mappings.rows[i];
+        uint64_t bytes = (uint64_t)row->page_count * PAGE_BYTES;
+        if (row->state == MAPPING_SHRINKS && address - row->address < bytes) {
+            return true;
+        }
+    }
+    return false;
+}
+
 // What a hart's TLB holds of a live task is what its tables say.
 static void check_tlb(const struct sim_hart *hart) {
     for (uint32_t i = 0; i < SIM_TLB_COUNT; i++) {
         const struct sim_tlb_entry *entry = &hart->tlb[i];
         const struct task *task = &sim.kernel.tasks[(entry->asid - 1) % MAX_TASKS];
-        if (entry->address == 0 || task->state.raw != TASK_LIVE || !has_space(task)) {
+        if (entry->address == 0 || task->state.raw != TASK_LIVE || !has_space(task) ||
+            is_being_unmapped(task, entry->address)) {
             continue;
         }
         uint64_t leaf = sv39_walk(task->space.root, entry->address);

@@ -53,14 +53,24 @@ bool sim_tlb_holds(const struct sim_hart *hart, struct page_number page) {
 enum status arch_map(struct kernel *kernel, struct arch_space *space, uint64_t user_address,
                      struct page_number page, uint32_t access, bool owned) {
     return sv39_map(kernel, sim_core_hart(), space->root, user_address,
-                    (struct sv39_leaf){page, access, owned});
+                    (struct sv39_leaf){page, access, owned, false});
+}
+
+enum status arch_map_large(struct kernel *kernel, struct arch_space *space, uint64_t user_address,
+                           struct page_number page, uint32_t access) {
+    return sv39_map(kernel, sim_core_hart(), space->root, user_address,
+                    (struct sv39_leaf){page, access, false, true});
+}
+
+uint32_t arch_unmap(struct arch_space *space, uint64_t user_address) {
+    return sv39_unmap(space->root, user_address);
 }
 
 enum status arch_space_create(struct kernel *kernel, uint32_t asid, struct arch_space *out) {
     struct page_number root = PAGE_NUMBER_NONE;
     enum status status = sv39_create(kernel, sim_core_hart(), PAGE_NUMBER_NONE, &root);
     if (status == STATUS_OK) {
-        *out = (struct arch_space){root, asid, 0};
+        *out = (struct arch_space){.root = root, .asid = asid};
     }
     return status;
 }
