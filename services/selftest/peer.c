@@ -26,6 +26,13 @@ static enum status grant_all(const struct selftest *selftest, const struct peer 
             return status;
         }
     }
+    if (selftest->lent_vmo.value != CAP_SLOT_NONE) {
+        enum status status =
+            sys_task_grant(peer->task, selftest->lent_vmo, PROBE_SLOT_VMO, RIGHTS_VMO);
+        if (status != STATUS_OK) {
+            return status;
+        }
+    }
     return selftest->lends_device ? sys_task_grant(peer->task, slot_at(SELFTEST_SLOT_RNG),
                                                    PROBE_SLOT_DEVICE, RIGHTS_DEVICE)
                                   : STATUS_OK;

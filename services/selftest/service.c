@@ -34,6 +34,12 @@ static const struct rung ladder[] = {
     {MARKER_SELFTEST_DEVICE_REJECT_OUTSIDE_WINDOW, case_device_reject_outside_window, 1},
     {MARKER_SELFTEST_DEVICE_VIRTIO_RNG, case_device_virtio_rng, 1},
     {MARKER_SELFTEST_DEVICE_REJECT_SECOND_HOLDER, case_device_reject_second_holder, 1},
+    {MARKER_SELFTEST_VMO_SHARE_16MIB, case_vmo_share_16mib, 1},
+    {MARKER_SELFTEST_VMO_REMAP, case_vmo_remap, 1},
+    {MARKER_SELFTEST_VMO_REJECT_SEAL_MAPPED, case_vmo_reject_seal_mapped, 1},
+    {MARKER_SELFTEST_VMO_REJECT_WRITE_SEALED, case_vmo_reject_write_sealed, 1},
+    {MARKER_SELFTEST_VMO_REJECT_WRITE_EXECUTE, case_vmo_reject_write_execute, 1},
+    {MARKER_SELFTEST_VMO_EXECUTE_SEALED, case_vmo_execute_sealed, 1},
     {MARKER_SELFTEST_TASK_PREEMPT, case_task_preempt, 1},
     {MARKER_SELFTEST_SMP_CROSS_HART_CALL, case_smp_cross_hart_call, 2},
     {MARKER_SELFTEST_TIMED_CLOCK, case_timed_clock, 1},
@@ -77,8 +83,7 @@ static bool slots_are_filled(struct runtime *runtime) {
                           "selftest's endpoint") &&
            runtime_expect(runtime, slot_at(SLOT_INIT), CAP_ENDPOINT, RIGHT_CALL,
                           "the route to init") &&
-           runtime_expect(runtime, slot_at(SELFTEST_SLOT_FACTORY), CAP_FACTORY,
-                          RIGHT_MAKE_ENDPOINT | RIGHT_MAKE_TASK | RIGHT_MAKE_GRANT,
+           runtime_expect(runtime, slot_at(SELFTEST_SLOT_FACTORY), CAP_FACTORY, RIGHTS_FACTORY,
                           "a factory of probes") &&
            runtime_expect(runtime, slot_at(SELFTEST_SLOT_IMAGE), CAP_IMAGE, RIGHT_READ,
                           "the boot image") &&

@@ -152,18 +152,27 @@ static void do_map_device(struct probe *probe, struct reply_handle reply) {
     answer_words(probe, reply, words, ARRAY_LEN(words));
 }
 
+static void do_map_vmo(struct probe *probe, struct reply_handle reply) {
+    struct slot vmo = slot_at(PROBE_SLOT_VMO);
+    uint64_t page_count = sys_cap_query(vmo).value;
+    struct vmo_map_result got = sys_vmo_map(vmo, 0, page_count, request_word(probe, 0));
+    const uint64_t words[] = {(uint64_t)got.status, got.address};
+    answer_words(probe, reply, words, ARRAY_LEN(words));
+}
+
 typedef void probe_handler(struct probe *probe, struct reply_handle reply);
 
 static probe_handler *handler_of(uint16_t op) {
     static probe_handler *const handlers[] = {
-        [PROBE_ECHO] = do_echo,   [PROBE_WHO] = do_who,
-        [PROBE_DROP] = do_drop,   [PROBE_HOLD] = do_hold,
-        [PROBE_EXIT] = do_exit,   [PROBE_ANSWER_HELD] = do_answer_held,
-        [PROBE_READ] = do_read,   [PROBE_WRITE] = do_write,
-        [PROBE_SPIN] = do_spin,   [PROBE_EXECUTE] = do_execute,
-        [PROBE_FLOAT] = do_float, [PROBE_ILLEGAL] = do_illegal,
-        [PROBE_SAY] = do_say,     [PROBE_TEXT_ADDRESS] = do_text_address,
-        [PROBE_SLEEP] = do_sleep, [PROBE_MAP_DEVICE] = do_map_device,
+        [PROBE_ECHO] = do_echo,       [PROBE_WHO] = do_who,
+        [PROBE_DROP] = do_drop,       [PROBE_HOLD] = do_hold,
+        [PROBE_EXIT] = do_exit,       [PROBE_ANSWER_HELD] = do_answer_held,
+        [PROBE_READ] = do_read,       [PROBE_WRITE] = do_write,
+        [PROBE_SPIN] = do_spin,       [PROBE_EXECUTE] = do_execute,
+        [PROBE_FLOAT] = do_float,     [PROBE_ILLEGAL] = do_illegal,
+        [PROBE_SAY] = do_say,         [PROBE_TEXT_ADDRESS] = do_text_address,
+        [PROBE_SLEEP] = do_sleep,     [PROBE_MAP_DEVICE] = do_map_device,
+        [PROBE_MAP_VMO] = do_map_vmo,
     };
     return op < ARRAY_LEN(handlers) ? handlers[op] : 0;
 }

@@ -10,6 +10,7 @@ enum probe_slot {
     PROBE_SLOT_REPORT = SLOT_FIRST_OWN,  // RIGHT_SEND to selftest.
     PROBE_SLOT_TIMED,                    // RIGHT_CALL
     PROBE_SLOT_DEVICE,                   // All rights; for some.
+    PROBE_SLOT_VMO,                      // The same.
 };
 
 // Replies carry the same type.
@@ -31,6 +32,7 @@ enum probe_op {
     PROBE_SLEEP,         // In: a deadline. Answers, then sleeps through timed, then reports (enum
                          // probe_report).
     PROBE_MAP_DEVICE,    // Out: the status of mapping its device, and the window's address.
+    PROBE_MAP_VMO,  // In: the access. Out: the status of mapping its VMO whole, and the address.
 };
 
 #define PROBE_ECHO_KEY UINT8_C(0x5a)
