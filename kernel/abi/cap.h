@@ -72,7 +72,8 @@ enum {
     REPLY_SLOT_COUNT = 32,
 };
 
-// cap_query's third result for a capability with a grant: its family was revoked.
+// cap_query's third result: for a capability with RECV how many others can send to its endpoint;
+// for one with a grant this, if its family was revoked.
 #define CAP_QUERY_REVOKED UINT64_C(1)
 
 // A reply handle names an entry of the receiver's reply table: bit 31, a 26-bit generation, a 5-bit

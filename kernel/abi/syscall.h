@@ -43,6 +43,7 @@ enum received {
 enum notify_bit {
     NOTIFY_CHILD_EXIT = 1u << 0,  // A task that this one supervises has ended: cap_query it.
     NOTIFY_REPLY_GONE = 1u << 1,  // A caller whose reply is held has left: cap_query the replies.
+    NOTIFY_NO_SENDERS = 1u << 2,  // The last capability that could send here is gone: cap_query.
 };
 
 // task_start's hart argument.

@@ -112,6 +112,7 @@ bool audit_kernel(const struct kernel *kernel, struct audit_tally *tally) {
     }
     for (uint32_t i = 0; i < MAX_ENDPOINTS; i++) {
         tally->receivers[i] = 0;
+        tally->senders[i] = 0;
     }
     for (uint32_t i = 0; i <= MAX_GRANTS; i++) {
         tally->grants[i] = 0;

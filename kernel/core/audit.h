@@ -35,6 +35,7 @@ struct audit_tally {
     uint32_t references[MAX_TASKS];     // Capabilities that name the task.
     uint32_t answers[MAX_TASKS];        // Reply entries that can end the task's wait.
     uint32_t receivers[MAX_ENDPOINTS];  // Capabilities that can receive.
+    uint32_t senders[MAX_ENDPOINTS];    // Capabilities that it counts as senders.
     uint32_t grants[MAX_GRANTS + 1];    // Capabilities and stored frames that carry the grant.
     uint32_t vmo_references[MAX_VMOS];  // Capabilities and mappings that name the VMO.
     uint32_t vmo_writers[MAX_VMOS];     // Writable mappings.

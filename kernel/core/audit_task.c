@@ -83,6 +83,7 @@ static bool capability_is_whole(const struct kernel *kernel, const struct capabi
     uint32_t generation = kernel->endpoints[cap->object].generation.raw;
     bool receives = (cap_rights_of(cap) & RIGHT_RECV) != 0 && cap->generation == generation;
     tally->receivers[cap->object] += receives;
+    tally->senders[cap->object] += cap_sends(cap) && cap->generation == generation;
     return audit_says(tally, cap->generation <= generation,
                       "a capability names a later life of endpoint %lu: %lu", cap->object,
                       cap->generation);
@@ -141,7 +142,10 @@ bool audit_tables(const struct kernel *kernel, struct audit_tally *tally) {
     for (uint32_t i = 0; i < MAX_ENDPOINTS; i++) {
         bool open = audit_endpoint_is_open(&kernel->endpoints[i]);
         if (!audit_says(tally, tally->receivers[i] == (open ? 1u : 0u),
-                        "endpoint %lu has %lu receiving capabilities", i, tally->receivers[i])) {
+                        "endpoint %lu has %lu receiving capabilities", i, tally->receivers[i]) ||
+            !audit_says(tally, !open || tally->senders[i] == kernel->endpoints[i].senders.raw,
+                        "endpoint %lu counts other senders than the %lu it has", i,
+                        tally->senders[i])) {
             return false;
         }
     }

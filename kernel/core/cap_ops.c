@@ -27,7 +27,10 @@ enum status cap_place(struct task *task, struct capability cap, uint32_t *slot) 
     return STATUS_OK;
 }
 
-void cap_reference(struct kernel *kernel, const struct capability *cap) {
+void cap_reference(struct kernel *kernel, struct hart *hart, const struct capability *cap) {
+    if (cap_sends(cap)) {
+        endpoint_sender_add(kernel, hart, cap);
+    }
     if (cap_kind_of(cap) == CAP_TASK) {
         task_reference(&kernel->tasks[cap->object]);
     }
@@ -40,6 +43,9 @@ void cap_reference(struct kernel *kernel, const struct capability *cap) {
 }
 
 void cap_release(struct kernel *kernel, struct hart *hart, const struct capability *cap) {
+    if (cap_sends(cap)) {
+        endpoint_sender_drop(kernel, hart, cap);
+    }
     if (cap_kind_of(cap) == CAP_ENDPOINT && (cap_rights_of(cap) & RIGHT_RECV) != 0) {
         status_ignore(endpoint_end(kernel, hart, cap->object, cap->generation),
                       "closed before by a manager");
@@ -53,6 +59,15 @@ void cap_release(struct kernel *kernel, struct hart *hart, const struct capabili
     if (cap->grant != 0) {
         grant_release(kernel, hart, cap->grant);
     }
+}
+
+void cap_lose_recv(struct kernel *kernel, struct hart *hart, struct task *task, uint32_t slot) {
+    struct capability *cap = &task->caps[slot];
+    cap->head &= ~cap_head(CAP_NONE, RIGHT_RECV);
+    if (cap_sends(cap)) {
+        endpoint_sender_add(kernel, hart, cap);
+    }
+    home_leave(kernel, task, cap);
 }
 
 // Whether the task can still start or end `named`.
@@ -82,6 +97,9 @@ void cap_drop(struct kernel *kernel, struct hart *hart, struct task *task, uint3
         }
     }
     cap_release(kernel, hart, &cap);
+    if (cap_kind_of(&cap) == CAP_ENDPOINT && (cap_rights_of(&cap) & RIGHT_RECV) != 0) {
+        home_leave(kernel, task, &cap);
+    }
 }
 
 bool factory_may_assign(const struct kernel *kernel, const struct capability *factory,
@@ -175,24 +193,23 @@ static enum status mint(const struct kernel *kernel, struct task *task, struct c
 }
 
 // Ends a call that makes a copy: `cap` is checked and is placed if there is room.
-static struct task *place_copy(struct kernel *kernel, struct task *task,
+static struct task *place_copy(struct kernel *kernel, struct hart *hart, struct task *task,
                                const struct capability *cap) {
     uint32_t slot = 0;
     enum status status = cap_place(task, *cap, &slot);
     if (status == STATUS_OK) {
-        cap_reference(kernel, cap);
+        cap_reference(kernel, hart, cap);
     }
     return handler_finish_value(task, status, slot);
 }
 
 struct task *syscall_cap_mint(struct kernel *kernel, struct hart *hart, struct task *task) {
-    (void)hart;
     struct capability cap = {0};
     enum status status = mint(kernel, task, &cap);
     if (status != STATUS_OK) {
         return handler_finish(task, status);
     }
-    return place_copy(kernel, task, &cap);
+    return place_copy(kernel, hart, task, &cap);
 }
 
 // Rights that a copy never has.
@@ -219,7 +236,6 @@ static uint32_t rights_not_cloned(enum cap_kind kind) {
 }
 
 struct task *syscall_cap_clone(struct kernel *kernel, struct hart *hart, struct task *task) {
-    (void)hart;
     uint64_t from = handler_arg(task, 0);
     uint64_t rights = handler_arg(task, 1);
     if (from >= CAP_SLOT_COUNT || task->caps[from].head == 0) {
@@ -238,7 +254,7 @@ struct task *syscall_cap_clone(struct kernel *kernel, struct hart *hart, struct 
         return handler_finish(task, STATUS_REVOKED);
     }
     cap.head = cap_head(kind, (uint32_t)rights);
-    return place_copy(kernel, task, &cap);
+    return place_copy(kernel, hart, task, &cap);
 }
 
 bool cap_close_step(struct kernel *kernel, struct hart *hart, struct task *task) {
@@ -284,6 +300,17 @@ static struct task *query_task(const struct kernel *kernel, struct task *task,
     return task;
 }
 
+// How many can send to the endpoint that the holder receives at; of what has a grant, whether it
+// was revoked.
+static uint64_t query_detail(const struct kernel *kernel, const struct capability *cap) {
+    if (cap_kind_of(cap) == CAP_ENDPOINT && (cap_rights_of(cap) & RIGHT_RECV) != 0) {
+        const struct endpoint *endpoint = &kernel->endpoints[cap->object];
+        bool open = atomic_load_u32(&endpoint->generation) == cap->generation;
+        return open ? atomic_load_u32(&endpoint->senders) : 0;
+    }
+    return cap_is_stale(kernel, cap) ? CAP_QUERY_REVOKED : 0;
+}
+
 struct task *syscall_cap_query(struct kernel *kernel, struct hart *hart, struct task *task) {
     uint64_t name = handler_arg(task, 0);
     if ((name & REPLY_HANDLE_BIT) != 0) {
@@ -309,8 +336,7 @@ struct task *syscall_cap_query(struct kernel *kernel, struct hart *hart, struct 
                      vmo_is_sealed(vmo) ? VMO_QUERY_SEALED : 0);
         return task;
     }
-    uint64_t detail = cap_is_stale(kernel, cap) ? CAP_QUERY_REVOKED : 0;
-    task_results(task, STATUS_OK, packed, cap->badge, detail);
+    task_results(task, STATUS_OK, packed, cap->badge, query_detail(kernel, cap));
     return task;
 }
 

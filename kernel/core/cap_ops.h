@@ -1,11 +1,11 @@
 // kernel/core/cap_ops.h: capabilities come into a table, are copied and go; and the system calls
 // that are about them alone.
 //
-// What a capability of some kind counts or holds elsewhere (references of tasks, VMOs and grants)
-// is in cap_reference and cap_release, and nowhere else. Locking:   the table is the current
-// task's, or that of a task that its caller owns
-//            (kernel/core/cap_table.h). cap_release and cap_drop take endpoint locks: the caller
-//            holds none.
+// What a capability of some kind counts or holds elsewhere (references of tasks, VMOs and
+// grants) is in cap_reference and cap_release, and nowhere else.
+// Locking:   the table is the current task's, or that of a task that its caller owns
+//            (kernel/core/cap_table.h). References of endpoint capabilities take the endpoint's
+//            lock: the caller holds none.
 #pragma once
 
 #include "kernel/core/kernel.h"
@@ -14,8 +14,11 @@
 WARN_UNUSED enum status cap_place(struct task *task, struct capability cap, uint32_t *slot);
 
 // A copy of a held capability has come into being, or is given up.
-void cap_reference(struct kernel *kernel, const struct capability *cap);
+void cap_reference(struct kernel *kernel, struct hart *hart, const struct capability *cap);
 void cap_release(struct kernel *kernel, struct hart *hart, const struct capability *cap);
+
+// The current task has given the endpoint in that slot to another: it holds what is left.
+void cap_lose_recv(struct kernel *kernel, struct hart *hart, struct task *task, uint32_t slot);
 
 // Empties a slot and gives up what it held.
 void cap_drop(struct kernel *kernel, struct hart *hart, struct task *task, uint32_t slot);

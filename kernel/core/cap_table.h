@@ -6,6 +6,7 @@
 // Ownership:  a slot owns one reference to its object when the object counts them (tasks, VMOs).
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/compiler.h"
@@ -39,4 +40,11 @@ static ALWAYS_INLINE enum cap_kind cap_kind_of(const struct capability *cap) {
 
 static ALWAYS_INLINE uint32_t cap_rights_of(const struct capability *cap) {
     return cap->head >> 16;
+}
+
+// Whether an endpoint counts the capability as a sender. The receiver's own does not count,
+// whatever else it may do: it would otherwise never be told that the others are gone.
+static inline bool cap_sends(const struct capability *cap) {
+    return cap_kind_of(cap) == CAP_ENDPOINT && (cap_rights_of(cap) & RIGHTS_SENDER) != 0 &&
+           (cap_rights_of(cap) & RIGHT_RECV) == 0;
 }

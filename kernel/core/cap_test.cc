@@ -354,4 +354,123 @@ TEST(Cap, test_reject_unknown_system_call) {
     });
 }
 
+std::uint64_t senders_of(slot at) {
+    return sys_cap_query(at).detail;
+}
+
+TEST(Cap, the_receiver_is_told_when_no_sender_is_left) {
+    sim_machine machine;
+    machine.program("child", [](user &) {});
+    machine.run(
+        [](user &) {
+            slot at = endpoint();
+            EXPECT_EQ(senders_of(at), 0u);  // Its own does not count.
+            slot minted = mint(at, 1, RIGHT_CALL);
+            slot copy = sys_cap_clone(minted, RIGHT_CALL).slot;
+            slot bare = sys_cap_clone(at, RIGHT_MINT).slot;
+            EXPECT_EQ(senders_of(at), 2u);
+            EXPECT_EQ(sys_cap_close(minted), STATUS_OK);
+            EXPECT_EQ(sys_ipc_recv(at, 0).status, STATUS_WOULD_BLOCK);
+            EXPECT_EQ(sys_cap_close(copy), STATUS_OK);
+            recv_result got = sys_ipc_recv(at, 0);
+            EXPECT_EQ(got.kernel_bits, static_cast<std::uint64_t>(NOTIFY_NO_SENDERS));
+            EXPECT_EQ(sys_ipc_recv(at, 0).status, STATUS_WOULD_BLOCK);
+            EXPECT_EQ(sys_cap_close(bare), STATUS_OK);
+            EXPECT_EQ(sys_ipc_recv(at, 0).status, STATUS_WOULD_BLOCK);
+            EXPECT_EQ(sys_cap_close(at), STATUS_OK);
+        },
+        true);
+}
+
+TEST(Cap, the_end_of_the_last_sender_wakes_the_receiver) {
+    sim_machine machine;
+    machine.program("child", [](user &) {});
+    machine.program("server", [](user &) {
+        std::uint64_t heard = 0;
+        while ((heard & NOTIFY_NO_SENDERS) == 0) {
+            recv_result got = sys_ipc_recv(slot_at(5), in_us(1000000));
+            EXPECT_EQ(got.status, STATUS_OK);
+            heard |= got.kernel_bits;
+        }
+        EXPECT_EQ(senders_of(slot_at(5)), 0u);
+    });
+    machine.run(
+        [](user &) {
+            slot at = endpoint();
+            slot server = start("server", {{at, 5, RIGHT_RECV}});
+            slot child = start("child", {{at, 5, RIGHT_SEND}});
+            EXPECT_EQ(sys_cap_close(at), STATUS_OK);  // Without RECV it counted, too.
+            EXPECT_EQ(wait_dead(server).reason, EXIT_CODE);
+            EXPECT_EQ(wait_dead(child).reason, EXIT_CODE);
+            EXPECT_EQ(sys_cap_close(server), STATUS_OK);
+            EXPECT_EQ(sys_cap_close(child), STATUS_OK);
+        },
+        true);
+}
+
+TEST(Cap, capabilities_of_an_earlier_life_are_no_senders) {
+    sim_machine machine;
+    machine.run([](user &) {
+        slot first = endpoint();
+        slot old = mint(first, 1, RIGHT_SEND);
+        EXPECT_EQ(sys_cap_close(first), STATUS_OK);
+        slot second = endpoint();  // The same object.
+        slot copy = sys_cap_clone(old, RIGHT_SEND).slot;
+        EXPECT_EQ(senders_of(second), 0u);
+        EXPECT_EQ(sys_cap_close(old), STATUS_OK);
+        EXPECT_EQ(sys_cap_close(copy), STATUS_OK);
+        EXPECT_EQ(senders_of(second), 0u);
+        EXPECT_EQ(sys_ipc_recv(second, 0).status, STATUS_WOULD_BLOCK);
+    });
+}
+
+// A task that gives its first endpoint away, or closes it, hears of its children at the other one.
+TEST(Cap, the_home_is_another_endpoint_when_the_first_is_given_away) {
+    for (bool gives : {true, false}) {
+        sim_machine machine;
+        machine.program("child", [](user &) {});
+        machine.program("holder", [](user &) { sim_user_work(1000); });
+        machine.run([gives](user &) {
+            slot first = endpoint();
+            slot second = endpoint();
+            slot holder{0};
+            if (gives) {
+                holder = create("holder");
+                EXPECT_EQ(sys_task_grant(holder, first, 5, RIGHT_RECV), STATUS_OK);
+            } else {
+                EXPECT_EQ(sys_cap_close(first), STATUS_OK);
+            }
+            slot child = create("child");
+            EXPECT_EQ(sys_task_kill(child), STATUS_OK);
+            EXPECT_EQ(sys_ipc_recv(second, in_us(1000)).kernel_bits,
+                      static_cast<std::uint64_t>(NOTIFY_CHILD_EXIT));
+        });
+    }
+}
+
+// The object is the same, the life another: what comes for the new one does not reach who asks with
+// the old capability, which would wait in its place.
+TEST(Cap, test_reject_receiving_with_a_capability_of_an_earlier_life) {
+    sim_machine machine;
+    machine.harts({2, 4});
+    machine.program("sender", [](user &self) {
+        fill(self.page->call_out, 1, "x");
+        for (int i = 0; i < 40; i++) {
+            EXPECT_EQ(sys_ipc_notify(slot_at(4)), STATUS_OK);
+        }
+    });
+    machine.run([](user &) {
+        slot first = endpoint();
+        slot manage = first;
+        EXPECT_EQ(sys_endpoint_close(manage), STATUS_OK);
+        slot second = endpoint();
+        slot task = start("sender", {{second, 4, RIGHT_NOTIFY}});
+        for (int i = 0; i < 60; i++) {
+            EXPECT_EQ(sys_ipc_recv(first, UINT64_MAX).status, STATUS_PEER_CLOSED);
+        }
+        (void)wait_dead(task);
+        EXPECT_EQ(sys_ipc_recv(second, 0).received, RECEIVED_NOTIFICATION);
+    });
+}
+
 }  // namespace

@@ -57,6 +57,7 @@ struct endpoint {
 
     // Changed under the lock, looked at without:
     struct atomic_u64 work;
+    struct atomic_u32 senders;  // Capabilities that can send here (cap_sends), wherever they are.
 
     // Guarded by lock:
     uint64_t notify_badges;

@@ -40,6 +40,7 @@ enum status endpoint_make(struct kernel *kernel, struct hart *hart, struct task 
     endpoint->notify_badges = 0;
     endpoint->notify_kernel = 0;
     atomic_store_u64(&endpoint->work, 0);
+    atomic_store_u32(&endpoint->senders, 0);
     lock_release(&hart->locks, &endpoint->lock);
     *out = index;
     return STATUS_OK;
@@ -142,40 +143,48 @@ void home_take(struct kernel *kernel, struct task *task, uint64_t home) {
     }
 }
 
+// The first open endpoint of which the task holds RECV.
+static uint64_t home_find(const struct kernel *kernel, const struct task *task) {
+    const uint32_t wanted = cap_head(CAP_ENDPOINT, RIGHT_RECV);
+    for (uint32_t slot = CAP_SLOT_NONE + 1; slot < CAP_SLOT_COUNT; slot++) {
+        const struct capability *cap = &task->caps[slot];
+        if ((cap->head & (wanted | 0xff)) == wanted &&
+            atomic_load_u32(&kernel->endpoints[cap->object].generation) == cap->generation) {
+            return home_pack(cap->object, cap->generation);
+        }
+    }
+    return 0;
+}
+
+void home_leave(struct kernel *kernel, struct task *task, const struct capability *left) {
+    if (atomic_load_u64(&task->home) == home_pack(left->object, left->generation)) {
+        atomic_store_u64(&task->home, home_find(kernel, task));
+    }
+}
+
 enum status endpoint_give(struct kernel *kernel, struct hart *hart, const struct capability *cap,
                           struct task *to) {
     struct endpoint *endpoint = &kernel->endpoints[cap->object];
     lock_acquire(&hart->locks, &endpoint->lock);
     bool alive = atomic_load_u32(&endpoint->generation) == cap->generation;
     if (alive) {
-        uint64_t home = home_pack(cap->object, cap->generation);
-        struct task *from = &kernel->tasks[endpoint->owner];
-        if (atomic_load_u64(&from->home) == home) {
-            atomic_store_u64(&from->home, 0);
-        }
         endpoint->owner = to->index;
         endpoint->receiver = to;
-        home_take(kernel, to, home);
+        home_take(kernel, to, home_pack(cap->object, cap->generation));
     }
     lock_release(&hart->locks, &endpoint->lock);
     return alive ? STATUS_OK : STATUS_PEER_CLOSED;
 }
 
-enum status notify_endpoint(struct kernel *kernel, struct hart *hart, uint64_t home,
-                            uint64_t kernel_bits, uint64_t badge_bits) {
-    uint32_t index = (uint32_t)home;
-    uint32_t generation = (uint32_t)(home >> 32);
-    struct endpoint *endpoint = &kernel->endpoints[index];
-    lock_acquire(&hart->locks, &endpoint->lock);
-    if (atomic_load_u32(&endpoint->generation) != generation || generation == 0) {
-        lock_release(&hart->locks, &endpoint->lock);
-        return STATUS_PEER_CLOSED;
-    }
+// Sets bits; a receiver that waits gets them and is returned claimed.
+static struct task *notify_locked(struct kernel *kernel, struct endpoint *endpoint,
+                                  uint64_t kernel_bits, uint64_t badge_bits) {
     endpoint->notify_kernel |= kernel_bits;
     endpoint->notify_badges |= badge_bits;
     atomic_store_u64(&endpoint->work, atomic_load_u64(&endpoint->work) | WORK_NOTIFY);
     atomic_fence();
-    struct task *receiver = endpoint_claim_receiver_locked(endpoint, index, false);
+    struct task *receiver =
+        endpoint_claim_receiver_locked(endpoint, (uint32_t)(endpoint - kernel->endpoints), false);
     if (receiver) {
         task_results(receiver, STATUS_OK, RECEIVED_NOTIFICATION, endpoint->notify_kernel,
                      endpoint->notify_badges);
@@ -183,9 +192,49 @@ enum status notify_endpoint(struct kernel *kernel, struct hart *hart, uint64_t h
         endpoint->notify_badges = 0;
         atomic_store_u64(&endpoint->work, atomic_load_u64(&endpoint->work) & ~WORK_NOTIFY);
     }
+    return receiver;
+}
+
+enum status notify_endpoint(struct kernel *kernel, struct hart *hart, uint64_t home,
+                            uint64_t kernel_bits, uint64_t badge_bits) {
+    uint32_t generation = (uint32_t)(home >> 32);
+    struct endpoint *endpoint = &kernel->endpoints[(uint32_t)home];
+    lock_acquire(&hart->locks, &endpoint->lock);
+    if (atomic_load_u32(&endpoint->generation) != generation || generation == 0) {
+        lock_release(&hart->locks, &endpoint->lock);
+        return STATUS_PEER_CLOSED;
+    }
+    struct task *receiver = notify_locked(kernel, endpoint, kernel_bits, badge_bits);
     lock_release(&hart->locks, &endpoint->lock);
     if (receiver) {
         wake_push(kernel, hart, receiver);
     }
     return STATUS_OK;
+}
+
+void endpoint_sender_add(struct kernel *kernel, struct hart *hart, const struct capability *cap) {
+    struct endpoint *endpoint = &kernel->endpoints[cap->object];
+    lock_acquire(&hart->locks, &endpoint->lock);
+    if (atomic_load_u32(&endpoint->generation) == cap->generation) {
+        atomic_store_u32(&endpoint->senders, atomic_load_u32(&endpoint->senders) + 1);
+    }
+    lock_release(&hart->locks, &endpoint->lock);
+}
+
+void endpoint_sender_drop(struct kernel *kernel, struct hart *hart, const struct capability *cap) {
+    struct endpoint *endpoint = &kernel->endpoints[cap->object];
+    struct task *receiver = 0;
+    lock_acquire(&hart->locks, &endpoint->lock);
+    if (atomic_load_u32(&endpoint->generation) == cap->generation) {
+        uint32_t left = atomic_load_u32(&endpoint->senders) - 1;
+        KASSERT(left != UINT32_MAX);
+        atomic_store_u32(&endpoint->senders, left);
+        if (left == 0) {
+            receiver = notify_locked(kernel, endpoint, NOTIFY_NO_SENDERS, 0);
+        }
+    }
+    lock_release(&hart->locks, &endpoint->lock);
+    if (receiver) {
+        wake_push(kernel, hart, receiver);
+    }
 }

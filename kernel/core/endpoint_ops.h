@@ -27,14 +27,24 @@ enum status endpoint_end(struct kernel *kernel, struct hart *hart, uint32_t inde
 // The endpoint `home` (home_pack) becomes the task's home if it has none that is open.
 void home_take(struct kernel *kernel, struct task *task, uint64_t home);
 
-// RECV goes to another task; the endpoint becomes its home if it has none. Errors:
-// STATUS_PEER_CLOSED.
+// The current task has closed the endpoint of `left` or given it away: if that was its home,
+// another that is open and of which it holds RECV becomes it. At most CAP_SLOT_COUNT steps. (Who
+// closes another's endpoint cannot look for it: then the next endpoint that the owner makes.)
+void home_leave(struct kernel *kernel, struct task *task, const struct capability *left);
+
+// RECV goes from its owner, the current task, to another; the endpoint becomes its home if it has
+// none. home_leave must follow. Errors: STATUS_PEER_CLOSED.
 WARN_UNUSED enum status endpoint_give(struct kernel *kernel, struct hart *hart,
                                       const struct capability *cap, struct task *to);
 
 // Removes a queued task; it must be linked.
 void endpoint_unlink_locked(struct kernel *kernel, struct endpoint *endpoint, struct task *task);
 void endpoint_link_locked(struct kernel *kernel, struct endpoint *endpoint, struct task *task);
+
+// A capability that can send to its endpoint has come into being, or is gone: when none is left the
+// receiver is notified. Nothing if that life of the endpoint is over.
+void endpoint_sender_add(struct kernel *kernel, struct hart *hart, const struct capability *cap);
+void endpoint_sender_drop(struct kernel *kernel, struct hart *hart, const struct capability *cap);
 
 // Sets notification bits and wakes the receiver if it waits. Errors: STATUS_PEER_CLOSED.
 WARN_UNUSED enum status notify_endpoint(struct kernel *kernel, struct hart *hart, uint64_t home,

@@ -14,7 +14,8 @@
 
 // What went wrong in a way that nobody is told: counted.
 struct hart_counts {
-    uint64_t stale_sends;  // Stored sends dropped at hand-over: their family had been revoked.
+    uint64_t stale_sends;   // Stored sends dropped at hand-over: their family had been revoked.
+    uint64_t late_replies;  // Answers to callers that had left.
 };
 
 struct ALIGNED(64) hart {

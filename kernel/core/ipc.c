@@ -102,6 +102,11 @@ static COLD bool receive_now(struct kernel *kernel, struct hart *hart, struct ta
 // of the wait, and there is something to do.
 static ALWAYS_INLINE uint64_t receive_publish(struct task *task, const struct capability *cap) {
     const struct endpoint *endpoint = cap->endpoint;
+    // A capability of an earlier life of an endpoint that the task owns again must not make it wait
+    // there. It cannot begin another life meanwhile: its owner is here.
+    if (UNLIKELY(atomic_load_u32(&endpoint->generation) != cap->generation)) {
+        return atomic_load_u64(&task->wait);  // Of no wait: claiming that changes nothing.
+    }
     bool takes_calls = task->reply_free != REPLY_SLOT_COUNT;
     uint64_t word = task_wait(task, takes_calls ? WAIT_RECV : WAIT_RECV_NOCALL, cap->object);
     atomic_fence();
@@ -186,6 +191,8 @@ struct task *syscall_ipc_reply(struct kernel *kernel, struct hart *hart, struct 
     } else if (caller) {
         frame_copy(&caller->page->reply_in, &task->page->reply_out, word, task, 0);
         wake_push(kernel, hart, caller);
+    } else {
+        hart->counts.late_replies++;
     }
     return finish(task, caller ? STATUS_OK : STATUS_PEER_CLOSED);
 }
@@ -217,6 +224,7 @@ struct task *syscall_ipc_reply_recv(struct kernel *kernel, struct hart *hart, st
     struct task *caller =
         reply_give(task, entry, (uint32_t)(arg(task, 0) & REPLY_HANDLE_INDEX_MASK));
     if (UNLIKELY(!caller)) {
+        hart->counts.late_replies++;
         return receive(kernel, hart, task, cap, 0);
     }
     if (UNLIKELY(task->deadline_ns == 0)) {

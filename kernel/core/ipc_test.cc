@@ -440,6 +440,7 @@ TEST(Ipc, a_killed_caller_leaves_its_queue_and_its_reply) {
     });
     machine.run([](user &) {
         slot at = endpoint();
+        (void)mint(at, 99);  // A sender that stays.
         slot queued = start("caller", {{at, SERVER, CALL_RIGHTS}});
         sim_user_work(20000);
         EXPECT_EQ(sys_task_kill(queued), STATUS_OK);
@@ -493,6 +494,7 @@ TEST(Ipc, calls_and_stored_sends_alternate) {
         slot quiet = endpoint();  // init's home: exits are announced there.
         (void)quiet;
         slot at = endpoint();
+        (void)mint(at, 99);  // A sender that stays.
         slot sender = start("sender", {{at, SERVER, CALL_RIGHTS}});
         (void)wait_dead(sender);
         slot callers[3];

@@ -87,6 +87,9 @@ TEST(Limit, many_waiting_children_end_with_their_supervisor) {
     constexpr std::uint64_t MANY = 50;
     sim_machine machine;
     machine.program("grandchild", [](user &) {
+        // Nobody can send to it; then it waits for ever.
+        EXPECT_EQ(sys_ipc_recv(slot_at(4), UINT64_MAX).kernel_bits,
+                  static_cast<std::uint64_t>(NOTIFY_NO_SENDERS));
         EXPECT_EQ(sys_ipc_recv(slot_at(4), UINT64_MAX).status, STATUS_OK);
         ADD_FAILURE() << "went on";
     });

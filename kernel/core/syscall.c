@@ -65,6 +65,9 @@ static struct task *syscall_endpoint_close(struct kernel *kernel, struct hart *h
     if (status == STATUS_OK) {
         status = endpoint_end(kernel, hart, cap->object, cap->generation);
     }
+    if (status == STATUS_OK) {
+        home_leave(kernel, task, cap);
+    }
     return handler_finish(task, status);
 }
 
@@ -181,9 +184,9 @@ static bool grant_once(struct kernel *kernel, struct hart *hart, struct task *ta
         target->caps[slot] = *cap;
         target->caps[slot].head = cap_head(cap_kind_of(cap), rights);
         target->caps_free &= ~(UINT64_C(1) << slot);
-        cap_reference(kernel, cap);
+        cap_reference(kernel, hart, &target->caps[slot]);
         if (gives_recv) {
-            task->caps[handler_arg(task, 1)].head &= ~cap_head(CAP_NONE, RIGHT_RECV);
+            cap_lose_recv(kernel, hart, task, (uint32_t)handler_arg(task, 1));
         }
     }
     task_status(task, status);

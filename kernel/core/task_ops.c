@@ -31,6 +31,7 @@ static struct task *take_object(struct kernel *kernel, struct hart *hart) {
     if (fresh) {
         words_zero(task, sizeof(*task) / 8);
         task->index = index;
+        task->wait.raw = wait_next(0, WAIT_NONE, 0);  // No wait word is 0.
     }
     return task;
 }

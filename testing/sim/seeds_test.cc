@@ -99,7 +99,7 @@ const finding findings[] = {
     {FAULT_POINT_WRAP_TOO_LATE, {"arrived", "comes from", "crash", "frame"}},
     {FAULT_POINT_MISS_SHOOTDOWN, {"still translates to it"}},
     {FAULT_POINT_WRONG_LOCK_ORDER, {"lock order"}},
-    {FAULT_POINT_REPLY_ANYWAY, {"audit", "assertion"}},
+    {FAULT_POINT_REPLY_ANYWAY, {"audit", "assertion", "crash", "the answer to another call"}},
     {FAULT_POINT_KEEP_CLAIM, {"the kernel says otherwise"}},
     {FAULT_POINT_WAKE_TOO_SOON, {"the answer to another call", "arrived"}},
     {FAULT_POINT_LOSE_SHOOTDOWN, {"still translates to it", "stale translation"}},
