@@ -4,20 +4,21 @@
 #include "ipc/frame.h"
 
 enum status timed_call(struct runtime *runtime, struct slot route,
-                       const struct timed_request *request, uint64_t call_deadline_ns,
-                       struct timed_reply *out) {
+                       const struct timed_message *request, uint64_t call_deadline_ns,
+                       struct timed_message *out) {
     struct message_area *call_out = &runtime->page->call_out;
     const struct message_area *reply_in = &runtime->page->reply_in;
     uint32_t bytes =
-        timed_wire_encode_request(request, call_out->payload, sizeof(call_out->payload));
+        timed_encode(WIRE_REQUEST, request, call_out->payload, sizeof(call_out->payload));
     frame_finish(call_out, WIRE_PROTOCOL_TIMED, bytes);
     struct call_result result = sys_ipc_call(route, call_deadline_ns);
     if (result.status != STATUS_OK) {
         return result.status;
     }
-    struct timed_reply reply;
-    bool matches = timed_wire_decode_reply(reply_in->payload, reply_in->header.len, &reply) &&
-                   reply.header.nonce.value == request->header.nonce.value;
+    struct timed_message reply = {0};
+    bool matches =
+        timed_decode(WIRE_REPLY, reply_in->payload, reply_in->header.len, &reply) == WIRE_OK &&
+        reply.header.nonce.value == request->header.nonce.value;
     if (!matches) {
         return STATUS_BAD_ARG;
     }

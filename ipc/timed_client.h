@@ -14,8 +14,8 @@ extern "C" {
 // Errors: those of ipc_call; STATUS_BAD_ARG if the answer is malformed or belongs to another
 //         request.
 WARN_UNUSED enum status timed_call(struct runtime *runtime, struct slot route,
-                                   const struct timed_request *request, uint64_t call_deadline_ns,
-                                   struct timed_reply *out);
+                                   const struct timed_message *request, uint64_t call_deadline_ns,
+                                   struct timed_message *out);
 
 #ifdef __cplusplus
 }

@@ -120,8 +120,8 @@ void run_timed(user &self) {
 }
 
 enum status ask(struct runtime *made, std::uint8_t op, std::uint64_t deadline_ns,
-                std::uint64_t call_deadline_ns, timed_reply *out) {
-    timed_request request{};
+                std::uint64_t call_deadline_ns, timed_message *out) {
+    timed_message request{};
     request.header.op = op;
     request.header.nonce.value = made->instance;
     request.deadline_ns = deadline_ns;
@@ -135,7 +135,7 @@ void run_sleeper(user &self) {
     for (std::uint32_t round = 0; round < ROUNDS; round++) {
         const std::uint64_t deadline_ns = in_us(1 + sim_user_random(300));
         const std::uint64_t patience_ns = in_us(1 + sim_user_random(600));
-        timed_reply reply{};
+        timed_message reply{};
         const enum status status = ask(&made, TIMED_OP_SLEEP, deadline_ns, patience_ns, &reply);
         const std::uint64_t now_ns = sys_clock_get();
         if (status == STATUS_OK) {
@@ -154,7 +154,7 @@ void run_quitter(user &self) {
     struct runtime made = runtime_of(self);
     EXPECT_EQ(ipc_ready(&made), STATUS_OK);
     EXPECT_LE(runtime_start_number(&made), RESTARTS + 1);
-    timed_reply reply{};
+    timed_message reply{};
     EXPECT_EQ(ask(&made, TIMED_OP_SLEEP, in_us(PATIENCE_US), in_us(50), &reply), STATUS_TIMED_OUT);
     sys_task_exit(7);
 }
@@ -164,14 +164,14 @@ void run_quitter(user &self) {
 void run_judge(user &self) {
     struct runtime made = runtime_of(self);
     EXPECT_EQ(ipc_ready(&made), STATUS_OK);
-    timed_reply reply{};
+    timed_message reply{};
     EXPECT_EQ(ask(&made, TIMED_OP_SLEEP, in_us(20000), in_us(PATIENCE_US), &reply), STATUS_OK);
     EXPECT_EQ(ask(&made, TIMED_OP_STATS, 0, in_us(PATIENCE_US), &reply), STATUS_OK);
-    EXPECT_EQ(reply.stats.sleepers, 0u);
-    EXPECT_GE(reply.stats.woken, 1u);
-    EXPECT_LE(reply.stats.cancelled, (RESTARTS + 1) * (ROUNDS + UINT64_C(1)));
-    EXPECT_EQ(reply.stats.overloaded, 0u);
-    EXPECT_EQ(reply.stats.malformed, 0u);
+    EXPECT_EQ(reply.sleepers, 0u);
+    EXPECT_GE(reply.woken, 1u);
+    EXPECT_LE(reply.cancelled, (RESTARTS + 1) * (ROUNDS + UINT64_C(1)));
+    EXPECT_EQ(reply.overloaded, 0u);
+    EXPECT_EQ(reply.malformed, 0u);
 }
 
 TEST(ServicesSim, init_and_timed_serve_clients_that_sleep_give_up_and_end) {

@@ -1,38 +1,35 @@
-// ipc/wire/init_wire.c: see init_wire.h.
+// ipc/wire/init_wire.c: the rows of init_fields.def and init_ops.def as tables.
 #include "ipc/wire/init_wire.h"
 
-static const struct wire_magic magic = {.letters = {'I', 'N'}};
+#include <stddef.h>
 
-uint32_t init_wire_encode_request(struct wire_request_header request, uint8_t *bytes,
-                                  uint32_t capacity) {
-    struct wire_writer writer = wire_writer_of(bytes, capacity);
-    wire_put_request_header(&writer, magic, request);
-    return wire_writer_bytes(&writer);
-}
+enum {
+#define WIRE_FIELD(type, name, meaning) FIELD_##name,
+#include "ipc/wire/init_fields.def"
+#undef WIRE_FIELD
+    FIELD_COUNT
+};
+BASE_STATIC_ASSERT((uint32_t)FIELD_COUNT <= (uint32_t)WIRE_FIELD_MAX, "one bit a field");
 
-bool init_wire_decode_request(const uint8_t *bytes, uint32_t count,
-                              struct wire_request_header *out) {
-    struct wire_reader reader = wire_reader_of(bytes, count);
-    struct wire_request_header header = {0};
-    if (!wire_get_request_header(&reader, magic, &header) || !wire_reader_done(&reader)) {
-        return false;
-    }
-    *out = header;
-    return true;
-}
+static const struct wire_field fields[FIELD_COUNT + 1] = {
+#define WIRE_FIELD(type, name, meaning) \
+    {#name, meaning, offsetof(struct init_message, name), WIRE_##type},
+#include "ipc/wire/init_fields.def"
+#undef WIRE_FIELD
+};
 
-uint32_t init_wire_encode_reply(struct wire_reply_header reply, uint8_t *bytes, uint32_t capacity) {
-    struct wire_writer writer = wire_writer_of(bytes, capacity);
-    wire_put_reply_header(&writer, magic, reply);
-    return wire_writer_bytes(&writer);
-}
+#define F(name) (UINT64_C(1) << FIELD_##name)
+static const struct wire_op ops[] = {
+#define WIRE_OP(NAME, number, repeatable, request, reply, meaning) \
+    {#NAME, meaning, {request, reply}, number, repeatable},
+#include "ipc/wire/init_ops.def"
+#undef WIRE_OP
+};
 
-bool init_wire_decode_reply(const uint8_t *bytes, uint32_t count, struct wire_reply_header *out) {
-    struct wire_reader reader = wire_reader_of(bytes, count);
-    struct wire_reply_header header = {0};
-    if (!wire_get_reply_header(&reader, magic, &header) || !wire_reader_done(&reader)) {
-        return false;
-    }
-    *out = header;
-    return true;
-}
+const struct wire_protocol_rows init_rows = {.name = "init",
+                                             .ops = ops,
+                                             .fields = fields,
+                                             .op_count = ARRAY_LEN(ops),
+                                             .field_count = FIELD_COUNT,
+                                             .type = WIRE_PROTOCOL_INIT,
+                                             .magic = {{'I', 'N'}}};

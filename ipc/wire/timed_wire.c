@@ -1,108 +1,35 @@
-// ipc/wire/timed_wire.c: see timed_wire.h.
+// ipc/wire/timed_wire.c: the rows of timed_fields.def and timed_ops.def as tables.
 #include "ipc/wire/timed_wire.h"
 
-static const struct wire_magic magic = {.letters = {'T', 'M'}};
+#include <stddef.h>
 
-uint32_t timed_wire_encode_request(const struct timed_request *request, uint8_t *bytes,
-                                   uint32_t capacity) {
-    struct wire_writer writer = wire_writer_of(bytes, capacity);
-    wire_put_request_header(&writer, magic, request->header);
-    if (request->header.op == TIMED_OP_SLEEP) {
-        wire_put_u64(&writer, request->deadline_ns);
-    }
-    return wire_writer_bytes(&writer);
-}
+enum {
+#define WIRE_FIELD(type, name, meaning) FIELD_##name,
+#include "ipc/wire/timed_fields.def"
+#undef WIRE_FIELD
+    FIELD_COUNT
+};
+BASE_STATIC_ASSERT((uint32_t)FIELD_COUNT <= (uint32_t)WIRE_FIELD_MAX, "one bit a field");
 
-enum wire_status timed_wire_decode_request(const uint8_t *bytes, uint32_t count,
-                                           struct timed_request *out) {
-    struct wire_reader reader = wire_reader_of(bytes, count);
-    struct timed_request request = {0};
-    if (!wire_get_request_header(&reader, magic, &request.header)) {
-        return WIRE_MALFORMED;
-    }
-    switch (request.header.op) {
-        case TIMED_OP_CLOCK:
-        case TIMED_OP_STATS:
-            break;
-        case TIMED_OP_SLEEP:
-            request.deadline_ns = wire_get_u64(&reader);
-            break;
-        default:
-            out->header = request.header;
-            return WIRE_UNKNOWN_OP;
-    }
-    if (!wire_reader_done(&reader)) {
-        return WIRE_MALFORMED;
-    }
-    *out = request;
-    return WIRE_OK;
-}
+static const struct wire_field fields[FIELD_COUNT + 1] = {
+#define WIRE_FIELD(type, name, meaning) \
+    {#name, meaning, offsetof(struct timed_message, name), WIRE_##type},
+#include "ipc/wire/timed_fields.def"
+#undef WIRE_FIELD
+};
 
-static void put_stats(struct wire_writer *writer, const struct timed_stats *stats) {
-    wire_put_u32(writer, stats->sleepers);
-    wire_put_u64(writer, stats->woken);
-    wire_put_u64(writer, stats->cancelled);
-    wire_put_u64(writer, stats->overloaded);
-    wire_put_u64(writer, stats->malformed);
-}
+#define F(name) (UINT64_C(1) << FIELD_##name)
+static const struct wire_op ops[] = {
+#define WIRE_OP(NAME, number, repeatable, request, reply, meaning) \
+    {#NAME, meaning, {request, reply}, number, repeatable},
+#include "ipc/wire/timed_ops.def"
+#undef WIRE_OP
+};
 
-static void get_stats(struct wire_reader *reader, struct timed_stats *out) {
-    out->sleepers = wire_get_u32(reader);
-    out->woken = wire_get_u64(reader);
-    out->cancelled = wire_get_u64(reader);
-    out->overloaded = wire_get_u64(reader);
-    out->malformed = wire_get_u64(reader);
-}
-
-uint32_t timed_wire_encode_reply(const struct timed_reply *reply, uint8_t *bytes,
-                                 uint32_t capacity) {
-    struct wire_writer writer = wire_writer_of(bytes, capacity);
-    wire_put_reply_header(&writer, magic, reply->header);
-    if (reply->header.status != WIRE_OK) {
-        return wire_writer_bytes(&writer);
-    }
-    switch (reply->header.op) {
-        case TIMED_OP_CLOCK:
-            wire_put_u64(&writer, reply->now_ns);
-            break;
-        case TIMED_OP_SLEEP:
-            wire_put_u64(&writer, reply->now_ns);
-            wire_put_u64(&writer, reply->wake_order);
-            break;
-        case TIMED_OP_STATS:
-            put_stats(&writer, &reply->stats);
-            break;
-        default:
-            return 0;
-    }
-    return wire_writer_bytes(&writer);
-}
-
-bool timed_wire_decode_reply(const uint8_t *bytes, uint32_t count, struct timed_reply *out) {
-    struct wire_reader reader = wire_reader_of(bytes, count);
-    struct timed_reply reply = {0};
-    if (!wire_get_reply_header(&reader, magic, &reply.header)) {
-        return false;
-    }
-    if (reply.header.status == WIRE_OK) {
-        switch (reply.header.op) {
-            case TIMED_OP_CLOCK:
-                reply.now_ns = wire_get_u64(&reader);
-                break;
-            case TIMED_OP_SLEEP:
-                reply.now_ns = wire_get_u64(&reader);
-                reply.wake_order = wire_get_u64(&reader);
-                break;
-            case TIMED_OP_STATS:
-                get_stats(&reader, &reply.stats);
-                break;
-            default:
-                return false;
-        }
-    }
-    if (!wire_reader_done(&reader)) {
-        return false;
-    }
-    *out = reply;
-    return true;
-}
+const struct wire_protocol_rows timed_rows = {.name = "timed",
+                                              .ops = ops,
+                                              .fields = fields,
+                                              .op_count = ARRAY_LEN(ops),
+                                              .field_count = FIELD_COUNT,
+                                              .type = WIRE_PROTOCOL_TIMED,
+                                              .magic = {{'T', 'M'}}};

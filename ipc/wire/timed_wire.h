@@ -1,68 +1,43 @@
-// ipc/wire/timed_wire.h: the protocol of timed. Magic "TM".
-//
-//   CLOCK (1)  request: no fields.
-//              reply: now_ns u64.
-//   SLEEP (2)  request: deadline_ns u64.
-//              reply, once the deadline has passed: now_ns u64, wake_order u64.
-//              OVERLOAD: too many sleepers.
-//   STATS (3)  request: no fields.
-//              reply: sleepers u32, then u64 each: woken, cancelled, overloaded, malformed.
-//
-// A reply whose status is not WIRE_OK ends behind its header. CLOCK, SLEEP and STATS may be
-// repeated without harm.
-// Units:     nanoseconds since boot. wake_order rises by one for each sleeper that timed wakes.
-// Errors:    encoders return 0 if the buffer is too small; decoders say what is wrong, and `out` is
-//            untouched but for the header's op and nonce.
+// ipc/wire/timed_wire.h: the protocol of timed, the clock service. The rows are in timed_fields.def
+// and timed_ops.def; docs/wire.md shows them. Errors:    codec.h's.
 #pragma once
 
-#include "ipc/wire/wire.h"
+#include "ipc/wire/codec.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
 enum timed_op {
-    TIMED_OP_CLOCK = 1,
-    TIMED_OP_SLEEP = 2,
-    TIMED_OP_STATS = 3,
+#define WIRE_OP(NAME, number, repeatable, request, reply, meaning) TIMED_OP_##NAME = number,
+#include "ipc/wire/timed_ops.def"
+#undef WIRE_OP
 };
 
 enum {
     TIMED_REPLY_BYTES_MAX = WIRE_REPLY_HEADER_BYTES + 4 + 4 * 8,
 };
 
-struct timed_request {
-    struct wire_request_header header;
-    uint64_t deadline_ns;  // SLEEP
+struct timed_message {
+    struct wire_header header;
+#define WIRE_FIELD(type, name, meaning) WIRE_C_##type name;
+#include "ipc/wire/timed_fields.def"
+#undef WIRE_FIELD
 };
 
-struct timed_stats {
-    uint32_t sleepers;
-    uint64_t woken;
-    uint64_t cancelled;  // Sleepers whose caller left: it gave up, or died.
-    uint64_t overloaded;
-    uint64_t malformed;  // Unknown operations too.
-};
+extern const struct wire_protocol_rows timed_rows;
 
-struct timed_reply {
-    struct wire_reply_header header;
-    uint64_t now_ns;           // CLOCK, SLEEP
-    uint64_t wake_order;       // SLEEP
-    struct timed_stats stats;  // STATS
-};
+WARN_UNUSED static inline uint32_t timed_encode(enum wire_direction direction,
+                                                const struct timed_message *message, uint8_t *bytes,
+                                                uint32_t capacity) {
+    return wire_encode(&timed_rows, direction, message, bytes, capacity);
+}
 
-WARN_UNUSED uint32_t timed_wire_encode_request(const struct timed_request *request, uint8_t *bytes,
-                                               uint32_t capacity);
-
-// WIRE_OK, WIRE_MALFORMED or WIRE_UNKNOWN_OP. For the last the header is in `out`, so that an
-// answer can carry op and nonce.
-WARN_UNUSED enum wire_status timed_wire_decode_request(const uint8_t *bytes, uint32_t count,
-                                                       struct timed_request *out);
-
-WARN_UNUSED uint32_t timed_wire_encode_reply(const struct timed_reply *reply, uint8_t *bytes,
-                                             uint32_t capacity);
-WARN_UNUSED bool timed_wire_decode_reply(const uint8_t *bytes, uint32_t count,
-                                         struct timed_reply *out);
+WARN_UNUSED static inline enum wire_status timed_decode(enum wire_direction direction,
+                                                        const uint8_t *bytes, uint32_t count,
+                                                        struct timed_message *message) {
+    return wire_decode(&timed_rows, direction, bytes, count, message);
+}
 
 #ifdef __cplusplus
 }

@@ -24,12 +24,30 @@ uint8_t wire_get_u8(struct wire_reader *reader) {
     return (uint8_t)get(reader, 1);
 }
 
+uint16_t wire_get_u16(struct wire_reader *reader) {
+    return (uint16_t)get(reader, 2);
+}
+
 uint32_t wire_get_u32(struct wire_reader *reader) {
     return (uint32_t)get(reader, 4);
 }
 
 uint64_t wire_get_u64(struct wire_reader *reader) {
     return get(reader, 8);
+}
+
+const uint8_t *wire_get_bytes(struct wire_reader *reader, uint32_t *count) {
+    uint32_t wanted = wire_get_u16(reader);
+    *count = 0;
+    if (reader->failed || reader->left < wanted) {
+        reader->failed = true;
+        return 0;
+    }
+    const uint8_t *data = reader->next;
+    reader->next += wanted;
+    reader->left -= wanted;
+    *count = wanted;
+    return data;
 }
 
 bool wire_reader_done(const struct wire_reader *reader) {
@@ -56,12 +74,28 @@ void wire_put_u8(struct wire_writer *writer, uint8_t value) {
     put(writer, value, 1);
 }
 
+void wire_put_u16(struct wire_writer *writer, uint16_t value) {
+    put(writer, value, 2);
+}
+
 void wire_put_u32(struct wire_writer *writer, uint32_t value) {
     put(writer, value, 4);
 }
 
 void wire_put_u64(struct wire_writer *writer, uint64_t value) {
     put(writer, value, 8);
+}
+
+void wire_put_bytes(struct wire_writer *writer, const uint8_t *data, uint32_t count) {
+    put(writer, count, 2);
+    if (writer->failed || count > UINT16_MAX || writer->capacity - writer->count < count) {
+        writer->failed = true;
+        return;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        writer->start[writer->count + i] = data[i];
+    }
+    writer->count += count;
 }
 
 uint32_t wire_writer_bytes(const struct wire_writer *writer) {

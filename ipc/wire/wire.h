@@ -13,9 +13,8 @@
 #pragma once
 
 #include <stdbool.h>
-#include <stdint.h>
 
-#include "base/compiler.h"
+#include "ipc/types.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -32,22 +31,15 @@ enum {
 enum wire_protocol {
     WIRE_PROTOCOL_INIT = 1,
     WIRE_PROTOCOL_TIMED = 2,
+    WIRE_PROTOCOL_ROUTING = 3,
 };
 
-// What a service answers about the request itself, the same in all protocols. Frozen: add at the
-// end.
+// What a service answers about the request itself (wire_status.def).
 enum wire_status {
-    WIRE_OK = 0,
-    WIRE_MALFORMED = 1,  // Wrong magic, version or length.
-    WIRE_UNKNOWN_OP = 2,
-    WIRE_OVERLOAD = 3,  // A bounded resource is used up now; nothing was done.
-    WIRE_DENIED = 4,    // The sender may not ask for this.
+#define WIRE_STATUS(NAME, meaning) WIRE_##NAME,
+#include "ipc/wire/wire_status.def"
+#undef WIRE_STATUS
     WIRE_STATUS_COUNT
-};
-
-// One request of one client.
-struct nonce {
-    uint64_t value;
 };
 
 struct wire_reader {
@@ -65,16 +57,23 @@ struct wire_writer {
 
 struct wire_reader wire_reader_of(const uint8_t *bytes, uint32_t count);
 uint8_t wire_get_u8(struct wire_reader *reader);
+uint16_t wire_get_u16(struct wire_reader *reader);
 uint32_t wire_get_u32(struct wire_reader *reader);
 uint64_t wire_get_u64(struct wire_reader *reader);
+
+// u16 count, then the bytes: where they begin, which is in the reader's own; null when they are not
+// all there.
+const uint8_t *wire_get_bytes(struct wire_reader *reader, uint32_t *count);
 
 // True if all bytes were read, and no more than all.
 WARN_UNUSED bool wire_reader_done(const struct wire_reader *reader);
 
 struct wire_writer wire_writer_of(uint8_t *bytes, uint32_t capacity);
 void wire_put_u8(struct wire_writer *writer, uint8_t value);
+void wire_put_u16(struct wire_writer *writer, uint16_t value);
 void wire_put_u32(struct wire_writer *writer, uint32_t value);
 void wire_put_u64(struct wire_writer *writer, uint64_t value);
+void wire_put_bytes(struct wire_writer *writer, const uint8_t *data, uint32_t count);
 
 // The bytes written, or 0 if they did not all fit.
 WARN_UNUSED uint32_t wire_writer_bytes(const struct wire_writer *writer);
@@ -83,6 +82,13 @@ WARN_UNUSED uint32_t wire_writer_bytes(const struct wire_writer *writer);
 struct wire_magic {
     uint8_t letters[2];
 };
+
+// The C types of fields (codec.h).
+#define WIRE_C_U8 uint8_t
+#define WIRE_C_U16 uint16_t
+#define WIRE_C_U32 uint32_t
+#define WIRE_C_U64 uint64_t
+#define WIRE_C_BYTES struct wire_bytes
 
 struct wire_request_header {
     uint8_t op;

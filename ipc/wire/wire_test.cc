@@ -2,12 +2,15 @@
 // each wrong byte.
 #include "ipc/wire/wire.h"
 
+#include <cstddef>
 #include <cstring>
 #include <string>
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "ipc/wire/codec.h"
 #include "ipc/wire/init_wire.h"
+#include "ipc/wire/routing_wire.h"
 #include "ipc/wire/timed_wire.h"
 
 namespace {
@@ -30,209 +33,295 @@ Bytes Little(uint64_t value, int count) {
     return bytes;
 }
 
-Bytes Encoded(const timed_request &request) {
+Bytes Encoded(wire_direction direction, const timed_message &message) {
     Bytes bytes(64);
     bytes.resize(
-        timed_wire_encode_request(&request, bytes.data(), static_cast<uint32_t>(bytes.size())));
+        timed_encode(direction, &message, bytes.data(), static_cast<uint32_t>(bytes.size())));
     return bytes;
 }
 
-Bytes Encoded(const timed_reply &reply) {
-    Bytes bytes(TIMED_REPLY_BYTES_MAX);
-    bytes.resize(
-        timed_wire_encode_reply(&reply, bytes.data(), static_cast<uint32_t>(bytes.size())));
-    return bytes;
-}
-
-wire_status Decode(const Bytes &bytes, timed_request *out) {
+wire_status Decode(wire_direction direction, const Bytes &bytes, timed_message *out) {
     Bytes exact = bytes;  // Its own allocation, so that ASan sees a byte too far.
     exact.shrink_to_fit();
-    return timed_wire_decode_request(exact.data(), static_cast<uint32_t>(exact.size()), out);
+    return timed_decode(direction, exact.data(), static_cast<uint32_t>(exact.size()), out);
 }
 
-bool Decode(const Bytes &bytes, timed_reply *out) {
-    Bytes exact = bytes;
-    exact.shrink_to_fit();
-    return timed_wire_decode_reply(exact.data(), static_cast<uint32_t>(exact.size()), out);
-}
-
-timed_request Request(uint8_t op) {
-    timed_request request{};
+timed_message Request(uint8_t op) {
+    timed_message request{};
     request.header.op = op;
     request.header.nonce.value = kNonce;
     return request;
 }
 
-timed_reply Reply(uint8_t op, uint8_t status) {
-    timed_reply reply{};
+timed_message Reply(uint8_t op, uint8_t status) {
+    timed_message reply{};
     reply.header.op = op;
     reply.header.status = status;
     reply.header.nonce.value = kNonce;
     return reply;
 }
 
-timed_request SleepRequest() {
-    timed_request request = Request(TIMED_OP_SLEEP);
+timed_message SleepRequest() {
+    timed_message request = Request(TIMED_OP_SLEEP);
     request.deadline_ns = UINT64_C(0x0102030405060708);
     return request;
 }
 
-timed_reply StatsReply() {
-    timed_reply reply = Reply(TIMED_OP_STATS, WIRE_OK);
-    reply.stats.sleepers = 5;
-    reply.stats.woken = 6;
-    reply.stats.cancelled = 7;
-    reply.stats.overloaded = 8;
-    reply.stats.malformed = 9;
+timed_message StatsReply() {
+    timed_message reply = Reply(TIMED_OP_STATS, WIRE_OK);
+    reply.sleepers = 5;
+    reply.woken = 6;
+    reply.cancelled = 7;
+    reply.overloaded = 8;
+    reply.malformed = 9;
     return reply;
 }
 
 const Bytes kSleepVector = Bytes{'T', 'M', 1, 2} + kNonceBytes + Bytes{8, 7, 6, 5, 4, 3, 2, 1};
 
 TEST(TimedWire, golden_requests) {
-    EXPECT_EQ(Encoded(Request(TIMED_OP_CLOCK)), (Bytes{'T', 'M', 1, 1} + kNonceBytes));
-    EXPECT_EQ(Encoded(SleepRequest()), kSleepVector);
-    EXPECT_EQ(Encoded(Request(TIMED_OP_STATS)), (Bytes{'T', 'M', 1, 3} + kNonceBytes));
+    EXPECT_EQ(Encoded(WIRE_REQUEST, Request(TIMED_OP_CLOCK)),
+              (Bytes{'T', 'M', 1, 1} + kNonceBytes));
+    EXPECT_EQ(Encoded(WIRE_REQUEST, SleepRequest()), kSleepVector);
+    EXPECT_EQ(Encoded(WIRE_REQUEST, Request(TIMED_OP_STATS)),
+              (Bytes{'T', 'M', 1, 3} + kNonceBytes));
 }
 
 TEST(TimedWire, golden_replies) {
-    timed_reply clock = Reply(TIMED_OP_CLOCK, WIRE_OK);
+    timed_message clock = Reply(TIMED_OP_CLOCK, WIRE_OK);
     clock.now_ns = 0x0a0b;
-    EXPECT_EQ(Encoded(clock), (Bytes{'T', 'M', 1, 0x81, 0} + kNonceBytes + Little(0x0a0b, 8)));
-    timed_reply sleep = Reply(TIMED_OP_SLEEP, WIRE_OK);
+    EXPECT_EQ(Encoded(WIRE_REPLY, clock),
+              (Bytes{'T', 'M', 1, 0x81, 0} + kNonceBytes + Little(0x0a0b, 8)));
+    timed_message sleep = Reply(TIMED_OP_SLEEP, WIRE_OK);
     sleep.now_ns = 0x0a0b;
     sleep.wake_order = 3;
-    EXPECT_EQ(Encoded(sleep),
+    EXPECT_EQ(Encoded(WIRE_REPLY, sleep),
               (Bytes{'T', 'M', 1, 0x82, 0} + kNonceBytes + Little(0x0a0b, 8) + Little(3, 8)));
-    EXPECT_EQ(Encoded(StatsReply()), (Bytes{'T', 'M', 1, 0x83, 0} + kNonceBytes + Little(5, 4) +
-                                      Little(6, 8) + Little(7, 8) + Little(8, 8) + Little(9, 8)));
-    EXPECT_EQ(Encoded(Reply(TIMED_OP_SLEEP, WIRE_OVERLOAD)),
+    EXPECT_EQ(Encoded(WIRE_REPLY, StatsReply()),
+              (Bytes{'T', 'M', 1, 0x83, 0} + kNonceBytes + Little(5, 4) + Little(6, 8) +
+               Little(7, 8) + Little(8, 8) + Little(9, 8)));
+    EXPECT_EQ(Encoded(WIRE_REPLY, Reply(TIMED_OP_SLEEP, WIRE_OVERLOAD)),
               (Bytes{'T', 'M', 1, 0x82, 3} + kNonceBytes));
 }
 
 TEST(TimedWire, round_trips) {
-    timed_request request{};
-    ASSERT_EQ(Decode(kSleepVector, &request), WIRE_OK);
+    timed_message request{};
+    ASSERT_EQ(Decode(WIRE_REQUEST, kSleepVector, &request), WIRE_OK);
     EXPECT_EQ(request.header.op, TIMED_OP_SLEEP);
     EXPECT_EQ(request.header.nonce.value, kNonce);
     EXPECT_EQ(request.deadline_ns, UINT64_C(0x0102030405060708));
-    timed_reply reply{};
-    ASSERT_TRUE(Decode(Encoded(StatsReply()), &reply));
-    EXPECT_EQ(reply.stats.sleepers, 5u);
-    EXPECT_EQ(reply.stats.malformed, 9u);
-    ASSERT_TRUE(Decode(Encoded(Reply(TIMED_OP_CLOCK, WIRE_MALFORMED)), &reply));
+    timed_message reply{};
+    ASSERT_EQ(Decode(WIRE_REPLY, Encoded(WIRE_REPLY, StatsReply()), &reply), WIRE_OK);
+    EXPECT_EQ(reply.sleepers, 5u);
+    EXPECT_EQ(reply.malformed, 9u);
+    ASSERT_EQ(
+        Decode(WIRE_REPLY, Encoded(WIRE_REPLY, Reply(TIMED_OP_CLOCK, WIRE_MALFORMED)), &reply),
+        WIRE_OK);
     EXPECT_EQ(reply.header.status, WIRE_MALFORMED);
 }
 
 TEST(TimedWire, test_reject_request_of_each_wrong_length) {
-    timed_request out{};
+    timed_message out{};
     for (size_t length = 0; length < kSleepVector.size(); length++) {
-        EXPECT_EQ(
-            Decode(Bytes(kSleepVector.begin(), kSleepVector.begin() + static_cast<long>(length)),
-                   &out),
-            WIRE_MALFORMED)
-            << length;
+        const Bytes cut(kSleepVector.begin(), kSleepVector.begin() + static_cast<long>(length));
+        EXPECT_EQ(Decode(WIRE_REQUEST, cut, &out), WIRE_MALFORMED) << length;
     }
-    EXPECT_EQ(Decode(kSleepVector + Bytes{0}, &out), WIRE_MALFORMED);
-    EXPECT_EQ(Decode(Encoded(Request(TIMED_OP_CLOCK)) + Bytes{0}, &out), WIRE_MALFORMED);
+    EXPECT_EQ(Decode(WIRE_REQUEST, kSleepVector + Bytes{0}, &out), WIRE_MALFORMED);
+    EXPECT_EQ(Decode(WIRE_REQUEST, Encoded(WIRE_REQUEST, Request(TIMED_OP_CLOCK)) + Bytes{0}, &out),
+              WIRE_MALFORMED);
     EXPECT_EQ(out.deadline_ns, 0u);  // Untouched.
 }
 
 TEST(TimedWire, test_reject_reply_of_each_wrong_length) {
-    const Bytes stats = Encoded(StatsReply());
-    timed_reply out{};
+    const Bytes stats = Encoded(WIRE_REPLY, StatsReply());
+    timed_message out{};
     for (size_t length = 0; length < stats.size(); length++) {
-        EXPECT_FALSE(Decode(Bytes(stats.begin(), stats.begin() + static_cast<long>(length)), &out))
-            << length;
+        const Bytes cut(stats.begin(), stats.begin() + static_cast<long>(length));
+        EXPECT_EQ(Decode(WIRE_REPLY, cut, &out), WIRE_MALFORMED) << length;
     }
-    EXPECT_FALSE(Decode(stats + Bytes{0}, &out));
-    EXPECT_FALSE(Decode(Encoded(Reply(TIMED_OP_SLEEP, WIRE_OVERLOAD)) + Bytes{0}, &out));
+    EXPECT_EQ(Decode(WIRE_REPLY, stats + Bytes{0}, &out), WIRE_MALFORMED);
+    EXPECT_EQ(Decode(WIRE_REPLY,
+                     Encoded(WIRE_REPLY, Reply(TIMED_OP_SLEEP, WIRE_OVERLOAD)) + Bytes{0}, &out),
+              WIRE_MALFORMED);
 }
 
 TEST(TimedWire, test_reject_wrong_magic_and_version) {
-    timed_request out{};
+    timed_message out{};
     for (size_t i = 0; i < 3; i++) {
         Bytes bytes = kSleepVector;
         bytes[i] ^= 0x20;
-        EXPECT_EQ(Decode(bytes, &out), WIRE_MALFORMED) << i;
+        EXPECT_EQ(Decode(WIRE_REQUEST, bytes, &out), WIRE_MALFORMED) << i;
     }
 }
 
 TEST(TimedWire, test_reject_reply_as_request_and_request_as_reply) {
     Bytes bytes = kSleepVector;
     bytes[3] |= WIRE_REPLY_BIT;
-    timed_request request{};
-    EXPECT_EQ(Decode(bytes, &request), WIRE_MALFORMED);
-    Bytes reply_bytes = Encoded(StatsReply());
+    timed_message out{};
+    EXPECT_EQ(Decode(WIRE_REQUEST, bytes, &out), WIRE_MALFORMED);
+    Bytes reply_bytes = Encoded(WIRE_REPLY, StatsReply());
     reply_bytes[3] = TIMED_OP_STATS;
-    timed_reply reply{};
-    EXPECT_FALSE(Decode(reply_bytes, &reply));
+    EXPECT_EQ(Decode(WIRE_REPLY, reply_bytes, &out), WIRE_MALFORMED);
 }
 
 TEST(TimedWire, test_reject_unknown_op) {
     Bytes bytes = kSleepVector;
     bytes[3] = 99;
-    timed_request out{};
-    EXPECT_EQ(Decode(bytes, &out), WIRE_UNKNOWN_OP);
+    timed_message out{};
+    EXPECT_EQ(Decode(WIRE_REQUEST, bytes, &out), WIRE_UNKNOWN_OP);
     EXPECT_EQ(out.header.op, 99);
     EXPECT_EQ(out.header.nonce.value, kNonce);
-    Bytes reply_bytes = Encoded(StatsReply());
+    EXPECT_EQ(out.deadline_ns, 0u);
+    Bytes reply_bytes = Encoded(WIRE_REPLY, StatsReply());
     reply_bytes[3] = 99 | WIRE_REPLY_BIT;
-    timed_reply reply{};
-    EXPECT_FALSE(Decode(reply_bytes, &reply));
+    EXPECT_EQ(Decode(WIRE_REPLY, reply_bytes, &out), WIRE_UNKNOWN_OP);
 }
 
 TEST(TimedWire, test_reject_unknown_status) {
-    Bytes bytes = Encoded(Reply(TIMED_OP_CLOCK, WIRE_DENIED));
+    Bytes bytes = Encoded(WIRE_REPLY, Reply(TIMED_OP_CLOCK, WIRE_DENIED));
     bytes[4] = WIRE_STATUS_COUNT;
-    timed_reply out{};
-    EXPECT_FALSE(Decode(bytes, &out));
+    timed_message out{};
+    EXPECT_EQ(Decode(WIRE_REPLY, bytes, &out), WIRE_MALFORMED);
 }
 
 TEST(TimedWire, test_reject_buffer_too_small) {
-    const timed_request request = SleepRequest();
+    const timed_message request = SleepRequest();
     for (uint32_t capacity = 0; capacity < kSleepVector.size(); capacity++) {
         Bytes bytes(capacity);
-        EXPECT_EQ(timed_wire_encode_request(&request, bytes.data(), capacity), 0u) << capacity;
+        EXPECT_EQ(timed_encode(WIRE_REQUEST, &request, bytes.data(), capacity), 0u) << capacity;
     }
-    const timed_reply reply = StatsReply();
+    const timed_message reply = StatsReply();
     for (uint32_t capacity = 0; capacity < TIMED_REPLY_BYTES_MAX; capacity++) {
         Bytes bytes(capacity);
-        EXPECT_EQ(timed_wire_encode_reply(&reply, bytes.data(), capacity), 0u) << capacity;
+        EXPECT_EQ(timed_encode(WIRE_REPLY, &reply, bytes.data(), capacity), 0u) << capacity;
     }
 }
 
 TEST(InitWire, golden_vectors) {
     Bytes bytes(32);
-    wire_request_header request{};
-    request.op = INIT_OP_READY;
-    request.nonce.value = kNonce;
-    bytes.resize(init_wire_encode_request(request, bytes.data(), 32));
+    init_message message{};
+    message.header.op = INIT_OP_READY;
+    message.header.nonce.value = kNonce;
+    bytes.resize(init_encode(WIRE_REQUEST, &message, bytes.data(), 32));
     EXPECT_EQ(bytes, (Bytes{'I', 'N', 1, 1} + kNonceBytes));
     bytes.resize(32);
-    wire_reply_header reply{};
-    reply.op = INIT_OP_READY;
-    reply.status = WIRE_DENIED;
-    reply.nonce.value = kNonce;
-    bytes.resize(init_wire_encode_reply(reply, bytes.data(), 32));
+    message.header.status = WIRE_DENIED;
+    bytes.resize(init_encode(WIRE_REPLY, &message, bytes.data(), 32));
     EXPECT_EQ(bytes, (Bytes{'I', 'N', 1, 0x81, 4} + kNonceBytes));
 }
 
 TEST(InitWire, test_reject_each_wrong_length) {
     const Bytes request = Bytes{'I', 'N', 1, 1} + kNonceBytes;
     const Bytes reply = Bytes{'I', 'N', 1, 0x81, 0} + kNonceBytes;
-    wire_request_header request_out{};
-    wire_reply_header reply_out{};
-    EXPECT_TRUE(init_wire_decode_request(request.data(), 12, &request_out));
-    EXPECT_TRUE(init_wire_decode_reply(reply.data(), 13, &reply_out));
+    init_message out{};
+    EXPECT_EQ(init_decode(WIRE_REQUEST, request.data(), 12, &out), WIRE_OK);
+    EXPECT_EQ(init_decode(WIRE_REPLY, reply.data(), 13, &out), WIRE_OK);
     for (uint32_t length = 0; length < 12; length++) {
-        EXPECT_FALSE(init_wire_decode_request(request.data(), length, &request_out)) << length;
-        EXPECT_FALSE(init_wire_decode_reply(reply.data(), length, &reply_out)) << length;
+        EXPECT_EQ(init_decode(WIRE_REQUEST, request.data(), length, &out), WIRE_MALFORMED)
+            << length;
+        EXPECT_EQ(init_decode(WIRE_REPLY, reply.data(), length, &out), WIRE_MALFORMED) << length;
     }
     const Bytes longer = request + Bytes{0};
-    EXPECT_FALSE(init_wire_decode_request(longer.data(), 13, &request_out));
+    EXPECT_EQ(init_decode(WIRE_REQUEST, longer.data(), 13, &out), WIRE_MALFORMED);
     const Bytes longer_reply = reply + Bytes{0};
-    EXPECT_FALSE(init_wire_decode_reply(longer_reply.data(), 14, &reply_out));
+    EXPECT_EQ(init_decode(WIRE_REPLY, longer_reply.data(), 14, &out), WIRE_MALFORMED);
+}
+
+TEST(RoutingWire, golden_vectors) {
+    Bytes bytes(64);
+    routing_message message{};
+    message.header.op = ROUTING_OP_RESOLVE;
+    message.header.nonce.value = kNonce;
+    message.target = UINT64_C(0x0807060504030201);
+    bytes.resize(routing_encode(WIRE_REQUEST, &message, bytes.data(), 64));
+    EXPECT_EQ(bytes, (Bytes{'R', 'T', 1, 1} + kNonceBytes + Bytes{1, 2, 3, 4, 5, 6, 7, 8}));
+    bytes.resize(64);
+    message.deny_for_ms = 0x0403;
+    bytes.resize(routing_encode(WIRE_REPLY, &message, bytes.data(), 64));
+    EXPECT_EQ(bytes, (Bytes{'R', 'T', 1, 0x81, 0} + kNonceBytes + Little(0x0403, 4)));
+}
+
+// A protocol that has a field of each type, in an order that nothing aligns.
+struct mixed_message {
+    wire_header header;
+    uint8_t small;
+    wire_bytes name;
+    uint16_t middle;
+    wire_bytes value;
+    uint32_t large;
+};
+
+const wire_field kMixedFields[] = {
+    {"small", "", offsetof(mixed_message, small), WIRE_U8},
+    {"name", "", offsetof(mixed_message, name), WIRE_BYTES},
+    {"middle", "", offsetof(mixed_message, middle), WIRE_U16},
+    {"value", "", offsetof(mixed_message, value), WIRE_BYTES},
+    {"large", "", offsetof(mixed_message, large), WIRE_U32},
+};
+const wire_op kMixedOps[] = {{"ALL", "", {0x1f, 0x02}, 9, false}};
+const wire_protocol_rows kMixed = {"mixed", kMixedOps, kMixedFields, 1, 5, 99, {{'M', 'X'}}};
+
+Bytes MixedRequest() {
+    return Bytes{'M', 'X', 1, 9} + kNonceBytes + Bytes{7} + Bytes{2, 0, 'a', 'b'} + Bytes{3, 4} +
+           Bytes{0, 0} + Bytes{5, 6, 7, 8};
+}
+
+TEST(Codec, carries_each_type) {
+    const Bytes request = MixedRequest();
+    mixed_message message{};
+    ASSERT_EQ(wire_decode(&kMixed, WIRE_REQUEST, request.data(),
+                          static_cast<uint32_t>(request.size()), &message),
+              WIRE_OK);
+    EXPECT_EQ(message.small, 7);
+    EXPECT_EQ(message.name.count, 2u);
+    EXPECT_EQ(std::memcmp(message.name.data, "ab", 2), 0);
+    EXPECT_EQ(message.middle, 0x0403);
+    EXPECT_EQ(message.value.count, 0u);
+    EXPECT_EQ(message.large, 0x08070605u);
+    Bytes again(64);
+    again.resize(wire_encode(&kMixed, WIRE_REQUEST, &message, again.data(), 64));
+    EXPECT_EQ(again, request);
+    again.resize(64);
+    again.resize(wire_encode(&kMixed, WIRE_REPLY, &message, again.data(), 64));
+    EXPECT_EQ(again, (Bytes{'M', 'X', 1, 0x89, 0} + kNonceBytes + Bytes{2, 0, 'a', 'b'}));
+}
+
+TEST(Codec, test_reject_each_wrong_length_and_count) {
+    const Bytes request = MixedRequest();
+    mixed_message message{};
+    message.small = 77;
+    for (uint32_t length = 0; length < request.size(); length++) {
+        Bytes exact(request.begin(), request.begin() + length);
+        exact.shrink_to_fit();
+        EXPECT_EQ(wire_decode(&kMixed, WIRE_REQUEST, exact.data(), length, &message),
+                  WIRE_MALFORMED)
+            << length;
+    }
+    for (int count = 0; count < 256; count++) {
+        Bytes lying = request;
+        lying[13] = static_cast<uint8_t>(count);
+        bool good = count == 2;
+        EXPECT_EQ(wire_decode(&kMixed, WIRE_REQUEST, lying.data(),
+                              static_cast<uint32_t>(lying.size()), &message) == WIRE_OK,
+                  good)
+            << count;
+        EXPECT_EQ(message.small, count >= 2 ? 7 : 77);  // Untouched until one is good.
+    }
+}
+
+TEST(Codec, test_reject_encoding_what_is_no_message) {
+    Bytes bytes(64);
+    mixed_message message{};
+    message.header.op = 10;
+    EXPECT_EQ(wire_encode(&kMixed, WIRE_REQUEST, &message, bytes.data(), 64), 0u);
+    EXPECT_EQ(wire_encode(&kMixed, WIRE_REPLY, &message, bytes.data(), 64), 0u);
+    message.header.status = WIRE_UNKNOWN_OP;  // But its refusal can be told.
+    EXPECT_EQ(wire_encode(&kMixed, WIRE_REPLY, &message, bytes.data(), 64),
+              static_cast<uint32_t>(WIRE_REPLY_HEADER_BYTES));
+    message.header.op = 9;
+    message.header.status = WIRE_OK;
+    message.name = wire_bytes{bytes.data(), UINT16_MAX + 1};
+    EXPECT_EQ(wire_encode(&kMixed, WIRE_REPLY, &message, bytes.data(), 64), 0u);
 }
 
 TEST(Wire, a_failed_reader_stays_failed) {

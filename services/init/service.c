@@ -73,12 +73,10 @@ static void start_next(struct init *init) {
 // The answer to a frame: what a READY call of the starting service's task means. The markers come
 // before the answer lets the service go on.
 static enum wire_status serve_ready(struct init *init, const struct message_area *in,
-                                    struct wire_request_header *request) {
-    if (!init_wire_decode_request(in->payload, in->header.len, request)) {
-        return WIRE_MALFORMED;
-    }
-    if (request->op != INIT_OP_READY) {
-        return WIRE_UNKNOWN_OP;
+                                    struct init_message *request) {
+    enum wire_status status = init_decode(WIRE_REQUEST, in->payload, in->header.len, request);
+    if (status != WIRE_OK) {
+        return status;
     }
     uint32_t service = supervisor_ready(&init->supervisor, in->meta.instance);
     if (service == SERVICE_INDEX_NONE) {
@@ -93,12 +91,10 @@ static enum wire_status serve_ready(struct init *init, const struct message_area
 
 static void on_call(struct init *init, struct reply_handle reply) {
     struct message_area *out = &init->runtime->page->reply_out;
-    struct wire_request_header request = {0};
-    enum wire_status status = serve_ready(init, &init->runtime->page->request_in, &request);
-    struct wire_reply_header answer = {
-        .op = request.op, .status = (uint8_t)status, .nonce = request.nonce};
+    struct init_message message = {0};
+    message.header.status = (uint8_t)serve_ready(init, &init->runtime->page->request_in, &message);
     frame_finish(out, WIRE_PROTOCOL_INIT,
-                 init_wire_encode_reply(answer, out->payload, sizeof(out->payload)));
+                 init_encode(WIRE_REPLY, &message, out->payload, sizeof(out->payload)));
     status_ignore(sys_ipc_reply(reply), "a caller that left needs no answer");
 }
 

@@ -14,17 +14,17 @@ enum {
     LOOK_MAX = 10000,
 };
 
-static struct timed_request new_request(struct selftest *selftest, uint8_t op,
+static struct timed_message new_request(struct selftest *selftest, uint8_t op,
                                         uint64_t deadline_ns) {
-    struct timed_request request = {.header = {.op = op, .nonce = {.value = selftest->next_nonce}},
+    struct timed_message request = {.header = {.op = op, .nonce = {.value = selftest->next_nonce}},
                                     .deadline_ns = deadline_ns};
     selftest->next_nonce++;
     return request;
 }
 
 static bool ask_timed(struct selftest *selftest, uint8_t op, uint64_t deadline_ns,
-                      struct timed_reply *out) {
-    struct timed_request request = new_request(selftest, op, deadline_ns);
+                      struct timed_message *out) {
+    struct timed_message request = new_request(selftest, op, deadline_ns);
     enum status status = timed_call(selftest->runtime, slot_at(SELFTEST_SLOT_TIMED), &request,
                                     selftest_patience(), out);
     return selftest_expect_status(selftest, "a call to timed", status, STATUS_OK) &&
@@ -33,7 +33,7 @@ static bool ask_timed(struct selftest *selftest, uint8_t op, uint64_t deadline_n
 }
 
 bool case_timed_clock(struct selftest *selftest) {
-    struct timed_reply reply = {0};
+    struct timed_message reply = {0};
     uint64_t last_ns = sys_clock_get();
     for (uint32_t i = 0; i < 5; i++) {
         if (!ask_timed(selftest, TIMED_OP_CLOCK, 0, &reply)) {
@@ -55,17 +55,17 @@ bool case_timed_clock(struct selftest *selftest) {
 
 // Waits until timed has that many sleepers.
 static bool await_sleepers(struct selftest *selftest, uint32_t count) {
-    struct timed_reply reply = {0};
+    struct timed_message reply = {0};
     for (uint32_t i = 0; i < LOOK_MAX; i++) {
         if (!ask_timed(selftest, TIMED_OP_STATS, 0, &reply)) {
             return false;
         }
-        if (reply.stats.sleepers == count) {
+        if (reply.sleepers == count) {
             return true;
         }
         sys_yield();
     }
-    return selftest_expect(selftest, "timed's sleepers", reply.stats.sleepers, count);
+    return selftest_expect(selftest, "timed's sleepers", reply.sleepers, count);
 }
 
 struct sleepers {
@@ -96,13 +96,13 @@ static bool lay_down(struct selftest *selftest, struct sleepers *sleepers, uint6
         if (!peer_ask(selftest, &sleepers->peers[i], PROBE_SLEEP, sleepers->deadlines_ns[i])) {
             return false;
         }
-        struct timed_reply reply = {0};
+        struct timed_message reply = {0};
         bool asleep = false;
         for (uint32_t look = 0; look < LOOK_MAX && *in_time && !asleep; look++) {
             if (!ask_timed(selftest, TIMED_OP_STATS, 0, &reply)) {
                 return false;
             }
-            asleep = reply.stats.sleepers == i + 1;
+            asleep = reply.sleepers == i + 1;
             *in_time = sys_clock_get() < base_ns;
         }
     }
@@ -195,8 +195,8 @@ bool case_timed_sleep_order(struct selftest *selftest) {
 
 // The caller's deadline passes, after `lead_ns`, long before the sleeper's.
 static bool give_up_sleep(struct selftest *selftest, uint64_t lead_ns) {
-    struct timed_request request = new_request(selftest, TIMED_OP_SLEEP, selftest_patience() * 2);
-    struct timed_reply reply = {0};
+    struct timed_message request = new_request(selftest, TIMED_OP_SLEEP, selftest_patience() * 2);
+    struct timed_message reply = {0};
     enum status status = timed_call(selftest->runtime, slot_at(SELFTEST_SLOT_TIMED), &request,
                                     sys_clock_get() + lead_ns, &reply);
     return selftest_expect_status(selftest, "a sleep longer than its call", status,
@@ -205,19 +205,19 @@ static bool give_up_sleep(struct selftest *selftest, uint64_t lead_ns) {
 
 static bool cancelled_by_deadline(struct selftest *selftest, uint64_t cancelled_before) {
     // On a machine that is busy with other things timed may not get to see so short a call.
-    struct timed_reply stats = {0};
+    struct timed_message stats = {0};
     uint64_t lead_ns = 2 * SELFTEST_MS;
     for (uint32_t attempt = 0; attempt < ATTEMPT_MAX; attempt++) {
         if (!give_up_sleep(selftest, lead_ns) || !await_sleepers(selftest, 0) ||
             !ask_timed(selftest, TIMED_OP_STATS, 0, &stats)) {
             return false;
         }
-        if (stats.stats.cancelled != cancelled_before) {
+        if (stats.cancelled != cancelled_before) {
             break;
         }
         lead_ns *= 4;
     }
-    return selftest_expect(selftest, "sleeps cancelled by a deadline", stats.stats.cancelled,
+    return selftest_expect(selftest, "sleeps cancelled by a deadline", stats.cancelled,
                            cancelled_before + 1);
 }
 
@@ -229,16 +229,14 @@ static bool cancelled_by_death(struct selftest *selftest) {
 }
 
 bool case_timed_sleep_cancelled(struct selftest *selftest) {
-    struct timed_reply before = {0};
-    struct timed_reply after = {0};
+    struct timed_message before = {0};
+    struct timed_message after = {0};
     return ask_timed(selftest, TIMED_OP_STATS, 0, &before) &&
-           selftest_expect(selftest, "sleepers of earlier cases", before.stats.sleepers, 0) &&
-           cancelled_by_deadline(selftest, before.stats.cancelled) &&
-           cancelled_by_death(selftest) && await_sleepers(selftest, 0) &&
-           ask_timed(selftest, TIMED_OP_STATS, 0, &after) &&
-           selftest_expect(selftest, "sleeps cancelled", after.stats.cancelled,
-                           before.stats.cancelled + 2) &&
-           selftest_expect(selftest, "sleeps woken", after.stats.woken, before.stats.woken);
+           selftest_expect(selftest, "sleepers of earlier cases", before.sleepers, 0) &&
+           cancelled_by_deadline(selftest, before.cancelled) && cancelled_by_death(selftest) &&
+           await_sleepers(selftest, 0) && ask_timed(selftest, TIMED_OP_STATS, 0, &after) &&
+           selftest_expect(selftest, "sleeps cancelled", after.cancelled, before.cancelled + 2) &&
+           selftest_expect(selftest, "sleeps woken", after.woken, before.woken);
 }
 
 // Sends the first `bytes` bytes of a request for the clock, with its byte `index` changed. Byte 3
@@ -246,9 +244,9 @@ bool case_timed_sleep_cancelled(struct selftest *selftest) {
 static bool refused(struct selftest *selftest, uint32_t bytes, uint32_t index, uint8_t value,
                     enum wire_status wanted) {
     struct message_page *page = selftest->runtime->page;
-    struct timed_request request = new_request(selftest, TIMED_OP_CLOCK, 0);
-    uint32_t encoded =
-        timed_wire_encode_request(&request, page->call_out.payload, sizeof(page->call_out.payload));
+    struct timed_message request = new_request(selftest, TIMED_OP_CLOCK, 0);
+    uint32_t encoded = timed_encode(WIRE_REQUEST, &request, page->call_out.payload,
+                                    sizeof(page->call_out.payload));
     page->call_out.payload[index] = value;
     frame_finish(&page->call_out, WIRE_PROTOCOL_TIMED, bytes);
     struct call_result result = sys_ipc_call(slot_at(SELFTEST_SLOT_TIMED), selftest_patience());
@@ -260,8 +258,8 @@ static bool refused(struct selftest *selftest, uint32_t bytes, uint32_t index, u
 }
 
 bool case_timed_reject_malformed(struct selftest *selftest) {
-    struct timed_reply before = {0};
-    struct timed_reply after = {0};
+    struct timed_message before = {0};
+    struct timed_message after = {0};
     return ask_timed(selftest, TIMED_OP_STATS, 0, &before) &&
            refused(selftest, 0, 0, 'T', WIRE_MALFORMED) &&
            refused(selftest, WIRE_REQUEST_HEADER_BYTES - 1, 0, 'T', WIRE_MALFORMED) &&
@@ -269,6 +267,6 @@ bool case_timed_reject_malformed(struct selftest *selftest) {
            refused(selftest, WIRE_REQUEST_HEADER_BYTES, 0, 'X', WIRE_MALFORMED) &&
            refused(selftest, WIRE_REQUEST_HEADER_BYTES, 3, 99, WIRE_UNKNOWN_OP) &&
            ask_timed(selftest, TIMED_OP_STATS, 0, &after) &&
-           selftest_expect(selftest, "requests counted as malformed", after.stats.malformed,
-                           before.stats.malformed + 5);
+           selftest_expect(selftest, "requests counted as malformed", after.malformed,
+                           before.malformed + 5);
 }

@@ -68,15 +68,15 @@ static void add(struct timed *timed, uint64_t deadline_ns, struct reply_handle r
     sift_up(timed, timed->sleeper_count - 1);
 }
 
-static void encode(const struct timed_reply *reply, struct reply_handle to,
+static void encode(const struct timed_message *reply, struct reply_handle to,
                    struct timed_answer *answer) {
     answer->reply = to;
-    answer->count = timed_wire_encode_reply(reply, answer->bytes, TIMED_REPLY_BYTES_MAX);
+    answer->count = timed_encode(WIRE_REPLY, reply, answer->bytes, TIMED_REPLY_BYTES_MAX);
     assert(answer->count != 0);
 }
 
 static void woken_answer(struct timed *timed, uint64_t now_ns, struct nonce nonce,
-                         struct timed_reply *out) {
+                         struct timed_message *out) {
     out->header.op = TIMED_OP_SLEEP;
     out->header.status = WIRE_OK;
     out->header.nonce = nonce;
@@ -85,18 +85,17 @@ static void woken_answer(struct timed *timed, uint64_t now_ns, struct nonce nonc
     timed->woken++;
 }
 
-static struct timed_stats stats_of(const struct timed *timed) {
-    struct timed_stats stats = {.sleepers = timed->sleeper_count,
-                                .woken = timed->woken,
-                                .cancelled = timed->cancelled,
-                                .overloaded = timed->overloaded,
-                                .malformed = timed->malformed};
-    return stats;
+static void stats_answer(const struct timed *timed, struct timed_message *out) {
+    out->sleepers = timed->sleeper_count;
+    out->woken = timed->woken;
+    out->cancelled = timed->cancelled;
+    out->overloaded = timed->overloaded;
+    out->malformed = timed->malformed;
 }
 
 // A sleep that is not over yet. True if it was refused, which `out` says.
-static bool sleep_refused(struct timed *timed, const struct timed_request *request,
-                          struct reply_handle reply, struct timed_reply *out) {
+static bool sleep_refused(struct timed *timed, const struct timed_message *request,
+                          struct reply_handle reply, struct timed_message *out) {
     if (timed->sleeper_count == TIMED_SLEEPER_MAX) {
         timed->overloaded++;
         out->header.status = WIRE_OVERLOAD;
@@ -108,9 +107,10 @@ static bool sleep_refused(struct timed *timed, const struct timed_request *reque
 
 bool timed_serve(struct timed *timed, const struct timed_arrival *arrival,
                  struct timed_answer *answer) {
-    struct timed_request decoded = {0};
-    struct timed_reply out = {0};
-    enum wire_status status = timed_wire_decode_request(arrival->request, arrival->count, &decoded);
+    struct timed_message decoded = {0};
+    struct timed_message out = {0};
+    enum wire_status status =
+        timed_decode(WIRE_REQUEST, arrival->request, arrival->count, &decoded);
     out.header.op = decoded.header.op;
     out.header.status = (uint8_t)status;
     out.header.nonce = decoded.header.nonce;
@@ -119,7 +119,7 @@ bool timed_serve(struct timed *timed, const struct timed_arrival *arrival,
     } else if (decoded.header.op == TIMED_OP_CLOCK) {
         out.now_ns = arrival->now_ns;
     } else if (decoded.header.op == TIMED_OP_STATS) {
-        out.stats = stats_of(timed);
+        stats_answer(timed, &out);
     } else if (decoded.deadline_ns <= arrival->now_ns) {
         woken_answer(timed, arrival->now_ns, decoded.header.nonce, &out);
     } else if (!sleep_refused(timed, &decoded, arrival->reply, &out)) {
@@ -138,7 +138,7 @@ bool timed_wake(struct timed *timed, uint64_t now_ns, struct timed_answer *answe
         return false;
     }
     struct timed_sleeper sleeper = take(timed, 0);
-    struct timed_reply out = {0};
+    struct timed_message out = {0};
     woken_answer(timed, now_ns, sleeper.nonce, &out);
     encode(&out, sleeper.reply, answer);
     return true;

@@ -20,14 +20,15 @@ class TimedTest : public ::testing::Test {
     }
 
     // The answer to a request, decoded. False: it is kept.
-    bool Ask(const struct timed_request &request, uint64_t now_ns, uint64_t handle,
-             timed_reply *out) {
+    bool Ask(const struct timed_message &request, uint64_t now_ns, uint64_t handle,
+             timed_message *out) {
         uint8_t bytes[64];
-        uint32_t count = timed_wire_encode_request(&request, bytes, sizeof(bytes));
+        uint32_t count = timed_encode(WIRE_REQUEST, &request, bytes, sizeof(bytes));
         return AskBytes(std::vector<uint8_t>(bytes, bytes + count), now_ns, handle, out);
     }
 
-    bool AskBytes(std::vector<uint8_t> bytes, uint64_t now_ns, uint64_t handle, timed_reply *out) {
+    bool AskBytes(std::vector<uint8_t> bytes, uint64_t now_ns, uint64_t handle,
+                  timed_message *out) {
         std::vector<uint8_t> answer(TIMED_REPLY_BYTES_MAX);
         bytes.shrink_to_fit();
         const timed_arrival arrival{now_ns, bytes.data(), static_cast<uint32_t>(bytes.size()),
@@ -37,12 +38,12 @@ class TimedTest : public ::testing::Test {
             return false;
         }
         EXPECT_EQ(to_send.reply.value, handle);
-        EXPECT_TRUE(timed_wire_decode_reply(answer.data(), to_send.count, out));
+        EXPECT_EQ(timed_decode(WIRE_REPLY, answer.data(), to_send.count, out), WIRE_OK);
         return true;
     }
 
-    bool Sleep(uint64_t deadline_ns, uint64_t handle, timed_reply *out) {
-        struct timed_request request {};
+    bool Sleep(uint64_t deadline_ns, uint64_t handle, timed_message *out) {
+        struct timed_message request {};
         request.header.op = TIMED_OP_SLEEP;
         request.header.nonce.value = handle + 5000;
         request.deadline_ns = deadline_ns;
@@ -50,26 +51,26 @@ class TimedTest : public ::testing::Test {
     }
 
     void SleepKept(uint64_t deadline_ns, uint64_t handle) {
-        timed_reply reply{};
+        timed_message reply{};
         ASSERT_FALSE(Sleep(deadline_ns, handle, &reply));
     }
 
-    timed_stats Stats() {
-        struct timed_request request {};
+    timed_message Stats() {
+        struct timed_message request {};
         request.header.op = TIMED_OP_STATS;
-        timed_reply reply{};
+        timed_message reply{};
         EXPECT_TRUE(Ask(request, kNow, 1, &reply));
-        return reply.stats;
+        return reply;
     }
 
     // Everybody due at that time: handle and answer.
-    std::vector<std::pair<uint64_t, timed_reply>> Wake(uint64_t now_ns) {
-        std::vector<std::pair<uint64_t, timed_reply>> woken;
+    std::vector<std::pair<uint64_t, timed_message>> Wake(uint64_t now_ns) {
+        std::vector<std::pair<uint64_t, timed_message>> woken;
         uint8_t bytes[TIMED_REPLY_BYTES_MAX];
         timed_answer answer{bytes, 0, {}};
         while (timed_wake(&timed_, now_ns, &answer)) {
-            timed_reply decoded{};
-            EXPECT_TRUE(timed_wire_decode_reply(answer.bytes, answer.count, &decoded));
+            timed_message decoded{};
+            EXPECT_EQ(timed_decode(WIRE_REPLY, answer.bytes, answer.count, &decoded), WIRE_OK);
             woken.emplace_back(answer.reply.value, decoded);
         }
         return woken;
@@ -78,7 +79,7 @@ class TimedTest : public ::testing::Test {
     struct timed timed_;
 };
 
-std::vector<uint64_t> Handles(const std::vector<std::pair<uint64_t, timed_reply>> &woken) {
+std::vector<uint64_t> Handles(const std::vector<std::pair<uint64_t, timed_message>> &woken) {
     std::vector<uint64_t> handles;
     for (const auto &entry : woken) {
         handles.push_back(entry.first);
@@ -89,10 +90,10 @@ std::vector<uint64_t> Handles(const std::vector<std::pair<uint64_t, timed_reply>
 using Order = std::vector<uint64_t>;
 
 TEST_F(TimedTest, clock_says_the_time_and_echoes_the_nonce) {
-    struct timed_request request {};
+    struct timed_message request {};
     request.header.op = TIMED_OP_CLOCK;
     request.header.nonce.value = 77;
-    timed_reply reply{};
+    timed_message reply{};
     ASSERT_TRUE(Ask(request, 123456, 1, &reply));
     EXPECT_EQ(reply.header.op, TIMED_OP_CLOCK);
     EXPECT_EQ(reply.header.status, WIRE_OK);
@@ -126,7 +127,7 @@ TEST_F(TimedTest, a_woken_sleeper_hears_the_time_its_nonce_and_its_place) {
 
 TEST_F(TimedTest, a_deadline_that_has_passed_is_answered_at_once) {
     for (uint64_t deadline_ns : {UINT64_C(0), kNow - 1, kNow}) {
-        timed_reply reply{};
+        timed_message reply{};
         ASSERT_TRUE(Sleep(deadline_ns, 1, &reply)) << deadline_ns;
         EXPECT_EQ(reply.header.status, WIRE_OK);
         EXPECT_EQ(reply.now_ns, kNow);
@@ -139,7 +140,7 @@ TEST_F(TimedTest, test_reject_sleeper_when_full) {
     for (uint64_t i = 0; i < TIMED_SLEEPER_MAX; i++) {
         SleepKept(kNow + 1 + i, i);
     }
-    timed_reply reply{};
+    timed_message reply{};
     ASSERT_TRUE(Sleep(kNow + 1, 99, &reply));
     EXPECT_EQ(reply.header.status, WIRE_OVERLOAD);
     EXPECT_EQ(Stats().sleepers, static_cast<uint32_t>(TIMED_SLEEPER_MAX));
@@ -150,7 +151,7 @@ TEST_F(TimedTest, test_reject_sleeper_when_full) {
 }
 
 TEST_F(TimedTest, test_reject_malformed_and_unknown) {
-    timed_reply reply{};
+    timed_message reply{};
     ASSERT_TRUE(AskBytes({'T', 'M', 1}, kNow, 1, &reply));
     EXPECT_EQ(reply.header.status, WIRE_MALFORMED);
     ASSERT_TRUE(AskBytes({}, kNow, 1, &reply));

@@ -28,6 +28,7 @@ PACKAGES = [
     "testing/hostile",
     "testing/markers",
     "testing/nested",
+    "testing/protocols",
     "testing/qemu",
     "testing/remote_cache",
     "testing/sanitizers",

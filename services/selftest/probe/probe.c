@@ -125,11 +125,11 @@ static void do_say(struct probe *probe, struct reply_handle reply) {
 
 static void do_sleep(struct probe *probe, struct reply_handle reply) {
     struct runtime *runtime = probe->runtime;
-    struct timed_request request = {
+    struct timed_message request = {
         .header = {.op = TIMED_OP_SLEEP, .nonce = {.value = runtime->instance}},
         .deadline_ns = request_word(probe, 0)};
     answer_word(probe, reply, 0);
-    struct timed_reply woken = {0};
+    struct timed_message woken = {0};
     enum status status = timed_call(runtime, slot_at(PROBE_SLOT_TIMED), &request,
                                     request.deadline_ns + SLEEP_SLACK_NS, &woken);
     const uint64_t words[PROBE_REPORT_WORDS] = {

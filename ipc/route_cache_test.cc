@@ -1,0 +1,353 @@
+// ipc/route_cache_test.cc: each step of the table, the bounds, and 400,000 random operations
+// against a plain model.
+#include "ipc/route_cache.h"
+
+#include <list>
+#include <map>
+#include <random>
+#include <set>
+#include <vector>
+
+#include "gtest/gtest.h"
+
+namespace {
+
+constexpr slot kNone = {CAP_SLOT_NONE};
+
+class RouteCache : public ::testing::Test {
+  protected:
+    RouteCache() {
+        route_cache_init(&cache_);
+    }
+
+    route *Place(uint64_t target) {
+        slot closed = kNone;
+        route *found = route_place(&cache_, service_id{target}, &closed);
+        EXPECT_EQ(closed.value, kNone.value);
+        return found;
+    }
+
+    // A route that is bound through `slot`.
+    route *Bound(uint64_t target, uint64_t slot_value) {
+        route *found = Place(target);
+        EXPECT_EQ(route_want(&cache_, found, 0), ROUTE_ASK);
+        EXPECT_EQ(route_resolved(&cache_, found, slot{slot_value}).value, kNone.value);
+        EXPECT_EQ(found->state, ROUTE_BOUND);
+        return found;
+    }
+
+    // Loses it; what is to be closed.
+    uint64_t Lose(route *route) {
+        return route_lost(&cache_, route, route->epoch).value;
+    }
+
+    route_cache cache_;
+};
+
+TEST_F(RouteCache, FirstCallAsksAndLaterOnesDoNot) {
+    route *bound = Bound(7, 3);
+    EXPECT_EQ(route_want(&cache_, bound, 0), ROUTE_USE);
+    EXPECT_EQ(bound->slot.value, 3u);
+    EXPECT_EQ(route_find(&cache_, service_id{7}), bound);
+}
+
+TEST_F(RouteCache, ALostRouteIsClosedAndAskedForAgain) {
+    route *bound = Bound(7, 3);
+    EXPECT_EQ(Lose(bound), 3u);
+    EXPECT_EQ(bound->state, ROUTE_STALE);
+    EXPECT_EQ(route_want(&cache_, bound, 0), ROUTE_ASK);
+    EXPECT_EQ(bound->state, ROUTE_REBINDING);
+    EXPECT_EQ(route_resolved(&cache_, bound, slot{4}).value, kNone.value);
+    EXPECT_EQ(route_want(&cache_, bound, 0), ROUTE_USE);
+}
+
+TEST_F(RouteCache, WearsOutAndComesBackWhenServed) {
+    route *bound = Bound(7, 3);
+    for (int loss = 1; loss < ROUTE_LOSSES_MAX; loss++) {
+        EXPECT_EQ(Lose(bound), 3u);
+        EXPECT_EQ(bound->state, ROUTE_STALE);
+        EXPECT_EQ(route_want(&cache_, bound, 0), ROUTE_ASK);
+        EXPECT_EQ(route_resolved(&cache_, bound, slot{3}).value, kNone.value);
+    }
+    EXPECT_EQ(Lose(bound), 3u);
+    EXPECT_EQ(bound->state, ROUTE_DEGRADED);
+    EXPECT_EQ(route_want(&cache_, bound, 0), ROUTE_ASK);
+    EXPECT_EQ(route_resolved(&cache_, bound, slot{5}).value, kNone.value);
+    EXPECT_EQ(bound->state, ROUTE_DEGRADED);
+    EXPECT_EQ(route_want(&cache_, bound, 0), ROUTE_ASK);  // Each call asks.
+    EXPECT_EQ(route_resolved(&cache_, bound, slot{6}).value, 5u);
+    route_served(&cache_, bound, bound->epoch);
+    EXPECT_EQ(bound->state, ROUTE_BOUND);
+    EXPECT_EQ(bound->slot.value, 6u);
+    EXPECT_EQ(bound->losses, 0u);
+}
+
+TEST_F(RouteCache, ServedCallsForgetEarlierLosses) {
+    route *bound = Bound(7, 3);
+    for (int i = 0; i < 2 * ROUTE_LOSSES_MAX; i++) {
+        EXPECT_EQ(Lose(bound), 3u);
+        ASSERT_EQ(bound->state, ROUTE_STALE) << "loss " << i;
+        EXPECT_EQ(route_want(&cache_, bound, 0), ROUTE_ASK);
+        EXPECT_EQ(route_resolved(&cache_, bound, slot{3}).value, kNone.value);
+        route_served(&cache_, bound, bound->epoch);
+    }
+}
+
+TEST_F(RouteCache, FailedRebindsWearOutToo) {
+    route *bound = Bound(7, 3);
+    EXPECT_EQ(Lose(bound), 3u);
+    for (int i = 1; i < ROUTE_LOSSES_MAX; i++) {
+        ASSERT_EQ(bound->state, ROUTE_STALE);
+        EXPECT_EQ(route_want(&cache_, bound, 0), ROUTE_ASK);
+        route_failed(&cache_, bound);
+    }
+    EXPECT_EQ(bound->state, ROUTE_DEGRADED);
+}
+
+TEST_F(RouteCache, test_reject_denied_route_from_the_cache) {
+    route *route = Place(7);
+    EXPECT_EQ(route_want(&cache_, route, 0), ROUTE_ASK);
+    EXPECT_EQ(route_refused(&cache_, route, 1000).value, kNone.value);
+    EXPECT_EQ(route_want(&cache_, route, 0), ROUTE_REFUSE);
+    EXPECT_EQ(route_want(&cache_, route, 999), ROUTE_REFUSE);
+    EXPECT_EQ(route_want(&cache_, route, 1000), ROUTE_ASK);  // Once:
+    EXPECT_EQ(route_refused(&cache_, route, 2000).value, kNone.value);
+    EXPECT_EQ(route_want(&cache_, route, 1000), ROUTE_REFUSE);
+}
+
+TEST_F(RouteCache, RevokedThenDeniedHoldsNothing) {
+    route *bound = Bound(7, 3);
+    EXPECT_EQ(Lose(bound), 3u);
+    EXPECT_EQ(route_want(&cache_, bound, 0), ROUTE_ASK);
+    EXPECT_EQ(route_refused(&cache_, bound, 1000).value, kNone.value);
+    EXPECT_EQ(bound->state, ROUTE_DENIED);
+    EXPECT_EQ(bound->slot.value, kNone.value);
+}
+
+TEST_F(RouteCache, test_reject_news_of_an_old_binding) {
+    route *bound = Bound(7, 3);
+    route_epoch old = bound->epoch;
+    EXPECT_EQ(Lose(bound), 3u);
+    EXPECT_EQ(route_want(&cache_, bound, 0), ROUTE_ASK);
+    EXPECT_EQ(route_resolved(&cache_, bound, slot{4}).value, kNone.value);
+    EXPECT_EQ(route_lost(&cache_, bound, old).value, kNone.value);
+    EXPECT_EQ(bound->state, ROUTE_BOUND);
+    EXPECT_EQ(bound->slot.value, 4u);
+    EXPECT_EQ(bound->losses, 1u);
+    route_served(&cache_, bound, old);
+    EXPECT_EQ(bound->losses, 1u);
+}
+
+TEST_F(RouteCache, test_reject_a_capability_nobody_asked_for) {
+    route *bound = Bound(7, 3);
+    EXPECT_EQ(route_resolved(&cache_, bound, slot{9}).value, 9u);
+    EXPECT_EQ(bound->slot.value, 3u);
+    EXPECT_EQ(cache_.refused, 1u);
+}
+
+TEST_F(RouteCache, test_reject_cache_overflow) {
+    for (uint64_t i = 1; i <= ROUTE_CAPACITY; i++) {
+        (void)Bound(i, 10 + i);
+    }
+    EXPECT_EQ(route_want(&cache_, route_find(&cache_, service_id{1}), 0), ROUTE_USE);
+    slot closed = kNone;
+    route *route = route_place(&cache_, service_id{100}, &closed);
+    EXPECT_EQ(closed.value, 12u);  // 2 was unused for longest.
+    EXPECT_EQ(route->state, ROUTE_UNBOUND);
+    EXPECT_EQ(route_find(&cache_, service_id{2}), nullptr);
+    EXPECT_NE(route_find(&cache_, service_id{1}), nullptr);
+    EXPECT_EQ(cache_.evicted, 1u);
+}
+
+TEST_F(RouteCache, NewsOfAnEvictedRouteIsNotThoseOfItsSuccessor) {
+    route *old_route = Bound(1, 3);
+    route_epoch old = old_route->epoch;
+    EXPECT_EQ(route_evict(&cache_, old_route).value, 3u);
+    route *successor = Bound(2, 4);
+    ASSERT_EQ(successor, old_route);
+    EXPECT_EQ(route_lost(&cache_, successor, old).value, kNone.value);
+    EXPECT_EQ(successor->state, ROUTE_BOUND);
+}
+
+// Every pair of the table: an event the state does not allow changes nothing but a counter.
+TEST_F(RouteCache, test_reject_steps_that_are_not_in_the_table) {
+    std::set<std::pair<int, int>> rows;
+#define ROUTE_STEP(FROM, EVENT, TO) rows.insert({ROUTE_##FROM, ROUTE_EVENT_##EVENT});
+#include "ipc/route_step.def"
+#undef ROUTE_STEP
+    for (int state = 0; state < ROUTE_STATE_COUNT; state++) {
+        for (auto [event, make] : std::vector<std::pair<int, void (*)(route_cache *, route *)>>{
+                 {ROUTE_EVENT_RESOLVED,
+                  [](route_cache *c, route *r) { (void)route_resolved(c, r, slot{9}).value; }},
+                 {ROUTE_EVENT_REFUSED,
+                  [](route_cache *c, route *r) { (void)route_refused(c, r, 5).value; }},
+                 {ROUTE_EVENT_SERVED,
+                  [](route_cache *c, route *r) { route_served(c, r, r->epoch); }}}) {
+            route one{};
+            one.target.value = 7;
+            one.state = static_cast<uint8_t>(state);
+            cache_.refused = 0;
+            make(&cache_, &one);
+            bool allowed = rows.count({state, event}) != 0;
+            EXPECT_EQ(cache_.refused, allowed ? 0u : 1u) << state << " " << event;
+            if (!allowed) {
+                EXPECT_EQ(one.state, state);
+                EXPECT_EQ(one.slot.value, kNone.value);
+            }
+        }
+    }
+}
+
+// What the cache should do, told without its tricks: a list in order of use, and for each target
+// what is known.
+class Model {
+  public:
+    struct Known {
+        bool bound = false;
+        bool degraded = false;
+        bool denied = false;
+        uint64_t slot = CAP_SLOT_NONE;
+        uint64_t until_ns = 0;
+        int losses = 0;
+    };
+
+    // Makes the target's place; the slot to close.
+    uint64_t Place(uint64_t target) {
+        if (known_.count(target) != 0) {
+            return CAP_SLOT_NONE;
+        }
+        uint64_t closed = CAP_SLOT_NONE;
+        if (known_.size() == ROUTE_CAPACITY) {
+            uint64_t oldest = order_.front();
+            order_.pop_front();
+            closed = known_[oldest].slot;
+            known_.erase(oldest);
+        }
+        order_.push_back(target);
+        known_[target] = Known{};
+        return closed;
+    }
+
+    route_need Want(uint64_t target, uint64_t now_ns) {
+        order_.remove(target);
+        order_.push_back(target);
+        Known &route = known_[target];
+        if (route.denied && now_ns < route.until_ns) {
+            return ROUTE_REFUSE;
+        }
+        return route.bound && !route.degraded ? ROUTE_USE : ROUTE_ASK;
+    }
+
+    void Resolved(uint64_t target, uint64_t slot) {
+        Known &route = known_[target];
+        route.denied = false;
+        route.bound = true;
+        route.slot = slot;
+    }
+
+    void Refused(uint64_t target, uint64_t until_ns) {
+        known_[target] = Known{.denied = true, .until_ns = until_ns};
+    }
+
+    // What was never bound, or was denied, only starts again.
+    void Failed(uint64_t target, bool rebinding) {
+        Known &route = known_[target];
+        route.denied = false;
+        if (rebinding) {
+            Count(&route);
+        }
+    }
+
+    uint64_t Lost(uint64_t target) {
+        Known &route = known_[target];
+        uint64_t closed = route.slot;
+        route.slot = CAP_SLOT_NONE;
+        route.bound = false;
+        Count(&route);
+        return closed;
+    }
+
+    void Served(uint64_t target) {
+        known_[target].losses = 0;
+        known_[target].degraded = false;
+    }
+
+    const Known &At(uint64_t target) {
+        return known_[target];
+    }
+
+  private:
+    static void Count(Known *route) {
+        route->losses++;
+        route->degraded = route->degraded || route->losses >= ROUTE_LOSSES_MAX;
+    }
+
+    std::list<uint64_t> order_;
+    std::map<uint64_t, Known> known_;
+};
+
+// One call of a client, against both. True while they agree.
+void OneCall(route_cache *cache, Model *model, std::mt19937_64 *random, uint64_t now_ns,
+             std::set<uint64_t> *held) {
+    uint64_t target = 1 + (*random)() % (ROUTE_CAPACITY + 4);
+    slot closed = kNone;
+    route *route = route_place(cache, service_id{target}, &closed);
+    ASSERT_EQ(closed.value, model->Place(target));
+    held->erase(closed.value);
+    bool rebinding = route->state == ROUTE_STALE;
+    route_need need = route_want(cache, route, now_ns);
+    ASSERT_EQ(need, model->Want(target, now_ns));
+    if (need == ROUTE_ASK) {
+        uint64_t slot_value = 1 + (*random)() % 1000000007;
+        switch ((*random)() % 4) {
+            case 0:
+                ASSERT_EQ(route_refused(cache, route, now_ns + 50).value, kNone.value);
+                model->Refused(target, now_ns + 50);
+                return;
+            case 1:
+                route_failed(cache, route);
+                model->Failed(target, rebinding);
+                ASSERT_EQ(route->state == ROUTE_DEGRADED, model->At(target).degraded);
+                return;
+            default:
+                ASSERT_EQ(route_resolved(cache, route, slot{slot_value}).value, kNone.value);
+                model->Resolved(target, slot_value);
+                held->insert(slot_value);
+        }
+    } else if (need == ROUTE_REFUSE) {
+        return;
+    }
+    ASSERT_EQ(route->slot.value, model->At(target).slot);
+    if ((*random)() % 3 == 0) {
+        uint64_t to_close = route_lost(cache, route, route->epoch).value;
+        ASSERT_EQ(to_close, model->Lost(target));
+        held->erase(to_close);
+    } else {
+        route_served(cache, route, route->epoch);
+        model->Served(target);
+    }
+    ASSERT_EQ(route->state == ROUTE_DEGRADED, model->At(target).degraded);
+}
+
+TEST_F(RouteCache, AgreesWithTheModel) {
+    std::mt19937_64 random(1);
+    Model model;
+    std::set<uint64_t> held;
+    for (uint64_t now_ns = 0; now_ns < 400000; now_ns++) {
+        OneCall(&cache_, &model, &random, now_ns, &held);
+        if (HasFatalFailure()) {
+            FAIL() << "at operation " << now_ns;
+        }
+    }
+    // Every capability is either held by a route or was given back to be closed.
+    std::set<uint64_t> kept;
+    for (const route &route : cache_.routes) {
+        if (route.slot.value != kNone.value) {
+            kept.insert(route.slot.value);
+        }
+    }
+    EXPECT_EQ(kept, held);
+    EXPECT_EQ(cache_.refused, 0u);
+}
+
+}  // namespace

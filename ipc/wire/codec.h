@@ -1,0 +1,87 @@
+// ipc/wire/codec.h: encoder and decoder of every protocol, driven by that protocol's rows.
+//
+// A protocol is one .def file: its fields and, for each operation, which of them a request and a
+// reply carry, in the order of the fields. The message is one C struct for all operations; a
+// message fills only what its operation carries. docs/wire.md and the printer come from the same
+// rows.
+// Units:     bytes.
+// Ownership: a decoded WIRE_BYTES field points into the caller's bytes; encoders copy.
+// Errors:    encoders return 0 if the buffer is too small or the operation unknown (a reply that
+//            refuses may name any). Decoders accept
+//            exactly one well-formed message; otherwise the message is untouched, but that
+//            WIRE_UNKNOWN_OP leaves operation and nonce in its header, for an answer.
+#pragma once
+
+#include "ipc/wire/wire.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum wire_type {
+    WIRE_U8,
+    WIRE_U16,
+    WIRE_U32,
+    WIRE_U64,
+    WIRE_BYTES,  // u16 count, then so many bytes.
+};
+
+struct wire_bytes {
+    const uint8_t *data;
+    uint32_t count;
+};
+
+// Begins each protocol's message struct.
+struct wire_header {
+    uint8_t op;
+    uint8_t status;  // enum wire_status; of replies.
+    struct nonce nonce;
+};
+
+enum wire_direction {
+    WIRE_REQUEST,
+    WIRE_REPLY,
+};
+
+struct wire_field {
+    const char *name;
+    const char *meaning;
+    uint16_t offset;  // In the message struct.
+    uint8_t type;     // enum wire_type
+};
+
+struct wire_op {
+    const char *name;
+    const char *meaning;
+    uint64_t fields[2];  // By direction: bit i, field i. Of a reply with WIRE_OK; others have none.
+    uint8_t number;
+    bool repeatable;  // Doing it twice does no harm: the client library may send it again.
+};
+
+struct wire_protocol_rows {
+    const char *name;
+    const struct wire_op *ops;
+    const struct wire_field *fields;
+    uint16_t op_count;
+    uint16_t field_count;
+    uint16_t type;  // enum wire_protocol: the frame's type.
+    struct wire_magic magic;
+};
+
+enum { WIRE_FIELD_MAX = 64 };
+
+// The row of an operation, or null.
+const struct wire_op *wire_op_find(const struct wire_protocol_rows *rows, uint8_t number);
+
+WARN_UNUSED uint32_t wire_encode(const struct wire_protocol_rows *rows,
+                                 enum wire_direction direction, const void *message, uint8_t *bytes,
+                                 uint32_t capacity);
+
+// WIRE_OK, WIRE_MALFORMED or WIRE_UNKNOWN_OP.
+WARN_UNUSED enum wire_status wire_decode(const struct wire_protocol_rows *rows,
+                                         enum wire_direction direction, const uint8_t *bytes,
+                                         uint32_t count, void *message);
+
+#ifdef __cplusplus
+}
+#endif

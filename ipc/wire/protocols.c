@@ -1,0 +1,12 @@
+// ipc/wire/protocols.c: in the order of enum wire_protocol.
+#include "ipc/wire/protocols.h"
+
+#include "ipc/wire/init_wire.h"
+#include "ipc/wire/routing_wire.h"
+#include "ipc/wire/timed_wire.h"
+
+const struct wire_protocol_rows *const wire_protocols[WIRE_PROTOCOL_COUNT] = {
+    &init_rows,
+    &timed_rows,
+    &routing_rows,
+};

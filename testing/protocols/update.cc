@@ -1,0 +1,31 @@
+// testing/protocols/update.cc: writes docs/wire.md and docs/route-cache.md anew, in the checkout
+// that `bazel run` was called from.
+#include <cstdlib>
+#include <fstream>
+#include <iostream>
+
+#include "testing/protocols/pages.h"
+
+namespace {
+
+bool write_text(const std::string &path, const std::string &text) {
+    std::ofstream stream(path);
+    stream << text;
+    stream.close();
+    std::cout << (stream ? "wrote " : "cannot write ") << path << "\n";
+    return static_cast<bool>(stream);
+}
+
+}  // namespace
+
+int main() {
+    const char *root = std::getenv("BUILD_WORKSPACE_DIRECTORY");
+    if (root == nullptr) {
+        std::cerr << "update: start it by ./bazelw run //testing/protocols:update\n";
+        return 2;
+    }
+    std::string docs = std::string(root) + "/docs/";
+    bool wire = write_text(docs + "wire.md", wire_page());
+    bool route = write_text(docs + "route-cache.md", route_page());
+    return wire && route ? 0 : 1;
+}
