@@ -50,6 +50,8 @@ def tessera_image(
         memory_mib = 128,
         icount = False,
         rng = False,
+        typed = "",
+        typed_after = "",
         kernel = "//kernel:kernel",
         size = "medium",
         tags = []):
@@ -68,6 +70,8 @@ def tessera_image(
       memory_mib: MiB of memory
       icount: count time in instructions, so that every run prints the same bytes; not for images with a disk
       rng: the machine has a virtio entropy device, whose bytes are QEMU's own: the same every time under icount
+      typed: bytes for the UART, as if somebody typed them; not with icount
+      typed_after: the line after which they come
       kernel: the kernel's label
       size: of the test; its time covers waiting for another Bazel server's QEMU
       tags: more tags of the test
@@ -95,6 +99,8 @@ def tessera_image(
         "memory_mib": memory_mib,
         "programs": labels,
         "rng": rng,
+        "typed": typed,
+        "typed_after": typed_after,
     }
     qemu_run(name = name, **common)
     qemu_test(name = name + "_test", size = size, tags = QEMU_TAGS + tags, **common)

@@ -314,6 +314,21 @@ TEST(Device, test_reject_arena_without_right) {
     });
 }
 
+// An arena is no VMO: what would share, seal or unmap it does not know it.
+TEST(Device, test_reject_arena_as_a_vmo) {
+    sim_machine machine;
+    machine.run([](user &) {
+        slot whole = device_cap(SIM_DEVICE_WITH_ARENA);
+        map_result got = sys_mmio_map(whole);
+        EXPECT_EQ(sys_vmo_seal(whole), STATUS_BAD_CAP);
+        EXPECT_EQ(sys_vmo_map(whole, 0, 1, RIGHT_VMO_READ | RIGHT_VMO_EXECUTE).status,
+                  STATUS_BAD_CAP);
+        EXPECT_EQ(sys_vmo_unmap(whole, got.arena), STATUS_BAD_CAP);
+        sim_user_store(got.arena, 5);  // It is there all the same, and writable.
+        EXPECT_EQ(sim_user_load(got.arena), 5u);
+    });
+}
+
 TEST(Device, test_reject_device_without_right) {
     sim_machine machine;
     machine.run([](user &) {

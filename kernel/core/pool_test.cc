@@ -91,6 +91,21 @@ TEST(Pool, agrees_with_a_set_over_many_steps) {
     }
 }
 
+TEST(Pool, reserved_indices_are_neighbours_and_never_taken) {
+    small_pool pool;
+    const std::uint32_t total = pool.it.total_count;
+    const std::uint32_t first = pool_reserve(&pool.it, 2);
+    ASSERT_NE(first, POOL_NONE);
+    EXPECT_EQ(pool.it.total_count, total - 2);
+    EXPECT_EQ(pool_reserve(&pool.it, total), POOL_NONE);
+    std::set<std::uint32_t> taken;
+    for (std::uint32_t i = 0; i < total - 2; i++) {
+        EXPECT_TRUE(taken.insert(pool.take()).second);
+    }
+    EXPECT_EQ(pool.take(), POOL_NONE);
+    EXPECT_EQ(taken.count(first) + taken.count(first + 1) + taken.count(POOL_NONE), 0u);
+}
+
 TEST(PoolDeathTest, test_reject_returning_twice) {
     small_pool pool;
     std::uint32_t index = pool.take();

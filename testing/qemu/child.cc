@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -11,6 +12,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <utility>
 
 namespace qemu {
 namespace {
@@ -18,17 +20,29 @@ namespace {
 constexpr int EXIT_NOT_STARTED = 127;
 constexpr int WAIT_STEP_MS = 5;
 
+// Both ends of a pipe or socket pair; -1 is none. What is not taken is closed.
+struct ends {
+    std::array<int, 2> fds = {-1, -1};
+
+    int take_first() {
+        return std::exchange(fds[0], -1);
+    }
+    ~ends() {
+        for (const int fd : fds) {
+            if (fd >= 0) {
+                close(fd);
+            }
+        }
+    }
+};
+
 // Runs in the child, between fork and exec.
-[[noreturn]] void become(char *const *argv, pid_t parent, int out, int err, bool keep_stdin) {
+[[noreturn]] void become(char *const *argv, pid_t parent, int in, int out, int err) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) {
         _exit(EXIT_NOT_STARTED);  // The parent died before the line above.
     }
-    if (!keep_stdin) {
-        const int nothing = open("/dev/null", O_RDONLY);
-        dup2(nothing, STDIN_FILENO);
-        close(nothing);
-    }
+    dup2(in >= 0 ? in : open("/dev/null", O_RDONLY | O_CLOEXEC), STDIN_FILENO);
     dup2(out, STDOUT_FILENO);
     dup2(err, STDERR_FILENO);
     execv(argv[0], argv);
@@ -51,21 +65,18 @@ std::string child_end_text(const child_end &end) {
     return "signal " + std::to_string(end.number) + " (" + strsignal(end.number) + ")";
 }
 
-child::child(pid_t pid, int output_fd, int error_fd)
-    : pid_(pid), output_fd_(output_fd), error_fd_(error_fd) {}
+child::child(pid_t pid, int input_fd, int output_fd, int error_fd)
+    : pid_(pid), input_fd_(input_fd), output_fd_(output_fd), error_fd_(error_fd) {}
 
-std::unique_ptr<child> child::start(const std::vector<std::string> &command, bool keep_stdin,
+std::unique_ptr<child> child::start(const std::vector<std::string> &command, bool with_input,
                                     std::string &error) {
-    std::array<int, 2> out{};
-    std::array<int, 2> err{};
-    if (pipe2(out.data(), O_CLOEXEC) != 0) {
+    ends in;
+    ends out;
+    ends err;
+    // A socket for the input: writing to a process that has ended is an error there, not a signal.
+    if ((with_input && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, in.fds.data()) != 0) ||
+        pipe2(out.fds.data(), O_CLOEXEC) != 0 || pipe2(err.fds.data(), O_CLOEXEC) != 0) {
         error = std::string("no pipe: ") + strerror(errno);
-        return nullptr;
-    }
-    if (pipe2(err.data(), O_CLOEXEC) != 0) {
-        error = std::string("no pipe: ") + strerror(errno);
-        close(out[0]);
-        close(out[1]);
         return nullptr;
     }
     std::vector<char *> argv;
@@ -76,25 +87,30 @@ std::unique_ptr<child> child::start(const std::vector<std::string> &command, boo
     const pid_t parent = getpid();
     const pid_t pid = fork();
     if (pid == 0) {
-        become(argv.data(), parent, out[1], err[1], keep_stdin);
+        become(argv.data(), parent, in.fds[1], out.fds[1], err.fds[1]);
     }
-    close(out[1]);
-    close(err[1]);
     if (pid < 0) {
         error = std::string("no process: ") + strerror(errno);
-        close(out[0]);
-        close(err[0]);
         return nullptr;
     }
-    fcntl(out[0], F_SETFL, O_NONBLOCK);
-    fcntl(err[0], F_SETFL, O_NONBLOCK);
-    return std::unique_ptr<child>(new child(pid, out[0], err[0]));
+    fcntl(out.fds[0], F_SETFL, O_NONBLOCK);
+    fcntl(err.fds[0], F_SETFL, O_NONBLOCK);
+    return std::unique_ptr<child>(
+        new child(pid, in.take_first(), out.take_first(), err.take_first()));
 }
 
 child::~child() {
     kill_now();
-    close(output_fd_);
-    close(error_fd_);
+    for (const int fd : {input_fd_, output_fd_, error_fd_}) {
+        if (fd >= 0) {
+            close(fd);
+        }
+    }
+}
+
+void child::type(const std::string &text) {
+    const ssize_t sent = send(input_fd_, text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    static_cast<void>(sent);
 }
 
 std::optional<child_end> child::wait_end(int timeout_ms) {

@@ -24,8 +24,8 @@ std::string child_end_text(const child_end &end);  // "status 1", "signal 9 (Kil
 
 class child {
   public:
-    // With `keep_stdin` it reads the parent's standard input, else nothing.
-    static std::unique_ptr<child> start(const std::vector<std::string> &command, bool keep_stdin,
+    // With `with_input` its standard input is what `type` sends, else nothing.
+    static std::unique_ptr<child> start(const std::vector<std::string> &command, bool with_input,
                                         std::string &error);
     ~child();
     child(const child &) = delete;
@@ -38,15 +38,20 @@ class child {
         return error_fd_;
     }  // Its standard error; non-blocking.
 
+    // Sends text to its standard input. Never blocks: what does not fit, or comes too late, is
+    // lost.
+    void type(const std::string &text);
+
     // How it ended, or nothing if it still runs after that time.
     std::optional<child_end> wait_end(int timeout_ms);
 
     void kill_now();
 
   private:
-    child(pid_t pid, int output_fd, int error_fd);
+    child(pid_t pid, int input_fd, int output_fd, int error_fd);
 
     pid_t pid_;
+    int input_fd_;  // -1: none.
     int output_fd_;
     int error_fd_;
     std::optional<child_end> end_;

@@ -2,6 +2,7 @@
 // `-initrd` says, a statement a line.
 //   print TEXT    a line of the UART        bytes TEXT    the same without an end of line
 //   error TEXT    a line of QEMU's own      sleep MS      exit N      kill N (signal to itself)
+//   read TEXT     ends with status 3 unless that is the next line of its input
 //   hang          until somebody kills it   close         closes both outputs
 #include <unistd.h>
 
@@ -15,6 +16,7 @@
 namespace {
 
 constexpr int NO_SCRIPT = 99;
+constexpr int NOT_READ = 3;
 constexpr useconds_t MICROSECONDS_A_MS = 1000;
 
 void obey(const std::string &verb, const std::string &rest) {
@@ -33,6 +35,11 @@ void obey(const std::string &verb, const std::string &rest) {
     } else if (verb == "close") {
         close(STDOUT_FILENO);
         close(STDERR_FILENO);
+    } else if (verb == "read") {
+        std::string line;
+        if (!std::getline(std::cin, line) || line != rest) {
+            _exit(NOT_READ);
+        }
     } else if (verb == "hang") {
         for (;;) {
             pause();

@@ -35,6 +35,8 @@ def _run_spec(ctx, qemu, kernel, programs):
         "deadline_s": ctx.attr.deadline_s,
         "icount": ctx.attr.icount,
         "rng": ctx.attr.rng,
+        "typed": ctx.attr.typed,
+        "typed_after": ctx.attr.typed_after,
     }
 
 def _qemu_impl(ctx):
@@ -90,6 +92,8 @@ _ATTRS = {
         cfg = riscv64_transition,
     ),
     "rng": attr.bool(doc = "the machine has a virtio entropy device"),
+    "typed": attr.string(doc = "what the UART receives; not with icount"),
+    "typed_after": attr.string(doc = "the line of the UART after which it does"),
     "_allowlist_function_transition": attr.label(
         default = "@bazel_tools//tools/allowlists/function_transition_allowlist",
     ),

@@ -25,7 +25,9 @@ struct run_spec {
     std::uint32_t memory_mib = 128;
     double deadline_s = 90;
     bool icount = false;
-    bool rng = false;  // A virtio entropy device.
+    bool rng = false;   // A virtio entropy device.
+    std::string typed;  // What the UART receives, once the line `typed_after` came. Empty: nothing.
+    std::string typed_after;
 };
 
 std::optional<run_spec> read_run_spec(const std::string &path, const std::string &runfiles_root,

@@ -130,6 +130,8 @@ class run {
         session.command = qemu_command(spec_, {.gdb = options_.gdb, .interactive = false});
         session.deadline_ns =
             options_.gdb ? 0 : static_cast<std::int64_t>(spec_.deadline_s * NANOSECONDS_A_SECOND);
+        session.typed = spec_.typed;
+        session.typed_after = spec_.typed_after;
         session.raw_output = [this](const std::string &bytes) {
             uart_ += bytes;
             log_ << bytes << std::flush;

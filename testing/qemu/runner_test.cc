@@ -154,6 +154,19 @@ TEST_F(Runner, test_reject_wrong_golden) {
     expect_output("g:2:1: no row of images/markers.def allows `t: zebra`");
 }
 
+TEST_F(Runner, types_after_a_line) {
+    spec_.typed = "hello\n";
+    spec_.typed_after = "t: a";
+    EXPECT_EQ(boot("print kernel: boot\nprint t: a\nread hello\nprint t: b\nprint kernel: power "
+                   "off\n"),
+              RUN_PASSED);
+}
+
+TEST_F(Runner, test_reject_input_that_nobody_typed) {
+    EXPECT_EQ(boot("print kernel: boot\nprint t: a\nread hello\nprint t: b\n"), RUN_FAILED);
+    expect_output("QEMU ended by itself with status 3");
+}
+
 TEST_F(Runner, print_shows_the_command_only) {
     options_.print = true;
     spec_.kernel = "/with space/kernel";

@@ -28,7 +28,7 @@ class session {
 
     session_result run() {
         std::string error;
-        machine_ = child::start(options_.command, false, error);
+        machine_ = child::start(options_.command, !options_.typed.empty(), error);
         if (machine_ == nullptr) {
             judge_.abandon("QEMU did not start: " + error);
             return std::move(result_);
@@ -95,6 +95,9 @@ class session {
             out_ << (role == markers::line_role::bad ? "   !   " : "       ");
         }
         out_ << "  " << line.text << std::endl;
+        if (!options_.typed.empty() && line.text == options_.typed_after) {
+            machine_->type(options_.typed);
+        }
         if (was_well && !judge_.failures().empty()) {
             out_ << "           it failed: " << judge_.failures().back().what << std::endl;
             stop_within(options_.failure_grace_ns);

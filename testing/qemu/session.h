@@ -17,6 +17,8 @@ namespace qemu {
 
 struct session_options {
     std::vector<std::string> command;
+    std::string typed;  // To the UART, once the line `typed_after` came.
+    std::string typed_after;
     std::int64_t deadline_ns = 0;                // 0: none, for debugging.
     std::int64_t failure_grace_ns = 1000000000;  // Lines that follow a failure are still read so
                                                  // long.

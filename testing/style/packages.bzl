@@ -18,6 +18,7 @@ PACKAGES = [
     "services/init",
     "services/init/flaky",
     "services/selftest",
+    "services/selftest/listener",
     "services/selftest/probe",
     "services/timed",
     "services/virtio",
