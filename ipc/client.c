@@ -1,0 +1,258 @@
+// ipc/client.c: see client.h. The call on a bound route is straight-line code; everything else is
+// in call_slowly.
+#include "ipc/client.h"
+
+#include <string.h>
+
+#include "ipc/frame.h"
+#include "ipc/wire/wire.h"
+
+// A call that is not over: what is left of its budget, and what it has cost so far.
+struct call {
+    struct ipc_client *client;
+    const struct ipc_request *request;
+    struct budget budget;
+    enum ipc_served served;
+    uint32_t losses;  // Of the route, in this call.
+    bool kept;        // The request is in client->kept.
+};
+
+// What one attempt came to.
+struct verdict {
+    bool over;
+    enum ipc_error error;
+};
+
+static const struct verdict try_again = {.over = false};
+
+static struct verdict over(enum ipc_error error) {
+    struct verdict verdict = {.over = true, .error = error};
+    return verdict;
+}
+
+void ipc_client_init(struct ipc_client *client, struct runtime *runtime, ipc_resolve *resolve,
+                     void *context, struct slot pause) {
+    *client = (struct ipc_client){
+        .runtime = runtime, .resolve = resolve, .context = context, .pause = pause, .reuse = true};
+    route_cache_init(&client->routes);
+}
+
+static void close_slot(struct slot slot) {
+    if (slot.value != CAP_SLOT_NONE) {
+        status_ignore(sys_cap_close(slot), "a slot that is free already is as good");
+    }
+}
+
+void ipc_client_release(struct ipc_client *client) {
+    for (uint32_t i = 0; i < ROUTE_CAPACITY; i++) {
+        if (client->routes.routes[i].target.value != 0) {
+            close_slot(route_evict(&client->routes, &client->routes.routes[i]));
+        }
+    }
+}
+
+static struct ipc_outcome finish(struct ipc_client *client, enum ipc_error error,
+                                 enum ipc_served served) {
+    client->stats.outcomes[error][served]++;
+    return (struct ipc_outcome){.error = error, .served = served};
+}
+
+// Whether the answer is the request's. A kernel reply is one-shot, so a wrong one is the service's
+// fault.
+static inline bool answers(const struct message_area *reply, struct nonce nonce) {
+    uint64_t echoed = 0;
+    memcpy(&echoed, reply->payload + WIRE_REPLY_HEADER_BYTES - sizeof(echoed), sizeof(echoed));
+    return reply->header.len >= WIRE_REPLY_HEADER_BYTES && echoed == nonce.value;
+}
+
+static enum ipc_error unanswered(const struct ipc_request *request, enum delivery delivery,
+                                 enum ipc_error otherwise) {
+    bool may_be_done = delivery == DELIVERY_HANDED_OVER && !request->repeatable;
+    return may_be_done ? IPC_UNKNOWN_OUTCOME : otherwise;
+}
+
+static enum ipc_error spent(enum budget_verdict verdict) {
+    return verdict == BUDGET_LATE ? IPC_TIMED_OUT : IPC_REJECTED;
+}
+
+static struct verdict mismatched(struct call *call) {
+    call->client->stats.mismatched++;
+    if (!call->request->repeatable) {
+        return over(IPC_UNKNOWN_OUTCOME);
+    }
+    enum budget_verdict verdict = budget_mismatch(&call->budget, sys_clock_get());
+    return verdict == BUDGET_GO ? try_again : over(spent(verdict));
+}
+
+static struct verdict lost(struct call *call, struct route *route, enum delivery delivery) {
+    close_slot(route_lost(&call->client->routes, route, route->epoch));
+    call->losses++;
+    bool may_be_done = delivery == DELIVERY_HANDED_OVER && !call->request->repeatable;
+    return may_be_done ? over(IPC_UNKNOWN_OUTCOME) : try_again;
+}
+
+// What the kernel's answer to a call through `route` means.
+static struct verdict judge(struct call *call, struct route *route, struct call_result result) {
+    switch (result.status) {
+        case STATUS_OK:
+            if (!answers(&call->client->runtime->page->reply_in, call->request->nonce)) {
+                return mismatched(call);
+            }
+            route_served(&call->client->routes, route, route->epoch);
+            return over(IPC_OK);
+        case STATUS_TIMED_OUT:
+            return over(unanswered(call->request, result.delivery, IPC_TIMED_OUT));
+        case STATUS_PEER_CLOSED:
+        case STATUS_REVOKED:
+        case STATUS_DENIED:   // What samgrd gave has no right to call,
+        case STATUS_BAD_CAP:  // or is no capability to an endpoint.
+            return lost(call, route, result.delivery);
+        case STATUS_TOO_LARGE:
+            return over(IPC_TOO_LARGE);
+        case STATUS_WOULD_BLOCK:
+        case STATUS_BAD_ARG:
+        case STATUS_NO_SPACE:
+        case STATUS_BUSY:
+        case STATUS_BAD_SYSCALL:
+        case STATUS_BAD_IMAGE:
+        case STATUS_BAD_IDENTITY:
+        case STATUS_COUNT:
+            break;
+    }
+    return over(unanswered(call->request, result.delivery, IPC_BAD_REQUEST));
+}
+
+static void pause_between(struct call *call) {
+    if (call->client->pause.value == CAP_SLOT_NONE || call->budget.attempts.left == 0) {
+        return;
+    }
+    uint64_t until_ns = budget_pause_until(&call->budget, sys_clock_get());
+    struct recv_result waited = sys_ipc_recv(call->client->pause, until_ns);
+    (void)waited.received;  // Nothing arrives there; what matters is that time has passed.
+}
+
+// The request goes aside while call_out is used to resolve, and comes back.
+static void keep_request(struct call *call) {
+    struct message_area *out = &call->client->runtime->page->call_out;
+    uint32_t bytes = call->request->bytes;
+    if (!call->kept && bytes <= FRAME_PAYLOAD_MAX) {
+        memcpy(call->client->kept.payload, out->payload, bytes);
+        call->kept = true;
+    }
+}
+
+static void restore_request(struct call *call) {
+    struct message_area *out = &call->client->runtime->page->call_out;
+    if (call->kept) {
+        memcpy(out->payload, call->client->kept.payload, call->request->bytes);
+    }
+    frame_finish(out, call->request->protocol, call->request->bytes);
+}
+
+static enum ipc_served served_by(const struct call *call, const struct route *route) {
+    if (route->state == ROUTE_DEGRADED) {
+        return IPC_DEGRADED;
+    }
+    bool again = call->losses != 0 || route->state == ROUTE_STALE;
+    return again ? IPC_REBOUND : IPC_MISS;
+}
+
+// Gets the route a capability. Over only if policy says no.
+static struct verdict ask(struct call *call, struct route *route, bool *given) {
+    struct ipc_client *client = call->client;
+    keep_request(call);
+    struct resolved resolved =
+        client->resolve(client->context, call->request->target, call->budget.deadline);
+    *given = resolved.answer == RESOLVE_GIVEN;
+    switch (resolved.answer) {
+        case RESOLVE_GIVEN:
+            close_slot(route_resolved(&client->routes, route, resolved.slot));
+            return try_again;
+        case RESOLVE_REFUSED:
+            close_slot(
+                route_refused(&client->routes, route, sys_clock_get() + resolved.deny_for_ns));
+            return over(IPC_DENIED);
+        case RESOLVE_FAILED:
+            route_failed(&client->routes, route);
+            pause_between(call);
+            return try_again;
+    }
+    return try_again;
+}
+
+// One attempt through the target's route, whatever its state.
+static struct verdict attempt(struct call *call) {
+    struct ipc_client *client = call->client;
+    uint64_t now_ns = sys_clock_get();
+    enum budget_verdict verdict = budget_attempt(&call->budget, now_ns);
+    if (verdict != BUDGET_GO) {
+        return over(spent(verdict));
+    }
+    struct slot to_close = slot_at(CAP_SLOT_NONE);
+    struct route *route = route_place(&client->routes, call->request->target, &to_close);
+    close_slot(to_close);
+    enum ipc_served served = served_by(call, route);
+    enum route_need need = route_want(&client->routes, route, now_ns);
+    if (need == ROUTE_REFUSE) {
+        return over(IPC_DENIED);
+    }
+    if (need == ROUTE_ASK) {
+        call->served = served > call->served ? served : call->served;
+        bool given = false;
+        struct verdict asked = ask(call, route, &given);
+        if (!given) {
+            return asked;
+        }
+    }
+    restore_request(call);
+    struct call_result result = sys_ipc_call(route->slot, call->request->deadline.ns);
+    struct verdict judged = judge(call, route, result);
+    if (!judged.over && call->losses > 1) {
+        pause_between(call);  // One loss is a restart; two are a service in trouble.
+    }
+    return judged;
+}
+
+// The rest of a call: a bounded number of attempts. `first` is what has been made of it already.
+static COLD struct ipc_outcome call_slowly(struct call *call, struct verdict first) {
+    struct ipc_client *client = call->client;
+    struct verdict verdict = first;
+    for (uint32_t i = 0; !verdict.over; i++) {  // Ends: each attempt takes from the budget.
+        client->stats.resent += i != 0 || call->losses != 0;
+        verdict = attempt(call);
+    }
+    if (!client->reuse) {
+        struct route *route = route_find(&client->routes, call->request->target);
+        close_slot(route ? route_evict(&client->routes, route) : slot_at(CAP_SLOT_NONE));
+    }
+    return finish(client, verdict.error, call->served);
+}
+
+struct ipc_outcome ipc_call(struct ipc_client *client, const struct ipc_request *request) {
+    struct message_page *page = client->runtime->page;
+    struct route *route = route_find(&client->routes, request->target);
+    if (UNLIKELY(!route || route->state != ROUTE_BOUND)) {
+        struct call call = {.client = client,
+                            .request = request,
+                            .budget = budget_until(request->deadline),
+                            .served = IPC_MISS};
+        if (request->bytes > FRAME_PAYLOAD_MAX || request->target.value == 0) {
+            bool large = request->bytes > FRAME_PAYLOAD_MAX;
+            return finish(client, large ? IPC_TOO_LARGE : IPC_BAD_REQUEST, IPC_MISS);
+        }
+        return call_slowly(&call, try_again);
+    }
+    route_hit(&client->routes, route);
+    frame_finish(&page->call_out, request->protocol, request->bytes);
+    struct call_result result = sys_ipc_call(route->slot, request->deadline.ns);
+    if (LIKELY(result.status == STATUS_OK && answers(&page->reply_in, request->nonce))) {
+        route_hit_served(&client->routes, route);
+        return finish(client, IPC_OK, IPC_HIT);
+    }
+    struct call call = {.client = client,
+                        .request = request,
+                        .budget = budget_until(request->deadline),
+                        .served = IPC_HIT};
+    call.budget.attempts.left--;
+    return call_slowly(&call, judge(&call, route, result));
+}

@@ -1,0 +1,108 @@
+// ipc/client.h: a call to a service by its name, through a route that is kept. A call on a bound
+// route makes one system call, as a raw ipc_call does; everything rare is bounded by a budget.
+//
+// The request's payload is written to call_out in place (wire/codec.h), then ipc_call sends it. On
+// IPC_OK the answer is in reply_in and carries the request's nonce; its status is the protocol's.
+// A request that the kernel says was handed over is sent again only if it is repeatable.
+// Units:     nanoseconds since boot; bytes.
+// Ownership: the caller owns the client; one task uses it. It owns the capabilities of its routes.
+// Blocking:  ipc_call waits until the answer, at most until the request's deadline, pauses between
+//            attempts included.
+// Errors:    enum ipc_error; the outcome also says how the route served the call.
+#pragma once
+
+#include "ipc/budget.h"
+#include "ipc/route_cache.h"
+#include "runtime/runtime.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// How a call was served, in rising order of cost.
+enum ipc_served {
+    IPC_HIT,       // The route was bound.
+    IPC_MISS,      // It was resolved for the first time.
+    IPC_REBOUND,   // It was lost, and resolved again.
+    IPC_DEGRADED,  // It is worn out: resolved for this call alone.
+    IPC_SERVED_COUNT
+};
+
+enum ipc_error {
+    IPC_OK,
+    IPC_TIMED_OUT,        // The deadline passed; the request was not done, or is repeatable.
+    IPC_REJECTED,         // Attempts or mismatches ran out; the same.
+    IPC_DENIED,           // Policy says no; nothing was sent.
+    IPC_UNKNOWN_OUTCOME,  // It was handed over and not answered: done, or not. Not repeatable.
+    IPC_TOO_LARGE,        // More than a frame holds: bulk goes by VMO. Nothing was sent.
+    IPC_BAD_REQUEST,      // The kernel refused the frame or the deadline. Nothing was sent.
+    IPC_ERROR_COUNT
+};
+
+struct ipc_outcome {
+    enum ipc_error error;
+    enum ipc_served served;
+};
+
+struct ipc_request {
+    struct service_id target;
+    struct nonce nonce;  // Of ipc_nonce, and in the payload.
+    struct deadline deadline;
+    uint32_t bytes;     // Of the payload in call_out.
+    uint16_t protocol;  // The frame's type.
+    bool repeatable;    // The operation's row says so (struct wire_op).
+};
+
+enum resolve_answer {
+    RESOLVE_GIVEN,
+    RESOLVE_REFUSED,  // By policy.
+    RESOLVE_FAILED,   // No answer, or nobody of that name now.
+};
+
+struct resolved {
+    enum resolve_answer answer;
+    struct slot slot;      // RESOLVE_GIVEN: the client's from now on.
+    uint64_t deny_for_ns;  // RESOLVE_REFUSED: for how long not to ask again.
+};
+
+// Asks for a route, until the deadline at most. It may use call_out and reply_in.
+typedef struct resolved ipc_resolve(void *context, struct service_id target,
+                                    struct deadline deadline);
+
+struct ipc_stats {
+    uint64_t outcomes[IPC_ERROR_COUNT][IPC_SERVED_COUNT];
+    uint64_t mismatched;  // Answers that did not carry their request's nonce.
+    uint64_t resent;      // Attempts after the first.
+};
+
+struct ipc_client {
+    struct runtime *runtime;
+    ipc_resolve *resolve;
+    void *context;
+    struct slot pause;  // RECV of an endpoint that nobody sends to, to wait at; or none: no pauses.
+    bool reuse;         // False: every route is let go after its call, the baseline of figures.
+    struct nonce last;
+    struct route_cache routes;
+    struct ipc_stats stats;
+    struct message_area kept;  // The request, while call_out serves to resolve.
+};
+
+// Reuse is on.
+void ipc_client_init(struct ipc_client *client, struct runtime *runtime, ipc_resolve *resolve,
+                     void *context, struct slot pause);
+
+// The next request's nonce: rises by one and is never 0.
+static inline struct nonce ipc_nonce(struct ipc_client *client) {
+    client->last.value += client->last.value == UINT64_MAX ? 2 : 1;
+    return client->last;
+}
+
+WARN_UNUSED struct ipc_outcome ipc_call(struct ipc_client *client,
+                                        const struct ipc_request *request);
+
+// Closes every route.
+void ipc_client_release(struct ipc_client *client);
+
+#ifdef __cplusplus
+}
+#endif
