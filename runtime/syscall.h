@@ -204,13 +204,22 @@ WARN_UNUSED static ALWAYS_INLINE struct query_result sys_reply_query(struct repl
     return sys_cap_query_raw(reply.value);
 }
 
-WARN_UNUSED static ALWAYS_INLINE struct task_result sys_task_create(struct slot factory,
-                                                                    uint64_t service_id) {
-    struct ecall_result result = ecall_2(SYSCALL_TASK_CREATE, factory.value, service_id);
+// What it may hold comes out of what the caller may hold.
+WARN_UNUSED static ALWAYS_INLINE struct task_result sys_task_create_limited(
+    struct slot factory, uint64_t service_id, struct task_limits limits) {
+    struct ecall_result result =
+        ecall_3(SYSCALL_TASK_CREATE, factory.value, service_id, task_limits_pack(limits));
     struct task_result out = {.status = (enum status)result.a0,
                               .slot = {.value = result.a1},
                               .instance = (uint32_t)result.a2};
     return out;
+}
+
+// The same for a small program that makes nothing.
+WARN_UNUSED static ALWAYS_INLINE struct task_result sys_task_create(struct slot factory,
+                                                                    uint64_t service_id) {
+    struct task_limits limits = {.pages = 32, .tasks = 0, .endpoints = 0, .vmos = 0, .slots = 63};
+    return sys_task_create_limited(factory, service_id, limits);
 }
 
 WARN_UNUSED static ALWAYS_INLINE enum status sys_task_grant(struct slot task,

@@ -14,6 +14,46 @@ enum task_state {
     TASK_DEAD = 5,    // Reclaimed; the reason can be read until the last capability closes.
 };
 
+// What a task may hold, packed: task_create's third argument. All but the slots come out of what
+// its creator may hold, and go back there when it is reclaimed.
+enum {
+    TASK_LIMIT_PAGES_BITS = 24,   // Pages of its address space, of endpoints and of VMOs that it
+                                  // makes; from bit 0 on.
+    TASK_LIMIT_TASKS_SHIFT = 24,  // Tasks that it may make, and theirs. 10 bits.
+    TASK_LIMIT_ENDPOINTS_SHIFT = 34,  // Endpoints that it may make. 10 bits.
+    TASK_LIMIT_VMOS_SHIFT = 44,       // VMOs that it may make. 10 bits.
+    TASK_LIMIT_SLOTS_SHIFT = 54,      // Capabilities that it may hold: slots 1 to so many. 6 bits.
+    TASK_LIMIT_BITS = 60,             // The rest is 0.
+    TASK_LIMIT_OBJECTS_MAX = 1023,
+};
+
+struct task_limits {
+    uint32_t pages;
+    uint32_t tasks;
+    uint32_t endpoints;
+    uint32_t vmos;
+    uint32_t slots;
+};
+
+static inline uint64_t task_limits_pack(struct task_limits limits) {
+    return (uint64_t)limits.pages | ((uint64_t)limits.tasks << TASK_LIMIT_TASKS_SHIFT) |
+           ((uint64_t)limits.endpoints << TASK_LIMIT_ENDPOINTS_SHIFT) |
+           ((uint64_t)limits.vmos << TASK_LIMIT_VMOS_SHIFT) |
+           ((uint64_t)limits.slots << TASK_LIMIT_SLOTS_SHIFT);
+}
+
+static inline struct task_limits task_limits_unpack(uint64_t packed) {
+    const uint64_t objects = TASK_LIMIT_OBJECTS_MAX;
+    struct task_limits limits = {
+        .pages = (uint32_t)(packed & ((UINT64_C(1) << TASK_LIMIT_PAGES_BITS) - 1)),
+        .tasks = (uint32_t)((packed >> TASK_LIMIT_TASKS_SHIFT) & objects),
+        .endpoints = (uint32_t)((packed >> TASK_LIMIT_ENDPOINTS_SHIFT) & objects),
+        .vmos = (uint32_t)((packed >> TASK_LIMIT_VMOS_SHIFT) & objects),
+        .slots = (uint32_t)((packed >> TASK_LIMIT_SLOTS_SHIFT) & 63),
+    };
+    return limits;
+}
+
 enum exit_reason {
     EXIT_NONE = 0,
     EXIT_CODE = 1,               // task_exit; detail is the code.

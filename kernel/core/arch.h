@@ -26,6 +26,7 @@ enum { MAX_HARTS = 8 };
 struct kernel;
 struct hart;
 struct task;
+struct quota;
 
 struct page_number {
     uint32_t value;  // 32 bits reach 16 TiB.
@@ -36,8 +37,9 @@ struct page_number {
 struct arch_space {
     struct page_number root;
     uint32_t asid;
-    uint64_t port;   // The port's own form of both.
-    uint64_t harts;  // Bit i: hart i may hold translations with this tag, for it ran the task.
+    uint64_t port;        // The port's own form of both.
+    uint64_t harts;       // Bit i: hart i may hold translations with this tag, for it ran the task.
+    struct quota *quota;  // Pays for its tables and owned pages.
 };
 
 enum { ARCH_LARGE_PAGES = 512 };  // Pages of a large page; also its alignment.
@@ -86,8 +88,8 @@ WARN_UNUSED enum status arch_map_large(struct kernel *kernel, struct arch_space 
 // is mapped.
 WARN_UNUSED uint32_t arch_unmap(struct arch_space *space, uint64_t user_address);
 
-// An empty address space: a root page from the pool, the kernel's half shared. Errors:
-// STATUS_NO_SPACE.
+// An empty address space, whose pages out->quota pays for: a root page from the pool, the kernel's
+// half shared. Errors: STATUS_NO_SPACE.
 WARN_UNUSED enum status arch_space_create(struct kernel *kernel, uint32_t asid,
                                           struct arch_space *out);
 

@@ -93,7 +93,7 @@ static bool table_is_whole(const struct kernel *kernel, const struct task *task,
                            struct audit_tally *tally) {
     for (uint32_t slot = 0; slot < CAP_SLOT_COUNT; slot++) {
         const struct capability *cap = &task->caps[slot];
-        bool marked_free = ((task->caps_free >> slot) & 1) != 0 || slot == CAP_SLOT_NONE;
+        bool marked_free = (((task->caps_free | ~task->caps_all) >> slot) & 1) != 0;
         if (!audit_says(tally, marked_free == (cap->head == 0),
                         "slot %lu of task %lu is marked wrongly", slot, task->index)) {
             return false;

@@ -65,7 +65,16 @@ static void make_init(struct kernel *kernel, struct hart *hart) {
         kernel_panic("boot image: no program named " BOOT_IMAGE_INIT_NAME);
     }
     struct task *task = 0;
-    enum status status = task_make(kernel, hart, entry->service_id, 0, &task);
+    // What is left of the machine.
+    const struct task_order order = {
+        .service_id = entry->service_id,
+        .limits = {.of = {[QUOTA_PAGES] = kernel->page_pool.free_count,
+                          [QUOTA_TASKS] = MAX_TASKS - 1,
+                          [QUOTA_ENDPOINTS] = MAX_ENDPOINTS,
+                          [QUOTA_VMOS] = MAX_VMOS}},
+        .slots = CAP_SLOT_COUNT - 1,
+    };
+    enum status status = task_make(kernel, hart, &order, &task);
     enum elf_reject reject = ELF_REJECT_NONE;
     while (status == STATUS_OK && atomic_load_u32(&task->state) != TASK_LOADED) {
         status = task_load_step(kernel, hart, task, entry->offset, entry->bytes, &reject);

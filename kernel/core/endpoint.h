@@ -45,6 +45,7 @@ struct endpoint {
     struct atomic_u32 generation;
 
     // Guarded by lock:
+    uint64_t payer;         // task_name: who paid for it. Guarded by the family lock.
     uint32_t owner;         // Task index of the receiver,
     struct task *receiver;  // and the task itself; null when closed.
     uint32_t queue_head;

@@ -16,17 +16,36 @@ void endpoint_pool_init(struct kernel *kernel) {
     }
 }
 
+// An endpoint's share of its maker's quota: itself and the page for its sends.
+static const struct quota_amounts endpoint_price = {
+    .of = {[QUOTA_PAGES] = 1, [QUOTA_ENDPOINTS] = 1}};
+
+static enum status take_object(struct kernel *kernel, struct hart *hart, uint32_t *index,
+                               struct page_number *page) {
+    *index = pool_take(&kernel->endpoint_pool, &hart->locks);
+    if (*index == POOL_NONE) {
+        return STATUS_NO_SPACE;
+    }
+    *page = page_take(kernel, hart);
+    if (page->value == 0) {
+        pool_put(&kernel->endpoint_pool, &hart->locks, *index);
+        return STATUS_NO_SPACE;
+    }
+    return STATUS_OK;
+}
+
 enum status endpoint_make(struct kernel *kernel, struct hart *hart, struct task *owner,
                           uint32_t *out) {
-    uint32_t index = pool_take(&kernel->endpoint_pool, &hart->locks);
-    if (index == POOL_NONE) {
+    uint32_t index = 0;
+    struct page_number page = PAGE_NUMBER_NONE;
+    if (!quota_take(&owner->quota, endpoint_price)) {
         return STATUS_NO_SPACE;
     }
-    struct page_number page = page_take(kernel, hart);
-    if (page.value == 0) {
-        pool_put(&kernel->endpoint_pool, &hart->locks, index);
+    if (take_object(kernel, hart, &index, &page) != STATUS_OK) {
+        quota_give(&owner->quota, endpoint_price);
         return STATUS_NO_SPACE;
     }
+    quota_note_payer(kernel, hart, &kernel->endpoints[index].payer, owner);
     struct endpoint *endpoint = &kernel->endpoints[index];
     lock_acquire(&hart->locks, &endpoint->lock);
     endpoint->owner = owner->index;
@@ -127,6 +146,7 @@ enum status endpoint_end(struct kernel *kernel, struct hart *hart, uint32_t inde
     endpoint->receiver = 0;
     lock_release(&hart->locks, &endpoint->lock);
     page_put(kernel, hart, page);
+    quota_return(kernel, hart, &endpoint->payer, endpoint_price);
     // The last generation is not lived: old capabilities would be good again after it.
     if (LIKELY(generation + 1 != UINT32_MAX)) {
         pool_put(&kernel->endpoint_pool, &hart->locks, index);

@@ -525,6 +525,7 @@ TEST(Ipc, calls_and_stored_sends_alternate) {
 
 TEST(Ipc, full_reply_table_leaves_calls_queued) {
     sim_machine machine;
+    machine.limits({40, 0, 0, 0, 63});
     machine.harts({1, 2});
     machine.program("caller", [](user &self) { call_ok(self, "call", "done"); });
     machine.run([](user &init) {

@@ -86,6 +86,7 @@ TEST(Limit, test_reject_going_on_after_a_load_that_failed_half_way) {
 TEST(Limit, many_waiting_children_end_with_their_supervisor) {
     constexpr std::uint64_t MANY = 50;
     sim_machine machine;
+    machine.limits({1900, MANY, MANY, 0, 63});
     machine.program("grandchild", [](user &) {
         // Nobody can send to it; then it waits for ever.
         EXPECT_EQ(sys_ipc_recv(slot_at(4), UINT64_MAX).kernel_bits,

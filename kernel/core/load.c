@@ -23,14 +23,14 @@ static void copy_page(struct page_number page, uint64_t address, const struct el
 
 static enum status map_fresh(struct kernel *kernel, struct hart *hart, struct task *task,
                              uint64_t address, struct page_number *out) {
-    struct page_number page = page_take(kernel, hart);
+    struct page_number page = page_take_paid(kernel, hart, &task->quota);
     if (page.value == 0) {
         return STATUS_NO_SPACE;
     }
     enum status status =
         arch_map(kernel, &task->space, address, page, ARCH_READ | ARCH_WRITE, true);
     if (status != STATUS_OK) {
-        page_put(kernel, hart, page);
+        page_put_paid(kernel, hart, &task->quota, page);
         return status == STATUS_BUSY ? STATUS_BAD_ARG : status;
     }
     *out = page;

@@ -26,6 +26,23 @@ void page_put(struct kernel *kernel, struct hart *hart, struct page_number page)
     }
 }
 
+struct page_number page_take_paid(struct kernel *kernel, struct hart *hart, struct quota *quota) {
+    if (!quota_take_one(quota, QUOTA_PAGES, 1)) {
+        return PAGE_NUMBER_NONE;
+    }
+    struct page_number page = page_take(kernel, hart);
+    if (page.value == 0) {
+        quota_give_one(quota, QUOTA_PAGES, 1);
+    }
+    return page;
+}
+
+void page_put_paid(struct kernel *kernel, struct hart *hart, struct quota *quota,
+                   struct page_number page) {
+    page_put(kernel, hart, page);
+    quota_give_one(quota, QUOTA_PAGES, 1);
+}
+
 struct page_number page_block_take(struct kernel *kernel, struct hart *hart) {
     uint32_t first = pool_take_block(&kernel->page_pool, &hart->locks);
     if (first == POOL_NONE) {

@@ -48,7 +48,7 @@ static void reap_begin(struct kernel *kernel, struct hart *hart, struct task *ta
 }
 
 static void reap_caps(struct kernel *kernel, struct hart *hart, struct task *task) {
-    const uint64_t all_free = ~UINT64_C(1);
+    const uint64_t all_free = task->caps_all;
     for (uint32_t i = 0; i < CAPS_A_STEP && task->caps_free != all_free; i++) {
         uint32_t slot = bits_lowest_u64(~task->caps_free & all_free);
         bool costly = (task->caps[slot].head & cap_head(CAP_ENDPOINT, RIGHT_RECV)) ==
@@ -76,9 +76,9 @@ static void reap_replies(struct kernel *kernel, struct hart *hart, struct task *
 // is the heir's, so that nobody else starts or kills one that never ran. What is in a list has not
 // been reclaimed yet: its own last step takes it out.
 static void reap_children(struct kernel *kernel, struct hart *hart, struct task *task) {
+    lock_acquire(&hart->locks, &kernel->family_lock);
     uint64_t heir_name = atomic_load_u64(&task->supervisor);
     struct task *heir = &kernel->tasks[(uint32_t)heir_name];
-    lock_acquire(&hart->locks, &kernel->family_lock);
     bool heir_takes =
         heir_name != 0 && heir->instance == (uint32_t)(heir_name >> 32) && !heir->children_settled;
     for (uint32_t i = 0; i < CHILDREN_A_STEP && !list_is_empty(&task->children); i++) {
@@ -108,6 +108,7 @@ static void leave_family(struct kernel *kernel, struct hart *hart, struct task *
 static void reap_end(struct kernel *kernel, struct hart *hart, struct task *task) {
     task->page = 0;
     device_release(kernel, hart, task);
+    quota_pass_on(kernel, hart, task);
     leave_family(kernel, hart, task);
     uint64_t supervisor = atomic_load_u64(&task->supervisor);
     // Release: whoever reads DEAD reads the reason too.

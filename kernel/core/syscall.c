@@ -71,6 +71,20 @@ static struct task *syscall_endpoint_close(struct kernel *kernel, struct hart *h
     return handler_finish(task, status);
 }
 
+// What the third argument asks for.
+static enum status read_limits(uint64_t packed, struct task_order *order) {
+    if (packed >> TASK_LIMIT_BITS != 0) {
+        return STATUS_BAD_ARG;
+    }
+    struct task_limits limits = task_limits_unpack(packed);
+    order->limits = (struct quota_amounts){.of = {[QUOTA_PAGES] = limits.pages,
+                                                  [QUOTA_TASKS] = limits.tasks,
+                                                  [QUOTA_ENDPOINTS] = limits.endpoints,
+                                                  [QUOTA_VMOS] = limits.vmos}};
+    order->slots = limits.slots;
+    return STATUS_OK;
+}
+
 static struct task *syscall_task_create(struct kernel *kernel, struct hart *hart,
                                         struct task *task) {
     struct capability *factory = 0;
@@ -83,9 +97,13 @@ static struct task *syscall_task_create(struct kernel *kernel, struct hart *hart
     if (status == STATUS_OK && task->caps_free == 0) {
         status = STATUS_NO_SPACE;
     }
+    struct task_order order = {.service_id = service_id, .supervisor = task};
+    if (status == STATUS_OK) {
+        status = read_limits(handler_arg(task, 2), &order);
+    }
     struct task *made = 0;
     if (status == STATUS_OK) {
-        status = task_make(kernel, hart, service_id, task_name(task->index, task->instance), &made);
+        status = task_make(kernel, hart, &order, &made);
     }
     if (status != STATUS_OK) {
         return handler_finish(task, status);
@@ -129,7 +147,7 @@ static enum status check_grant(const struct kernel *kernel, struct task *task, s
         return STATUS_BAD_CAP;
     }
     const struct capability *cap = &task->caps[from];
-    if (slot == CAP_SLOT_NONE || slot >= CAP_SLOT_COUNT || rights == 0) {
+    if (slot >= CAP_SLOT_COUNT || ((target->caps_all >> slot) & 1) == 0 || rights == 0) {
         return STATUS_BAD_ARG;
     }
     if ((rights & ~(uint64_t)cap_rights_of(cap)) != 0) {

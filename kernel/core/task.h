@@ -20,6 +20,7 @@
 #include "kernel/core/arch.h"
 #include "kernel/core/cap_table.h"
 #include "kernel/core/mapping.h"
+#include "kernel/core/quota.h"
 #include "kernel/core/regs.h"
 #include "kernel/core/wheel.h"
 
@@ -102,6 +103,8 @@ struct task {
     uint32_t wait_grant;
     uint64_t deadline_ns;  // UINT64_MAX: none.
     uint64_t caps_free;    // Bit i: slot i is free. Slot 0 never is.
+    uint64_t caps_all;     // Bit i: there is a slot i.
+    struct quota quota;    // What it may still take.
     uint64_t work;         // How far its own long system call has come: 0 at first, WORK_RETURNS.
 
     // Guarded by the endpoint's lock while queued, by the home hart's run-queue lock while
@@ -124,6 +127,7 @@ struct task {
     // Guarded by the family lock.
     struct list children;   // Tasks that it supervises,
     struct list sibling;    // and its place among its supervisor's.
+    uint64_t payer;         // task_name: whose quota this object counts in. 0: init.
     bool children_settled;  // It is dying, and new children would find nobody.
 
     uint64_t quiesce_number;  // In WAIT_QUIESCE: which request it waits for. Guarded by the

@@ -51,7 +51,6 @@ static void task_clear(struct task *task) {
         task->replies[i].caller = i + 1;
     }
     task->deadline_ns = UINT64_MAX;
-    task->caps_free = ~UINT64_C(1);
     task->work_index = 0;
     task->work = 0;
     task->mappings.count = 0;
@@ -68,7 +67,7 @@ static enum status make_space(struct kernel *kernel, struct hart *hart, struct t
     if (status != STATUS_OK) {
         return status;
     }
-    struct page_number page = page_take(kernel, hart);
+    struct page_number page = page_take_paid(kernel, hart, &task->quota);
     status = page.value == 0 ? STATUS_NO_SPACE
                              : arch_map(kernel, &task->space, USER_MESSAGE_PAGE, page,
                                         ARCH_READ | ARCH_WRITE, true);
@@ -77,7 +76,7 @@ static enum status make_space(struct kernel *kernel, struct hart *hart, struct t
         return STATUS_OK;
     }
     if (page.value != 0 && !fault_point_fires(FAULT_POINT_LOSE_PAGE)) {
-        page_put(kernel, hart, page);
+        page_put_paid(kernel, hart, &task->quota, page);
     }
     while (!arch_space_reclaim(kernel, &task->space, 4)) {  // At most the few tables of one
                                                             // mapping.
@@ -93,32 +92,73 @@ static void join_family(struct kernel *kernel, struct hart *hart, struct task *t
     list_init(&task->children);
     task->children_settled = false;
     atomic_store_u64(&task->supervisor, supervisor);
+    task->payer = supervisor;
     if (supervisor != 0) {
         list_append(&kernel->tasks[(uint32_t)supervisor].children, &task->sibling);
     }
     lock_release(&hart->locks, &kernel->family_lock);
 }
 
-enum status task_make(struct kernel *kernel, struct hart *hart, uint64_t service_id,
-                      uint64_t supervisor, struct task **out) {
-    // Instances are never reused, so they can run out. Each hart may be past this look once.
-    if (UNLIKELY(atomic_load_u32(&kernel->next_instance) >= UINT32_MAX - MAX_HARTS)) {
-        return STATUS_NO_SPACE;
+static uint64_t name_of(const struct task *task) {
+    return task ? task_name(task->index, task->instance) : 0;
+}
+
+// What a child takes out of its supervisor's quota: its own, and itself.
+static struct quota_amounts price_of(const struct task_order *order) {
+    struct quota_amounts price = order->limits;
+    price.of[QUOTA_TASKS]++;
+    return price;
+}
+
+static void set_limits(struct task *task, const struct task_order *order) {
+    for (uint32_t kind = 0; kind < QUOTA_KIND_COUNT; kind++) {
+        atomic_store_u32(&task->quota.left[kind], order->limits.of[kind]);
     }
+    task->caps_all = ((UINT64_C(2) << order->slots) - 1) & ~UINT64_C(1);
+    task->caps_free = task->caps_all;
+    task->space.quota = &task->quota;
+}
+
+// The object and its space; on failure nothing is held.
+static enum status make_paid(struct kernel *kernel, struct hart *hart,
+                             const struct task_order *order, struct task **out) {
     struct task *task = take_object(kernel, hart);
     if (!task) {
         return STATUS_NO_SPACE;
     }
     task_clear(task);
+    set_limits(task, order);
     enum status status = make_space(kernel, hart, task);
     if (status != STATUS_OK) {
         pool_put(&kernel->task_pool, &hart->locks, task->index);
         return status;
     }
-    if (task->instance == 0 || !fault_point_fires(FAULT_POINT_STALE_IDENTITY)) {
-        task->service_id = service_id;
+    *out = task;
+    return STATUS_OK;
+}
+
+enum status task_make(struct kernel *kernel, struct hart *hart, const struct task_order *order,
+                      struct task **out) {
+    // Instances are never reused, so they can run out. Each hart may be past this look once.
+    if (UNLIKELY(atomic_load_u32(&kernel->next_instance) >= UINT32_MAX - MAX_HARTS)) {
+        return STATUS_NO_SPACE;
     }
-    join_family(kernel, hart, task, supervisor);
+    struct task *payer = order->supervisor;
+    if (payer && !quota_take(&payer->quota, price_of(order))) {
+        return STATUS_NO_SPACE;
+    }
+    struct task *task = 0;
+    enum status status = make_paid(kernel, hart, order, &task);
+    if (status != STATUS_OK) {
+        if (payer) {
+            quota_give(&payer->quota, price_of(order));
+        }
+        return status;
+    }
+    if (task->instance == 0 || !fault_point_fires(FAULT_POINT_STALE_IDENTITY)) {
+        task->service_id = order->service_id;
+    }
+    join_family(kernel, hart, task, name_of(payer));
     atomic_store_u32(&task->references, 2);
     atomic_store_release_u32(&task->state, TASK_NEW);
     *out = task;
@@ -135,6 +175,7 @@ void task_release(struct kernel *kernel, struct hart *hart, struct task *task) {
     KASSERT(before > 0);
     if (before == 1) {
         atomic_store_u32(&task->state, TASK_FREE);
+        quota_return(kernel, hart, &task->payer, (struct quota_amounts){.of = {[QUOTA_TASKS] = 1}});
         pool_put(&kernel->task_pool, &hart->locks, task->index);
     }
 }

@@ -8,11 +8,19 @@
 
 void task_pool_init(struct kernel *kernel);
 
+// What a new task is to be.
+struct task_order {
+    uint64_t service_id;
+    struct task *supervisor;  // The current task, whose quota pays; null for init.
+    struct quota_amounts limits;
+    uint32_t slots;
+};
+
 // A NEW task: address space, message page, instance; one reference for being alive and one for the
 // capability that the caller makes.
-// Errors: STATUS_NO_SPACE.
-WARN_UNUSED enum status task_make(struct kernel *kernel, struct hart *hart, uint64_t service_id,
-                                  uint64_t supervisor, struct task **out);
+// Errors: STATUS_NO_SPACE, also when the supervisor's quota is spent.
+WARN_UNUSED enum status task_make(struct kernel *kernel, struct hart *hart,
+                                  const struct task_order *order, struct task **out);
 
 // Maps the next pages of the program that stands at image offset `offset`; `work_index` says how
 // far it has come. STATUS_BUSY: more to do. STATUS_OK: the task is LOADED. Errors: STATUS_BAD_IMAGE

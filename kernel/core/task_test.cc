@@ -216,6 +216,7 @@ TEST(Task, test_reject_bad_image) {
 
 TEST(Task, children_end_with_their_supervisor_and_its_supervisor_hears) {
     sim_machine machine;
+    machine.limits({200, 3, 0, 0, 63});
     machine.program("grandchild", [](user &) { sim_user_work(10000000000); });
     machine.program("child", [](user &self) {
         slot factory = slot_at(5);

@@ -17,15 +17,21 @@ void vmo_pool_init(struct kernel *kernel) {
     pool_add_range(&kernel->vmo_pool, 0, MAX_VMOS);
 }
 
-enum status vmo_make(struct kernel *kernel, struct hart *hart, uint32_t page_count, uint32_t *out) {
+enum status vmo_make(struct kernel *kernel, struct hart *hart, struct task *payer,
+                     uint32_t page_count, uint32_t *out) {
+    if (!quota_take(&payer->quota, vmo_price(page_count))) {
+        return STATUS_NO_SPACE;
+    }
     bool fresh = false;
     uint32_t index = pool_take_either(&kernel->vmo_pool, &hart->locks, &fresh);
     if (index == POOL_NONE) {
+        quota_give(&payer->quota, vmo_price(page_count));
         return STATUS_NO_SPACE;
     }
     struct vmo *vmo = &kernel->vmos[index];
     uint32_t generation = fresh ? 1 : vmo->generation + 1;
     *vmo = (struct vmo){.generation = generation, .page_count = page_count};
+    quota_note_payer(kernel, hart, &vmo->payer, payer);
     atomic_store_u32(&vmo->references, 1);
     *out = index;
     return STATUS_OK;
@@ -123,6 +129,7 @@ void vmo_return_step(struct kernel *kernel, struct hart *hart) {
     for (uint32_t i = 0; i < RETURNS_A_STEP; i++) {
         if (!return_last(kernel, hart, vmo)) {
             hart->vmo_dying = vmo->next_dying;
+            quota_return(kernel, hart, &vmo->payer, vmo_price(vmo->page_count));
             pool_put(&kernel->vmo_pool, &hart->locks, index);
             return;
         }

@@ -15,6 +15,7 @@
 #include "base/atomic.h"
 #include "kernel/abi/vmo.h"
 #include "kernel/core/arch.h"
+#include "kernel/core/quota.h"
 
 enum {
     MAX_VMOS = 128,
@@ -36,6 +37,7 @@ struct vmo {
     uint32_t pages_made;  // The first so many exist; while they are returned, are left.
     uint32_t large_mask;  // Bit i: chunk i is a block.
     uint32_t next_dying;  // In the hart's list.
+    uint64_t payer;       // task_name: who paid for it. Guarded by the family lock.
     struct page_number chunks[VMO_CHUNK_MAX];
 };
 
@@ -45,6 +47,15 @@ static inline uint32_t *vmo_list(const struct vmo *vmo, uint32_t chunk) {
 
 static inline bool vmo_is_large(const struct vmo *vmo, uint32_t chunk) {
     return ((vmo->large_mask >> chunk) & 1) != 0;
+}
+
+// What a VMO of that many pages costs: lists included, whether it needs them or not.
+static inline struct quota_amounts vmo_price(uint32_t page_count) {
+    uint32_t chunks = (page_count + VMO_CHUNK_PAGES - 1) / VMO_CHUNK_PAGES;
+    struct quota_amounts price = {{0}};
+    price.of[QUOTA_PAGES] = page_count + chunks;
+    price.of[QUOTA_VMOS] = 1;
+    return price;
 }
 
 static inline bool vmo_is_sealed(const struct vmo *vmo) {

@@ -42,7 +42,7 @@ static enum status create_begin(struct kernel *kernel, struct hart *hart, struct
     }
     uint32_t index = 0;
     if (status == STATUS_OK) {
-        status = vmo_make(kernel, hart, (uint32_t)page_count, &index);
+        status = vmo_make(kernel, hart, task, (uint32_t)page_count, &index);
     }
     if (status != STATUS_OK) {
         return status;

@@ -8,9 +8,10 @@
 
 void vmo_pool_init(struct kernel *kernel);
 
-// A VMO of that many pages with one reference and no page yet. Errors: STATUS_NO_SPACE.
-WARN_UNUSED enum status vmo_make(struct kernel *kernel, struct hart *hart, uint32_t page_count,
-                                 uint32_t *out);
+// A VMO of that many pages with one reference and no page yet; the current task pays for all of it.
+// Errors: STATUS_NO_SPACE.
+WARN_UNUSED enum status vmo_make(struct kernel *kernel, struct hart *hart, struct task *payer,
+                                 uint32_t page_count, uint32_t *out);
 
 // Takes and clears the next pages. STATUS_BUSY: more to do; STATUS_OK: all are there. Errors:
 // STATUS_NO_SPACE.

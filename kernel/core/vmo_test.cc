@@ -477,6 +477,7 @@ TEST(Vmo, empty_pools_lose_nothing) {
 // A task that dies in the middle of a long call gives back what it has so far.
 TEST(Vmo, a_kill_half_way_loses_nothing) {
     sim_machine machine;
+    machine.limits({200, 0, 0, 4, 63});
     machine.program("child", [](user &) {
         for (;;) {  // Until it is killed.
             slot_result made = sys_vmo_create(slot_at(5), 60);

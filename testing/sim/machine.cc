@@ -37,7 +37,10 @@ std::uint64_t id_of(const char *name) {
 
 }  // namespace
 
+task_limits child_limits;
+
 sim_machine::sim_machine() {
+    child_limits = {56, 4, 8, 8, 63};
     program("init", body());
 }
 
@@ -91,7 +94,7 @@ load_result load(slot task, const char *name) {
 }
 
 slot create(const char *name) {
-    task_result made = sys_task_create(FACTORY, id_of(name));
+    task_result made = sys_task_create_limited(FACTORY, id_of(name), child_limits);
     EXPECT_EQ(made.status, STATUS_OK) << name;
     return made.slot;
 }

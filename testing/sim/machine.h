@@ -47,9 +47,15 @@ struct grant {
     std::uint32_t rights;
 };
 
+// What a task made by create and start may hold.
+extern task_limits child_limits;
+
 class sim_machine {
   public:
     sim_machine();
+    void limits(task_limits limits) {
+        child_limits = limits;
+    }
     void program(const char *name, body run);
     void file(const char *name, const std::vector<std::uint8_t> &bytes);  // A program that is just
                                                                           // these bytes.

@@ -17,12 +17,29 @@ bool workload_made(enum status status, const char *what) {
     return status == STATUS_OK;
 }
 
+// Small enough that all fit, and that a client which keeps making memory is refused before memory
+// is used up.
+static struct task_limits limits_of(const char *name) {
+    struct task_limits limits = {
+        .pages = 40, .tasks = 0, .endpoints = 0, .vmos = 0, .slots = CLIENT_SLOT_COUNT};
+    if (strcmp(name, "client") == 0) {
+        limits.pages = 90;
+        limits.vmos = 4;
+    } else if (strcmp(name, "manager") == 0) {
+        limits.pages = 240;
+        limits.tasks = 3;
+        limits.vmos = 8;
+    }
+    return limits;
+}
+
 bool workload_create(struct slot factory, struct slot image, const char *name, struct slot *task) {
     uint64_t offset = 0;
     uint64_t bytes = 0;
     bool found = sim_program_find(name, &offset, &bytes);
     workload_expect(found, "no such program", 0);
-    struct task_result made = sys_task_create(factory, service_id_of(name, strlen(name)));
+    struct task_result made =
+        sys_task_create_limited(factory, service_id_of(name, strlen(name)), limits_of(name));
     if (!workload_made(made.status, "task_create gave another status")) {
         return false;
     }

@@ -18,6 +18,7 @@ enum {
     CLIENT_SLOT_WINDOW = 11,   // A VMO that all others have too.
     MANAGER_SLOT_FACTORY = 20,
     MANAGER_SLOT_IMAGE = 21,
+    CLIENT_SLOT_COUNT = 40,  // Slots of every task but init.
     DRIVER_SLOT_DEVICE = 22,
     FRAME_TYPE_CALL = 7,
     FRAME_TYPE_SEND = 8,

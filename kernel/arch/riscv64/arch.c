@@ -77,13 +77,13 @@ static struct hart *this_hart(void) {
 
 enum status arch_map(struct kernel *kernel, struct arch_space *space, uint64_t user_address,
                      struct page_number page, uint32_t access, bool owned) {
-    return sv39_map(kernel, this_hart(), space->root, user_address,
+    return sv39_map(kernel, this_hart(), space, user_address,
                     (struct sv39_leaf){page, access, owned, false});
 }
 
 enum status arch_map_large(struct kernel *kernel, struct arch_space *space, uint64_t user_address,
                            struct page_number page, uint32_t access) {
-    return sv39_map(kernel, this_hart(), space->root, user_address,
+    return sv39_map(kernel, this_hart(), space, user_address,
                     (struct sv39_leaf){page, access, false, true});
 }
 
@@ -94,17 +94,17 @@ uint32_t arch_unmap(struct arch_space *space, uint64_t user_address) {
 enum status arch_space_create(struct kernel *kernel, uint32_t asid, struct arch_space *out) {
     KASSERT(asid != 0 && asid < UINT64_C(1) << port.asid_bits);
     struct page_number kernel_root = {(uint32_t)(port.kernel_satp & UINT32_MAX)};
-    struct page_number root = PAGE_NUMBER_NONE;
-    enum status status = sv39_create(kernel, this_hart(), kernel_root, &root);
+    enum status status = sv39_create(kernel, this_hart(), kernel_root, out);
     if (status == STATUS_OK) {
-        *out = (struct arch_space){.root = root, .asid = asid};
-        out->port = SATP_SV39 | ((uint64_t)asid << SATP_ASID_SHIFT) | root.value;
+        out->asid = asid;
+        out->harts = 0;
+        out->port = SATP_SV39 | ((uint64_t)asid << SATP_ASID_SHIFT) | out->root.value;
     }
     return status;
 }
 
 bool arch_space_reclaim(struct kernel *kernel, struct arch_space *space, uint32_t page_budget) {
-    return sv39_reclaim(kernel, this_hart(), space->root, page_budget);
+    return sv39_reclaim(kernel, this_hart(), space, page_budget);
 }
 
 void arch_tlb_shootdown(uint64_t hart_mask, uint32_t asid) {

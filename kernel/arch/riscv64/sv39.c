@@ -26,8 +26,8 @@ static bool entry_is_leaf(uint64_t entry) {
 }
 
 enum status sv39_create(struct kernel *kernel, struct hart *hart, struct page_number kernel_root,
-                        struct page_number *out) {
-    struct page_number root = page_take(kernel, hart);
+                        struct arch_space *space) {
+    struct page_number root = page_take_paid(kernel, hart, space->quota);
     if (root.value == 0) {
         return STATUS_NO_SPACE;
     }
@@ -38,16 +38,17 @@ enum status sv39_create(struct kernel *kernel, struct hart *hart, struct page_nu
             entries[i] = shared[i];
         }
     }
-    *out = root;
+    space->root = root;
     return STATUS_OK;
 }
 
 // The table below `entry`, made when there is none; PAGE_NUMBER_NONE when no page is left.
-static struct page_number table_below(struct kernel *kernel, struct hart *hart, uint64_t *entry) {
+static struct page_number table_below(struct kernel *kernel, struct hart *hart, struct quota *quota,
+                                      uint64_t *entry) {
     if ((*entry & SV39_VALID) != 0) {
         return sv39_page(*entry);
     }
-    struct page_number table = page_take(kernel, hart);
+    struct page_number table = page_take_paid(kernel, hart, quota);
     if (table.value != 0) {
         *entry = entry_to(table, SV39_VALID);
     }
@@ -73,13 +74,13 @@ static void check_leaf(uint64_t address, struct sv39_leaf leaf) {
     KASSERT(!leaf.large || !leaf.owned);
 }
 
-enum status sv39_map(struct kernel *kernel, struct hart *hart, struct page_number root,
+enum status sv39_map(struct kernel *kernel, struct hart *hart, const struct arch_space *space,
                      uint64_t address, struct sv39_leaf leaf) {
     check_leaf(address, leaf);
     const uint32_t leaf_level = leaf.large ? 1 : 0;
-    uint64_t *entry = &table_at(root)[sv39_index(address, 2)];
+    uint64_t *entry = &table_at(space->root)[sv39_index(address, 2)];
     for (uint32_t level = 2; level > leaf_level; level--) {
-        struct page_number table = table_below(kernel, hart, entry);
+        struct page_number table = table_below(kernel, hart, space->quota, entry);
         if (table.value == 0) {
             return STATUS_NO_SPACE;
         }
@@ -141,15 +142,15 @@ bool sv39_allows(uint64_t entry, uint32_t access) {
 }
 
 // Empties a table of pages; true when nothing is left in it.
-static bool reclaim_pages(struct kernel *kernel, struct hart *hart, uint64_t *entries,
-                          uint32_t *budget) {
+static bool reclaim_pages(struct kernel *kernel, struct hart *hart, struct quota *quota,
+                          uint64_t *entries, uint32_t *budget) {
     for (uint32_t i = 0; i < SV39_TABLE_ENTRIES; i++) {
         if ((entries[i] & SV39_OWNED) != 0) {
             if (*budget == 0) {
                 return false;
             }
             --*budget;
-            page_put(kernel, hart, sv39_page(entries[i]));
+            page_put_paid(kernel, hart, quota, sv39_page(entries[i]));
         }
         entries[i] = 0;
     }
@@ -169,24 +170,25 @@ static uint64_t *first_table(uint64_t *entries, uint32_t count) {
     return 0;
 }
 
-bool sv39_reclaim(struct kernel *kernel, struct hart *hart, struct page_number root,
+bool sv39_reclaim(struct kernel *kernel, struct hart *hart, const struct arch_space *space,
                   uint32_t page_budget) {
     uint32_t budget = page_budget;
-    uint64_t *top = first_table(table_at(root), SV39_USER_ROOT_ENTRIES);
+    uint64_t *top = first_table(table_at(space->root), SV39_USER_ROOT_ENTRIES);
     if (!top) {
         if (budget == 0) {
             return false;
         }
-        page_put(kernel, hart, root);
+        page_put_paid(kernel, hart, space->quota, space->root);
         return true;
     }
     uint64_t *middle = first_table(table_at(sv39_page(*top)), SV39_TABLE_ENTRIES);
     uint64_t *emptied = middle ? middle : top;
-    if (middle && !reclaim_pages(kernel, hart, table_at(sv39_page(*middle)), &budget)) {
+    if (middle &&
+        !reclaim_pages(kernel, hart, space->quota, table_at(sv39_page(*middle)), &budget)) {
         return false;
     }
     if (budget > 0) {
-        page_put(kernel, hart, sv39_page(*emptied));
+        page_put_paid(kernel, hart, space->quota, sv39_page(*emptied));
         *emptied = 0;
     }
     return false;

@@ -2,8 +2,8 @@
 // machine in here, so the simulation runs the same code.
 // Reference:  RISC-V Privileged, "Sv39: Page-Based 39-bit Virtual-Memory System".
 // Units:      addresses in bytes, pages by number.
-// Ownership:  tables come from and return to the page pool through kernel/core/page.h; a page
-//             mapped as owned goes back with its space.
+// Ownership:  tables come from and return to the page pool through kernel/core/page.h, paid by the
+//             space's quota; a page mapped as owned was paid by it too, and goes back with it.
 // Locking:    none: one hart at a time changes a space (kernel/core/arch.h).
 // Blocking:   never. sv39_reclaim is bounded by its budget and one table's length.
 #pragma once
@@ -42,10 +42,10 @@ static inline uint32_t sv39_index(uint64_t address, uint32_t level) {
            (SV39_TABLE_ENTRIES - 1);
 }
 
-// An empty space: its root, with the kernel's half of `kernel_root`, or empty there too when that
-// is PAGE_NUMBER_NONE. Errors: STATUS_NO_SPACE.
+// An empty space, whose quota pays for all that is taken for it: its root, with the kernel's half
+// of `kernel_root`, or empty there too when that is PAGE_NUMBER_NONE. Errors: STATUS_NO_SPACE.
 WARN_UNUSED enum status sv39_create(struct kernel *kernel, struct hart *hart,
-                                    struct page_number kernel_root, struct page_number *out);
+                                    struct page_number kernel_root, struct arch_space *space);
 
 // What a leaf says: the page, what is allowed (enum arch_access), who returns it, and whether it is
 // a large one (2 MiB, aligned, never owned).
@@ -59,8 +59,9 @@ struct sv39_leaf {
 // Maps one page for user mode. Errors: STATUS_NO_SPACE (no page for a table; what was mapped stays
 // mapped), STATUS_BUSY (something is mapped there). An address outside the user half, no access at
 // all, or write with execute breaks the caller's contract: KASSERT.
-WARN_UNUSED enum status sv39_map(struct kernel *kernel, struct hart *hart, struct page_number root,
-                                 uint64_t address, struct sv39_leaf leaf);
+WARN_UNUSED enum status sv39_map(struct kernel *kernel, struct hart *hart,
+                                 const struct arch_space *space, uint64_t address,
+                                 struct sv39_leaf leaf);
 
 // Takes a page away that is not owned; returns its length in pages. Where nothing is mapped: 1. The
 // table stays.
@@ -75,5 +76,5 @@ WARN_UNUSED bool sv39_allows(uint64_t entry, uint32_t access);
 
 // Returns up to `page_budget` owned pages and tables to the pool, at most one table's pages a call;
 // true once the root has gone too. What is left is found again from the tables themselves.
-WARN_UNUSED bool sv39_reclaim(struct kernel *kernel, struct hart *hart, struct page_number root,
-                              uint32_t page_budget);
+WARN_UNUSED bool sv39_reclaim(struct kernel *kernel, struct hart *hart,
+                              const struct arch_space *space, uint32_t page_budget);

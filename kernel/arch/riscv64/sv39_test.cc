@@ -26,7 +26,9 @@ class Sv39 : public ::testing::Test {
         sim_ram = {ram.get(), PAGES};
         pool_init(&kernel->page_pool, FAULT_POINT_TAKE_PAGE, next, SIM_RAM_FIRST_PAGE);
         pool_add_range(&kernel->page_pool, SIM_RAM_FIRST_PAGE, PAGES);
-        EXPECT_EQ(sv39_create(kernel.get(), hart(), PAGE_NUMBER_NONE, &root), STATUS_OK);
+        quota_give_one(&quota, QUOTA_PAGES, 2 * PAGES);
+        space.quota = &quota;
+        EXPECT_EQ(sv39_create(kernel.get(), hart(), PAGE_NUMBER_NONE, &space), STATUS_OK);
     }
     ~Sv39() override {
         for (std::uint32_t i = 0; i < PAGES; i++) {
@@ -45,10 +47,10 @@ class Sv39 : public ::testing::Test {
         return page_take(kernel.get(), hart());
     }
     status map(std::uint64_t address, page_number page, std::uint32_t access, bool owned = false) {
-        return sv39_map(kernel.get(), hart(), root, address, {page, access, owned, false});
+        return sv39_map(kernel.get(), hart(), &space, address, {page, access, owned, false});
     }
     void reclaim_all(std::uint32_t budget) {
-        for (int calls = 0; !sv39_reclaim(kernel.get(), hart(), root, budget); calls++) {
+        for (int calls = 0; !sv39_reclaim(kernel.get(), hart(), &space, budget); calls++) {
             ASSERT_LT(calls, 200);
         }
     }
@@ -62,7 +64,9 @@ class Sv39 : public ::testing::Test {
     struct sim_ram before {};
     std::unique_ptr<struct kernel> kernel = std::make_unique<struct kernel>();
     std::uint32_t next[PAGES]{};
-    page_number root{};
+    struct quota quota {};
+    arch_space space{};
+    page_number &root = space.root;
 };
 
 TEST_F(Sv39, finds_what_was_mapped_and_only_that) {
@@ -103,15 +107,16 @@ TEST_F(Sv39, shares_the_kernels_half) {
     for (std::uint32_t i = 0; i < SV39_TABLE_ENTRIES; i++) {
         entries[i] = (std::uint64_t{i} << 20) | SV39_VALID;
     }
-    page_number second{};
+    arch_space second{};
+    second.quota = &quota;
     ASSERT_EQ(sv39_create(kernel.get(), hart(), kernel_root, &second), STATUS_OK);
-    const auto *copy = static_cast<const std::uint64_t *>(arch_page(second));
+    const auto *copy = static_cast<const std::uint64_t *>(arch_page(second.root));
     for (std::uint32_t i = 0; i < SV39_TABLE_ENTRIES; i++) {
         EXPECT_EQ(copy[i], i < SV39_KERNEL_FIRST ? 0 : entries[i]);
     }
     // Reclaiming a space leaves the kernel's tables alone.
     std::uint32_t free_before = free_pages();
-    EXPECT_TRUE(sv39_reclaim(kernel.get(), hart(), second, 1));
+    EXPECT_TRUE(sv39_reclaim(kernel.get(), hart(), &second, 1));
     EXPECT_EQ(free_pages(), free_before + 1);
 }
 
@@ -122,7 +127,7 @@ TEST_F(Sv39, large_pages_are_found_at_each_of_their_pages_and_forgotten_at_once)
     const sv39_leaf leaf{LARGE, READ_WRITE, false, true};
     std::uint64_t address = USER_MAP_MIN + UINT64_C(0x200000);
     std::uint32_t free_before = free_pages();
-    ASSERT_EQ(sv39_map(kernel.get(), hart(), root, address, leaf), STATUS_OK);
+    ASSERT_EQ(sv39_map(kernel.get(), hart(), &space, address, leaf), STATUS_OK);
     EXPECT_EQ(free_pages(), free_before - 1);  // One table.
     for (std::uint32_t i : {0u, 1u, 511u}) {
         std::uint64_t entry = sv39_walk(root, address + std::uint64_t{i} * PAGE_BYTES);
@@ -133,7 +138,7 @@ TEST_F(Sv39, large_pages_are_found_at_each_of_their_pages_and_forgotten_at_once)
     EXPECT_EQ(sv39_walk(root, address - 1), 0u);
     EXPECT_EQ(sv39_walk(root, address + 512 * PAGE_BYTES), 0u);
     EXPECT_EQ(map(address + PAGE_BYTES, take(), ARCH_READ), STATUS_BUSY);
-    EXPECT_EQ(sv39_map(kernel.get(), hart(), root, address, leaf), STATUS_BUSY);
+    EXPECT_EQ(sv39_map(kernel.get(), hart(), &space, address, leaf), STATUS_BUSY);
     EXPECT_EQ(sv39_unmap(root, address), 512u);
     EXPECT_EQ(sv39_walk(root, address), 0u);
     EXPECT_EQ(sv39_unmap(root, address), 1u);
@@ -141,7 +146,7 @@ TEST_F(Sv39, large_pages_are_found_at_each_of_their_pages_and_forgotten_at_once)
 
 TEST_F(Sv39, test_reject_large_page_over_smaller_ones) {
     ASSERT_EQ(map(USER_MAP_MIN + PAGE_BYTES, take(), ARCH_READ), STATUS_OK);
-    EXPECT_EQ(sv39_map(kernel.get(), hart(), root, USER_MAP_MIN, {LARGE, ARCH_READ, false, true}),
+    EXPECT_EQ(sv39_map(kernel.get(), hart(), &space, USER_MAP_MIN, {LARGE, ARCH_READ, false, true}),
               STATUS_BUSY);
     EXPECT_EQ(sv39_unmap(root, USER_MAP_MIN + PAGE_BYTES), 1u);
     EXPECT_EQ(sv39_walk(root, USER_MAP_MIN + PAGE_BYTES), 0u);
@@ -149,7 +154,7 @@ TEST_F(Sv39, test_reject_large_page_over_smaller_ones) {
 
 TEST_F(Sv39, reclaim_forgets_large_pages_and_returns_the_tables_beside_them) {
     for (std::uint64_t i : {0u, 1u, 3u}) {
-        ASSERT_EQ(sv39_map(kernel.get(), hart(), root, USER_MAP_MIN + i * UINT64_C(0x200000),
+        ASSERT_EQ(sv39_map(kernel.get(), hart(), &space, USER_MAP_MIN + i * UINT64_C(0x200000),
                            {LARGE, ARCH_READ, false, true}),
                   STATUS_OK);
     }
@@ -187,9 +192,11 @@ TEST_F(Sv39, test_reject_create_without_pages) {
     while (free_pages() > 0) {
         (void)take().value;
     }
-    page_number out = {77};
+    arch_space out{};
+    out.root = {77};
+    out.quota = &quota;
     EXPECT_EQ(sv39_create(kernel.get(), hart(), PAGE_NUMBER_NONE, &out), STATUS_NO_SPACE);
-    EXPECT_EQ(out.value, 77u);
+    EXPECT_EQ(out.root.value, 77u);
 }
 
 TEST_F(Sv39, reclaim_returns_owned_pages_and_tables_within_its_budget) {
@@ -204,22 +211,35 @@ TEST_F(Sv39, reclaim_returns_owned_pages_and_tables_within_its_budget) {
         std::uint32_t calls = 0;
         for (bool done = false; !done; calls++) {
             std::uint32_t free_before = free_pages();
-            done = sv39_reclaim(kernel.get(), hart(), root, budget);
+            done = sv39_reclaim(kernel.get(), hart(), &space, budget);
             EXPECT_LE(free_pages() - free_before, budget);
             ASSERT_LT(calls, 100u);
         }
         EXPECT_EQ(free_pages(), PAGES - 1);  // All but `shared`.
-        ASSERT_EQ(sv39_create(kernel.get(), hart(), PAGE_NUMBER_NONE, &root), STATUS_OK);
+        ASSERT_EQ(sv39_create(kernel.get(), hart(), PAGE_NUMBER_NONE, &space), STATUS_OK);
     }
 }
 
 TEST_F(Sv39, reclaim_without_budget_does_nothing) {
-    EXPECT_FALSE(sv39_reclaim(kernel.get(), hart(), root, 0));
+    EXPECT_FALSE(sv39_reclaim(kernel.get(), hart(), &space, 0));
     ASSERT_EQ(map(USER_IMAGE_MIN, take(), ARCH_READ, true), STATUS_OK);
     std::uint32_t free_before = free_pages();
-    EXPECT_FALSE(sv39_reclaim(kernel.get(), hart(), root, 0));
+    EXPECT_FALSE(sv39_reclaim(kernel.get(), hart(), &space, 0));
     EXPECT_EQ(free_pages(), free_before);
     EXPECT_NE(sv39_walk(root, USER_IMAGE_MIN), 0u);
+}
+
+TEST_F(Sv39, test_reject_spent_quota) {
+    EXPECT_EQ(quota.left[QUOTA_PAGES].raw, 2 * PAGES - 1);
+    ASSERT_TRUE(quota_take_one(&quota, QUOTA_PAGES, 2 * PAGES - 2));
+    EXPECT_FALSE(quota_take_one(&quota, QUOTA_PAGES, 2));
+    page_number page = take();
+    EXPECT_EQ(map(USER_IMAGE_MIN, page, ARCH_READ), STATUS_NO_SPACE);  // Wants two tables.
+    quota_give_one(&quota, QUOTA_PAGES, 1);
+    EXPECT_EQ(map(USER_IMAGE_MIN, page, ARCH_READ), STATUS_OK);
+    EXPECT_EQ(quota.left[QUOTA_PAGES].raw, 0u);
+    reclaim_all(4);
+    EXPECT_EQ(quota.left[QUOTA_PAGES].raw, 3u);  // The root and two tables.
 }
 
 using Sv39Death = Sv39;

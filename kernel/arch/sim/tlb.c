@@ -52,13 +52,13 @@ bool sim_tlb_holds(const struct sim_hart *hart, struct page_number page) {
 
 enum status arch_map(struct kernel *kernel, struct arch_space *space, uint64_t user_address,
                      struct page_number page, uint32_t access, bool owned) {
-    return sv39_map(kernel, sim_core_hart(), space->root, user_address,
+    return sv39_map(kernel, sim_core_hart(), space, user_address,
                     (struct sv39_leaf){page, access, owned, false});
 }
 
 enum status arch_map_large(struct kernel *kernel, struct arch_space *space, uint64_t user_address,
                            struct page_number page, uint32_t access) {
-    return sv39_map(kernel, sim_core_hart(), space->root, user_address,
+    return sv39_map(kernel, sim_core_hart(), space, user_address,
                     (struct sv39_leaf){page, access, false, true});
 }
 
@@ -67,16 +67,16 @@ uint32_t arch_unmap(struct arch_space *space, uint64_t user_address) {
 }
 
 enum status arch_space_create(struct kernel *kernel, uint32_t asid, struct arch_space *out) {
-    struct page_number root = PAGE_NUMBER_NONE;
-    enum status status = sv39_create(kernel, sim_core_hart(), PAGE_NUMBER_NONE, &root);
+    enum status status = sv39_create(kernel, sim_core_hart(), PAGE_NUMBER_NONE, out);
     if (status == STATUS_OK) {
-        *out = (struct arch_space){.root = root, .asid = asid};
+        out->asid = asid;
+        out->harts = 0;
     }
     return status;
 }
 
 bool arch_space_reclaim(struct kernel *kernel, struct arch_space *space, uint32_t page_budget) {
-    bool done = sv39_reclaim(kernel, sim_core_hart(), space->root, page_budget);
+    bool done = sv39_reclaim(kernel, sim_core_hart(), space, page_budget);
     if (done) {
         space->root = PAGE_NUMBER_NONE;
     }

@@ -1,0 +1,90 @@
+// kernel/core/quota.c: see quota.h.
+#include "kernel/core/quota.h"
+
+#include "kernel/core/kernel.h"
+#include "kernel/core/panic.h"
+
+// Ends: each further round means that somebody else has changed it, and only the owner takes.
+bool quota_take_one(struct quota *quota, enum quota_kind kind, uint32_t count) {
+    struct atomic_u32 *left = &quota->left[kind];
+    uint32_t before = atomic_load_u32(left);
+    while (before >= count && !atomic_claim_u32(left, before, before - count)) {
+        before = atomic_load_u32(left);
+    }
+    return before >= count;
+}
+
+void quota_give_one(struct quota *quota, enum quota_kind kind, uint32_t count) {
+    uint32_t before = atomic_add_u32(&quota->left[kind], count);
+    KASSERT(before <= UINT32_MAX - count);
+}
+
+bool quota_take(struct quota *quota, struct quota_amounts amounts) {
+    for (uint32_t kind = 0; kind < QUOTA_KIND_COUNT; kind++) {
+        if (quota_take_one(quota, (enum quota_kind)kind, amounts.of[kind])) {
+            continue;
+        }
+        while (kind > 0) {
+            kind--;
+            quota_give_one(quota, (enum quota_kind)kind, amounts.of[kind]);
+        }
+        return false;
+    }
+    return true;
+}
+
+void quota_give(struct quota *quota, struct quota_amounts amounts) {
+    for (uint32_t kind = 0; kind < QUOTA_KIND_COUNT; kind++) {
+        quota_give_one(quota, (enum quota_kind)kind, amounts.of[kind]);
+    }
+}
+
+static struct task *payer_locked(struct kernel *kernel, uint64_t name) {
+    struct task *task = &kernel->tasks[(uint32_t)name];
+    KASSERT(task->instance == (uint32_t)(name >> 32));
+    return task;
+}
+
+void quota_note_payer(struct kernel *kernel, struct hart *hart, uint64_t *payer,
+                      const struct task *task) {
+    lock_acquire(&hart->locks, &kernel->family_lock);
+    *payer = task_name(task->index, task->instance);
+    lock_release(&hart->locks, &kernel->family_lock);
+}
+
+void quota_return(struct kernel *kernel, struct hart *hart, uint64_t *payer,
+                  struct quota_amounts amounts) {
+    lock_acquire(&hart->locks, &kernel->family_lock);
+    quota_give(&payer_locked(kernel, *payer)->quota, amounts);
+    *payer = 0;
+    lock_release(&hart->locks, &kernel->family_lock);
+}
+
+static void change_payer(uint64_t *payer, uint64_t from, uint64_t to) {
+    if (*payer == from) {
+        *payer = to;
+    }
+}
+
+void quota_pass_on(struct kernel *kernel, struct hart *hart, struct task *task) {
+    uint64_t from = task_name(task->index, task->instance);
+    lock_acquire(&hart->locks, &kernel->family_lock);
+    // Whoever supervises it now has not passed on its own: then its children would be another's.
+    uint64_t to = atomic_load_u64(&task->supervisor);
+    struct quota_amounts left;
+    for (uint32_t kind = 0; kind < QUOTA_KIND_COUNT; kind++) {
+        left.of[kind] = atomic_load_u32(&task->quota.left[kind]);
+        atomic_store_u32(&task->quota.left[kind], 0);
+    }
+    quota_give(&payer_locked(kernel, to)->quota, left);
+    for (uint32_t i = 0; i < kernel_vmo_count(kernel); i++) {
+        change_payer(&kernel->vmos[i].payer, from, to);
+    }
+    for (uint32_t i = 0; i < MAX_ENDPOINTS; i++) {
+        change_payer(&kernel->endpoints[i].payer, from, to);
+    }
+    for (uint32_t i = 0; i < kernel_task_count(kernel); i++) {
+        change_payer(&kernel->tasks[i].payer, from, to);
+    }
+    lock_release(&hart->locks, &kernel->family_lock);
+}
