@@ -10,6 +10,7 @@
 #include "services/virtio/transport.h"
 
 enum {
+    OWN_HART = 0,  // Where the boot manifest puts selftest.
     IRQ_BIT = 7,
     QUEUE = 0,  // Virtual I/O Device 1.2, section 5.4.2: requestq.
     QUEUE_SIZE = 8,
@@ -138,13 +139,20 @@ static bool read_bytes(struct selftest *selftest, struct rng *rng, uint8_t out[B
     return true;
 }
 
+// The interrupt comes while another task computes on the hart that takes it.
+static bool read_past_busy_task(struct selftest *selftest, struct rng *rng, uint8_t out[BYTES]) {
+    struct peer peer;
+    return peer_start(selftest, OWN_HART, &peer) && peer_ask(selftest, &peer, PROBE_SPIN, 0) &&
+           read_bytes(selftest, rng, out) && peer_end(selftest, &peer);
+}
+
 bool case_device_virtio_rng(struct selftest *selftest) {
     const uint8_t zeros[BYTES] = {0};
     uint8_t first[BYTES];
     uint8_t second[BYTES];
     struct rng rng;
     if (!set_up(selftest, &rng) || !read_bytes(selftest, &rng, first) ||
-        !read_bytes(selftest, &rng, second)) {
+        !read_past_busy_task(selftest, &rng, second)) {
         return false;
     }
     return selftest_expect(selftest, "zeros for chance", memcmp(first, zeros, BYTES) == 0, false) &&

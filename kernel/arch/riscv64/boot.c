@@ -151,6 +151,7 @@ void hart_init(uint32_t index) {
 }
 
 void hart_enter(uint32_t index) {
+    plic_hart_start(index);
     struct hart *hart = &kernel_state.harts[index];
     uint64_t stack_end =
         (uint64_t)(uintptr_t)kernel_stacks + ((index + UINT64_C(1)) << STACK_STRIDE_SHIFT);

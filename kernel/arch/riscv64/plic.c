@@ -41,18 +41,26 @@ static uint64_t context_page(uint32_t context) {
            (uint64_t)context * MACHINE_PLIC_CONTEXT_BYTES;
 }
 
+static void lines_off(uint32_t context) {
+    for (uint32_t line = 0; line <= port.machine.plic_line_max; line += 32) {
+        mmio_write32(enable_word(context, line), 0);
+    }
+}
+
 void plic_start(void) {
     const struct machine *machine = &port.machine;
     for (uint32_t line = 1; line <= machine->plic_line_max; line++) {
         mmio_write32(plic_base() + PLIC_PRIORITY + (uint64_t)line * 4, PRIORITY_HEARD);
     }
     for (uint32_t i = 0; i < machine->hart_count; i++) {
-        uint32_t context = machine->plic_context[i];
-        for (uint32_t line = 0; line <= machine->plic_line_max; line += 32) {
-            mmio_write32(enable_word(context, line), 0);
-        }
-        mmio_write32(context_page(context) + PLIC_THRESHOLD, 0);
+        lines_off(machine->plic_context[i]);
     }
+}
+
+void plic_hart_start(uint32_t hart_index) {
+    uint32_t context = context_of(hart_index);
+    lines_off(context);
+    mmio_write32(context_page(context) + PLIC_THRESHOLD, 0);
 }
 
 void arch_irq_enable(uint32_t line, uint32_t hart_index) {

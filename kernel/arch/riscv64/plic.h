@@ -4,6 +4,12 @@
 // Locking:    after plic_start, the caller's: kernel/core holds device_lock.
 #pragma once
 
-// Every line off for every hart, every priority and threshold such that an enabled line is heard.
-// On the kernel's own map, before a hart listens.
+#include <stdint.h>
+
+// Every line off for every hart, every priority above the threshold 0. On the kernel's own map,
+// before a hart listens.
 void plic_start(void);
+
+// Each hart for itself, once harts have their numbers: its threshold. The firmware sets that of a
+// hart which it starts so high that nothing is heard.
+void plic_hart_start(uint32_t hart_index);
