@@ -72,6 +72,9 @@ enum status service_run(struct runtime *runtime, struct slot endpoint,
                                        ? sys_ipc_reply_recv(answer.reply, endpoint, deadline_ns)
                                        : sys_ipc_recv(endpoint, deadline_ns);
         answer.held = false;
+        if (event.status == STATUS_NO_SPACE) {  // A capability came and there is no slot for it.
+            event = sys_ipc_recv_drop_cap(endpoint, deadline_ns);
+        }
         if (event.status != STATUS_OK && event.status != STATUS_TIMED_OUT) {
             return event.status;
         }

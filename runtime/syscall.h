@@ -113,7 +113,14 @@ WARN_UNUSED static ALWAYS_INLINE struct recv_result sys_ipc_reply_recv(struct re
 
 WARN_UNUSED static ALWAYS_INLINE struct recv_result sys_ipc_recv(struct slot endpoint,
                                                                  uint64_t deadline_ns) {
-    return syscall_received(ecall_2(SYSCALL_IPC_RECV, endpoint.value, deadline_ns));
+    return syscall_received(ecall_3(SYSCALL_IPC_RECV, endpoint.value, deadline_ns, 0));
+}
+
+// The same, but if the next frame carries a capability, that is closed: what to do after
+// STATUS_NO_SPACE.
+WARN_UNUSED static ALWAYS_INLINE struct recv_result sys_ipc_recv_drop_cap(struct slot endpoint,
+                                                                          uint64_t deadline_ns) {
+    return syscall_received(ecall_3(SYSCALL_IPC_RECV, endpoint.value, deadline_ns, RECV_DROP_CAP));
 }
 
 WARN_UNUSED static ALWAYS_INLINE enum status sys_ipc_reply(struct reply_handle reply) {
@@ -138,7 +145,14 @@ static ALWAYS_INLINE uint64_t sys_clock_get(void) {
 }
 
 WARN_UNUSED static ALWAYS_INLINE struct slot_result sys_endpoint_create(struct slot factory) {
-    return syscall_slot(ecall_1(SYSCALL_ENDPOINT_CREATE, factory.value));
+    return syscall_slot(ecall_2(SYSCALL_ENDPOINT_CREATE, factory.value, 0));
+}
+
+// An endpoint to which capabilities may be sent (FRAME_CAP_MOVE). Without a free slot its receiver
+// gets STATUS_NO_SPACE, and the frame waits.
+WARN_UNUSED static ALWAYS_INLINE struct slot_result sys_endpoint_create_accepting(
+    struct slot factory) {
+    return syscall_slot(ecall_2(SYSCALL_ENDPOINT_CREATE, factory.value, ENDPOINT_ACCEPT_CAPS));
 }
 
 WARN_UNUSED static ALWAYS_INLINE enum status sys_endpoint_close(struct slot endpoint) {

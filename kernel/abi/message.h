@@ -24,10 +24,18 @@ struct frame_header {
     uint32_t src;
     uint32_t dst;
     uint16_t type;   // The protocol's.
-    uint16_t flags;  // 0; anything else is BAD_ARG.
+    uint16_t flags;  // enum frame_flag; anything else is BAD_ARG.
     uint32_t len;    // Payload bytes, at most FRAME_PAYLOAD_MAX.
 };
 BASE_STATIC_ASSERT(sizeof(struct frame_header) == 16, "frozen");
+
+enum frame_flag {
+    // The capability in the out area's meta.slot rides on the frame. It leaves its slot when the
+    // frame is handed over or, of an ipc_send, stored; the kernel then writes CAP_SLOT_NONE there.
+    FRAME_CAP_MOVE = 1u << 0,
+    // Of an ipc_call: the answer may carry a capability. A slot must be free.
+    FRAME_TAKE_CAP = 1u << 1,
+};
 
 // Written by the kernel in request_in and reply_in, ignored in the other areas. Identity comes from
 // here and never from a payload.
@@ -35,7 +43,7 @@ struct message_meta {
     uint64_t service_id;
     uint64_t badge;
     uint32_t instance;
-    uint32_t slot;  // The slot of a received capability, or CAP_SLOT_NONE.
+    uint32_t slot;  // Received: of the capability, or CAP_SLOT_NONE. Sent: of what is to move.
     uint64_t reserved;
 };
 BASE_STATIC_ASSERT(sizeof(struct message_meta) == 32, "frozen");

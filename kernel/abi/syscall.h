@@ -30,6 +30,18 @@ enum delivery {
                                // twice.
 };
 
+// A frame's capability has moved exactly if the frame was handed over.
+
+// endpoint_create's flags.
+enum endpoint_flag {
+    ENDPOINT_ACCEPT_CAPS = 1u << 0,  // Takes frames with FRAME_CAP_MOVE.
+};
+
+// ipc_recv's flags.
+enum recv_flag {
+    RECV_DROP_CAP = 1u << 0,  // If the next frame carries a capability, take it with that closed.
+};
+
 // `received`, the first result of ipc_recv and ipc_reply_recv: what arrived.
 enum received {
     RECEIVED_NOTHING = 0,

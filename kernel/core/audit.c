@@ -6,6 +6,8 @@ static bool locks_are_free(const struct kernel *kernel, struct audit_tally *tall
         const struct hart *hart = &kernel->harts[i];
         if (!audit_says(tally, hart->locks.held_ranks == 0, "hart %lu holds lock ranks %#lx", i,
                         hart->locks.held_ranks) ||
+            !audit_says(tally, hart->deferred_count == 0, "hart %lu keeps %lu dropped capabilities",
+                        i, hart->deferred_count) ||
             !audit_says(tally, hart->run_lock.held.raw == 0,
                         "the run queue's lock of hart %lu is held", i, 0)) {
             return false;

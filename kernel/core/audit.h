@@ -67,6 +67,10 @@ static inline bool audit_endpoint_is_open(const struct endpoint *endpoint) {
     return endpoint->send_page.value != 0;
 }
 
+// One capability, in a table or in a message.
+WARN_UNUSED bool audit_capability(const struct kernel *kernel, const struct capability *cap,
+                                  struct audit_tally *tally);
+
 static inline bool audit_says(struct audit_tally *tally, bool holds, const char *what, uint64_t a,
                               uint64_t b) {
     if (!holds) {

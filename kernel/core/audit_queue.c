@@ -120,7 +120,11 @@ static bool endpoint_is_whole(const struct kernel *kernel, uint32_t number,
     }
     for (uint32_t i = 0; i < endpoint->send_count; i++) {
         uint32_t place = (endpoint->send_first + i) % SEND_STORAGE_COUNT;
-        tally->grants[endpoint->sends[place].grant % (MAX_GRANTS + 1)]++;
+        const struct stored_send *send = &endpoint->sends[place];
+        tally->grants[send->grant % (MAX_GRANTS + 1)]++;
+        if (send->cap.head != 0 && !audit_capability(kernel, &send->cap, tally)) {
+            return false;
+        }
     }
     tally->endpoint_pages++;
     return audit_says(tally, endpoint->send_count <= SEND_STORAGE_COUNT,

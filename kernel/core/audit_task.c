@@ -35,8 +35,8 @@ static bool grant_is_whole(const struct kernel *kernel, const struct capability 
                       "a capability names grant %lu of life %lu", cap->grant, cap->generation);
 }
 
-static bool capability_is_whole(const struct kernel *kernel, const struct capability *cap,
-                                struct audit_tally *tally) {
+bool audit_capability(const struct kernel *kernel, const struct capability *cap,
+                      struct audit_tally *tally) {
     enum cap_kind kind = cap_kind_of(cap);
     // A holder of nothing but RECV that granted it away keeps a capability without rights.
     bool shaped = kind > CAP_NONE && kind < CAP_KIND_COUNT && kind != CAP_REPLY &&
@@ -98,7 +98,7 @@ static bool table_is_whole(const struct kernel *kernel, const struct task *task,
                         "slot %lu of task %lu is marked wrongly", slot, task->index)) {
             return false;
         }
-        if (cap->head != 0 && !capability_is_whole(kernel, cap, tally)) {
+        if (cap->head != 0 && !audit_capability(kernel, cap, tally)) {
             return false;
         }
     }
@@ -177,6 +177,7 @@ static bool wait_is_whole(const struct kernel *kernel, const struct task *task,
                 "task %lu waits in the queue of endpoint %lu and is not there", task->index,
                 object);
         case WAIT_REPLY:
+        case WAIT_REPLY_CAP:
             return audit_says(tally, place == AUDIT_NOWHERE && tally->answers[task->index] == 1,
                               "task %lu waits for a reply that %lu entries can give", task->index,
                               tally->answers[task->index]);

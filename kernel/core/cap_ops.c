@@ -42,13 +42,9 @@ void cap_reference(struct kernel *kernel, struct hart *hart, const struct capabi
     }
 }
 
-void cap_release(struct kernel *kernel, struct hart *hart, const struct capability *cap) {
+void cap_release_sent(struct kernel *kernel, struct hart *hart, const struct capability *cap) {
     if (cap_sends(cap)) {
         endpoint_sender_drop(kernel, hart, cap);
-    }
-    if (cap_kind_of(cap) == CAP_ENDPOINT && (cap_rights_of(cap) & RIGHT_RECV) != 0) {
-        status_ignore(endpoint_end(kernel, hart, cap->object, cap->generation),
-                      "closed before by a manager");
     }
     if (cap_kind_of(cap) == CAP_TASK && !fault_point_fires(FAULT_POINT_LOSE_RELEASE)) {
         task_release(kernel, hart, &kernel->tasks[cap->object]);
@@ -59,6 +55,14 @@ void cap_release(struct kernel *kernel, struct hart *hart, const struct capabili
     if (cap->grant != 0) {
         grant_release(kernel, hart, cap->grant);
     }
+}
+
+void cap_release(struct kernel *kernel, struct hart *hart, const struct capability *cap) {
+    if (cap_kind_of(cap) == CAP_ENDPOINT && (cap_rights_of(cap) & RIGHT_RECV) != 0) {
+        status_ignore(endpoint_end(kernel, hart, cap->object, cap->generation),
+                      "closed before by a manager");
+    }
+    cap_release_sent(kernel, hart, cap);
 }
 
 void cap_lose_recv(struct kernel *kernel, struct hart *hart, struct task *task, uint32_t slot) {

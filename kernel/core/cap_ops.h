@@ -17,6 +17,9 @@ WARN_UNUSED enum status cap_place(struct task *task, struct capability cap, uint
 void cap_reference(struct kernel *kernel, struct hart *hart, const struct capability *cap);
 void cap_release(struct kernel *kernel, struct hart *hart, const struct capability *cap);
 
+// The same for one that came with a frame: it never has RECV, so that no endpoint ends with it.
+void cap_release_sent(struct kernel *kernel, struct hart *hart, const struct capability *cap);
+
 // The current task has given the endpoint in that slot to another: it holds what is left.
 void cap_lose_recv(struct kernel *kernel, struct hart *hart, struct task *task, uint32_t slot);
 

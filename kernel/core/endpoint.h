@@ -12,6 +12,7 @@
 
 #include "base/atomic.h"
 #include "kernel/core/arch.h"
+#include "kernel/core/cap_table.h"
 #include "kernel/core/lock.h"
 
 enum {
@@ -35,6 +36,7 @@ struct stored_send {
     uint32_t instance;  // The sender's, for the quota.
     uint32_t epoch;     // The family of the capability it was sent through.
     uint16_t grant;
+    struct capability cap;  // What rides on it; head 0: nothing.
 };
 
 struct endpoint {
@@ -48,6 +50,7 @@ struct endpoint {
     uint64_t payer;         // task_name: who paid for it. Guarded by the family lock.
     uint32_t owner;         // Task index of the receiver,
     struct task *receiver;  // and the task itself; null when closed.
+    uint32_t flags;         // enum endpoint_flag
     uint32_t queue_head;
     uint32_t queue_tail;
     uint32_t send_first;  // Ring in send_page.

@@ -1,6 +1,7 @@
 // kernel/core/endpoint_ops.c: see endpoint_ops.h.
 #include "kernel/core/endpoint_ops.h"
 
+#include "kernel/core/cap_move.h"
 #include "kernel/core/grant.h"
 #include "kernel/core/page.h"
 #include "kernel/core/panic.h"
@@ -35,7 +36,7 @@ static enum status take_object(struct kernel *kernel, struct hart *hart, uint32_
 }
 
 enum status endpoint_make(struct kernel *kernel, struct hart *hart, struct task *owner,
-                          uint32_t *out) {
+                          uint32_t flags, uint32_t *out) {
     uint32_t index = 0;
     struct page_number page = PAGE_NUMBER_NONE;
     if (!quota_take(&owner->quota, endpoint_price)) {
@@ -50,6 +51,7 @@ enum status endpoint_make(struct kernel *kernel, struct hart *hart, struct task 
     lock_acquire(&hart->locks, &endpoint->lock);
     endpoint->owner = owner->index;
     endpoint->receiver = owner;
+    endpoint->flags = flags;
     endpoint->queue_head = TASK_NONE;
     endpoint->queue_tail = TASK_NONE;
     endpoint->send_first = 0;
@@ -115,8 +117,12 @@ static void close_sends_locked(struct kernel *kernel, struct hart *hart,
                                struct endpoint *endpoint) {
     for (; endpoint->send_count > 0; endpoint->send_count--) {
         uint32_t place = (endpoint->send_first + endpoint->send_count - 1) % SEND_STORAGE_COUNT;
-        if (endpoint->sends[place].grant != 0) {
-            grant_release(kernel, hart, endpoint->sends[place].grant);
+        const struct stored_send *send = &endpoint->sends[place];
+        if (send->grant != 0) {
+            grant_release(kernel, hart, send->grant);
+        }
+        if (send->cap.head != 0) {
+            cap_defer(hart, &send->cap);
         }
     }
 }
@@ -145,6 +151,7 @@ enum status endpoint_end(struct kernel *kernel, struct hart *hart, uint32_t inde
     endpoint->owner = TASK_NONE;
     endpoint->receiver = 0;
     lock_release(&hart->locks, &endpoint->lock);
+    cap_release_deferred(kernel, hart);
     page_put(kernel, hart, page);
     quota_return(kernel, hart, &endpoint->payer, endpoint_price);
     // The last generation is not lived: old capabilities would be good again after it.

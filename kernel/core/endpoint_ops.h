@@ -13,10 +13,10 @@ static ALWAYS_INLINE uint64_t home_pack(uint32_t index, uint32_t generation) {
 
 void endpoint_pool_init(struct kernel *kernel);
 
-// A new endpoint owned by the task, with an empty queue and a page for sends. Errors:
-// STATUS_NO_SPACE.
+// A new endpoint (`flags`: enum endpoint_flag) owned by the task, with an empty queue and a page
+// for sends. Errors: STATUS_NO_SPACE.
 WARN_UNUSED enum status endpoint_make(struct kernel *kernel, struct hart *hart, struct task *owner,
-                                      uint32_t *out);
+                                      uint32_t flags, uint32_t *out);
 
 // Ends this life of the endpoint: queued callers and senders and a waiting receiver get
 // PEER_CLOSED, stored sends are dropped, old capabilities are dead.

@@ -18,6 +18,8 @@ struct hart_counts {
     uint64_t late_replies;  // Answers to callers that had left.
 };
 
+enum { CAP_DEFERRED_MAX = 8 };  // More than one kernel entry drops under an endpoint's lock.
+
 struct ALIGNED(64) hart {
     // Own.
     struct task *current;  // Null while idle.
@@ -31,6 +33,8 @@ struct ALIGNED(64) hart {
     uint64_t quiesced;        // Up to which request this hart has left the kernel. Changed under
                               // the quiesce lock, which others need to read it.
     struct hart_counts counts;
+    uint32_t deferred_count;  // Capabilities to be given up once no lock is held; 0 outside.
+    struct capability deferred[CAP_DEFERRED_MAX];
     uint32_t vmo_dying;  // VMOs without references whose pages this hart returns, or VMO_NONE.
 
     // Atomic, set by other harts, which then send an IPI:

@@ -3,6 +3,7 @@
 #include "kernel/core/ipc.h"
 
 #include "kernel/core/cap_lookup.h"
+#include "kernel/core/cap_move.h"
 #include "kernel/core/deadline.h"
 #include "kernel/core/endpoint_ops.h"
 #include "kernel/core/grant.h"
@@ -37,16 +38,49 @@ static COLD struct task *call_later(struct kernel *kernel, struct hart *hart,
                                     struct endpoint *endpoint, struct task *task, uint64_t word) {
     const struct capability *cap = &task->caps[arg(task, 0)];
     bool alive = atomic_load_u32(&endpoint->generation) == cap->generation;
-    if (!alive || endpoint->owner == task->index) {
+    enum status status = !alive                           ? STATUS_PEER_CLOSED
+                         : endpoint->owner == task->index ? STATUS_BAD_ARG
+                                                          : STATUS_OK;
+    if (status == STATUS_OK && frame_moves_cap(word) &&
+        (endpoint->flags & ENDPOINT_ACCEPT_CAPS) == 0) {
+        status = STATUS_DENIED;
+    }
+    if (status != STATUS_OK) {
         lock_release(&hart->locks, &endpoint->lock);
-        return finish(task, alive ? STATUS_BAD_ARG : STATUS_PEER_CLOSED);
+        return finish(task, status);
     }
     task->in_call = true;
     task->wait_frame = word;
     struct task *receiver = ipc_queue_self_locked(kernel, hart, task, cap);
     lock_release(&hart->locks, &endpoint->lock);
+    cap_release_deferred(kernel, hart);
     deadline_note(hart, task);
     return ipc_leave(kernel, hart, task, receiver);
+}
+
+// A call whose frame or deadline is not the common one: refused, or queued even if the receiver
+// waits, so that capabilities are handed over in one place.
+static COLD struct task *call_flagged(struct kernel *kernel, struct hart *hart, struct task *task,
+                                      const struct capability *cap, uint64_t word) {
+    enum status status = frame_word_check_flags(word, FRAME_CAP_MOVE | FRAME_TAKE_CAP);
+    if (status == STATUS_OK && task->deadline_ns == 0) {
+        status = STATUS_BAD_ARG;
+    }
+    task->wait_frame = word;
+    if (status == STATUS_OK) {
+        status = ipc_check_move(kernel, task);
+    }
+    // While it waits nobody but who answers places anything in its table: a slot that is free now
+    // is reserved.
+    bool takes = (frame_word_flags(word) & FRAME_TAKE_CAP) != 0;
+    if (status == STATUS_OK && takes && task->caps_free == 0) {
+        status = STATUS_NO_SPACE;
+    }
+    if (status != STATUS_OK) {
+        return finish(task, status);
+    }
+    lock_acquire(&hart->locks, &cap->endpoint->lock);
+    return call_later(kernel, hart, cap->endpoint, task, word);
 }
 
 // The fast path is straight-line code that calls nothing: each rare turn is a tail call.
@@ -63,7 +97,7 @@ struct task *syscall_ipc_call(struct kernel *kernel, struct hart *hart, struct t
     status = frame_word_check(word);
     task->deadline_ns = arg(task, 1);
     if (UNLIKELY(status != STATUS_OK || task->deadline_ns == 0)) {
-        return finish(task, status != STATUS_OK ? status : STATUS_BAD_ARG);
+        return call_flagged(kernel, hart, task, cap, word);
     }
     struct endpoint *endpoint = cap->endpoint;
     lock_acquire(&hart->locks, &endpoint->lock);
@@ -76,7 +110,7 @@ struct task *syscall_ipc_call(struct kernel *kernel, struct hart *hart, struct t
     if (UNLIKELY(!receiver)) {
         return call_later(kernel, hart, endpoint, task, word);
     }
-    call_give(receiver, task);
+    call_give(receiver, task, WAIT_REPLY);
     lock_release(&hart->locks, &endpoint->lock);
     frame_copy(&receiver->page->request_in, &task->page->call_out, word, task, cap->badge);
     return leave_for(kernel, hart, task, receiver);
@@ -95,6 +129,7 @@ static COLD bool receive_now(struct kernel *kernel, struct hart *hart, struct ta
         done = ipc_take_locked(kernel, hart, endpoint, task);
     }
     lock_release(&hart->locks, &endpoint->lock);
+    cap_release_deferred(kernel, hart);
     return done;
 }
 
@@ -152,10 +187,22 @@ static COLD struct task *receive(struct kernel *kernel, struct hart *hart, struc
 struct task *syscall_ipc_recv(struct kernel *kernel, struct hart *hart, struct task *task) {
     struct capability *cap = 0;
     enum status status = cap_lookup(task, arg(task, 0), CAP_ENDPOINT, RIGHT_RECV, &cap);
+    uint64_t flags = arg(task, 2);
+    if (status == STATUS_OK && (flags & ~(uint64_t)RECV_DROP_CAP) != 0) {
+        status = STATUS_BAD_ARG;
+    }
     if (status != STATUS_OK) {
         return finish(task, status);
     }
     task->deadline_ns = arg(task, 1);
+    if ((flags & RECV_DROP_CAP) != 0) {
+        task->drops_cap = true;
+        bool done = receive_now(kernel, hart, task, cap);
+        task->drops_cap = false;
+        if (done) {
+            return task;
+        }
+    }
     return receive(kernel, hart, task, cap, 0);
 }
 
@@ -176,10 +223,35 @@ static ALWAYS_INLINE struct task *reply_give(struct task *task, struct reply_ent
     return caller;
 }
 
+// Everything that may be wrong with an answer; *slot is what rides on it, loaded once.
+static enum status reply_check(const struct kernel *kernel, const struct task *task,
+                               const struct reply_entry *entry, uint64_t word, uint32_t *slot) {
+    enum status status = frame_word_check_flags(word, FRAME_CAP_MOVE);
+    if (status != STATUS_OK || !frame_moves_cap(word)) {
+        return status;
+    }
+    if (wait_state_of(entry->caller_wait) != WAIT_REPLY_CAP) {
+        return STATUS_DENIED;  // The caller takes none.
+    }
+    const aliasing_word *meta = (const aliasing_word *)(const void *)&task->page->reply_out.meta;
+    *slot = (uint32_t)(meta[2] >> 32);
+    return cap_move_check(kernel, task, *slot);
+}
+
+// The caller is claimed, and has a free slot if a capability rides on the answer.
+static void reply_copy(struct task *task, struct task *caller, uint64_t word, uint32_t slot) {
+    frame_copy(&caller->page->reply_in, &task->page->reply_out, word, task, 0);
+    if (slot != CAP_SLOT_NONE) {
+        struct capability cap = cap_move_out(task, slot, &task->page->reply_out);
+        cap_move_in(caller, &cap, &caller->page->reply_in);
+    }
+}
+
 struct task *syscall_ipc_reply(struct kernel *kernel, struct hart *hart, struct task *task) {
     struct reply_entry *entry = reply_find(task, arg(task, 0));
     uint64_t word = frame_word_load(&task->page->reply_out);
-    enum status status = entry ? frame_word_check(word) : STATUS_BAD_CAP;
+    uint32_t slot = CAP_SLOT_NONE;
+    enum status status = entry ? reply_check(kernel, task, entry, word, &slot) : STATUS_BAD_CAP;
     if (status != STATUS_OK) {
         return finish(task, status);
     }
@@ -187,9 +259,9 @@ struct task *syscall_ipc_reply(struct kernel *kernel, struct hart *hart, struct 
         reply_give(task, entry, (uint32_t)(arg(task, 0) & REPLY_HANDLE_INDEX_MASK));
     if (caller && fault_point_fires(FAULT_POINT_WAKE_TOO_SOON)) {
         wake_push(kernel, hart, caller);
-        frame_copy(&caller->page->reply_in, &task->page->reply_out, word, task, 0);
+        reply_copy(task, caller, word, slot);
     } else if (caller) {
-        frame_copy(&caller->page->reply_in, &task->page->reply_out, word, task, 0);
+        reply_copy(task, caller, word, slot);
         wake_push(kernel, hart, caller);
     } else {
         hart->counts.late_replies++;
@@ -207,6 +279,25 @@ static COLD struct task *receive_again(struct kernel *kernel, struct hart *hart,
     return receive(kernel, hart, task, &task->caps[arg(task, 1)], caller);
 }
 
+// An answer whose frame is not the common one: refused with the reply intact, or given and then
+// received.
+static COLD struct task *reply_flagged(struct kernel *kernel, struct hart *hart, struct task *task,
+                                       const struct capability *cap, struct reply_entry *entry) {
+    uint64_t word = frame_word_load(&task->page->reply_out);
+    uint32_t slot = CAP_SLOT_NONE;
+    enum status status = reply_check(kernel, task, entry, word, &slot);
+    if (status != STATUS_OK) {
+        return finish(task, status);
+    }
+    struct task *caller = reply_give(task, entry, (uint32_t)(entry - task->replies));
+    if (caller) {
+        reply_copy(task, caller, word, slot);
+    } else {
+        hart->counts.late_replies++;
+    }
+    return receive(kernel, hart, task, cap, caller);
+}
+
 // Straight-line like syscall_ipc_call.
 struct task *syscall_ipc_reply_recv(struct kernel *kernel, struct hart *hart, struct task *task) {
     struct capability *cap = 0;
@@ -217,10 +308,10 @@ struct task *syscall_ipc_reply_recv(struct kernel *kernel, struct hart *hart, st
     }
     uint64_t word = frame_word_load(&task->page->reply_out);
     status = frame_word_check(word);
-    if (UNLIKELY(status != STATUS_OK)) {
-        return finish(task, status);
-    }
     task->deadline_ns = arg(task, 2);
+    if (UNLIKELY(status != STATUS_OK)) {
+        return reply_flagged(kernel, hart, task, cap, entry);
+    }
     struct task *caller =
         reply_give(task, entry, (uint32_t)(arg(task, 0) & REPLY_HANDLE_INDEX_MASK));
     if (UNLIKELY(!caller)) {

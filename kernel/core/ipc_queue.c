@@ -1,11 +1,15 @@
 // kernel/core/ipc_queue.c: see ipc_queue.h.
 #include "kernel/core/ipc_queue.h"
 
+#include "kernel/core/cap_move.h"
 #include "kernel/core/deadline.h"
 #include "kernel/core/endpoint_ops.h"
 #include "kernel/core/grant.h"
 #include "kernel/core/panic.h"
 #include "kernel/core/transfer.h"
+
+BASE_STATIC_ASSERT((int)CAP_DEFERRED_MAX > (int)SEND_STORAGE_COUNT,
+                   "all stored ones may be stale, and one is taken");
 
 enum source {
     SOURCE_NONE,
@@ -72,6 +76,9 @@ static bool stored_first_locked(struct kernel *kernel, struct hart *hart,
             return true;
         }
         hart->counts.stale_sends++;
+        if (send->cap.head != 0) {
+            cap_defer(hart, &send->cap);
+        }
         stored_remove_locked(kernel, hart, endpoint);
     }
     return false;
@@ -100,6 +107,15 @@ static void take_notification_locked(struct endpoint *endpoint, struct task *rec
     atomic_store_u64(&endpoint->work, atomic_load_u64(&endpoint->work) & ~WORK_NOTIFY);
 }
 
+// The frame was handed over; its capability goes with it.
+static void give_cap(struct hart *hart, struct task *receiver, const struct capability *cap) {
+    if (receiver->drops_cap) {
+        cap_defer(hart, cap);
+    } else {
+        cap_move_in(receiver, cap, &receiver->page->request_in);
+    }
+}
+
 static void take_stored_locked(struct kernel *kernel, struct hart *hart, struct endpoint *endpoint,
                                struct task *receiver) {
     struct message_area *areas = (struct message_area *)arch_page(endpoint->send_page);
@@ -108,6 +124,10 @@ static void take_stored_locked(struct kernel *kernel, struct hart *hart, struct 
     words_copy(
         to, area,
         (offsetof(struct message_area, payload) + frame_word_len(frame_word_load(area)) + 7) / 8);
+    const struct capability *cap = &endpoint->sends[endpoint->send_first].cap;
+    if (cap->head != 0) {
+        give_cap(hart, receiver, cap);
+    }
     endpoint->take_stored_next = 0;
     stored_remove_locked(kernel, hart, endpoint);
     task_results(receiver, STATUS_OK, RECEIVED_SEND, 0, 0);
@@ -119,8 +139,14 @@ static void take_queued_locked(struct kernel *kernel, struct hart *hart, struct 
     endpoint_unlink_locked(kernel, endpoint, sender);
     frame_copy(&receiver->page->request_in, &sender->page->call_out, sender->wait_frame, sender,
                sender->wait_badge);
+    if (frame_moves_cap(sender->wait_frame)) {
+        // Before the wait becomes another: then the sender's home hart may end it.
+        struct capability cap = cap_move_out(sender, sender->wait_slot, &sender->page->call_out);
+        give_cap(hart, receiver, &cap);
+    }
     if (sender->in_call) {
-        call_give(receiver, sender);
+        bool takes = (frame_word_flags(sender->wait_frame) & FRAME_TAKE_CAP) != 0;
+        call_give(receiver, sender, takes ? WAIT_REPLY_CAP : WAIT_REPLY);
         return;
     }
     task_results(receiver, STATUS_OK, RECEIVED_SEND, 0, 0);
@@ -130,8 +156,22 @@ static void take_queued_locked(struct kernel *kernel, struct hart *hart, struct 
     wake_push(kernel, hart, sender);
 }
 
+// Whether the frame carries a capability that the receiver has no slot for.
+static bool lacks_slot(const struct endpoint *endpoint, const struct task *receiver,
+                       struct next next) {
+    if (receiver->caps_free != 0 || receiver->drops_cap) {
+        return false;
+    }
+    return (next.source == SOURCE_STORED && endpoint->sends[endpoint->send_first].cap.head != 0) ||
+           (next.source == SOURCE_QUEUED && frame_moves_cap(next.sender->wait_frame));
+}
+
 static void take_locked(struct kernel *kernel, struct hart *hart, struct endpoint *endpoint,
                         struct task *receiver, struct next next) {
+    if (UNLIKELY(lacks_slot(endpoint, receiver, next))) {
+        task_status(receiver, STATUS_NO_SPACE);  // The frame stays the first.
+        return;
+    }
     switch (next.source) {
         case SOURCE_NOTIFICATION:
             take_notification_locked(endpoint, receiver);
@@ -189,6 +229,16 @@ struct task *ipc_queue_self_locked(struct kernel *kernel, struct hart *hart, str
     (void)unused;
     atomic_fence();
     return ipc_serve_waiting_locked(kernel, hart, endpoint);
+}
+
+enum status ipc_check_move(const struct kernel *kernel, struct task *task) {
+    if (!frame_moves_cap(task->wait_frame)) {
+        return STATUS_OK;
+    }
+    const aliasing_word *meta = (const aliasing_word *)(const void *)&task->page->call_out.meta;
+    uint64_t slot = meta[2] >> 32;
+    task->wait_slot = (uint8_t)slot;
+    return cap_move_check(kernel, task, slot);
 }
 
 struct task *ipc_leave(struct kernel *kernel, struct hart *hart, struct task *task,

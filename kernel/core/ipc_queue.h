@@ -4,13 +4,14 @@
 // when both wait. A frame that was queued or stored carries the family of the capability it was
 // sent through, which is looked at again when it is handed over: a stale call or waiting send ends
 // with REVOKED, a stale stored send is dropped and counted.
-// Locking:    functions ending in _locked need the endpoint's lock.
+// Locking:    functions ending in _locked need the endpoint's lock. After its release
+//             cap_release_deferred must follow: a dropped frame may have carried a capability.
 #pragma once
 
 #include "kernel/core/kernel.h"
 
-// Takes the first thing that waits. The receiver is current or claimed. False if nothing can be
-// taken.
+// Takes the first thing that waits, or tells a receiver that has no slot for its capability so. The
+// receiver is current or claimed. False if nothing can be taken.
 WARN_UNUSED bool ipc_take_locked(struct kernel *kernel, struct hart *hart,
                                  struct endpoint *endpoint, struct task *receiver);
 
@@ -23,6 +24,10 @@ WARN_UNUSED struct task *ipc_serve_waiting_locked(struct kernel *kernel, struct 
 // page. Returns a receiver that turned up in between, claimed.
 WARN_UNUSED struct task *ipc_queue_self_locked(struct kernel *kernel, struct hart *hart,
                                                struct task *task, const struct capability *cap);
+
+// The frame in the current task's call_out was loaded into wait_frame: if a capability rides on it,
+// may it leave? Its slot is loaded once, into wait_slot. Errors: as cap_move_check.
+WARN_UNUSED enum status ipc_check_move(const struct kernel *kernel, struct task *task);
 
 // The current task's wait is published and no lock is held. Runs `next` (claimed) if it lives here,
 // otherwise wakes its hart; null means nobody.

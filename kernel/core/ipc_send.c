@@ -1,6 +1,7 @@
 // kernel/core/ipc_send.c: messages that want no answer: sends, stored or waiting, and
 // notifications.
 #include "kernel/core/cap_lookup.h"
+#include "kernel/core/cap_move.h"
 #include "kernel/core/deadline.h"
 #include "kernel/core/endpoint_ops.h"
 #include "kernel/core/grant.h"
@@ -23,7 +24,10 @@ static bool store_locked(struct kernel *kernel, struct endpoint *endpoint, struc
     uint32_t place = (endpoint->send_first + endpoint->send_count) % SEND_STORAGE_COUNT;
     struct message_area *areas = (struct message_area *)arch_page(endpoint->send_page);
     frame_copy(&areas[place], &task->page->call_out, task->wait_frame, task, cap->badge);
-    endpoint->sends[place] = (struct stored_send){task->instance, cap->epoch, cap->grant};
+    endpoint->sends[place] = (struct stored_send){task->instance, cap->epoch, cap->grant, {0}};
+    if (frame_moves_cap(task->wait_frame)) {
+        endpoint->sends[place].cap = cap_move_out(task, task->wait_slot, &task->page->call_out);
+    }
     if (cap->grant != 0) {
         grant_reference(kernel, cap->grant);
     }
@@ -37,6 +41,7 @@ static bool store_locked(struct kernel *kernel, struct endpoint *endpoint, struc
 static bool send_later_locked(struct kernel *kernel, struct hart *hart, struct task *task,
                               const struct capability *cap, struct task **woken) {
     struct endpoint *endpoint = cap->endpoint;
+    // Stored even if the receiver waits when a capability rides on it: one way to hand that over.
     if (store_locked(kernel, endpoint, task, cap)) {
         task_results(task, STATUS_OK, DELIVERY_HANDED_OVER, 0, 0);
         atomic_fence();
@@ -65,7 +70,10 @@ static enum status check_send(const struct kernel *kernel, struct task *task,
         status = STATUS_REVOKED;
     }
     task->wait_frame = frame_word_load(&task->page->call_out);
-    return status == STATUS_OK ? frame_word_check(task->wait_frame) : status;
+    if (status == STATUS_OK) {
+        status = frame_word_check_flags(task->wait_frame, FRAME_CAP_MOVE);
+    }
+    return status == STATUS_OK ? ipc_check_move(kernel, task) : status;
 }
 
 struct task *syscall_ipc_send(struct kernel *kernel, struct hart *hart, struct task *task) {
@@ -81,8 +89,14 @@ struct task *syscall_ipc_send(struct kernel *kernel, struct hart *hart, struct t
         lock_release(&hart->locks, &endpoint->lock);
         return handler_finish(task, STATUS_PEER_CLOSED);
     }
+    bool moves = frame_moves_cap(task->wait_frame);
+    if (moves && (endpoint->flags & ENDPOINT_ACCEPT_CAPS) == 0) {
+        lock_release(&hart->locks, &endpoint->lock);
+        return handler_finish(task, STATUS_DENIED);
+    }
     bool blocks = false;
-    struct task *receiver = endpoint_claim_receiver_locked(endpoint, cap->object, false);
+    struct task *receiver =
+        moves ? 0 : endpoint_claim_receiver_locked(endpoint, cap->object, false);
     if (receiver) {
         frame_copy(&receiver->page->request_in, &task->page->call_out, task->wait_frame, task,
                    cap->badge);
@@ -92,6 +106,7 @@ struct task *syscall_ipc_send(struct kernel *kernel, struct hart *hart, struct t
         blocks = send_later_locked(kernel, hart, task, cap, &receiver);
     }
     lock_release(&hart->locks, &endpoint->lock);
+    cap_release_deferred(kernel, hart);
     if (blocks) {
         deadline_note(hart, task);
         return ipc_leave(kernel, hart, task, receiver);

@@ -147,7 +147,7 @@ TEST(Ipc, test_reject_frame_with_flags) {
     machine.run([](user &init) {
         slot at = endpoint();
         fill(init.page->call_out, 1, "x");
-        init.page->call_out.header.flags = 1;
+        init.page->call_out.header.flags = 0x10;
         EXPECT_EQ(sys_ipc_call(at, UINT64_MAX).status, STATUS_BAD_ARG);
         EXPECT_EQ(sys_ipc_send(at, 0).status, STATUS_BAD_ARG);
     });

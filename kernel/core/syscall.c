@@ -36,12 +36,16 @@ static struct task *syscall_endpoint_create(struct kernel *kernel, struct hart *
     struct capability *factory = 0;
     enum status status =
         cap_lookup(task, handler_arg(task, 0), CAP_FACTORY, RIGHT_MAKE_ENDPOINT, &factory);
+    uint64_t flags = handler_arg(task, 1);
+    if (status == STATUS_OK && (flags & ~(uint64_t)ENDPOINT_ACCEPT_CAPS) != 0) {
+        status = STATUS_BAD_ARG;
+    }
     if (status == STATUS_OK && task->caps_free == 0) {
         status = STATUS_NO_SPACE;
     }
     uint32_t index = 0;
     if (status == STATUS_OK) {
-        status = endpoint_make(kernel, hart, task, &index);
+        status = endpoint_make(kernel, hart, task, (uint32_t)flags, &index);
     }
     if (status != STATUS_OK) {
         return handler_finish(task, status);

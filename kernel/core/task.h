@@ -38,6 +38,7 @@ enum wait_state {
                            // endpoint.
     WAIT_REPLY = 4,        // Its frame was handed over; the object is the receiving task.
     WAIT_QUIESCE = 5,      // Until every other hart has left the kernel once.
+    WAIT_REPLY_CAP = 6,    // Like WAIT_REPLY; the answer may carry a capability.
 };
 
 static ALWAYS_INLINE enum wait_state wait_state_of(uint64_t word) {
@@ -100,7 +101,9 @@ struct task {
     uint64_t wait_badge;  // While queued: the badge its frame carries,
     uint64_t wait_frame;  // type, flags and length as checked,
     uint32_t wait_epoch;  // and the family of the capability it was sent through.
-    uint32_t wait_grant;
+    uint16_t wait_grant;
+    uint8_t wait_slot;     // While queued with FRAME_CAP_MOVE: what rides on it.
+    bool drops_cap;        // Current, in a receive that takes a frame without its capability.
     uint64_t deadline_ns;  // UINT64_MAX: none.
     uint64_t caps_free;    // Bit i: slot i is free. Slot 0 never is.
     uint64_t caps_all;     // Bit i: there is a slot i.

@@ -25,6 +25,19 @@ WARN_UNUSED static ALWAYS_INLINE enum status frame_word_check(uint64_t word) {
     return UNLIKELY((word & 0xffff0000u) != 0) ? STATUS_BAD_ARG : STATUS_OK;
 }
 
+static ALWAYS_INLINE uint32_t frame_word_flags(uint64_t word) {
+    return (uint32_t)(word >> 16) & 0xffff;
+}
+
+static ALWAYS_INLINE bool frame_moves_cap(uint64_t word) {
+    return (frame_word_flags(word) & FRAME_CAP_MOVE) != 0;
+}
+
+// Of a frame that may have some flags.
+WARN_UNUSED static inline enum status frame_word_check_flags(uint64_t word, uint32_t allowed) {
+    return frame_word_check(word & ~((uint64_t)allowed << 16));
+}
+
 // Copies header, metadata and payload; whole words, the last zeroed beyond the length.
 static ALWAYS_INLINE void frame_copy(struct message_area *to, const struct message_area *from,
                                      uint64_t word, const struct task *sender, uint64_t badge) {
@@ -82,9 +95,10 @@ static ALWAYS_INLINE void reply_free(struct task *task, struct reply_entry *entr
 
 // Makes the sender (queued or current) wait for the reply of the claimed receiver. The frame is
 // copied by the caller, before the receiver is made runnable: until then nobody else touches either
-// page.
-static ALWAYS_INLINE void call_give(struct task *receiver, struct task *sender) {
-    uint64_t caller_word = wait_next(atomic_load_u64(&sender->wait), WAIT_REPLY, receiver->index);
+// page. `state` is WAIT_REPLY or WAIT_REPLY_CAP.
+static ALWAYS_INLINE void call_give(struct task *receiver, struct task *sender,
+                                    enum wait_state state) {
+    uint64_t caller_word = wait_next(atomic_load_u64(&sender->wait), state, receiver->index);
     uint64_t handle = reply_make(receiver, sender, caller_word);
     task_results(receiver, STATUS_OK, RECEIVED_CALL, handle, 0);
     // Release: pairs with the claim of whoever ends this wait. From here on the caller may be timed

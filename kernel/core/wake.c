@@ -1,8 +1,10 @@
 // kernel/core/wake.c: see wake.h.
 #include "kernel/core/wake.h"
 
+#include "kernel/core/cap_move.h"
 #include "kernel/core/endpoint_ops.h"
 #include "kernel/core/quiesce.h"
+#include "kernel/core/transfer.h"
 
 static bool wake_queued(struct kernel *kernel, struct hart *hart, struct task *task,
                         uint64_t word) {
@@ -15,6 +17,10 @@ static bool wake_queued(struct kernel *kernel, struct hart *hart, struct task *t
     bool won = task_claim(task, word);
     if (won) {
         endpoint_unlink_locked(kernel, endpoint, task);
+        if (frame_moves_cap(task->wait_frame) && fault_point_fires(FAULT_POINT_LOSE_MOVED)) {
+            struct capability lost = cap_move_out(task, task->wait_slot, &task->page->call_out);
+            (void)lost;
+        }
     }
     lock_release(&hart->locks, &endpoint->lock);
     if (disorder) {
@@ -50,7 +56,7 @@ bool wake_early(struct kernel *kernel, struct hart *hart, struct task *task, enu
         }
         word = atomic_load_acquire_u64(&task->wait);
     }
-    bool handed_over = wait_state_of(word) == WAIT_REPLY;
+    bool handed_over = wait_state_of(word) == WAIT_REPLY || wait_state_of(word) == WAIT_REPLY_CAP;
     if (handed_over) {
         notify_task(kernel, hart, atomic_load_u64(&kernel->tasks[wait_object_of(word)].home),
                     NOTIFY_REPLY_GONE);

@@ -64,7 +64,7 @@ bool case_ipc_reject_frame_513(struct selftest *selftest) {
     struct call_result longer =
         peer_call_bytes(selftest, &peer, PROBE_ECHO, FRAME_PAYLOAD_MAX + 1, selftest_patience());
     frame_finish(&selftest->runtime->page->call_out, PROBE_ECHO, 8);
-    selftest->runtime->page->call_out.header.flags = 1;
+    selftest->runtime->page->call_out.header.flags = UINT16_C(1) << 15;
     struct call_result flagged = sys_ipc_call(peer.endpoint, selftest_patience());
     return selftest_expect_status(selftest, "a frame of 513 bytes", longer.status,
                                   STATUS_TOO_LARGE) &&

@@ -45,6 +45,7 @@ int service_main(struct runtime *runtime) {
         attempt.number = SYSCALL_IPC_RECV;
         attempt.args[0] = SLOT_ENDPOINT;
         attempt.args[1] = UINT64_MAX;
+        attempt.args[2] = 0;
         if (called && in->meta.service_id == neighbour.keeper) {
             answer(&neighbour);
             attempt.number = SYSCALL_IPC_REPLY_RECV;

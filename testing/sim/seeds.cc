@@ -200,6 +200,7 @@ void seed_add(seed_totals &sum, const seed_outcome &outcome) {
     sum.answered += outcome.record.calls_answered;
     sum.kills += outcome.record.kills;
     sum.revokes += outcome.record.revokes;
+    sum.moves += outcome.record.moves;
     sum.tasks += outcome.record.tasks_started;
     sum.interrupts += outcome.record.interrupts;
     sum.device_refusals += outcome.record.device_refusals;
@@ -210,16 +211,16 @@ void seed_add(seed_totals &sum, const seed_outcome &outcome) {
 std::string seed_summary(const seed_totals &sum, double seconds) {
     char text[400];
     auto number = [](std::uint64_t value) { return static_cast<unsigned long long>(value); };
-    std::snprintf(
-        text, sizeof(text),
-        "%llu seeds in %.1f s: %llu system calls (%.0f a second), %llu kernel entries, "
-        "%llu hart switches, %llu audits,\n"
-        "%llu calls (%llu answered), %llu interrupts, %llu tasks, %llu kills, %llu revocations, "
-        "%llu VMOs, %llu mappings, %llu injected faults\n",
-        number(sum.seeds), seconds, number(sum.syscalls),
-        static_cast<double>(sum.syscalls) / seconds, number(sum.steps), number(sum.switches),
-        number(sum.audits), number(sum.calls), number(sum.answered), number(sum.interrupts),
-        number(sum.tasks), number(sum.kills), number(sum.revokes), number(sum.vmos),
-        number(sum.maps), number(sum.faults));
+    std::snprintf(text, sizeof(text),
+                  "%llu seeds in %.1f s: %llu system calls (%.0f a second), %llu kernel entries, "
+                  "%llu hart switches, %llu audits,\n"
+                  "%llu calls (%llu answered), %llu interrupts, %llu tasks, %llu kills, %llu "
+                  "revocations, %llu capabilities moved, "
+                  "%llu VMOs, %llu mappings, %llu injected faults\n",
+                  number(sum.seeds), seconds, number(sum.syscalls),
+                  static_cast<double>(sum.syscalls) / seconds, number(sum.steps),
+                  number(sum.switches), number(sum.audits), number(sum.calls), number(sum.answered),
+                  number(sum.interrupts), number(sum.tasks), number(sum.kills), number(sum.revokes),
+                  number(sum.moves), number(sum.vmos), number(sum.maps), number(sum.faults));
     return text;
 }

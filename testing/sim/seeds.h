@@ -45,6 +45,7 @@ struct seed_totals {
     std::uint64_t answered = 0;
     std::uint64_t kills = 0;
     std::uint64_t revokes = 0;
+    std::uint64_t moves = 0;
     std::uint64_t vmos = 0;
     std::uint64_t maps = 0;
     std::uint64_t tasks = 0;

@@ -64,6 +64,7 @@ TEST(Seeds, a_thousand_on_two_harts_are_clean) {
     EXPECT_GT(sum.answered, sum.calls / 3);
     EXPECT_GT(sum.kills, SEEDS);
     EXPECT_GT(sum.revokes, SEEDS);
+    EXPECT_GT(sum.moves, SEEDS);
     EXPECT_GT(sum.interrupts, 10 * SEEDS);
     EXPECT_GT(sum.device_refusals, SEEDS / 2);
     EXPECT_GT(sum.vmos, SEEDS);
@@ -86,6 +87,7 @@ struct finding {
 const finding findings[] = {
     {FAULT_POINT_SKIP_QUIESCE, {"served through a family after it was revoked"}},
     {FAULT_POINT_SKIP_EPOCH_RECHECK, {"served through a family after it was revoked"}},
+    {FAULT_POINT_LOSE_MOVED, {"a capability moved otherwise", "audit"}},
     {FAULT_POINT_LOSE_IPI, {"lost wake-up: hart"}},
     {FAULT_POINT_LOSE_RECHECK, {"lost wake-up: task"}},
     {FAULT_POINT_LOSE_KILL, {"lost kill"}},
@@ -99,7 +101,8 @@ const finding findings[] = {
     {FAULT_POINT_WRAP_TOO_LATE, {"arrived", "comes from", "crash", "frame"}},
     {FAULT_POINT_MISS_SHOOTDOWN, {"still translates to it"}},
     {FAULT_POINT_WRONG_LOCK_ORDER, {"lock order"}},
-    {FAULT_POINT_REPLY_ANYWAY, {"audit", "assertion", "crash", "the answer to another call"}},
+    {FAULT_POINT_REPLY_ANYWAY,
+     {"audit", "assertion", "crash", "lost wake-up", "the answer to another call"}},
     {FAULT_POINT_KEEP_CLAIM, {"the kernel says otherwise"}},
     {FAULT_POINT_WAKE_TOO_SOON, {"the answer to another call", "arrived"}},
     {FAULT_POINT_LOSE_SHOOTDOWN, {"still translates to it", "stale translation"}},

@@ -48,6 +48,7 @@ struct workload {
     uint64_t vmos;
     uint64_t maps;
     uint64_t revokes;
+    uint64_t moves;  // Capabilities that a frame carried over.
     // Families: a badge names one. How many revocations there had been when grant_revoke of it had
     // returned; 0: it has not.
     uint32_t grants;

@@ -63,15 +63,60 @@ static void check_call(struct client *client, struct call_result got, uint64_t d
     }
 }
 
+// Sometimes a capability is to ride on the frame in call_out: a copy of the one it is sent through.
+// Its slot, or 0.
+static struct slot attach(struct client *client, struct slot server) {
+    struct slot_result copy = {.status = STATUS_NO_SPACE};
+    if (sim_user_random(4) == 0) {
+        copy = sys_cap_clone(server, RIGHT_SEND);
+    }
+    if (copy.status != STATUS_OK) {
+        return slot_at(CAP_SLOT_NONE);
+    }
+    client->page->call_out.header.flags |= FRAME_CAP_MOVE;
+    client->page->call_out.meta.slot = (uint32_t)copy.slot.value;
+    return copy.slot;
+}
+
+// It has moved exactly if the frame was handed over. `came` is where one came in the answer.
+static void check_attached(struct client *client, struct slot slot, bool handed_over,
+                           uint32_t came) {
+    if (slot.value == CAP_SLOT_NONE) {
+        return;
+    }
+    bool gone = client->page->call_out.meta.slot == CAP_SLOT_NONE;
+    workload_expect(gone == handed_over, "a capability moved otherwise than its frame", gone);
+    workload_now->moves += gone;
+    bool held = sys_cap_query(slot).status == STATUS_OK;
+    workload_expect(held == (!gone || came == slot.value), "a capability was lost or stayed", held);
+    if (held && came != slot.value) {
+        workload_close(&slot);
+    }
+}
+
+// What came with the answer, if one was asked for.
+static uint32_t take_answered(struct client *client, struct call_result got, bool takes) {
+    struct slot came = slot_at(got.status == STATUS_OK ? client->page->reply_in.meta.slot : 0);
+    workload_expect(came.value == 0 || takes, "an answer carries what was not asked for",
+                    came.value);
+    return (uint32_t)came.value;
+}
+
 static void call(struct client *client, struct slot server) {
     uint64_t number = client->next_number++;
     uint64_t deadline_ns =
         sim_user_random(3) == 0 ? sys_clock_get() + 1 + sim_user_random(NS_SHORT) : UINT64_MAX;
     frame_write(&client->page->call_out, FRAME_TYPE_CALL, number);
+    struct slot attached = attach(client, server);
+    bool takes = sim_user_random(2) == 0;
+    client->page->call_out.header.flags |= takes ? FRAME_TAKE_CAP : 0;
     workload_now->calls++;
     struct call_result got = sys_ipc_call(server, deadline_ns);
     count(got.status);
     check_call(client, got, deadline_ns, number);
+    struct slot came = slot_at(take_answered(client, got, takes));
+    check_attached(client, attached, got.delivery == DELIVERY_HANDED_OVER, (uint32_t)came.value);
+    workload_close(&came);
     look_closed(client, server, got);
 }
 
@@ -79,8 +124,10 @@ static void send(struct client *client, struct slot server) {
     uint64_t deadline_ns =
         sim_user_random(2) == 0 ? 0 : sys_clock_get() + 1 + sim_user_random(NS_SHORT);
     frame_write(&client->page->call_out, FRAME_TYPE_SEND, client->next_number++);
+    struct slot attached = attach(client, server);
     workload_now->sends++;
     struct call_result got = sys_ipc_send(server, deadline_ns);
+    check_attached(client, attached, got.delivery == DELIVERY_HANDED_OVER, CAP_SLOT_NONE);
     count(got.status);
     bool fits = got.status == STATUS_OK || got.status == STATUS_PEER_CLOSED ||
                 got.status == STATUS_REVOKED ||

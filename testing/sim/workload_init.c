@@ -40,7 +40,7 @@ struct parent {
 };
 
 static bool start_server(struct child *child, const char *name) {
-    struct slot_result endpoint = sys_endpoint_create(slot_at(SLOT_FACTORY));
+    struct slot_result endpoint = sys_endpoint_create_accepting(slot_at(SLOT_FACTORY));
     if (!workload_made(endpoint.status, "endpoint_create gave another status")) {
         return false;
     }

@@ -6,13 +6,14 @@
 enum {
     HELD_MAX = 4,
     END_ONE_IN = 400,
-    REVOKE_ONE_IN = 60,
+    REVOKE_ONE_IN = 30,
     NS_SHORT = 20000,
 };
 
 struct held_call {
     struct reply_handle reply;
     uint64_t number;
+    struct slot cap;  // Came with the request and goes back with the answer. 0: none.
 };
 
 struct server {
@@ -45,8 +46,14 @@ static void check_request(struct server *server, struct recv_result got) {
     uint64_t revoked_at = workload_now->revoked_at[workload_family(area->meta.badge)];
     workload_expect(revoked_at == 0 || revoked_at > server->revokes_before,
                     "served through a family after it was revoked", revoked_at);
+    struct slot cap = slot_at(area->meta.slot);
+    workload_expect(cap.value == 0 || sys_cap_query(cap).status == STATUS_OK,
+                    "a capability that came is not there", cap.value);
+    if ((area->header.flags & FRAME_TAKE_CAP) == 0) {
+        workload_close(&cap);
+    }
     if (got.received == RECEIVED_CALL) {
-        server->held[server->held_count++] = (struct held_call){got.reply, number};
+        server->held[server->held_count++] = (struct held_call){got.reply, number, cap};
     }
 }
 
@@ -81,6 +88,7 @@ static void neglect(struct server *server) {
     struct query_result state = sys_reply_query(call.reply);
     workload_expect(state.status == STATUS_OK && cap_query_kind(state.kind_rights) == CAP_REPLY,
                     "a held reply is not known", state.status);
+    workload_close(&call.cap);
     workload_expect(sys_reply_close(call.reply) == STATUS_OK, "a held reply cannot be closed", 0);
     workload_expect(sys_ipc_reply(call.reply) == STATUS_BAD_CAP, "a closed reply can be given", 0);
 }
@@ -111,6 +119,23 @@ static void call_other(struct server *server) {
     }
 }
 
+// What was to go with the answer is gone exactly if that was handed over.
+static void check_answered(struct server *server, bool handed_over) {
+    struct slot left = slot_at(server->page->reply_out.meta.slot);
+    workload_expect(!handed_over || left.value == 0, "an answer left its capability behind",
+                    left.value);
+    workload_close(&left);
+}
+
+// What was to go with the answer was revoked meanwhile: the reply is still held.
+static void detach(struct server *server) {
+    struct slot stale = slot_at(server->page->reply_out.meta.slot);
+    workload_expect(stale.value != 0, "an answer without a capability was revoked", 0);
+    workload_close(&stale);
+    server->page->reply_out.header.flags = 0;
+    server->page->reply_out.meta.slot = CAP_SLOT_NONE;
+}
+
 static void server_round(struct server *server) {
     uint32_t draw = sim_user_random(16);
     if (sim_user_random(END_ONE_IN) == 0) {
@@ -128,21 +153,37 @@ static void server_round(struct server *server) {
             return;
         }
         struct held_call call = take_held(server);
-        frame_write(&server->page->reply_out, FRAME_TYPE_REPLY, call.number);
+        struct message_area *out = &server->page->reply_out;
+        frame_write(out, FRAME_TYPE_REPLY, call.number);
+        out->header.flags = call.cap.value != 0 ? FRAME_CAP_MOVE : 0;
+        out->meta.slot = (uint32_t)call.cap.value;
         if (draw < 4) {
             enum status status = sys_ipc_reply(call.reply);
+            if (status == STATUS_REVOKED) {
+                detach(server);
+                status = sys_ipc_reply(call.reply);
+            }
             workload_expect(status == STATUS_OK || status == STATUS_PEER_CLOSED,
                             "reply gave another status", status);
+            check_answered(server, status == STATUS_OK);
             return;
         }
         uint64_t deadline_ns = some_deadline();
         server->revokes_before = workload_now->revokes;
-        look_at(server, sys_ipc_reply_recv(call.reply, server->endpoint, deadline_ns));
+        struct recv_result got = sys_ipc_reply_recv(call.reply, server->endpoint, deadline_ns);
+        if (got.status == STATUS_REVOKED) {
+            detach(server);
+            got = sys_ipc_reply_recv(call.reply, server->endpoint, deadline_ns);
+        }
+        check_answered(server, out->meta.slot == CAP_SLOT_NONE);
+        look_at(server, got);
         return;
     }
     uint64_t deadline_ns = some_deadline();
     server->revokes_before = workload_now->revokes;
-    look_at(server, sys_ipc_recv(server->endpoint, deadline_ns));
+    bool drops = sim_user_random(8) == 0;
+    look_at(server, drops ? sys_ipc_recv_drop_cap(server->endpoint, deadline_ns)
+                          : sys_ipc_recv(server->endpoint, deadline_ns));
 }
 
 void workload_server(struct message_page *page, uint64_t argument, uint32_t instance) {

@@ -164,9 +164,13 @@ void sim_check_all(void) {
 }
 
 static const char *wait_name(enum wait_state state) {
-    static const char *const names[] = {"runs or may run",         "receives",
-                                        "receives, no calls",      "queued at endpoint",
-                                        "waits for reply of task", "waits for the other harts"};
+    static const char *const names[] = {"runs or may run",
+                                        "receives",
+                                        "receives, no calls",
+                                        "queued at endpoint",
+                                        "waits for reply of task",
+                                        "waits for the other harts",
+                                        "waits for reply and capability of task"};
     return (unsigned)state < ARRAY_LEN(names) ? names[state] : "?";
 }
 
