@@ -43,6 +43,13 @@ bool audit_mappings(const struct kernel *kernel, struct audit_tally *tally) {
         if (!holds) {
             continue;
         }
+        if (task->program_vmo != VMO_NONE) {
+            if (!audit_says(tally, task->program_vmo < kernel_vmo_count(kernel),
+                            "task %lu runs VMO %lu, which there is not", i, task->program_vmo)) {
+                return false;
+            }
+            tally->vmo_references[task->program_vmo]++;
+        }
         if (!audit_says(tally, table->count <= TASK_MAPPING_COUNT && table_is_sorted(table),
                         "the mappings of task %lu overlap or are not in order", i, 0)) {
             return false;

@@ -75,9 +75,10 @@ static void make_init(struct kernel *kernel, struct hart *hart) {
         .slots = CAP_SLOT_COUNT - 1,
     };
     enum status status = task_make(kernel, hart, &order, &task);
+    const struct load_image program = {0, entry->offset, entry->bytes};
     enum elf_reject reject = ELF_REJECT_NONE;
     while (status == STATUS_OK && atomic_load_u32(&task->state) != TASK_LOADED) {
-        status = task_load_step(kernel, hart, task, entry->offset, entry->bytes, &reject);
+        status = task_load_step(kernel, hart, task, &program, &reject);
         status = status == STATUS_BUSY ? STATUS_OK : status;
     }
     while (status == STATUS_OK) {

@@ -58,9 +58,9 @@ struct elf_note {
     uint32_t type;
 };
 
-static enum elf_reject check_header(const struct elf_header *header, uint64_t bytes) {
+static enum elf_reject check_header(const struct elf_header *header, uint64_t head_bytes) {
     static const uint8_t ident[7] = {0x7f, 'E', 'L', 'F', 2, 1, 1};
-    if (bytes < sizeof(*header)) {
+    if (head_bytes < sizeof(*header)) {
         return ELF_REJECT_SHORT;
     }
     for (uint32_t i = 0; i < sizeof(ident); i++) {
@@ -79,7 +79,7 @@ static enum elf_reject check_header(const struct elf_header *header, uint64_t by
     uint64_t table_bytes =
         (uint64_t)header->program_header_count * sizeof(struct elf_program_header);
     if (header->program_headers % 8 != 0 ||
-        !range_within(header->program_headers, table_bytes, bytes)) {
+        !range_within(header->program_headers, table_bytes, head_bytes)) {
         return ELF_REJECT_SHORT;
     }
     return ELF_REJECT_NONE;
@@ -193,8 +193,13 @@ static bool entry_is_executable(const struct elf_program *program) {
 }
 
 enum elf_reject elf_read(const uint8_t *file, uint64_t bytes, struct elf_program *out) {
+    return elf_read_head(file, bytes, bytes, out);
+}
+
+enum elf_reject elf_read_head(const uint8_t *file, uint64_t head_bytes, uint64_t bytes,
+                              struct elf_program *out) {
     const struct elf_header *header = (const struct elf_header *)(const void *)file;
-    enum elf_reject reject = check_header(header, bytes);
+    enum elf_reject reject = check_header(header, head_bytes);
     if (reject != ELF_REJECT_NONE) {
         return reject;
     }
@@ -210,7 +215,7 @@ enum elf_reject elf_read(const uint8_t *file, uint64_t bytes, struct elf_program
         } else if (table[i].type == ELF_PT_GNU_STACK) {
             reject = set_stack(out, table[i].memory_bytes);
         } else if (table[i].type == ELF_PT_NOTE) {
-            versioned = versioned || notes_match(file, bytes, &table[i]);
+            versioned = versioned || notes_match(file, head_bytes, &table[i]);
         }
     }
     if (reject != ELF_REJECT_NONE) {

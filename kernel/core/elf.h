@@ -32,3 +32,8 @@ struct elf_program {
 // Fills `out` and returns ELF_REJECT_NONE, or returns why the file is refused. `file` is 8-byte
 // aligned. Bounded by the file's header counts' limits.
 WARN_UNUSED enum elf_reject elf_read(const uint8_t *file, uint64_t bytes, struct elf_program *out);
+
+// The same of a file whose first `head_bytes` alone can be read: headers and notes that lie beyond
+// are refused. `bytes` is the length of the whole.
+WARN_UNUSED enum elf_reject elf_read_head(const uint8_t *file, uint64_t head_bytes, uint64_t bytes,
+                                          struct elf_program *out);

@@ -66,6 +66,8 @@ struct Program {
         };
     }
 
+    uint64_t head_bytes = UINT64_MAX;  // What can be read of the file, if less than all.
+
     enum elf_reject Read(elf_program *out) {
         header.program_header_count = static_cast<uint16_t>(segments.size());
         std::vector<uint64_t> words((bytes + 7) / 8);
@@ -78,7 +80,8 @@ struct Program {
         put(0, &header, sizeof(header));
         put(sizeof(Header), segments.data(), segments.size() * sizeof(Segment));
         put(0x800, &note, sizeof(note));
-        return elf_read(file, bytes, out);
+        return head_bytes < bytes ? elf_read_head(file, head_bytes, bytes, out)
+                                  : elf_read(file, bytes, out);
     }
 };
 
@@ -202,6 +205,20 @@ INSTANTIATE_TEST_SUITE_P(Each, ElfRefusal, testing::ValuesIn(kRefusals),
                          });
 
 // Every prefix of a good file is read without touching a byte behind it.
+// Of a VMO only the first page is looked at.
+TEST(Elf, test_reject_headers_and_notes_beyond_the_head) {
+    elf_program out;
+    Program program;
+    program.head_bytes = 0x800 + sizeof(Note);
+    EXPECT_EQ(program.Read(&out), ELF_REJECT_NONE);
+    program.head_bytes--;
+    EXPECT_EQ(program.Read(&out), ELF_REJECT_VERSION);
+    program.head_bytes = sizeof(Header) + 4 * sizeof(Segment) - 1;
+    EXPECT_EQ(program.Read(&out), ELF_REJECT_SHORT);
+    program.head_bytes = sizeof(Header) - 1;
+    EXPECT_EQ(program.Read(&out), ELF_REJECT_SHORT);
+}
+
 TEST(Elf, test_reject_every_truncation) {
     for (uint64_t bytes = 0; bytes < 0x2100; bytes += 8) {
         Program program;

@@ -1,24 +1,19 @@
 // kernel/core/load.c: mapping a program, a few pages a step. Pages that are never written come
-// straight from the boot image; writable ones are copied.
+// straight from the boot image or a sealed VMO; writable ones are copied.
 #include "base/checked.h"
 #include "kernel/abi/layout.h"
 #include "kernel/core/elf.h"
 #include "kernel/core/page.h"
 #include "kernel/core/task_ops.h"
+#include "kernel/core/vmo_ops.h"
 
 enum { PAGES_A_STEP = 4 };
 
-// Fills a fresh page with the part of the segment's file bytes that belongs at `address`; the rest
-// stays zero.
-static void copy_page(struct page_number page, uint64_t address, const struct elf_segment *segment,
-                      const uint8_t *file) {
-    uint64_t begin = segment->address > address ? segment->address : address;
-    uint64_t file_end = segment->address + segment->file_bytes;
-    uint64_t end = file_end < address + PAGE_BYTES ? file_end : address + PAGE_BYTES;
-    if (begin < end) {
-        uint8_t *to = (uint8_t *)arch_page(page) + (begin - address);
-        __builtin_memcpy(to, file + segment->file_offset + (begin - segment->address), end - begin);
-    }
+// Page `index` of the image.
+static struct page_number image_page(const struct kernel *kernel, const struct load_image *image,
+                                     uint64_t index) {
+    return image->vmo ? vmo_page(image->vmo, (uint32_t)index)
+                      : (struct page_number){kernel->image_first.value + (uint32_t)index};
 }
 
 static enum status map_fresh(struct kernel *kernel, struct hart *hart, struct task *task,
@@ -37,38 +32,57 @@ static enum status map_fresh(struct kernel *kernel, struct hart *hart, struct ta
     return STATUS_OK;
 }
 
-// One page of a segment, and where the program's file stands in the boot image.
+// One page of a segment, and the program's image.
 struct segment_page {
     const struct elf_segment *segment;
     uint64_t index;
-    uint64_t file_offset;
+    const struct load_image *image;
 };
+
+// The image's page for it: file offsets and addresses agree within a page.
+static struct page_number source_page(const struct kernel *kernel, struct segment_page which) {
+    uint64_t from = which.image->offset + align_down_u64(which.segment->file_offset, PAGE_BYTES);
+    return image_page(kernel, which.image, from / PAGE_BYTES + which.index);
+}
+
+// Fills a fresh page with the part of the segment's file bytes that belongs at `address`; the rest
+// stays zero.
+static void copy_page(const struct kernel *kernel, struct page_number page, uint64_t address,
+                      struct segment_page which) {
+    const struct elf_segment *segment = which.segment;
+    uint64_t begin = segment->address > address ? segment->address : address;
+    uint64_t file_end = segment->address + segment->file_bytes;
+    uint64_t end = file_end < address + PAGE_BYTES ? file_end : address + PAGE_BYTES;
+    if (begin < end) {
+        uint8_t *to = (uint8_t *)arch_page(page) + (begin - address);
+        const uint8_t *from =
+            (const uint8_t *)arch_page(source_page(kernel, which)) + (begin - address);
+        __builtin_memcpy(to, from, end - begin);
+    }
+}
 
 static enum status map_segment_page(struct kernel *kernel, struct hart *hart, struct task *task,
                                     struct segment_page which) {
     const struct elf_segment *segment = which.segment;
     uint64_t address = align_down_u64(segment->address, PAGE_BYTES) + which.index * PAGE_BYTES;
-    const uint8_t *file = (const uint8_t *)kernel->image + which.file_offset;
     if ((segment->access & ARCH_WRITE) != 0) {
         struct page_number page = PAGE_NUMBER_NONE;
         enum status status = map_fresh(kernel, hart, task, address, &page);
         if (status == STATUS_OK) {
-            copy_page(page, address, segment, file);
+            copy_page(kernel, page, address, which);
         }
         return status;
     }
-    uint64_t image_offset = which.file_offset + align_down_u64(segment->file_offset, PAGE_BYTES);
-    struct page_number page = {kernel->image_first.value +
-                               (uint32_t)(image_offset / PAGE_BYTES + which.index)};
-    enum status status = arch_map(kernel, &task->space, address, page, segment->access, false);
+    enum status status =
+        arch_map(kernel, &task->space, address, source_page(kernel, which), segment->access, false);
     return status == STATUS_BUSY ? STATUS_BAD_ARG : status;
 }
 
 // Maps page number `index` of the program: the segments' pages in order, then the stack's. *mapped
 // is false when there is no such page.
 static enum status map_program_page(struct kernel *kernel, struct hart *hart, struct task *task,
-                                    const struct elf_program *program, uint64_t offset,
-                                    bool *mapped) {
+                                    const struct load_image *image,
+                                    const struct elf_program *program, bool *mapped) {
     uint64_t index = task->work_index;
     for (uint32_t i = 0; i < program->segment_count; i++) {
         const struct elf_segment *segment = &program->segments[i];
@@ -77,7 +91,7 @@ static enum status map_program_page(struct kernel *kernel, struct hart *hart, st
         if (index < page_count) {
             *mapped = true;
             return map_segment_page(kernel, hart, task,
-                                    (struct segment_page){segment, index, offset});
+                                    (struct segment_page){segment, index, image});
         }
         index -= page_count;
     }
@@ -89,16 +103,42 @@ static enum status map_program_page(struct kernel *kernel, struct hart *hart, st
     return map_fresh(kernel, hart, task, USER_STACK_TOP - (index + 1) * PAGE_BYTES, &page);
 }
 
+// The task keeps the VMO that its program's pages belong to. What a load that was refused at once
+// has kept goes.
+static void keep_image(struct kernel *kernel, struct hart *hart, struct task *task,
+                       struct vmo *vmo) {
+    uint32_t kept = vmo ? (uint32_t)(vmo - kernel->vmos) : VMO_NONE;
+    if (task->program_vmo == kept) {
+        return;
+    }
+    if (vmo) {
+        vmo_make_fetchable(kernel, vmo);
+        vmo_reference(vmo);
+    }
+    vmo_release_program(kernel, hart, task);
+    task->program_vmo = kept;
+}
+
+// Headers of a VMO must lie in the file's first page: the next one may be anywhere.
+static enum elf_reject read_image(const struct kernel *kernel, const struct load_image *image,
+                                  struct elf_program *program) {
+    const uint8_t *file =
+        (const uint8_t *)arch_page(image_page(kernel, image, image->offset / PAGE_BYTES));
+    uint64_t head_bytes = image->vmo && image->bytes > PAGE_BYTES ? PAGE_BYTES : image->bytes;
+    return elf_read_head(file, head_bytes, image->bytes, program);
+}
+
 enum status task_load_step(struct kernel *kernel, struct hart *hart, struct task *task,
-                           uint64_t offset, uint64_t bytes, enum elf_reject *reject) {
+                           const struct load_image *image, enum elf_reject *reject) {
     struct elf_program program;
-    *reject = elf_read((const uint8_t *)kernel->image + offset, bytes, &program);
+    *reject = image->bytes == 0 ? ELF_REJECT_SHORT : read_image(kernel, image, &program);
     if (*reject != ELF_REJECT_NONE) {
         return STATUS_BAD_IMAGE;
     }
+    keep_image(kernel, hart, task, image->vmo);
     for (uint32_t i = 0; i < PAGES_A_STEP; i++) {
         bool mapped = false;
-        enum status status = map_program_page(kernel, hart, task, &program, offset, &mapped);
+        enum status status = map_program_page(kernel, hart, task, image, &program, &mapped);
         if (status != STATUS_OK) {
             return status;
         }

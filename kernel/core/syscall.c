@@ -215,25 +215,39 @@ static bool grant_once(struct kernel *kernel, struct hart *hart, struct task *ta
     return true;
 }
 
+// The image that task_load names: the boot image, or a sealed VMO.
+static enum status find_image(struct kernel *kernel, struct task *task, struct load_image *out) {
+    uint64_t slot = handler_arg(task, 1);
+    bool is_vmo = slot < CAP_SLOT_COUNT && cap_kind_of(&task->caps[slot]) == CAP_VMO;
+    struct capability *cap = 0;
+    enum status status =
+        is_vmo ? cap_lookup(task, slot, CAP_VMO, RIGHT_VMO_READ | RIGHT_VMO_EXECUTE, &cap)
+               : cap_lookup(task, slot, CAP_IMAGE, RIGHT_READ, &cap);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    struct vmo *vmo = is_vmo ? &kernel->vmos[cap->object] : 0;
+    uint64_t bytes = vmo ? (uint64_t)vmo->page_count * PAGE_BYTES : kernel->image_bytes;
+    *out = (struct load_image){vmo, handler_arg(task, 2), handler_arg(task, 3)};
+    if (out->offset % PAGE_BYTES != 0 || !range_within(out->offset, out->bytes, bytes)) {
+        return STATUS_BAD_ARG;
+    }
+    return vmo && !vmo_is_sealed(vmo) ? STATUS_BUSY : STATUS_OK;
+}
+
 // One step of task_load; false if there is more to do.
 static bool load_once(struct kernel *kernel, struct hart *hart, struct task *task) {
     struct task *target = 0;
-    struct capability *image = 0;
+    struct load_image image;
     enum elf_reject reject = ELF_REJECT_NONE;
-    uint64_t offset = handler_arg(task, 2);
-    uint64_t bytes = handler_arg(task, 3);
     enum status status =
         find_unstarted(kernel, task, handler_arg(task, 0), TASK_NEW, TASK_NEW, &target);
     if (status == STATUS_OK) {
-        status = cap_lookup(task, handler_arg(task, 1), CAP_IMAGE, RIGHT_READ, &image);
-    }
-    if (status == STATUS_OK &&
-        (offset % PAGE_BYTES != 0 || !range_within(offset, bytes, kernel->image_bytes))) {
-        status = STATUS_BAD_ARG;
+        status = find_image(kernel, task, &image);
     }
     status = status == STATUS_OK ? work_check(target) : status;
     if (status == STATUS_OK) {
-        status = task_load_step(kernel, hart, target, offset, bytes, &reject);
+        status = task_load_step(kernel, hart, target, &image, &reject);
         if (status == STATUS_BUSY) {
             return false;
         }

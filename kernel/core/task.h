@@ -140,6 +140,7 @@ struct task {
     uint32_t work_index;  // How far a long system call on this task (load, grant of the image) has
                           // come, in pages; WORK_SPOILED: one failed half-way.
     uint64_t entry_pc;
+    uint32_t program_vmo;  // What its program was loaded from and is kept for it, or VMO_NONE.
 
     // Written by its home hart when it dies, read once state is TASK_DEAD.
     enum exit_reason exit_reason;

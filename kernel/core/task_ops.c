@@ -55,6 +55,7 @@ static void task_clear(struct task *task) {
     task->work = 0;
     task->mappings.count = 0;
     task->entry_pc = 0;
+    task->program_vmo = VMO_NONE;
     task->exit_reason = EXIT_NONE;
     task->exit_detail = 0;
     atomic_store_u32(&task->killed, 0);

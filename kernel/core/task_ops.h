@@ -22,12 +22,20 @@ struct task_order {
 WARN_UNUSED enum status task_make(struct kernel *kernel, struct hart *hart,
                                   const struct task_order *order, struct task **out);
 
-// Maps the next pages of the program that stands at image offset `offset`; `work_index` says how
-// far it has come. STATUS_BUSY: more to do. STATUS_OK: the task is LOADED. Errors: STATUS_BAD_IMAGE
+// Where a program stands: a page-aligned part of the boot image, or of a sealed VMO, whose pages
+// the task then uses as its own and keeps.
+struct load_image {
+    struct vmo *vmo;  // Null: the boot image.
+    uint64_t offset;
+    uint64_t bytes;
+};
+
+// Maps the next pages of the program; `work_index` says how far it has come. STATUS_BUSY: more to
+// do. STATUS_OK: the task is LOADED. Errors: STATUS_BAD_IMAGE
 // (*reject says why), STATUS_NO_SPACE; the pages mapped so far stay the task's, which then can only
 // be ended.
 WARN_UNUSED enum status task_load_step(struct kernel *kernel, struct hart *hart, struct task *task,
-                                       uint64_t offset, uint64_t bytes, enum elf_reject *reject);
+                                       const struct load_image *image, enum elf_reject *reject);
 
 // Maps the next pages of the boot image read-only at USER_BOOT_IMAGE. STATUS_BUSY: more to do.
 WARN_UNUSED enum status task_map_image_step(struct kernel *kernel, struct task *task);

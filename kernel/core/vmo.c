@@ -136,6 +136,13 @@ void vmo_return_step(struct kernel *kernel, struct hart *hart) {
     }
 }
 
+void vmo_release_program(struct kernel *kernel, struct hart *hart, struct task *task) {
+    if (task->program_vmo != VMO_NONE) {
+        vmo_release(kernel, hart, &kernel->vmos[task->program_vmo]);
+        task->program_vmo = VMO_NONE;
+    }
+}
+
 // Two harts may do it at once; neither goes on before it is done.
 void vmo_make_fetchable(struct kernel *kernel, struct vmo *vmo) {
     if (atomic_load_acquire_u32(&vmo->fetchable) == 0) {

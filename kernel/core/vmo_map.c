@@ -269,6 +269,9 @@ bool vmo_unmap_dead_step(struct kernel *kernel, struct hart *hart, struct task *
         table->count--;
         mapping_end(kernel, hart, &table->rows[table->count]);
     }
+    if (table->count == 0) {
+        vmo_release_program(kernel, hart, task);
+    }
     return table->count == 0;
 }
 

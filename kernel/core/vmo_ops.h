@@ -25,11 +25,14 @@ void vmo_release(struct kernel *kernel, struct hart *hart, struct vmo *vmo);
 // Returns some pages of the VMOs that this hart has to return; only if hart->vmo_dying says so.
 void vmo_return_step(struct kernel *kernel, struct hart *hart);
 
+// Gives up the VMO that the task's program was loaded from, if there is one.
+void vmo_release_program(struct kernel *kernel, struct hart *hart, struct task *task);
+
 // Before instructions of a sealed VMO can be run: every hart fetches what was written.
 void vmo_make_fetchable(struct kernel *kernel, struct vmo *vmo);
 
-// A task has ended and no hart holds a translation of its space: gives up its next mappings. True
-// when none is left.
+// A task has ended and no hart holds a translation of its space: gives up its next mappings,
+// last its program. True when none is left.
 WARN_UNUSED bool vmo_unmap_dead_step(struct kernel *kernel, struct hart *hart, struct task *task);
 
 // One step of each long call; true when it has stored the results.

@@ -506,4 +506,74 @@ TEST(Vmo, a_kill_half_way_loses_nothing) {
         true);
 }
 
+// A VMO with the file of that program from its second page on; *bytes is the file's length.
+slot file_of(const char *name, std::uint64_t *bytes) {
+    std::uint64_t offset = 0;
+    EXPECT_TRUE(sim_program_find(name, &offset, bytes));
+    slot memory = vmo(1 + (*bytes + PAGE_BYTES - 1) / PAGE_BYTES);
+    std::uint64_t pages = sys_cap_query(memory).value;
+    std::uint64_t at = map(memory, 0, pages, READ_WRITE);
+    for (std::uint64_t i = 0; i < *bytes; i += 8) {
+        sim_user_store(at + PAGE_BYTES + i, sim_user_load(USER_BOOT_IMAGE + offset + i));
+    }
+    unmap(memory, at);
+    return memory;
+}
+
+constexpr std::uint64_t DATA = USER_IMAGE_MIN + PAGE_BYTES;  // kernel/arch/sim/image.c
+
+TEST(Vmo, programs_are_loaded_from_sealed_ones_and_keep_them) {
+    sim_machine machine;
+    machine.program("child", [](user &) {
+        EXPECT_EQ(sim_user_load(DATA), 0x5a5a5a5a5a5a5a5au);  // From the file,
+        EXPECT_EQ(sim_user_load(DATA + 16), 0u);              // and beyond it.
+        sim_user_store(DATA, 1);
+        sim_user_fetch(USER_IMAGE_MIN);
+        sys_task_exit(7);
+    });
+    machine.run(
+        [](user &) {
+            std::uint64_t bytes = 0;
+            slot memory = file_of("child", &bytes);
+            EXPECT_EQ(sys_vmo_seal(memory), STATUS_OK);
+            slot tasks[2] = {create("child"), create("child")};
+            for (slot task : tasks) {  // Both see the file as it was.
+                EXPECT_EQ(sys_task_load(task, memory, PAGE_BYTES, bytes).status, STATUS_OK);
+            }
+            close(memory);
+            for (slot task : tasks) {
+                EXPECT_EQ(sys_task_start(task, 0, 0), STATUS_OK);
+                EXPECT_EQ(wait_dead(task).detail, 7u);
+                close(task);
+            }
+        },
+        false);
+}
+
+TEST(Vmo, test_reject_loading_what_is_not_a_sealed_program) {
+    sim_machine machine;
+    machine.program("child", [](user &) {});
+    machine.run(
+        [](user &) {
+            std::uint64_t bytes = 0;
+            slot memory = file_of("child", &bytes);
+            slot task = create("child");
+            EXPECT_EQ(sys_task_load(task, memory, PAGE_BYTES, bytes).status, STATUS_BUSY);
+            EXPECT_EQ(sys_vmo_seal(memory), STATUS_OK);
+            slot reader = sys_cap_clone(memory, READ).slot;
+            EXPECT_EQ(sys_task_load(task, reader, PAGE_BYTES, bytes).status, STATUS_DENIED);
+            EXPECT_EQ(sys_task_load(task, memory, PAGE_BYTES + 8, 8).status, STATUS_BAD_ARG);
+            EXPECT_EQ(sys_task_load(task, memory, PAGE_BYTES, 100 * PAGE_BYTES).status,
+                      STATUS_BAD_ARG);
+            EXPECT_EQ(sys_task_load(task, memory, 0, bytes).status, STATUS_BAD_IMAGE);  // Zeros.
+            EXPECT_EQ(sys_task_load(task, memory, PAGE_BYTES, 0).status, STATUS_BAD_IMAGE);
+            // Nothing of it is left: the task takes the program after all.
+            EXPECT_EQ(sys_task_load(task, memory, PAGE_BYTES, bytes).status, STATUS_OK);
+            close(task);
+            close(reader);
+            close(memory);
+        },
+        false);
+}
+
 }  // namespace

@@ -31,6 +31,7 @@ WARN_UNUSED bool case_vmo_reject_seal_mapped(struct selftest *selftest);
 WARN_UNUSED bool case_vmo_reject_write_sealed(struct selftest *selftest);
 WARN_UNUSED bool case_vmo_reject_write_execute(struct selftest *selftest);
 WARN_UNUSED bool case_vmo_execute_sealed(struct selftest *selftest);
+WARN_UNUSED bool case_vmo_run_program(struct selftest *selftest);
 WARN_UNUSED bool case_task_preempt(struct selftest *selftest);
 WARN_UNUSED bool case_smp_cross_hart_call(struct selftest *selftest);
 WARN_UNUSED bool case_timed_clock(struct selftest *selftest);

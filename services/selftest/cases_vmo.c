@@ -193,3 +193,26 @@ bool case_vmo_execute_sealed(struct selftest *selftest) {
            peer_faults(selftest, &peer, PROBE_EXECUTE, at, EXIT_FAULT_EXEC) &&
            drop(selftest, &memory);
 }
+
+// A probe whose program is in a VMO: nothing of it comes from the boot image.
+bool case_vmo_run_program(struct selftest *selftest) {
+    const struct boot_image_entry *program = selftest->probe_program;
+    struct memory memory;
+    struct peer peer;
+    if (!make(selftest, (program->bytes + PAGE_BYTES - 1) / PAGE_BYTES, &memory) ||
+        !map(selftest, &memory, READ_WRITE)) {
+        return false;
+    }
+    memcpy((void *)memory.address, (const char *)selftest->image + program->offset, program->bytes);
+    if (!unmap(selftest, &memory) ||
+        !selftest_expect_status(selftest, "vmo_seal", sys_vmo_seal(memory.slot), STATUS_OK)) {
+        return false;
+    }
+    selftest->program_vmo = memory.slot;
+    bool started = peer_start(selftest, selftest->image->hart_count - 1, &peer);
+    selftest->program_vmo = slot_at(CAP_SLOT_NONE);
+    return started && drop(selftest, &memory) && peer_ask(selftest, &peer, PROBE_ECHO, KEY) &&
+           selftest_expect(selftest, "an echo", peer_reply_word(selftest, 0),
+                           KEY ^ (UINT64_C(0x0101010101010101) * PROBE_ECHO_KEY)) &&
+           peer_end(selftest, &peer);
+}

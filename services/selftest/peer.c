@@ -53,9 +53,12 @@ bool peer_start(struct selftest *selftest, uint64_t hart, struct peer *out) {
                                 STATUS_OK)) {
         return false;
     }
+    bool from_boot_image = selftest->program_vmo.value == CAP_SLOT_NONE;
     struct load_result load =
-        sys_task_load(peer.task, slot_at(SELFTEST_SLOT_IMAGE), selftest->probe_program->offset,
-                      selftest->probe_program->bytes);
+        from_boot_image
+            ? sys_task_load(peer.task, slot_at(SELFTEST_SLOT_IMAGE),
+                            selftest->probe_program->offset, selftest->probe_program->bytes)
+            : sys_task_load(peer.task, selftest->program_vmo, 0, selftest->probe_program->bytes);
     if (!selftest_expect_status(selftest, "peer: task_load", load.status, STATUS_OK) ||
         !selftest_expect_status(selftest, "peer: task_start",
                                 sys_task_start(peer.task, peer.argument, hart), STATUS_OK)) {

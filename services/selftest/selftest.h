@@ -19,8 +19,9 @@ struct selftest {
     const struct boot_image_entry *probe_program;
     uint64_t next_nonce;
     uint32_t next_argument;
-    struct slot lent_vmo;  // What the next peer gets, with all rights; CAP_SLOT_NONE: nothing.
-    bool lends_device;     // Peers that start get the entropy device too.
+    struct slot lent_vmo;     // What the next peer gets, with all rights; CAP_SLOT_NONE: nothing.
+    struct slot program_vmo;  // Where peers are loaded from; CAP_SLOT_NONE: the boot image.
+    bool lends_device;        // Peers that start get the entropy device too.
 };
 
 // Starts the ladder. `image` is the boot image as selftest sees it. Returns 0 if every case held;

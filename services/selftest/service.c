@@ -40,6 +40,7 @@ static const struct rung ladder[] = {
     {MARKER_SELFTEST_VMO_REJECT_WRITE_SEALED, case_vmo_reject_write_sealed, 1},
     {MARKER_SELFTEST_VMO_REJECT_WRITE_EXECUTE, case_vmo_reject_write_execute, 1},
     {MARKER_SELFTEST_VMO_EXECUTE_SEALED, case_vmo_execute_sealed, 1},
+    {MARKER_SELFTEST_VMO_RUN_PROGRAM, case_vmo_run_program, 1},
     {MARKER_SELFTEST_TASK_PREEMPT, case_task_preempt, 1},
     {MARKER_SELFTEST_SMP_CROSS_HART_CALL, case_smp_cross_hart_call, 2},
     {MARKER_SELFTEST_TIMED_CLOCK, case_timed_clock, 1},
