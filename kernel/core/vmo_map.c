@@ -12,8 +12,9 @@
 #include "kernel/core/panic.h"
 #include "kernel/core/vmo_ops.h"
 
+// About 220 instructions a page; a step of returning pages may come before it in the same entry.
 enum {
-    PAGES_A_STEP = 64,
+    PAGES_A_STEP = 40,
     MAPPINGS_A_STEP = 8,
 };
 
