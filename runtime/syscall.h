@@ -159,6 +159,20 @@ WARN_UNUSED static ALWAYS_INLINE enum status sys_endpoint_close(struct slot endp
     return (enum status)ecall_1(SYSCALL_ENDPOINT_CLOSE, endpoint.value).a0;
 }
 
+// One-shot: NOTIFY_TIMER comes to the endpoint at `at_ns` or soon after, once; another call
+// replaces it, 0 stops it. `endpoint` needs RECV. `count`: how often it has expired so far.
+struct timer_result {
+    enum status status;
+    uint64_t count;
+};
+
+WARN_UNUSED static ALWAYS_INLINE struct timer_result sys_timer_set(struct slot endpoint,
+                                                                   uint64_t at_ns) {
+    struct ecall_result result = ecall_2(SYSCALL_TIMER_SET, endpoint.value, at_ns);
+    struct timer_result out = {.status = (enum status)result.a0, .count = result.a1};
+    return out;
+}
+
 // Of an endpoint: `badge_or_id` is the badge. Of a factory: the one service_id.
 WARN_UNUSED static ALWAYS_INLINE struct slot_result sys_cap_mint(struct slot from,
                                                                  uint64_t badge_or_id,

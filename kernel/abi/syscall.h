@@ -56,6 +56,7 @@ enum notify_bit {
     NOTIFY_CHILD_EXIT = 1u << 0,  // A task that this one supervises has ended: cap_query it.
     NOTIFY_REPLY_GONE = 1u << 1,  // A caller whose reply is held has left: cap_query the replies.
     NOTIFY_NO_SENDERS = 1u << 2,  // The last capability that could send here is gone: cap_query.
+    NOTIFY_TIMER = 1u << 3,       // The endpoint's timer has expired.
 };
 
 // task_start's hart argument.

@@ -10,6 +10,7 @@
 #pragma once
 
 #include "kernel/core/kernel.h"
+#include "kernel/core/timer.h"
 
 void deadline_init(struct kernel *kernel, struct hart *hart);
 
@@ -33,18 +34,6 @@ void deadline_forget(struct hart *hart, struct task *task);
 
 // A deadline before the armed tick: arms the timer anew.
 COLD void deadline_sooner(struct hart *hart, struct task *task);
-
-// A timer of the kernel: when its time comes it sets bits at an endpoint and counts, nothing else.
-// Ownership: its owner's memory, cleared before first use. Its owner alone calls timer_set and
-//            timer_stop, one at a time; `home` and the bits are constant while it is set.
-struct timer {
-    struct wheel_entry entry;
-    struct hart *hart;  // The one on which it was set last.
-    uint64_t home;      // The endpoint that is told, as home_pack says.
-    uint64_t kernel_bits;
-    uint64_t badge_bits;
-    struct atomic_u64 expirations;
-};
 
 // Sets the timer, anew if it is set already. A time that has passed is told at this hart's next
 // tick, which is at once.

@@ -14,6 +14,7 @@
 #include "kernel/core/arch.h"
 #include "kernel/core/cap_table.h"
 #include "kernel/core/lock.h"
+#include "kernel/core/timer.h"
 
 enum {
     MAX_ENDPOINTS = 128,
@@ -58,6 +59,7 @@ struct endpoint {
     uint32_t take_stored_next;  // The queue and the stored sends alternate when both wait.
     struct page_number send_page;
     struct stored_send sends[SEND_STORAGE_COUNT];
+    struct timer timer;
 
     // Changed under the lock, looked at without:
     struct atomic_u64 work;

@@ -2,6 +2,7 @@
 #include "kernel/core/endpoint_ops.h"
 
 #include "kernel/core/cap_move.h"
+#include "kernel/core/deadline.h"
 #include "kernel/core/grant.h"
 #include "kernel/core/page.h"
 #include "kernel/core/panic.h"
@@ -52,6 +53,7 @@ enum status endpoint_make(struct kernel *kernel, struct hart *hart, struct task 
     endpoint->owner = owner->index;
     endpoint->receiver = owner;
     endpoint->flags = flags;
+    atomic_store_u64(&endpoint->timer.expirations, 0);
     endpoint->queue_head = TASK_NONE;
     endpoint->queue_tail = TASK_NONE;
     endpoint->send_first = 0;
@@ -150,6 +152,7 @@ enum status endpoint_end(struct kernel *kernel, struct hart *hart, uint32_t inde
     close_sends_locked(kernel, hart, endpoint);
     endpoint->owner = TASK_NONE;
     endpoint->receiver = 0;
+    timer_stop(hart, &endpoint->timer);
     lock_release(&hart->locks, &endpoint->lock);
     cap_release_deferred(kernel, hart);
     page_put(kernel, hart, page);
@@ -264,4 +267,25 @@ void endpoint_sender_drop(struct kernel *kernel, struct hart *hart, const struct
     if (receiver) {
         wake_push(kernel, hart, receiver);
     }
+}
+
+// Under the lock: the owner sets it, and a manager on another hart may close the endpoint.
+enum status endpoint_timer_set(struct kernel *kernel, struct hart *hart,
+                               const struct capability *cap, uint64_t at_ns,
+                               uint64_t *expirations) {
+    struct endpoint *endpoint = &kernel->endpoints[cap->object];
+    lock_acquire(&hart->locks, &endpoint->lock);
+    if (atomic_load_u32(&endpoint->generation) != cap->generation) {
+        lock_release(&hart->locks, &endpoint->lock);
+        return STATUS_PEER_CLOSED;
+    }
+    *expirations = atomic_load_u64(&endpoint->timer.expirations);
+    timer_stop(hart, &endpoint->timer);
+    if (at_ns != 0) {
+        endpoint->timer.home = home_pack(cap->object, cap->generation);
+        endpoint->timer.kernel_bits = NOTIFY_TIMER;
+        timer_set(hart, &endpoint->timer, at_ns);
+    }
+    lock_release(&hart->locks, &endpoint->lock);
+    return STATUS_OK;
 }

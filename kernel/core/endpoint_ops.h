@@ -46,6 +46,12 @@ void endpoint_link_locked(struct kernel *kernel, struct endpoint *endpoint, stru
 void endpoint_sender_add(struct kernel *kernel, struct hart *hart, const struct capability *cap);
 void endpoint_sender_drop(struct kernel *kernel, struct hart *hart, const struct capability *cap);
 
+// Sets the endpoint's timer, instead of what it was set to, or with 0 stops it. *expirations: how
+// often it has expired in this life of the endpoint. Errors: STATUS_PEER_CLOSED.
+WARN_UNUSED enum status endpoint_timer_set(struct kernel *kernel, struct hart *hart,
+                                           const struct capability *cap, uint64_t at_ns,
+                                           uint64_t *expirations);
+
 // Sets notification bits and wakes the receiver if it waits. Errors: STATUS_PEER_CLOSED.
 WARN_UNUSED enum status notify_endpoint(struct kernel *kernel, struct hart *hart, uint64_t home,
                                         uint64_t kernel_bits, uint64_t badge_bits);

@@ -89,6 +89,16 @@ static enum status read_limits(uint64_t packed, struct task_order *order) {
     return STATUS_OK;
 }
 
+static struct task *syscall_timer_set(struct kernel *kernel, struct hart *hart, struct task *task) {
+    struct capability *cap = 0;
+    uint64_t expirations = 0;
+    enum status status = cap_lookup(task, handler_arg(task, 0), CAP_ENDPOINT, RIGHT_RECV, &cap);
+    if (status == STATUS_OK) {
+        status = endpoint_timer_set(kernel, hart, cap, handler_arg(task, 1), &expirations);
+    }
+    return handler_finish_value(task, status, expirations);
+}
+
 static struct task *syscall_task_create(struct kernel *kernel, struct hart *hart,
                                         struct task *task) {
     struct capability *factory = 0;

@@ -8,7 +8,7 @@
 #define OWN_ENDPOINT                                                              \
     (OWN_TABLE | HOSTILE_CALL(ENDPOINT_CREATE) | HOSTILE_CALL(ENDPOINT_CLOSE) |   \
      HOSTILE_CALL(IPC_SEND) | HOSTILE_CALL(IPC_NOTIFY) | HOSTILE_CALL(IPC_RECV) | \
-     HOSTILE_CALL(CAP_MINT))
+     HOSTILE_CALL(TIMER_SET) | HOSTILE_CALL(CAP_MINT))
 
 // Children that never get a program: there is no right to the boot image.
 #define OWN_CHILDREN                                                                              \
@@ -24,7 +24,8 @@ const struct hostile_round hostile_rounds[HOSTILE_ROUND_COUNT] = {
     {"mint", 5000, HOSTILE_FROM_OWN, RIGHT_MINT, true, OWN_TABLE | OWN_ENDPOINT},
     {"manage", 5000, HOSTILE_FROM_OWN, RIGHT_MANAGE, true,
      OWN_TABLE | HOSTILE_CALL(ENDPOINT_CLOSE)},
-    {"receive", 5000, HOSTILE_FROM_OWN, RIGHT_RECV, true, OWN_TABLE | HOSTILE_CALL(IPC_RECV)},
+    {"receive", 5000, HOSTILE_FROM_OWN, RIGHT_RECV, true,
+     OWN_TABLE | HOSTILE_CALL(IPC_RECV) | HOSTILE_CALL(TIMER_SET)},
     {"task_query", 5000, HOSTILE_FROM_NEIGHBOURS_TASK, RIGHT_TASK_QUERY, true, OWN_TABLE},
     {"factory_endpoint", 5000, HOSTILE_FROM_FACTORY, RIGHT_MAKE_ENDPOINT, false, OWN_ENDPOINT},
     {"factory_task", 5000, HOSTILE_FROM_FACTORY, RIGHT_MAKE_TASK, true, OWN_CHILDREN},

@@ -141,6 +141,12 @@ static void server_round(struct server *server) {
     if (sim_user_random(END_ONE_IN) == 0) {
         end_somehow();
     }
+    if (sim_user_random(20) == 0) {
+        uint64_t at_ns = sim_user_random(4) == 0 ? 0 : sys_clock_get() + sim_user_random(NS_SHORT);
+        enum status status = sys_timer_set(server->endpoint, at_ns).status;
+        workload_expect(status == STATUS_OK || status == STATUS_PEER_CLOSED,
+                        "timer_set gave another status", status);
+    }
     if (server->own_family != 0 && sim_user_random(REVOKE_ONE_IN) == 0) {
         workload_revoke(slot_at(SERVER_SLOT_GRANT), server->own_family);
     }
