@@ -455,7 +455,7 @@ TEST(Cap, test_reject_receiving_with_a_capability_of_an_earlier_life) {
     machine.harts({2, 4});
     machine.program("sender", [](user &self) {
         fill(self.page->call_out, 1, "x");
-        for (int i = 0; i < 40; i++) {
+        for (int i = 0; i < 400; i++) {
             EXPECT_EQ(sys_ipc_notify(slot_at(4)), STATUS_OK);
         }
     });
@@ -464,8 +464,8 @@ TEST(Cap, test_reject_receiving_with_a_capability_of_an_earlier_life) {
         slot manage = first;
         EXPECT_EQ(sys_endpoint_close(manage), STATUS_OK);
         slot second = endpoint();
-        slot task = start("sender", {{second, 4, RIGHT_NOTIFY}});
-        for (int i = 0; i < 60; i++) {
+        slot task = start("sender", {{second, 4, RIGHT_NOTIFY}}, 0, 1);  // Another hart.
+        while (task_query_state(sys_cap_query(task).value) != TASK_DEAD) {
             EXPECT_EQ(sys_ipc_recv(first, UINT64_MAX).status, STATUS_PEER_CLOSED);
         }
         (void)wait_dead(task);

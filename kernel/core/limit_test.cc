@@ -127,4 +127,42 @@ TEST(Limit, many_waiting_children_end_with_their_supervisor) {
         true);
 }
 
+std::uint64_t late_replies() {
+    std::uint64_t count = 0;
+    for (const hart &one : sim_kernel()->harts) {
+        count += one.counts.late_replies;
+    }
+    return count;
+}
+
+// An answer to a caller that has left changes nothing, and is counted: by either call that gives
+// it.
+TEST(Limit, late_answers_are_counted) {
+    sim_machine machine;
+    machine.program("caller", [](user &self) {
+        simtest::fill(self.page->call_out, 1, "x");
+        EXPECT_EQ(sys_ipc_call(slot_at(4), UINT64_MAX).status, STATUS_OK);  // Killed in it.
+    });
+    machine.run([](user &init) {
+        slot at = simtest::endpoint();
+        simtest::fill(init.page->reply_out, 1, "late");
+        for (bool receives : {false, true}) {
+            slot task = simtest::start("caller", {{at, 4, RIGHT_CALL}});
+            recv_result got{};
+            while (got.received != RECEIVED_CALL) {
+                got = sys_ipc_recv(at, UINT64_MAX);
+            }
+            EXPECT_EQ(sys_task_kill(task), STATUS_OK);
+            EXPECT_EQ(simtest::wait_dead(task).reason, EXIT_KILLED);
+            std::uint64_t before = late_replies();
+            if (receives) {
+                EXPECT_EQ(sys_ipc_reply_recv(got.reply, at, simtest::in_us(100)).status, STATUS_OK);
+            } else {
+                EXPECT_EQ(sys_ipc_reply(got.reply), STATUS_PEER_CLOSED);
+            }
+            EXPECT_EQ(late_replies(), before + 1);
+        }
+    });
+}
+
 }  // namespace
