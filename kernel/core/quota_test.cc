@@ -140,6 +140,40 @@ TEST(Quota, what_outlives_its_maker_is_paid_by_the_supervisor) {
     });
 }
 
+// Memory that was sent away before its maker ended; its supervisor gets the price back with it.
+TEST(Quota, memory_that_was_sent_away_is_paid_until_it_is_closed) {
+    sim_machine machine;
+    machine.program("child", [](user &self) {
+        slot_result memory = sys_vmo_create(slot_at(5), 30);
+        EXPECT_EQ(memory.status, STATUS_OK);
+        simtest::fill(self.page->call_out, 1, "vmo");
+        self.page->call_out.header.flags = FRAME_CAP_MOVE;
+        self.page->call_out.meta.slot = static_cast<std::uint32_t>(memory.slot.value);
+        EXPECT_EQ(sys_ipc_send(slot_at(6), 0).status, STATUS_OK);
+    });
+    machine.run([](user &init) {
+        slot factory = sys_cap_mint(FACTORY, child_id(), MAKES).slot;
+        slot at = sys_endpoint_create_accepting(FACTORY).slot;
+        slot to_it = simtest::mint(at, 1, RIGHT_SEND);
+        std::vector<std::uint32_t> before = left();
+        slot task = simtest::start("child", {{factory, 5, MAKES}, {to_it, 6, RIGHT_SEND}});
+        EXPECT_EQ(simtest::wait_dead(task).reason, EXIT_CODE);
+        EXPECT_EQ(sys_cap_close(task), STATUS_OK);
+        simtest::wait_until([&] { return left()[QUOTA_TASKS] == before[QUOTA_TASKS]; }, "its end");
+        EXPECT_EQ(left()[QUOTA_PAGES], before[QUOTA_PAGES] - 31);  // With a page for its list.
+        EXPECT_EQ(left()[QUOTA_VMOS], before[QUOTA_VMOS] - 1);
+        recv_result got{};
+        do {
+            got = sys_ipc_recv(at, 0);
+        } while (got.status == STATUS_OK && got.received != RECEIVED_SEND);
+        EXPECT_EQ(got.status, STATUS_OK);
+        slot memory = slot_at(init.page->request_in.meta.slot);
+        EXPECT_EQ(sys_cap_query(memory).value, 30u);
+        EXPECT_EQ(sys_cap_close(memory), STATUS_OK);
+        EXPECT_EQ(left(), before);
+    });
+}
+
 TEST(Quota, test_reject_slots_beyond_it) {
     sim_machine machine;
     machine.limits({56, 0, 0, 0, 8});
