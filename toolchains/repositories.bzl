@@ -65,8 +65,14 @@ def _qemu():
     )
 
 def _libraries():
-    for name in ["googletest", "libfdt", "picolibc"]:
+    for name in ["googletest", "libfdt"]:
         _tree(name = name, build_file = "//third_party/%s:%s.BUILD" % (name, name), keep = ["."])
+    _tree(
+        name = "picolibc",
+        build_file = "//third_party/picolibc:picolibc.BUILD",
+        configuration = ["//third_party/picolibc:picolibc.h"],
+        keep = ["."],
+    )
     for name in ["cli11", "nlohmann_json"]:
         _tree(name = name, build_file = "//third_party/%s:%s.BUILD" % (name, name), keep = ["."], strip = "usr/include")
 

@@ -132,6 +132,8 @@ def _package_tree_impl(rctx):
         if row.name in drift:
             sha256 = rctx.execute(["sha256sum", _output(row)]).stdout.split(" ")[0]
         stamp += "%s %s %s\n" % (row.name, drift[row.name][1] if row.name in drift else row.version, sha256)
+    for file in rctx.attr.configuration:
+        stamp += "%s %s\n" % (file.name, rctx.execute(["sha256sum", str(rctx.path(file))]).stdout.split(" ")[0])
     _unpack(rctx, rows)
     rctx.file("lock.stamp", stamp, executable = False)
     digest = rctx.execute(["sha256sum", "lock.stamp"]).stdout[:16]
@@ -149,6 +151,7 @@ package_tree = repository_rule(
     doc = "The packages of one lock file, unpacked.",
     attrs = {
         "build_file": attr.label(mandatory = True, allow_single_file = True, doc = "the repository's BUILD file"),
+        "configuration": attr.label_list(allow_files = True, doc = "files of ours that a system header includes: part of the digest, for dependency files do not name them"),
         "exclude": attr.string_list(doc = "patterns that are not unpacked"),
         "files": attr.string_dict(doc = "further files to write: path to content"),
         "keep": attr.string_list(doc = "files, folders and patterns to keep, below strip"),
