@@ -40,6 +40,28 @@ boot_image = rule(
     },
 )
 
+def same_log_test(name, image, boots, size, tags = []):
+    """Boots an image several times, one after the other: each passes, and all logs are the same to the byte.
+
+    Args:
+      name: of the test
+      image: of a tessera_image with `icount`, without a disk and without input
+      boots: how many, two at least
+      size: of the test
+      tags: more tags of the test
+    """
+    native.sh_test(
+        name = name,
+        size = size,
+        srcs = ["//testing/qemu:same_log.sh"],
+        args = [
+            "$(rootpath %s)" % image,
+            str(boots),
+        ],
+        data = [image],
+        tags = QEMU_TAGS + tags,
+    )
+
 def tessera_image(
         name,
         manifest,

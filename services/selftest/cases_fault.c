@@ -15,24 +15,6 @@
 // An address that no table can map (Sv39 wants bits 63..39 equal).
 #define NON_CANONICAL UINT64_C(0x4000000000)
 
-// A new peer does `op` with `address` and must end with that reason; its detail must be `detail`.
-static bool peer_faults(struct selftest *selftest, uint16_t op, uint64_t address,
-                        enum exit_reason reason, uint64_t detail) {
-    struct peer peer;
-    struct peer_exit end = {.reason = EXIT_NONE};
-    if (!peer_start(selftest, TASK_HART_ANY, &peer)) {
-        return false;
-    }
-    struct call_result result = peer_call(selftest, &peer, op, address);
-    return selftest_expect_status(selftest, "a call whose receiver faults", result.status,
-                                  STATUS_PEER_CLOSED) &&
-           selftest_expect(selftest, "its delivery", result.delivery, DELIVERY_HANDED_OVER) &&
-           peer_await_exit(selftest, &peer, &end) &&
-           selftest_expect(selftest, "the exit reason", end.reason, reason) &&
-           selftest_expect(selftest, "the fault's address", end.detail, detail) &&
-           peer_close(selftest, &peer);
-}
-
 bool case_fault_kernel_memory(struct selftest *selftest) {
     return peer_faults(selftest, PROBE_READ, KERNEL_TEXT, EXIT_FAULT_READ, KERNEL_TEXT) &&
            peer_faults(selftest, PROBE_READ, KERNEL_RAM, EXIT_FAULT_READ, KERNEL_RAM) &&

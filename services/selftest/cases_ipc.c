@@ -173,11 +173,10 @@ static bool identity_is_the_kernels(struct selftest *selftest, const struct peer
     page->call_out.meta.instance = peer->instance;
     page->call_out.meta.badge = ~badge;
     struct call_result result = sys_ipc_call(route, selftest_patience());
-    static const char own_name[] = "selftest";
     return selftest_expect_status(selftest, "who", result.status, STATUS_OK) &&
            selftest_expect(selftest, "who: service_id",
                            peer_reply_word(selftest, PROBE_WHO_SERVICE_ID),
-                           service_id_of(own_name, sizeof(own_name) - 1)) &&
+                           service_id_of(selftest->name, strlen(selftest->name))) &&
            selftest_expect(selftest, "who: badge", peer_reply_word(selftest, PROBE_WHO_BADGE),
                            badge) &&
            selftest_expect(selftest, "who: instance", peer_reply_word(selftest, PROBE_WHO_INSTANCE),
@@ -188,14 +187,14 @@ static bool identity_is_the_kernels(struct selftest *selftest, const struct peer
            selftest_expect(selftest, "who: len", peer_reply_word(selftest, PROBE_WHO_LEN), 64);
 }
 
-// Selftest's factory makes probes and nothing else.
+// The factory makes probes and nothing else.
 static bool identity_is_the_factorys(struct selftest *selftest) {
-    static const char other_name[] = "timed";
+    static const char other_name[] = "init";
     uint64_t other = service_id_of(other_name, sizeof(other_name) - 1);
     struct slot factory = slot_at(SELFTEST_SLOT_FACTORY);
-    return selftest_expect_status(selftest, "task_create as timed",
+    return selftest_expect_status(selftest, "task_create as init",
                                   sys_task_create(factory, other).status, STATUS_BAD_IDENTITY) &&
-           selftest_expect_status(selftest, "cap_mint of a factory for timed",
+           selftest_expect_status(selftest, "cap_mint of a factory for init",
                                   sys_cap_mint(factory, other, RIGHT_MAKE_TASK).status,
                                   STATUS_BAD_IDENTITY);
 }

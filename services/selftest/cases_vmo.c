@@ -75,7 +75,7 @@ static bool lend(struct selftest *selftest, const struct memory *memory, uint64_
 }
 
 // The peer touches its mapping and must end by that fault there.
-static bool peer_faults(struct selftest *selftest, const struct peer *peer, uint16_t op,
+static bool peer_faults_at(struct selftest *selftest, const struct peer *peer, uint16_t op,
                         uint64_t address, enum exit_reason reason) {
     struct peer_exit end = {.reason = EXIT_NONE};
     struct call_result result = peer_call(selftest, peer, op, address);
@@ -164,7 +164,7 @@ bool case_vmo_reject_write_sealed(struct selftest *selftest) {
            selftest_expect_status(selftest, "vmo_seal", sys_vmo_seal(memory.slot), STATUS_OK) &&
            refuses(selftest, &memory, READ_WRITE, STATUS_DENIED) &&
            lend(selftest, &memory, READ, &peer, &at) &&
-           peer_faults(selftest, &peer, PROBE_WRITE, at, EXIT_FAULT_WRITE) &&
+           peer_faults_at(selftest, &peer, PROBE_WRITE, at, EXIT_FAULT_WRITE) &&
            drop(selftest, &memory);
 }
 
@@ -190,7 +190,7 @@ bool case_vmo_execute_sealed(struct selftest *selftest) {
            lend(selftest, &memory, READ_EXECUTE, &peer, &at) &&
            peer_ask(selftest, &peer, PROBE_EXECUTE, at) && peer_end(selftest, &peer) &&
            lend(selftest, &memory, READ, &peer, &at) &&
-           peer_faults(selftest, &peer, PROBE_EXECUTE, at, EXIT_FAULT_EXEC) &&
+           peer_faults_at(selftest, &peer, PROBE_EXECUTE, at, EXIT_FAULT_EXEC) &&
            drop(selftest, &memory);
 }
 

@@ -7,38 +7,31 @@
 #include "services/selftest/probe/protocol.h"
 #include "services/selftest/slots.h"
 
-// Everything the probe gets.
+// Everything each probe gets.
 static enum status grant_all(const struct selftest *selftest, const struct peer *peer) {
-    const struct {
-        struct slot from;
-        uint32_t to;
-        uint32_t rights;
-    } grants[] = {
+    const struct peer_grant grants[] = {
         {slot_at(SLOT_CONSOLE), SLOT_CONSOLE, RIGHT_WRITE},
         {peer->endpoint, SLOT_ENDPOINT, RIGHT_RECV},
         {slot_at(SLOT_ENDPOINT), PROBE_SLOT_REPORT, RIGHT_SEND},
-        {slot_at(SELFTEST_SLOT_TIMED), PROBE_SLOT_TIMED, RIGHT_CALL},
+        {selftest->timed, PROBE_SLOT_TIMED, RIGHT_CALL},
     };
-    for (uint32_t i = 0; i < ARRAY_LEN(grants); i++) {
-        enum status status =
-            sys_task_grant(peer->task, grants[i].from, grants[i].to, grants[i].rights);
-        if (status != STATUS_OK) {
-            return status;
+    enum status status = STATUS_OK;
+    for (uint32_t i = 0; i < ARRAY_LEN(grants) && status == STATUS_OK; i++) {
+        if (grants[i].from.value != CAP_SLOT_NONE) {
+            status = sys_task_grant(peer->task, grants[i].from, grants[i].to, grants[i].rights);
         }
     }
-    if (selftest->lent_vmo.value != CAP_SLOT_NONE) {
-        enum status status =
-            sys_task_grant(peer->task, selftest->lent_vmo, PROBE_SLOT_VMO, RIGHTS_VMO);
-        if (status != STATUS_OK) {
-            return status;
-        }
+    if (status == STATUS_OK && selftest->lent_vmo.value != CAP_SLOT_NONE) {
+        status = sys_task_grant(peer->task, selftest->lent_vmo, PROBE_SLOT_VMO, RIGHTS_VMO);
     }
-    return selftest->lends_device ? sys_task_grant(peer->task, slot_at(SELFTEST_SLOT_RNG),
-                                                   PROBE_SLOT_DEVICE, RIGHTS_DEVICE)
-                                  : STATUS_OK;
+    if (status == STATUS_OK && selftest->lends_device) {
+        status = sys_task_grant(peer->task, slot_at(SELFTEST_SLOT_RNG), PROBE_SLOT_DEVICE,
+                                RIGHTS_DEVICE);
+    }
+    return status;
 }
 
-bool peer_start(struct selftest *selftest, uint64_t hart, struct peer *out) {
+bool peer_create(struct selftest *selftest, struct peer *out) {
     struct peer peer = {.argument = selftest->next_argument};
     selftest->next_argument++;
     struct slot_result endpoint = sys_endpoint_create(slot_at(SELFTEST_SLOT_FACTORY));
@@ -47,25 +40,40 @@ bool peer_start(struct selftest *selftest, uint64_t hart, struct peer *out) {
     peer.endpoint = endpoint.slot;
     peer.task = task.slot;
     peer.instance = task.instance;
-    if (!selftest_expect_status(selftest, "peer: endpoint_create", endpoint.status, STATUS_OK) ||
-        !selftest_expect_status(selftest, "peer: task_create", task.status, STATUS_OK) ||
-        !selftest_expect_status(selftest, "peer: task_grant", grant_all(selftest, &peer),
-                                STATUS_OK)) {
-        return false;
-    }
+    *out = peer;
+    return selftest_expect_status(selftest, "peer: endpoint_create", endpoint.status, STATUS_OK) &&
+           selftest_expect_status(selftest, "peer: task_create", task.status, STATUS_OK) &&
+           selftest_expect_status(selftest, "peer: task_grant", grant_all(selftest, &peer),
+                                  STATUS_OK);
+}
+
+bool peer_load(struct selftest *selftest, const struct peer *peer) {
     bool from_boot_image = selftest->program_vmo.value == CAP_SLOT_NONE;
     struct load_result load =
         from_boot_image
-            ? sys_task_load(peer.task, slot_at(SELFTEST_SLOT_IMAGE),
+            ? sys_task_load(peer->task, slot_at(SELFTEST_SLOT_IMAGE),
                             selftest->probe_program->offset, selftest->probe_program->bytes)
-            : sys_task_load(peer.task, selftest->program_vmo, 0, selftest->probe_program->bytes);
-    if (!selftest_expect_status(selftest, "peer: task_load", load.status, STATUS_OK) ||
-        !selftest_expect_status(selftest, "peer: task_start",
-                                sys_task_start(peer.task, peer.argument, hart), STATUS_OK)) {
+            : sys_task_load(peer->task, selftest->program_vmo, 0, selftest->probe_program->bytes);
+    return selftest_expect_status(selftest, "peer: task_load", load.status, STATUS_OK);
+}
+
+bool peer_start_with(struct selftest *selftest, uint64_t hart, const struct peer_grant *more,
+                     struct peer *out) {
+    if (!peer_create(selftest, out)) {
         return false;
     }
-    *out = peer;
-    return true;
+    if (more && !selftest_expect_status(
+                    selftest, "peer: one more task_grant",
+                    sys_task_grant(out->task, more->from, more->to, more->rights), STATUS_OK)) {
+        return false;
+    }
+    return peer_load(selftest, out) &&
+           selftest_expect_status(selftest, "peer: task_start",
+                                  sys_task_start(out->task, out->argument, hart), STATUS_OK);
+}
+
+bool peer_start(struct selftest *selftest, uint64_t hart, struct peer *out) {
+    return peer_start_with(selftest, hart, 0, out);
 }
 
 struct call_result peer_call_bytes(struct selftest *selftest, const struct peer *peer, uint16_t op,
@@ -85,6 +93,16 @@ bool peer_ask(struct selftest *selftest, const struct peer *peer, uint16_t op, u
     return selftest_expect_status(selftest, "the peer's answer", result.status, STATUS_OK) &&
            selftest_expect(selftest, "the answer's type",
                            selftest->runtime->page->reply_in.header.type, op);
+}
+
+bool peer_result(struct selftest *selftest, const struct peer *peer, uint64_t *words,
+                 uint32_t count) {
+    if (!peer_ask(selftest, peer, PROBE_RESULT, 0)) {
+        return false;
+    }
+    const struct message_area *in = &selftest->runtime->page->reply_in;
+    memcpy(words, in->payload, count * sizeof(*words));
+    return selftest_expect(selftest, "a result's length", in->header.len, count * sizeof(*words));
 }
 
 uint64_t peer_reply_word(const struct selftest *selftest, uint32_t index) {
@@ -127,4 +145,27 @@ bool peer_end(struct selftest *selftest, const struct peer *peer) {
            peer_await_exit(selftest, peer, &end) &&
            selftest_expect(selftest, "a killed peer's exit reason", end.reason, EXIT_KILLED) &&
            peer_close(selftest, peer);
+}
+
+bool peer_faults_with(struct selftest *selftest, const struct peer_grant *more, uint16_t op,
+                      uint64_t address, struct peer_exit end) {
+    struct peer peer;
+    struct peer_exit found = {.reason = EXIT_NONE};
+    if (!peer_start_with(selftest, TASK_HART_ANY, more, &peer)) {
+        return false;
+    }
+    struct call_result result = peer_call(selftest, &peer, op, address);
+    return selftest_expect_status(selftest, "a call whose receiver faults", result.status,
+                                  STATUS_PEER_CLOSED) &&
+           selftest_expect(selftest, "its delivery", result.delivery, DELIVERY_HANDED_OVER) &&
+           peer_await_exit(selftest, &peer, &found) &&
+           selftest_expect(selftest, "the exit reason", found.reason, end.reason) &&
+           selftest_expect(selftest, "the fault's address", found.detail, end.detail) &&
+           peer_close(selftest, &peer);
+}
+
+bool peer_faults(struct selftest *selftest, uint16_t op, uint64_t address, enum exit_reason reason,
+                 uint64_t detail) {
+    const struct peer_exit end = {.reason = reason, .detail = detail};
+    return peer_faults_with(selftest, 0, op, address, end);
 }

@@ -20,8 +20,23 @@ struct peer_exit {
     uint64_t detail;
 };
 
+// What a peer gets beyond what every probe has.
+struct peer_grant {
+    struct slot from;
+    uint32_t to;
+    uint32_t rights;
+};
+
 // `hart` is an index or TASK_HART_ANY.
 WARN_UNUSED bool peer_start(struct selftest *selftest, uint64_t hart, struct peer *out);
+
+// The same with one more capability.
+WARN_UNUSED bool peer_start_with(struct selftest *selftest, uint64_t hart,
+                                 const struct peer_grant *more, struct peer *out);
+
+// The steps before it runs: it is NEW after peer_create, LOADED after peer_load.
+WARN_UNUSED bool peer_create(struct selftest *selftest, struct peer *out);
+WARN_UNUSED bool peer_load(struct selftest *selftest, const struct peer *peer);
 
 // Sends `count` words that are already in call_out's payload, or any other payload of that many
 // bytes.
@@ -36,6 +51,11 @@ WARN_UNUSED struct call_result peer_call(struct selftest *selftest, const struct
 WARN_UNUSED bool peer_ask(struct selftest *selftest, const struct peer *peer, uint16_t op,
                           uint64_t word);
 
+// Asks for the result of what the peer did last (PROBE_RESULT), `count` words; waits until it is
+// done.
+WARN_UNUSED bool peer_result(struct selftest *selftest, const struct peer *peer, uint64_t *words,
+                             uint32_t count);
+
 uint64_t peer_reply_word(const struct selftest *selftest, uint32_t index);
 
 WARN_UNUSED bool peer_await_exit(struct selftest *selftest, const struct peer *peer,
@@ -46,3 +66,12 @@ WARN_UNUSED bool peer_close(struct selftest *selftest, const struct peer *peer);
 
 // Kills a peer, sees it end as killed, and closes it.
 WARN_UNUSED bool peer_end(struct selftest *selftest, const struct peer *peer);
+
+// A new peer, on any hart and with `more` if not null, does `op` with `address` and must end with
+// the reason of `end`, at the address of `end`.
+WARN_UNUSED bool peer_faults_with(struct selftest *selftest, const struct peer_grant *more,
+                                  uint16_t op, uint64_t address, struct peer_exit end);
+
+// Without more than every probe has.
+WARN_UNUSED bool peer_faults(struct selftest *selftest, uint16_t op, uint64_t address,
+                             enum exit_reason reason, uint64_t detail);

@@ -1,4 +1,5 @@
-// services/selftest/selftest.h: selftest's state, and how its cases say what they expected.
+// services/selftest/selftest.h: what a program that climbs a ladder of cases has, and how its cases
+// say what they expected. selftest is one; testing/kernel_selftest is another.
 #pragma once
 
 #include "kernel/abi/boot_image.h"
@@ -15,6 +16,9 @@ extern "C" {
 
 struct selftest {
     struct runtime *runtime;
+    const char *name;   // Of its service.
+    struct slot timed;  // RIGHT_CALL to timed, or CAP_SLOT_NONE.
+    bool tells_time;    // Prints when each case ended: for runs that must be the same to the byte.
     const struct boot_image_header *image;
     const struct boot_image_entry *probe_program;
     uint64_t next_nonce;
@@ -23,6 +27,20 @@ struct selftest {
     struct slot program_vmo;  // Where peers are loaded from; CAP_SLOT_NONE: the boot image.
     bool lends_device;        // Peers that start get the entropy device too.
 };
+
+struct rung {
+    const char *marker;  // Printed once the case held.
+    bool (*run)(struct selftest *selftest);
+    uint32_t hart_count_min;
+};
+
+// Checks its slots, finds the probe, and tells init that it is ready, after the marker `ready`.
+// `name`, `runtime` and `image` are set. False: it has printed what is wrong.
+WARN_UNUSED bool selftest_begin(struct selftest *selftest, const char *ready);
+
+// One rung after the other; stops at the first case that fails.
+WARN_UNUSED bool selftest_climb(struct selftest *selftest, const struct rung *rungs,
+                                uint32_t count);
 
 // Starts the ladder. `image` is the boot image as selftest sees it. Returns 0 if every case held;
 // stops at the first that did not.

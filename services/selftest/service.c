@@ -1,17 +1,8 @@
 // services/selftest/service.c: the ladder: one case after the other, each marker after what it
 // names was seen.
-#include <string.h>
-
 #include "images/markers.h"
-#include "ipc/ready.h"
 #include "services/selftest/cases.h"
 #include "services/selftest/slots.h"
-
-struct rung {
-    const char *marker;
-    bool (*run)(struct selftest *selftest);
-    uint32_t hart_count_min;
-};
 
 static const struct rung ladder[] = {
     {MARKER_SELFTEST_IPC_CALL_REPLY, case_ipc_call_reply, 1},
@@ -49,80 +40,16 @@ static const struct rung ladder[] = {
     {MARKER_SELFTEST_TIMED_REJECT_MALFORMED, case_timed_reject_malformed, 1},
 };
 
-bool selftest_expect(const struct selftest *selftest, const char *what, uint64_t got,
-                     uint64_t wanted) {
-    if (got == wanted) {
-        return true;
-    }
-    log_line(selftest->runtime, "selftest: %s: got %#lx, expected %#lx", what, got, wanted);
-    return false;
-}
-
-bool selftest_expect_status(const struct selftest *selftest, const char *what, enum status got,
-                            enum status wanted) {
-    if (got == wanted) {
-        return true;
-    }
-    log_line(selftest->runtime, "selftest: %s: got %s, expected %s", what, status_name(got),
-             status_name(wanted));
-    return false;
-}
-
-static const struct boot_image_entry *find_probe(const struct boot_image_header *image) {
-    const struct boot_image_entry *entries =
-        (const struct boot_image_entry *)(const void *)(image + 1);
-    for (uint32_t i = 0; i < image->entry_count; i++) {
-        if (entries[i].kind == BOOT_IMAGE_PROGRAM && strcmp(entries[i].name, "probe") == 0) {
-            return &entries[i];
-        }
-    }
-    return 0;
-}
-
-static bool slots_are_filled(struct runtime *runtime) {
-    return runtime_expect(runtime, slot_at(SLOT_ENDPOINT), CAP_ENDPOINT, RIGHT_RECV | RIGHT_SEND,
-                          "selftest's endpoint") &&
-           runtime_expect(runtime, slot_at(SLOT_INIT), CAP_ENDPOINT, RIGHT_CALL,
-                          "the route to init") &&
-           runtime_expect(runtime, slot_at(SELFTEST_SLOT_FACTORY), CAP_FACTORY, RIGHTS_FACTORY,
-                          "a factory of probes") &&
-           runtime_expect(runtime, slot_at(SELFTEST_SLOT_IMAGE), CAP_IMAGE, RIGHT_READ,
-                          "the boot image") &&
-           runtime_expect(runtime, slot_at(SELFTEST_SLOT_TIMED), CAP_ENDPOINT, RIGHT_CALL,
-                          "the route to timed") &&
-           runtime_expect(runtime, slot_at(SELFTEST_SLOT_RNG), CAP_DEVICE, RIGHTS_DEVICE,
-                          "the entropy device");
-}
-
-// Stops at the first case that fails.
-static bool climb(struct selftest *selftest) {
-    for (uint32_t i = 0; i < ARRAY_LEN(ladder); i++) {
-        if (selftest->image->hart_count < ladder[i].hart_count_min) {
-            continue;
-        }
-        if (!ladder[i].run(selftest)) {
-            log_line(selftest->runtime, "selftest: no '%s'", ladder[i].marker);
-            return false;
-        }
-        marker_text(selftest->runtime, ladder[i].marker);
-    }
-    return true;
-}
-
 int selftest_main(struct runtime *runtime, const void *image) {
-    struct selftest selftest = {
-        .runtime = runtime, .image = image, .next_nonce = 1, .next_argument = 1};
-    if (!slots_are_filled(runtime)) {
-        return 1;
-    }
-    selftest.probe_program = find_probe(selftest.image);
-    if (!selftest.probe_program) {
-        log_line(runtime, "selftest: no program 'probe' in the boot image");
-        return 1;
-    }
-    marker_text(runtime, MARKER_SELFTEST_READY);
-    enum status status = ipc_ready(runtime);
-    if (!selftest_expect_status(&selftest, "ready", status, STATUS_OK) || !climb(&selftest)) {
+    struct selftest selftest = {.runtime = runtime,
+                                .name = "selftest",
+                                .timed = slot_at(SELFTEST_SLOT_TIMED),
+                                .image = image};
+    if (!runtime_expect(runtime, selftest.timed, CAP_ENDPOINT, RIGHT_CALL, "the route to timed") ||
+        !runtime_expect(runtime, slot_at(SELFTEST_SLOT_RNG), CAP_DEVICE, RIGHTS_DEVICE,
+                        "the entropy device") ||
+        !selftest_begin(&selftest, MARKER_SELFTEST_READY) ||
+        !selftest_climb(&selftest, ladder, ARRAY_LEN(ladder))) {
         return 1;
     }
     marker_text(runtime, MARKER_SELFTEST_END);

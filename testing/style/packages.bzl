@@ -27,6 +27,7 @@ PACKAGES = [
     "testing/bench",
     "testing/hermetic",
     "testing/hostile",
+    "testing/kernel_selftest",
     "testing/markers",
     "testing/nested",
     "testing/protocols",

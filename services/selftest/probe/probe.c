@@ -1,6 +1,7 @@
 // services/selftest/probe/probe.c: see probe.h.
 #include "services/selftest/probe/probe.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "ipc/frame.h"
@@ -12,9 +13,13 @@
 #define RECEIVE_DEADLINE_NS UINT64_C(60000000000)
 #define SLEEP_SLACK_NS UINT64_C(10000000000)
 
+enum { PROBE_STRETCH_ROUNDS = 1000000 };
+
 struct probe {
     struct runtime *runtime;
     struct reply_handle held;
+    uint64_t result[PROBE_RESULT_WORDS_MAX];
+    uint32_t result_words;
 };
 
 static uint64_t request_word(const struct probe *probe, uint32_t index) {
@@ -160,6 +165,96 @@ static void do_map_vmo(struct probe *probe, struct reply_handle reply) {
     answer_words(probe, reply, words, ARRAY_LEN(words));
 }
 
+static void do_break(struct probe *probe, struct reply_handle reply) {
+    assert(!probe);
+    answer_word(probe, reply, 0);
+}
+
+static void do_atomic(struct probe *probe, struct reply_handle reply) {
+    probe_atomic_instruction(request_word(probe, 0));
+    answer_word(probe, reply, 0);
+}
+
+static void do_constant_address(struct probe *probe, struct reply_handle reply) {
+    static const uint64_t constant = UINT64_C(0x8082808280828082);  // Two `ret`, twice.
+    answer_word(probe, reply, (uint64_t)&constant);
+}
+
+// Work that goes on after the answer leaves its result for PROBE_RESULT.
+static void keep_result(struct probe *probe, const uint64_t *words, uint32_t count) {
+    memcpy(probe->result, words, count * sizeof(*words));
+    probe->result_words = count;
+}
+
+static void do_result(struct probe *probe, struct reply_handle reply) {
+    answer_words(probe, reply, probe->result, probe->result_words);
+}
+
+static void do_compute(struct probe *probe, struct reply_handle reply) {
+    uint64_t words[PROBE_COMPUTE_WORDS] = {0};
+    uint64_t length_ns = request_word(probe, 0);
+    answer_word(probe, reply, 0);
+    uint64_t now_ns = sys_clock_get();
+    words[PROBE_COMPUTE_BEGIN_NS] = now_ns;
+    while (now_ns < words[PROBE_COMPUTE_BEGIN_NS] + length_ns) {  // Time passes.
+        uint64_t last_ns = now_ns;
+        now_ns = sys_clock_get();
+        uint64_t gap_ns = now_ns - last_ns;
+        words[PROBE_COMPUTE_GAPS] += gap_ns > PROBE_GAP_NS;
+        if (gap_ns > words[PROBE_COMPUTE_GAP_NS]) {
+            words[PROBE_COMPUTE_GAP_NS] = gap_ns;
+        }
+    }
+    words[PROBE_COMPUTE_END_NS] = now_ns;
+    keep_result(probe, words, PROBE_COMPUTE_WORDS);
+}
+
+// One call through PROBE_SLOT_FORWARD. Whether it was answered with the word, as echo answers.
+static bool forward_once(struct probe *probe, uint16_t op, uint64_t word,
+                         struct call_result *result) {
+    const uint64_t key = UINT64_C(0x0101010101010101) * PROBE_ECHO_KEY;
+    struct message_page *page = probe->runtime->page;
+    uint64_t answer = 0;
+    memcpy(page->call_out.payload, &word, sizeof(word));
+    frame_finish(&page->call_out, op, sizeof(word));
+    *result = sys_ipc_call(slot_at(PROBE_SLOT_FORWARD), sys_clock_get() + RECEIVE_DEADLINE_NS);
+    memcpy(&answer, page->reply_in.payload, sizeof(answer));
+    return result->status == STATUS_OK && answer == (word ^ key);
+}
+
+static void forward(struct probe *probe, struct reply_handle reply, uint16_t op, uint64_t count) {
+    uint64_t words[PROBE_FORWARD_WORDS] = {0};
+    struct call_result result = {.status = STATUS_OK};
+    answer_word(probe, reply, 0);
+    for (uint64_t i = 0; i < count && result.status == STATUS_OK; i++) {
+        uint64_t word = (i + 1) * UINT64_C(0x9e3779b97f4a7c15);
+        words[PROBE_FORWARD_RIGHT] += forward_once(probe, op, word, &result);
+    }
+    words[PROBE_FORWARD_STATUS] = (uint64_t)result.status;
+    words[PROBE_FORWARD_DELIVERY] = (uint64_t)result.delivery;
+    keep_result(probe, words, PROBE_FORWARD_WORDS);
+}
+
+static void do_forward(struct probe *probe, struct reply_handle reply) {
+    forward(probe, reply, PROBE_ECHO, request_word(probe, 0));
+}
+
+static void do_call_on(struct probe *probe, struct reply_handle reply) {
+    forward(probe, reply, (uint16_t)request_word(probe, 0), 1);
+}
+
+static void do_registers(struct probe *probe, struct reply_handle reply) {
+    uint64_t deadline_ns = sys_clock_get() + request_word(probe, 0);
+    answer_word(probe, reply, 0);
+    uint64_t words[PROBE_REGISTERS_WORDS] = {0};
+    // A stretch takes a small part of a time slice, so that slices end within one.
+    while (sys_clock_get() < deadline_ns) {  // Time passes.
+        words[PROBE_REGISTERS_WRONG] |= probe_registers_hold(PROBE_STRETCH_ROUNDS);
+        words[PROBE_REGISTERS_ROUNDS]++;
+    }
+    keep_result(probe, words, PROBE_REGISTERS_WORDS);
+}
+
 typedef void probe_handler(struct probe *probe, struct reply_handle reply);
 
 static probe_handler *handler_of(uint16_t op) {
@@ -173,6 +268,11 @@ static probe_handler *handler_of(uint16_t op) {
         [PROBE_SAY] = do_say,         [PROBE_TEXT_ADDRESS] = do_text_address,
         [PROBE_SLEEP] = do_sleep,     [PROBE_MAP_DEVICE] = do_map_device,
         [PROBE_MAP_VMO] = do_map_vmo,
+        [PROBE_BREAK] = do_break,
+        [PROBE_ATOMIC] = do_atomic,   [PROBE_CONSTANT_ADDRESS] = do_constant_address,
+        [PROBE_COMPUTE] = do_compute, [PROBE_FORWARD] = do_forward,
+        [PROBE_CALL_ON] = do_call_on, [PROBE_REGISTERS] = do_registers,
+        [PROBE_RESULT] = do_result,
     };
     return op < ARRAY_LEN(handlers) ? handlers[op] : 0;
 }

@@ -11,6 +11,7 @@ enum probe_slot {
     PROBE_SLOT_TIMED,                    // RIGHT_CALL
     PROBE_SLOT_DEVICE,                   // All rights; for some.
     PROBE_SLOT_VMO,                      // The same.
+    PROBE_SLOT_FORWARD,                  // RIGHT_CALL to another probe, for PROBE_FORWARD.
 };
 
 // Replies carry the same type.
@@ -33,6 +34,17 @@ enum probe_op {
                          // probe_report).
     PROBE_MAP_DEVICE,    // Out: the status of mapping its device, and the window's address.
     PROBE_MAP_VMO,  // In: the access. Out: the status of mapping its VMO whole, and the address.
+    PROBE_BREAK,         // An assertion that fails.
+    PROBE_ATOMIC,        // In: an address. An atomic access to it.
+    PROBE_CONSTANT_ADDRESS,  // Out: an address of its constants.
+    PROBE_COMPUTE,    // In: ns. Answers, then computes for so long. Result: enum probe_compute.
+    PROBE_FORWARD,    // In: how often. Answers, then echoes a word so often through
+                      // PROBE_SLOT_FORWARD. Result: enum probe_forward.
+    PROBE_CALL_ON,    // In: an operation. Answers, then asks for it through PROBE_SLOT_FORWARD.
+                      // Result: enum probe_forward.
+    PROBE_REGISTERS,  // In: ns. Answers, then computes for so long with a known word in every
+                      // register. Result: enum probe_registers.
+    PROBE_RESULT,     // Out: the result of what it did last.
 };
 
 #define PROBE_ECHO_KEY UINT8_C(0x5a)
@@ -46,6 +58,30 @@ enum probe_who {
     PROBE_WHO_DST,
     PROBE_WHO_LEN,
     PROBE_WHO_WORDS
+};
+
+enum { PROBE_RESULT_WORDS_MAX = 4 };
+
+enum probe_compute {
+    PROBE_COMPUTE_BEGIN_NS,
+    PROBE_COMPUTE_END_NS,
+    PROBE_COMPUTE_GAP_NS,  // The longest time in between that it did not have the hart.
+    PROBE_COMPUTE_GAPS,    // How often that was longer than PROBE_GAP_NS.
+    PROBE_COMPUTE_WORDS
+};
+#define PROBE_GAP_NS UINT64_C(100000)
+
+enum probe_forward {
+    PROBE_FORWARD_STATUS,  // Of the last call.
+    PROBE_FORWARD_DELIVERY,
+    PROBE_FORWARD_RIGHT,  // Answers that were right.
+    PROBE_FORWARD_WORDS
+};
+
+enum probe_registers {
+    PROBE_REGISTERS_ROUNDS,  // Of the loop, which needs two registers for itself.
+    PROBE_REGISTERS_WRONG,   // Bit i: xi held another word at the end.
+    PROBE_REGISTERS_WORDS
 };
 
 enum probe_report {
