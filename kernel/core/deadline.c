@@ -75,6 +75,7 @@ static void collect_noted(struct kernel *kernel, struct hart *hart) {
         uint32_t index = bits_lowest_u64(hart->deadline_waiting);
         hart->deadline_waiting &= hart->deadline_waiting - 1;
         struct task *task = &kernel->tasks[index];
+        task->deadline_noted_ns = UINT64_MAX;
         bool waits = wait_state_of(atomic_load_u64(&task->wait)) != WAIT_NONE;
         if (waits && task->deadline_ns != UINT64_MAX) {
             heap_put(kernel, hart, (struct deadline_entry){task->deadline_ns, index, 0});
@@ -108,6 +109,7 @@ void deadline_tick(struct kernel *kernel, struct hart *hart, uint64_t latest_ns)
 
 void deadline_forget(struct kernel *kernel, struct hart *hart, struct task *task) {
     hart->deadline_waiting &= ~(UINT64_C(1) << task->index);
+    task->deadline_noted_ns = UINT64_MAX;
     if (task->deadline_slot != DEADLINE_SLOT_NONE) {
         heap_remove(kernel, hart, task->deadline_slot);
     }

@@ -30,7 +30,7 @@ enum {
 
 BASE_STATIC_ASSERT(MAX_ENDPOINTS <= 256, "an endpoint's index fits the wait word");
 
-struct endpoint {
+struct ALIGNED(64) endpoint {
     struct lock lock;  // LOCK_RANK_ENDPOINT
 
     // Changed under the lock by close, which then looks whether the receiver waits: a capability
@@ -40,6 +40,14 @@ struct endpoint {
     // Guarded by lock:
     uint32_t owner;         // Task index of the receiver,
     struct task *receiver;  // and the task itself; null when closed.
+
+    // Changed under the lock, looked at without:
+    struct atomic_u64 work;
+
+    // Constant: the low part of the wait word of who receives here, WAIT_RECV with the index.
+    uint64_t receive_word;
+
+    // Guarded by lock:
     uint32_t queue_head;
     uint32_t queue_tail;
     uint32_t send_first;  // Ring in send_page.
@@ -47,11 +55,6 @@ struct endpoint {
     uint32_t take_stored_next;  // The queue and the stored sends alternate when both wait.
     struct page_number send_page;
     uint32_t send_owner[SEND_STORAGE_COUNT];  // Sender's instance, for the quota.
-
-    // Changed under the lock, looked at without:
-    struct atomic_u64 work;
-
-    // Guarded by lock:
     uint64_t notify_badges;
     uint64_t notify_kernel;
 };

@@ -30,6 +30,7 @@ enum status endpoint_make(struct kernel *kernel, struct hart *hart, struct task 
     lock_acquire(&hart->locks, &endpoint->lock);
     endpoint->owner = owner->index;
     endpoint->receiver = owner;
+    endpoint->receive_word = wait_low(WAIT_RECV, index);
     endpoint->queue_head = TASK_NONE;
     endpoint->queue_tail = TASK_NONE;
     endpoint->send_first = 0;
@@ -103,7 +104,7 @@ enum status endpoint_end(struct kernel *kernel, struct hart *hart, uint32_t inde
     // The receiver publishes its wait, fences and looks at the generation; here the generation is
     // published before its wait word is read.
     atomic_fence();
-    struct task *receiver = endpoint_claim_receiver_locked(endpoint, index, false);
+    struct task *receiver = endpoint_claim_receiver_locked(endpoint, false);
     if (receiver) {
         task_status(receiver, STATUS_PEER_CLOSED);
         wake_push(kernel, hart, receiver);
@@ -164,7 +165,7 @@ enum status notify_endpoint(struct kernel *kernel, struct hart *hart, uint64_t h
     endpoint->notify_badges |= badge_bits;
     atomic_store_u64(&endpoint->work, atomic_load_u64(&endpoint->work) | WORK_NOTIFY);
     atomic_fence();
-    struct task *receiver = endpoint_claim_receiver_locked(endpoint, index, false);
+    struct task *receiver = endpoint_claim_receiver_locked(endpoint, false);
     if (receiver) {
         task_results(receiver, STATUS_OK, RECEIVED_NOTIFICATION, endpoint->notify_kernel,
                      endpoint->notify_badges);

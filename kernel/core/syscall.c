@@ -167,12 +167,12 @@ static struct task *syscall_cap_close(struct kernel *kernel, struct hart *hart, 
     return finish(task, STATUS_OK);
 }
 
-static struct task *query_reply(struct kernel *kernel, struct task *task, uint64_t handle) {
+static struct task *query_reply(struct task *task, uint64_t handle) {
     const struct reply_entry *entry = reply_find(task, handle);
     if (!entry) {
         return finish(task, STATUS_BAD_CAP);
     }
-    bool waits = atomic_load_u64(&kernel->tasks[entry->caller].wait) == entry->caller_wait;
+    bool waits = atomic_load_u64(&entry->task->wait) == entry->caller_wait;
     task_results(task, STATUS_OK, cap_query_pack(CAP_REPLY, 0), waits ? 1 : 0, 0);
     return task;
 }
@@ -181,7 +181,7 @@ static struct task *syscall_cap_query(struct kernel *kernel, struct hart *hart, 
     (void)hart;
     uint64_t name = arg(task, 0);
     if ((name & REPLY_HANDLE_BIT) != 0) {
-        return query_reply(kernel, task, name);
+        return query_reply(task, name);
     }
     if (name >= CAP_SLOT_COUNT || task->caps[name].head == 0) {
         return finish(task, STATUS_BAD_CAP);
@@ -317,7 +317,8 @@ static bool grant_once(struct kernel *kernel, struct hart *hart, struct task *ta
             task_reference(&kernel->tasks[cap->object]);
         }
         if (gives_recv) {
-            task->caps[arg(task, 1)].head &= ~cap_head(CAP_NONE, RIGHT_RECV);
+            struct capability *own = &task->caps[arg(task, 1)];
+            own->head = cap_head(CAP_ENDPOINT, cap_rights_of(own) & ~(uint32_t)RIGHT_RECV);
         }
     }
     task_status(task, status);
@@ -476,15 +477,8 @@ static syscall_handler *const handlers[] = {
 };
 BASE_STATIC_ASSERT(ARRAY_LEN(handlers) == SYSCALL_COUNT, "one row a call");
 
-struct task *kernel_syscall(struct kernel *kernel, struct hart *hart, struct regs *regs) {
-    struct task *task = hart->current;
-    uint64_t number = regs->x[REG_A7];
-    if (LIKELY(number == SYSCALL_IPC_CALL)) {
-        return syscall_ipc_call(kernel, hart, task);
-    }
-    if (LIKELY(number == SYSCALL_IPC_REPLY_RECV)) {
-        return syscall_ipc_reply_recv(kernel, hart, task);
-    }
+struct task *kernel_syscall(struct kernel *kernel, struct hart *hart, struct task *task,
+                            uint64_t number) {
     if (UNLIKELY(number >= SYSCALL_COUNT)) {
         return finish(task, STATUS_BAD_SYSCALL);
     }

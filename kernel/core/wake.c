@@ -3,8 +3,9 @@
 
 #include "kernel/core/endpoint_ops.h"
 
-static bool wake_queued(struct kernel *kernel, struct hart *hart, struct task *task,
-                        uint64_t word) {
+// A wait at an endpoint is left under its lock.
+static bool wake_at_endpoint(struct kernel *kernel, struct hart *hart, struct task *task,
+                             uint64_t word) {
     struct endpoint *endpoint = &kernel->endpoints[wait_object_of(word)];
     bool disorder = fault_point_fires(FAULT_POINT_WRONG_LOCK_ORDER);
     if (disorder) {
@@ -12,7 +13,7 @@ static bool wake_queued(struct kernel *kernel, struct hart *hart, struct task *t
     }
     lock_acquire(&hart->locks, &endpoint->lock);
     bool won = task_claim(task, word);
-    if (won) {
+    if (won && wait_state_of(word) == WAIT_QUEUED) {
         endpoint_unlink_locked(kernel, endpoint, task);
     }
     lock_release(&hart->locks, &endpoint->lock);
@@ -24,10 +25,8 @@ static bool wake_queued(struct kernel *kernel, struct hart *hart, struct task *t
 
 // Claims the task out of the wait `word`.
 static bool wake_claim(struct kernel *kernel, struct hart *hart, struct task *task, uint64_t word) {
-    if (wait_state_of(word) == WAIT_QUEUED) {
-        return wake_queued(kernel, hart, task, word);
-    }
-    return task_claim(task, word);
+    return wait_state_of(word) == WAIT_REPLY ? task_claim(task, word)
+                                             : wake_at_endpoint(kernel, hart, task, word);
 }
 
 bool wake_early(struct kernel *kernel, struct hart *hart, struct task *task, enum status status) {

@@ -8,6 +8,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <iterator>
 
 namespace {
 
@@ -16,10 +17,12 @@ constexpr std::uint32_t RATE_PLANTED = RATE_ALWAYS / 8;
 constexpr std::uint32_t RATE_POOL_EMPTY = RATE_ALWAYS / 64;
 constexpr std::uint32_t RATE_LATE_IPI = RATE_ALWAYS / 64;
 constexpr std::uint32_t RATE_END_USER = RATE_ALWAYS / 4096;
+constexpr std::uint32_t slow_rates[] = {RATE_ALWAYS / 8, 0, RATE_ALWAYS / 2, RATE_ALWAYS / 8,
+                                        RATE_ALWAYS};
 constexpr std::uint64_t FAULTS_EVERY = 4;  // Every fourth seed has empty pools, every fourth has
                                            // tasks that end and IPIs that come late.
 
-enum fault_kind { INJECTED, PLANTED };
+enum fault_kind { INJECTED, CHOSEN, PLANTED };
 
 const struct {
     const char *name;
@@ -95,6 +98,8 @@ sim_options machine_of(const seed_options &options, std::uint64_t seed) {
         machine.fault_rate[FAULT_POINT_END_USER] = RATE_END_USER;
         machine.fault_rate[FAULT_POINT_LATE_IPI] = RATE_LATE_IPI;
     }
+    // Most seeds mix fast and slow calls, some take one or the other only.
+    machine.fault_rate[FAULT_POINT_SLOW_PATH] = slow_rates[seed % std::size(slow_rates)];
     if (options.plant >= 0) {
         machine.fault_rate[options.plant] = RATE_PLANTED;
     }

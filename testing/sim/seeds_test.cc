@@ -82,7 +82,7 @@ const finding findings[] = {
     {FAULT_POINT_LOSE_IPI, {"lost wake-up: hart"}},
     {FAULT_POINT_LOSE_RECHECK, {"lost wake-up: task"}},
     {FAULT_POINT_LOSE_KILL, {"lost kill"}},
-    {FAULT_POINT_LOSE_QUEUE, {"is not there"}},
+    {FAULT_POINT_LOSE_QUEUE, {"is not there", "assertion"}},
     {FAULT_POINT_PUT_PAGE_TWICE, {"POOL_TAKEN"}},
     {FAULT_POINT_LOSE_PAGE, {"pages are taken"}},
     {FAULT_POINT_LOSE_RELEASE, {"counts other references"}},
@@ -91,7 +91,7 @@ const finding findings[] = {
     {FAULT_POINT_WRAP_TOO_LATE, {"arrived", "comes from", "crash", "frame"}},
     {FAULT_POINT_MISS_SHOOTDOWN, {"still translates to it"}},
     {FAULT_POINT_WRONG_LOCK_ORDER, {"lock order"}},
-    {FAULT_POINT_REPLY_ANYWAY, {"audit", "assertion"}},
+    {FAULT_POINT_REPLY_ANYWAY, {"goes on with task", "lost wake-up", "audit", "assertion"}},
     {FAULT_POINT_WAKE_TOO_SOON, {"the answer to another call", "arrived"}},
 };
 
