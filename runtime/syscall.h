@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 
+#include "kernel/abi/qos.h"
 #include "kernel/abi/status.h"
 #include "kernel/abi/syscall.h"
 #include "kernel/abi/task.h"
@@ -159,15 +160,6 @@ WARN_UNUSED static ALWAYS_INLINE struct query_result sys_reply_query(struct repl
     return sys_cap_query_raw(reply.value);
 }
 
-WARN_UNUSED static ALWAYS_INLINE struct task_result sys_task_create(struct slot factory,
-                                                                    uint64_t service_id) {
-    struct ecall_result result = ecall_2(SYSCALL_TASK_CREATE, factory.value, service_id);
-    struct task_result out = {.status = (enum status)result.a0,
-                              .slot = {.value = result.a1},
-                              .instance = (uint32_t)result.a2};
-    return out;
-}
-
 WARN_UNUSED static ALWAYS_INLINE enum status sys_task_grant(struct slot task,
                                                             struct slot capability,
                                                             uint32_t destination, uint32_t rights) {
@@ -182,6 +174,26 @@ WARN_UNUSED static ALWAYS_INLINE struct load_result sys_task_load(struct slot ta
     struct ecall_result result = ecall_4(SYSCALL_TASK_LOAD, task.value, image.value, offset, bytes);
     struct load_result out = {.status = (enum status)result.a0, .reason = result.a1};
     return out;
+}
+
+// The new task's highest class; at most the caller's own.
+WARN_UNUSED static ALWAYS_INLINE struct task_result sys_task_create_up_to(struct slot factory,
+                                                                          uint64_t service_id,
+                                                                          enum qos ceiling) {
+    struct ecall_result result = ecall_3(SYSCALL_TASK_CREATE, factory.value, service_id, ceiling);
+    struct task_result out = {.status = (enum status)result.a0,
+                              .slot = {.value = result.a1},
+                              .instance = (uint32_t)result.a2};
+    return out;
+}
+
+WARN_UNUSED static ALWAYS_INLINE struct task_result sys_task_create(struct slot factory,
+                                                                    uint64_t service_id) {
+    return sys_task_create_up_to(factory, service_id, QOS_DEFAULT);
+}
+
+WARN_UNUSED static ALWAYS_INLINE enum status sys_set_qos(struct slot task, enum qos qos) {
+    return (enum status)ecall_2(SYSCALL_SET_QOS, task.value, qos).a0;
 }
 
 // `hart` is an index or TASK_HART_ANY.

@@ -1,6 +1,8 @@
 // kernel/core/audit_queue.c: run queues, endpoints' queues, deadlines, killed tasks. See audit.h.
 #include "kernel/core/audit.h"
 
+#include "kernel/core/donation.h"
+
 enum { AUDIT_LIST_MAX = 4 * MAX_TASKS };
 
 static bool take_place(struct audit_tally *tally, uint32_t index, enum audit_place place) {
@@ -13,28 +15,51 @@ static bool take_place(struct audit_tally *tally, uint32_t index, enum audit_pla
     return true;
 }
 
-static bool run_queue_is_whole(const struct kernel *kernel, const struct hart *hart,
-                               struct audit_tally *tally) {
+// Both directions of a list's links agree, and it is not longer than there are tasks.
+static bool list_is_whole(const struct list *head, uint32_t *count, struct audit_tally *tally) {
+    for (const struct list *node = head->next; node != head; node = node->next) {
+        (*count)++;
+        if (!audit_says(tally, node->next->prev == node && node->prev->next == node,
+                        "a list's links do not agree after %lu nodes", *count, 0) ||
+            !audit_says(tally, *count <= AUDIT_LIST_MAX, "a list has no end", 0, 0)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool class_is_whole(const struct hart *hart, uint32_t qos, uint32_t *count,
+                           struct audit_tally *tally) {
+    const struct list *head = &hart->run[qos];
+    bool marked = ((hart->run_classes >> qos) & 1) != 0;
+    if (!list_is_whole(head, count, tally) ||
+        !audit_says(tally, marked != list_is_empty(head), "class %lu of hart %lu is marked wrongly",
+                    qos, hart->index)) {
+        return false;
+    }
+    for (const struct list *node = head->next; node != head; node = node->next) {
+        const struct task *task = LIST_OBJECT(node, const struct task, run_node);
+        if (!take_place(tally, task->index, AUDIT_IN_RUN_QUEUE) ||
+            !audit_says(tally, task->hart == hart && task->run_class == qos,
+                        "task %lu is in the run queue of hart %lu, where it does not belong",
+                        task->index, hart->index) ||
+            !audit_says(tally, task->qos.raw <= task->qos_ceiling,
+                        "task %lu has class %lu, above its ceiling", task->index, task->qos.raw)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool run_queue_is_whole(const struct hart *hart, struct audit_tally *tally) {
     uint32_t count = 0;
-    uint32_t last = TASK_NONE;
-    for (uint32_t index = hart->run_head; index != TASK_NONE;
-         index = kernel->tasks[index].queue_next) {
-        if (!take_place(tally, index, AUDIT_IN_RUN_QUEUE)) {
+    for (uint32_t qos = 0; qos < QOS_COUNT; qos++) {
+        if (!class_is_whole(hart, qos, &count, tally)) {
             return false;
         }
-        const struct task *task = &kernel->tasks[index];
-        if (!audit_says(tally, task->hart == hart,
-                        "task %lu is in the run queue of hart %lu, which is not its home", index,
-                        hart->index)) {
-            return false;
-        }
-        last = index;
-        count++;
     }
     if (!audit_says(tally, count == hart->run_count, "a run queue counts %lu, has %lu",
-                    hart->run_count, count) ||
-        !audit_says(tally, last == hart->run_tail, "a run queue's last is %lu, not %lu", last,
-                    hart->run_tail)) {
+                    hart->run_count, count)) {
         return false;
     }
     return !hart->current || take_place(tally, hart->current->index, AUDIT_CURRENT);
@@ -42,7 +67,7 @@ static bool run_queue_is_whole(const struct kernel *kernel, const struct hart *h
 
 bool audit_run_queues(const struct kernel *kernel, struct audit_tally *tally) {
     for (uint32_t i = 0; i < kernel->hart_count; i++) {
-        if (!run_queue_is_whole(kernel, &kernel->harts[i], tally)) {
+        if (!run_queue_is_whole(&kernel->harts[i], tally)) {
             return false;
         }
     }
@@ -51,7 +76,7 @@ bool audit_run_queues(const struct kernel *kernel, struct audit_tally *tally) {
 
 // Both directions of the links agree; `work` is what they add up to.
 static bool queue_is_whole(const struct kernel *kernel, uint32_t number, uint64_t *work,
-                           struct audit_tally *tally) {
+                           uint64_t *classes, struct audit_tally *tally) {
     const struct endpoint *endpoint = &kernel->endpoints[number];
     uint32_t previous = TASK_NONE;
     for (uint32_t index = endpoint->queue_head; index != TASK_NONE;
@@ -69,6 +94,7 @@ static bool queue_is_whole(const struct kernel *kernel, uint32_t number, uint64_
         }
         tally->queued_at[index] = number;
         *work += task->in_call ? WORK_CALL : WORK_SEND;
+        *classes += task->in_call ? donation_unit(task->call_class) : 0;
         previous = index;
     }
     return audit_says(tally, endpoint->queue_tail == previous,
@@ -84,7 +110,11 @@ static bool endpoint_is_whole(const struct kernel *kernel, uint32_t number,
     }
     uint64_t work = endpoint->send_count * WORK_SEND;
     work |= (endpoint->notify_badges | endpoint->notify_kernel) != 0 ? WORK_NOTIFY : 0;
-    if (!queue_is_whole(kernel, number, &work, tally)) {
+    uint64_t classes = 0;
+    if (!queue_is_whole(kernel, number, &work, &classes, tally) ||
+        !audit_says(tally, classes == endpoint->queued_classes.raw,
+                    "endpoint %lu counts its queued calls as %#lx", number,
+                    endpoint->queued_classes.raw)) {
         return false;
     }
     tally->endpoint_pages++;
@@ -100,19 +130,6 @@ static bool endpoint_is_whole(const struct kernel *kernel, uint32_t number,
 bool audit_endpoints(const struct kernel *kernel, struct audit_tally *tally) {
     for (uint32_t i = 0; i < MAX_ENDPOINTS; i++) {
         if (!endpoint_is_whole(kernel, i, tally)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-// Both directions of a list's links agree, and it is not longer than there are tasks.
-static bool list_is_whole(const struct list *head, uint32_t *count, struct audit_tally *tally) {
-    for (const struct list *node = head->next; node != head; node = node->next) {
-        (*count)++;
-        if (!audit_says(tally, node->next->prev == node && node->prev->next == node,
-                        "a list's links do not agree after %lu nodes", *count, 0) ||
-            !audit_says(tally, *count <= AUDIT_LIST_MAX, "a list has no end", 0, 0)) {
             return false;
         }
     }

@@ -59,7 +59,7 @@ static void make_init(struct kernel *kernel, struct hart *hart) {
         kernel_panic("boot image: no program named " BOOT_IMAGE_INIT_NAME);
     }
     struct task *task = 0;
-    enum status status = task_make(kernel, hart, entry->service_id, 0, &task);
+    enum status status = task_make(kernel, hart, entry->service_id, 0, QOS_BURST, &task);
     enum elf_reject reject = ELF_REJECT_NONE;
     while (status == STATUS_OK && atomic_load_u32(&task->state) != TASK_LOADED) {
         status = task_load_step(kernel, hart, task, entry->offset, entry->bytes, &reject);
@@ -87,6 +87,7 @@ void kernel_init(struct kernel *kernel, const struct boot_info *info) {
     struct hart *hart = &kernel->harts[0];
     lock_init(&kernel->console_lock, LOCK_RANK_CONSOLE);
     kernel->init_task = TASK_NONE;
+    atomic_store_u32(&kernel->qos_top, QOS_NORMAL);
     init_pages(kernel, info);
     task_pool_init(kernel);
     endpoint_pool_init(kernel);

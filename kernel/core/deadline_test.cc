@@ -36,6 +36,8 @@ struct fixture {
             one.hart = home;
             one.state.raw = TASK_LIVE;
             one.deadline_ns = UINT64_MAX;
+            one.qos.raw = QOS_NORMAL;
+            one.serving.raw = TASK_NONE;
         }
     }
 
@@ -58,11 +60,14 @@ struct fixture {
         state->tasks[index].wait.raw = wait_over(state->tasks[index].wait.raw);
     }
 
+    task *run_queue_pops() {
+        return run_queue_next(state.get(), home);
+    }
+
     void tick() {
         deadline_tick(state.get(), home, UINT64_MAX);
-        home->run_head = TASK_NONE;  // Whoever was woken runs elsewhere.
-        home->run_tail = TASK_NONE;
-        home->run_count = 0;
+        while (run_queue_pops() != nullptr) {  // Whoever was woken runs elsewhere.
+        }
     }
 
     bool whole() {
@@ -97,8 +102,8 @@ TEST(Deadline, due_together_end_in_the_order_they_came) {
     }
     deadline_tick(all.state.get(), all.home, UINT64_MAX);
     std::vector<std::uint32_t> order;
-    for (std::uint32_t i = all.home->run_head; i != TASK_NONE; i = all.state->tasks[i].queue_next) {
-        order.push_back(i);
+    for (task *one = all.run_queue_pops(); one != nullptr; one = all.run_queue_pops()) {
+        order.push_back(one->index);
     }
     EXPECT_EQ(order, (std::vector<std::uint32_t>{9, 3, 60, 0, 31}));
 }

@@ -51,6 +51,8 @@ struct endpoint {
     // Changed under the lock, looked at without:
     struct atomic_u64 work;
 
+    struct atomic_u64 queued_classes;  // Calls in the queue by class (kernel/core/donation.h).
+
     // Guarded by lock:
     uint64_t notify_badges;
     uint64_t notify_kernel;

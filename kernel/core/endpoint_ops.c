@@ -1,6 +1,7 @@
 // kernel/core/endpoint_ops.c: see endpoint_ops.h.
 #include "kernel/core/endpoint_ops.h"
 
+#include "kernel/core/donation.h"
 #include "kernel/core/page.h"
 #include "kernel/core/panic.h"
 #include "kernel/core/wake.h"
@@ -39,6 +40,7 @@ enum status endpoint_make(struct kernel *kernel, struct hart *hart, struct task 
     endpoint->notify_badges = 0;
     endpoint->notify_kernel = 0;
     atomic_store_u64(&endpoint->work, 0);
+    atomic_store_u64(&endpoint->queued_classes, 0);
     lock_release(&hart->locks, &endpoint->lock);
     *out = index;
     return STATUS_OK;
@@ -55,6 +57,10 @@ void endpoint_link_locked(struct kernel *kernel, struct endpoint *endpoint, stru
     endpoint->queue_tail = task->index;
     uint64_t unit = task->in_call ? WORK_CALL : WORK_SEND;
     atomic_store_u64(&endpoint->work, atomic_load_u64(&endpoint->work) + unit);
+    if (task->in_call) {
+        atomic_store_u64(&endpoint->queued_classes, atomic_load_u64(&endpoint->queued_classes) +
+                                                        donation_unit(task->call_class));
+    }
 }
 
 void endpoint_unlink_locked(struct kernel *kernel, struct endpoint *endpoint, struct task *task) {
@@ -72,6 +78,10 @@ void endpoint_unlink_locked(struct kernel *kernel, struct endpoint *endpoint, st
     }
     uint64_t unit = task->in_call ? WORK_CALL : WORK_SEND;
     atomic_store_u64(&endpoint->work, atomic_load_u64(&endpoint->work) - unit);
+    if (task->in_call) {
+        atomic_store_u64(&endpoint->queued_classes, atomic_load_u64(&endpoint->queued_classes) -
+                                                        donation_unit(task->call_class));
+    }
 }
 
 // Leaving WAIT_QUEUED needs this lock, so each claim here wins.
@@ -166,6 +176,7 @@ enum status notify_endpoint(struct kernel *kernel, struct hart *hart, uint64_t h
     atomic_fence();
     struct task *receiver = endpoint_claim_receiver_locked(endpoint, index, false);
     if (receiver) {
+        atomic_store_u32(&receiver->serving, TASK_NONE);
         task_results(receiver, STATUS_OK, RECEIVED_NOTIFICATION, endpoint->notify_kernel,
                      endpoint->notify_badges);
         endpoint->notify_kernel = 0;

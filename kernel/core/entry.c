@@ -13,6 +13,17 @@ struct task *kernel_hart_start(struct kernel *kernel, struct hart *hart) {
     return kernel_idle(kernel, hart);
 }
 
+// Whether the current task gives way because its time is over, and to nobody of a higher class. With
+// nobody to give way to it gets another quantum.
+static bool quantum_is_over(struct hart *hart) {
+    uint64_t now = arch_time_ns();
+    if (now + QUANTUM_SLACK_NS < hart->quantum_end_ns) {
+        return false;
+    }
+    hart->quantum_end_ns = now + QUANTUM_NS;
+    return true;
+}
+
 struct task *kernel_interrupt(struct kernel *kernel, struct hart *hart, uint32_t events) {
     struct task *task = hart->current;
     if ((events & ARCH_EVENT_IPI) != 0) {
@@ -20,17 +31,18 @@ struct task *kernel_interrupt(struct kernel *kernel, struct hart *hart, uint32_t
         atomic_fence();
     }
     task_kills_take(kernel, hart);
-    bool gives_way = atomic_load_u32(&task->killed) != 0;
+    bool over = false;
     if ((events & ARCH_EVENT_TIMER) != 0) {
-        uint64_t now = arch_time_ns();
-        deadline_tick(kernel, hart, now + QUANTUM_NS);
-        gives_way = gives_way || now >= hart->quantum_end_ns;
+        over = quantum_is_over(hart);
+        deadline_tick(kernel, hart, hart->quantum_end_ns);
     }
-    if (gives_way) {
+    if (over || atomic_load_u32(&task->killed) != 0) {
         run_queue_push(kernel, hart, task);
-        task = run_queue_next(kernel, hart);
+        return run_queue_next(kernel, hart);
     }
-    return task;
+    // Another hart that queued something here has sent the IPI; what this entry queued said so.
+    bool asked = (events & ARCH_EVENT_IPI) != 0 || atomic_load_u32(&hart->slow) != 0;
+    return asked ? run_queue_settle(kernel, hart, task) : task;
 }
 
 struct task *kernel_fault(struct kernel *kernel, struct hart *hart, struct user_fault fault) {
@@ -52,8 +64,8 @@ struct task *kernel_idle(struct kernel *kernel, struct hart *hart) {
         struct task *task = run_queue_next(kernel, hart);
         if (task) {
             atomic_store_u32(&hart->idle, 0);
-            deadline_tick(kernel, hart, arch_time_ns() + QUANTUM_NS);
-            return task;
+            deadline_tick(kernel, hart, hart->quantum_end_ns);
+            return run_queue_leave(kernel, hart, task);
         }
         uint32_t events = arch_idle(&hart->doorbell);
         (void)events;  // Whatever it was, the next round looks at everything.

@@ -4,6 +4,7 @@
 
 #include "kernel/core/cap_lookup.h"
 #include "kernel/core/deadline.h"
+#include "kernel/core/donation.h"
 #include "kernel/core/endpoint_ops.h"
 #include "kernel/core/panic.h"
 #include "kernel/core/transfer.h"
@@ -24,6 +25,7 @@ static ALWAYS_INLINE struct task *finish(struct task *task, enum status status) 
 static ALWAYS_INLINE void give_call(struct task *receiver, struct task *sender) {
     uint64_t caller_word = wait_next(atomic_load_u64(&sender->wait), WAIT_REPLY, receiver->index);
     uint64_t handle = reply_make(receiver, sender, caller_word);
+    atomic_store_u32(&receiver->serving, sender->index);
     task_results(receiver, STATUS_OK, RECEIVED_CALL, handle, 0);
     // Release: pairs with the claim of whoever ends this wait. From here on the caller may be timed
     //          out or killed.
@@ -40,6 +42,12 @@ static struct task *queue_first_locked(struct kernel *kernel, const struct endpo
     return index == TASK_NONE ? 0 : &kernel->tasks[index];
 }
 
+// The receiver, current or claimed, has a frame of nobody who waits for an answer.
+static void receive_send(struct task *receiver) {
+    atomic_store_u32(&receiver->serving, TASK_NONE);
+    task_results(receiver, STATUS_OK, RECEIVED_SEND, 0, 0);
+}
+
 static void take_queued_locked(struct kernel *kernel, struct hart *hart, struct endpoint *endpoint,
                                struct task *receiver, struct task *sender) {
     endpoint_unlink_locked(kernel, endpoint, sender);
@@ -49,7 +57,7 @@ static void take_queued_locked(struct kernel *kernel, struct hart *hart, struct 
         give_call(receiver, sender);
         return;
     }
-    task_results(receiver, STATUS_OK, RECEIVED_SEND, 0, 0);
+    receive_send(receiver);
     bool won = task_claim(sender, atomic_load_u64(&sender->wait));
     KASSERT(won);
     task_results(sender, STATUS_OK, DELIVERY_HANDED_OVER, 0, 0);
@@ -67,7 +75,7 @@ static void take_stored_locked(struct endpoint *endpoint, struct task *receiver)
     endpoint->send_first = (endpoint->send_first + 1) % wrap;
     endpoint->send_count--;
     atomic_store_u64(&endpoint->work, atomic_load_u64(&endpoint->work) - WORK_SEND);
-    task_results(receiver, STATUS_OK, RECEIVED_SEND, 0, 0);
+    receive_send(receiver);
 }
 
 // Notifications first, then the queue and stored sends, alternating when both wait. The receiver is
@@ -76,6 +84,7 @@ static bool take_any_locked(struct kernel *kernel, struct hart *hart, struct end
                             struct task *receiver) {
     uint64_t work = atomic_load_u64(&endpoint->work);
     if ((work & WORK_NOTIFY) != 0) {
+        atomic_store_u32(&receiver->serving, TASK_NONE);
         task_results(receiver, STATUS_OK, RECEIVED_NOTIFICATION, endpoint->notify_kernel,
                      endpoint->notify_badges);
         endpoint->notify_kernel = 0;
@@ -117,6 +126,7 @@ static COLD struct task *queue_self_locked(struct kernel *kernel, struct hart *h
                                            struct endpoint *endpoint, struct task *task,
                                            const struct capability *cap) {
     task->wait_badge = cap->badge;
+    task->call_class = (uint8_t)donation_class(kernel, task);
     endpoint_link_locked(kernel, endpoint, task);
     uint64_t unused = task_wait(task, WAIT_QUEUED, cap->object);
     (void)unused;
@@ -132,7 +142,7 @@ static COLD struct task *leave_elsewhere(struct kernel *kernel, struct hart *har
         deadline_sooner(hart, task);
     }
     if (next && next->hart == hart) {
-        return next;
+        return run_queue_leave(kernel, hart, next);
     }
     if (next) {
         wake_push(kernel, hart, next);
@@ -165,7 +175,12 @@ static COLD struct task *call_later(struct kernel *kernel, struct hart *hart,
     task->in_call = true;
     task->wait_frame = word;
     struct task *receiver = queue_self_locked(kernel, hart, endpoint, task, cap);
+    uint32_t owner = endpoint->owner;
+    uint32_t qos = task->call_class;  // Of a call that was served at once, its task's alone.
     lock_release(&hart->locks, &endpoint->lock);
+    if (!receiver && qos > QOS_IDLE) {
+        donation_raise(kernel, hart, owner, qos);
+    }
     deadline_note(hart, task);
     return leave_elsewhere(kernel, hart, task, receiver);
 }
@@ -268,7 +283,7 @@ struct task *syscall_ipc_send(struct kernel *kernel, struct hart *hart, struct t
     if (receiver) {
         frame_copy(&receiver->page->request_in, &task->page->call_out, task->wait_frame, task,
                    cap->badge);
-        task_results(receiver, STATUS_OK, RECEIVED_SEND, 0, 0);
+        receive_send(receiver);
         task_results(task, STATUS_OK, DELIVERY_HANDED_OVER, 0, 0);
     } else {
         blocks = send_later_locked(kernel, hart, endpoint, task, cap, &receiver);
@@ -327,6 +342,7 @@ static ALWAYS_INLINE uint64_t receive_publish(struct task *task, const struct ca
 static COLD struct task *receive(struct kernel *kernel, struct hart *hart, struct task *task,
                                  const struct capability *cap, struct task *next) {
     bool goes_on = true;
+    atomic_store_u32(&task->serving, TASK_NONE);
     if (task->deadline_ns == 0) {
         if (!receive_now(kernel, hart, task, cap)) {
             task_status(task, STATUS_WOULD_BLOCK);
@@ -353,7 +369,7 @@ static COLD struct task *receive(struct kernel *kernel, struct hart *hart, struc
     if (next) {
         wake_push(kernel, hart, next);
     }
-    return task;
+    return run_queue_leave(kernel, hart, task);
 }
 
 struct task *syscall_ipc_recv(struct kernel *kernel, struct hart *hart, struct task *task) {

@@ -205,6 +205,14 @@ static struct task *syscall_cap_query(struct kernel *kernel, struct hart *hart, 
     return task;
 }
 
+// The ceiling that task_create's argument means; 0 if the creator may not give it.
+static uint32_t ceiling_of(const struct task *creator, uint64_t wanted) {
+    if (wanted == QOS_DEFAULT) {
+        return creator->qos_ceiling < QOS_NORMAL ? creator->qos_ceiling : (uint32_t)QOS_NORMAL;
+    }
+    return wanted <= creator->qos_ceiling ? (uint32_t)wanted : 0;
+}
+
 static struct task *syscall_task_create(struct kernel *kernel, struct hart *hart,
                                         struct task *task) {
     struct capability *factory = 0;
@@ -213,12 +221,17 @@ static struct task *syscall_task_create(struct kernel *kernel, struct hart *hart
     if (status == STATUS_OK) {
         status = may_assign(kernel, factory, service_id) ? STATUS_OK : STATUS_BAD_IDENTITY;
     }
+    uint32_t ceiling = ceiling_of(task, arg(task, 2));
+    if (status == STATUS_OK && ceiling == 0) {
+        status = arg(task, 2) < QOS_COUNT ? STATUS_DENIED : STATUS_BAD_ARG;
+    }
     if (status == STATUS_OK && task->caps_free == 0) {
         status = STATUS_NO_SPACE;
     }
     struct task *made = 0;
     if (status == STATUS_OK) {
-        status = task_make(kernel, hart, service_id, task_name(task->index, task->instance), &made);
+        status = task_make(kernel, hart, service_id, task_name(task->index, task->instance),
+                           ceiling, &made);
     }
     if (status != STATUS_OK) {
         return finish(task, status);
@@ -436,6 +449,26 @@ static struct task *syscall_task_exit(struct kernel *kernel, struct hart *hart, 
     return run_queue_next(kernel, hart);
 }
 
+static struct task *syscall_set_qos(struct kernel *kernel, struct hart *hart, struct task *task) {
+    struct capability *cap = 0;
+    uint64_t qos = arg(task, 1);
+    enum status status = cap_lookup(task, arg(task, 0), CAP_TASK, RIGHT_TASK_QOS, &cap);
+    if (status != STATUS_OK || qos == QOS_DEFAULT || qos >= QOS_COUNT) {
+        return finish(task, status != STATUS_OK ? status : STATUS_BAD_ARG);
+    }
+    struct task *named = &kernel->tasks[cap->object];
+    if (qos > named->qos_ceiling) {
+        return finish(task, STATUS_DENIED);
+    }
+    task_set_qos(kernel, named, (uint32_t)qos);
+    task_status(task, STATUS_OK);
+    if (named != task) {
+        return task;
+    }
+    run_queue_push(kernel, hart, task);  // Its own class: at once.
+    return run_queue_next(kernel, hart);
+}
+
 static bool is_printable(const char *text, uint64_t bytes) {
     for (uint64_t i = 0; i < bytes; i++) {
         if (text[i] < ' ' || text[i] > '~') {
@@ -488,5 +521,6 @@ struct task *kernel_syscall(struct kernel *kernel, struct hart *hart, struct reg
     if (UNLIKELY(number >= SYSCALL_COUNT)) {
         return finish(task, STATUS_BAD_SYSCALL);
     }
-    return handlers[number](kernel, hart, task);
+    task = handlers[number](kernel, hart, task);
+    return run_queue_leave(kernel, hart, task);
 }

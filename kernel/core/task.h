@@ -96,10 +96,19 @@ struct task {
     uint64_t deadline_ns;  // UINT64_MAX: none.
     uint64_t caps_free;    // Bit i: slot i is free. Slot 0 never is.
 
-    // Guarded by the endpoint's lock while queued, by the home hart's run-queue lock while
-    // runnable. TASK_NONE ends a list.
+    // Guarded by the endpoint's lock while queued. TASK_NONE ends a list.
     uint32_t queue_next;
     uint32_t queue_prev;
+    uint8_t call_class;  // The class as which its queued call counts.
+
+    // Guarded by the home hart's run-queue lock.
+    uint8_t run_class;  // The class of the queue in which it stands; 0: in none.
+    struct list run_node;
+
+    uint8_t qos_ceiling;         // The highest class that it may have; constant.
+    struct atomic_u32 qos;       // enum qos: its own class.
+    struct atomic_u32 serving;   // The task whose call it received last, or TASK_NONE: whether that
+                                 // one still waits, its wait word says.
 
     struct atomic_u32 state;       // enum task_state
     struct atomic_u32 killed;      // Not zero: its home hart reclaims it instead of running it. Set

@@ -56,6 +56,7 @@ static void task_clear(struct task *task) {
     task->exit_detail = 0;
     atomic_store_u32(&task->killed, 0);
     atomic_store_u64(&task->home, 0);
+    atomic_store_u32(&task->serving, TASK_NONE);
 }
 
 // A space with the message page mapped. On failure nothing is held.
@@ -96,7 +97,7 @@ static void join_family(struct kernel *kernel, struct hart *hart, struct task *t
 }
 
 enum status task_make(struct kernel *kernel, struct hart *hart, uint64_t service_id,
-                      uint64_t supervisor, struct task **out) {
+                      uint64_t supervisor, uint32_t qos_ceiling, struct task **out) {
     // Instances are never reused, so they can run out. Each hart may be past this look once.
     if (UNLIKELY(atomic_load_u32(&kernel->next_instance) >= UINT32_MAX - MAX_HARTS)) {
         return STATUS_NO_SPACE;
@@ -114,11 +115,25 @@ enum status task_make(struct kernel *kernel, struct hart *hart, uint64_t service
     if (task->instance == 0 || !fault_point_fires(FAULT_POINT_STALE_IDENTITY)) {
         task->service_id = service_id;
     }
+    task->qos_ceiling = (uint8_t)qos_ceiling;
+    task_set_qos(kernel, task, qos_ceiling < QOS_NORMAL ? qos_ceiling : (uint32_t)QOS_NORMAL);
     join_family(kernel, hart, task, supervisor);
     atomic_store_u32(&task->references, 2);
     atomic_store_release_u32(&task->state, TASK_NEW);
     *out = task;
     return STATUS_OK;
+}
+
+void task_set_qos(struct kernel *kernel, struct task *task, uint32_t qos) {
+    KASSERT(qos >= QOS_IDLE && qos <= task->qos_ceiling);
+    atomic_store_u32(&task->qos, qos);
+    // Ends: it only rises, and there are few classes.
+    for (uint32_t top = atomic_load_u32(&kernel->qos_top); top < qos;) {
+        if (atomic_claim_u32(&kernel->qos_top, top, qos)) {
+            break;
+        }
+        top = atomic_load_u32(&kernel->qos_top);
+    }
 }
 
 void task_reference(struct task *task) {

@@ -9,10 +9,11 @@
 void task_pool_init(struct kernel *kernel);
 
 // A NEW task: address space, message page, instance; one reference for being alive and one for the
-// capability that the caller makes.
+// capability that the caller makes. It begins in class NORMAL, or in its ceiling if that is lower.
 // Errors: STATUS_NO_SPACE.
 WARN_UNUSED enum status task_make(struct kernel *kernel, struct hart *hart, uint64_t service_id,
-                                  uint64_t supervisor, struct task **out);
+                                  uint64_t supervisor, uint32_t qos_ceiling,
+                                  struct task **out);
 
 // Maps the next pages of the program that stands at image offset `offset`; `work_index` says how
 // far it has come. STATUS_BUSY: more to do. STATUS_OK: the task is LOADED. Errors: STATUS_BAD_IMAGE
@@ -43,6 +44,10 @@ void task_kills_take(struct kernel *kernel, struct hart *hart);
 
 // Home hart: the task is being reclaimed, and need not be pulled out of anything.
 void task_kill_forget(struct hart *hart, struct task *task);
+
+// Sets a task's own class; it takes effect where the task next enters a run queue. `qos` is not
+// above its ceiling.
+void task_set_qos(struct kernel *kernel, struct task *task, uint32_t qos);
 
 void task_reference(struct task *task);
 // Gives up one reference; the last one returns the object to the pool.
