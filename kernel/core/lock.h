@@ -9,6 +9,7 @@
 
 #include "base/atomic.h"
 #include "kernel/core/arch.h"
+#include "kernel/core/fault_point.h"
 #include "kernel/core/lock_rank.h"
 
 struct CAPABILITY_LOCK lock {
@@ -45,5 +46,9 @@ static ALWAYS_INLINE void lock_acquire(struct lock_holder *holder, struct lock *
 
 static ALWAYS_INLINE void lock_release(struct lock_holder *holder, struct lock *lock) {
     lock_check_release(holder, lock->rank);
+    if (fault_point_fires(FAULT_POINT_UNORDERED_LOCK)) {
+        atomic_store_u32(&lock->held, 0);
+        return;
+    }
     atomic_store_release_u32(&lock->held, 0);
 }

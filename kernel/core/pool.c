@@ -35,16 +35,7 @@ static uint32_t pool_take_fresh_locked(struct pool *pool) {
     return POOL_NONE;
 }
 
-uint32_t pool_take(struct pool *pool, struct lock_holder *holder) {
-    bool fresh = false;
-    return pool_take_either(pool, holder, &fresh);
-}
-
-uint32_t pool_take_either(struct pool *pool, struct lock_holder *holder, bool *fresh) {
-    if (fault_point_fires(pool->fault)) {
-        return POOL_NONE;
-    }
-    lock_acquire(holder, &pool->lock);
+static uint32_t pool_take_locked(struct pool *pool, bool *fresh) {
     uint32_t index = pool->free_head;
     *fresh = index == POOL_NONE;
     if (index != POOL_NONE) {
@@ -56,6 +47,23 @@ uint32_t pool_take_either(struct pool *pool, struct lock_holder *holder, bool *f
         pool->next[index - pool->base] = POOL_TAKEN;
         pool->free_count--;
     }
+    return index;
+}
+
+uint32_t pool_take(struct pool *pool, struct lock_holder *holder) {
+    bool fresh = false;
+    return pool_take_either(pool, holder, &fresh);
+}
+
+uint32_t pool_take_either(struct pool *pool, struct lock_holder *holder, bool *fresh) {
+    if (fault_point_fires(pool->fault)) {
+        return POOL_NONE;
+    }
+    if (fault_point_fires(FAULT_POINT_UNLOCKED_POOL)) {
+        return pool_take_locked(pool, fresh);
+    }
+    lock_acquire(holder, &pool->lock);
+    uint32_t index = pool_take_locked(pool, fresh);
     lock_release(holder, &pool->lock);
     return index;
 }

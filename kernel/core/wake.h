@@ -22,6 +22,10 @@ static ALWAYS_INLINE void task_status(struct task *task, enum status status) {
 // so; pairs with the acquire in task_claim.
 static ALWAYS_INLINE uint64_t task_wait(struct task *task, enum wait_state state, uint32_t object) {
     uint64_t word = wait_next(atomic_load_u64(&task->wait), state, object);
+    if (fault_point_fires(FAULT_POINT_UNORDERED_WAIT)) {
+        atomic_store_u64(&task->wait, word);
+        return word;
+    }
     atomic_store_release_u64(&task->wait, word);
     return word;
 }

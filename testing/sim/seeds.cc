@@ -19,7 +19,7 @@ constexpr std::uint32_t RATE_END_USER = RATE_ALWAYS / 4096;
 constexpr std::uint64_t FAULTS_EVERY = 4;  // Every fourth seed has empty pools, every fourth has
                                            // tasks that end and IPIs that come late.
 
-enum fault_kind { INJECTED, PLANTED };
+enum fault_kind { INJECTED, PLANTED, UNORDERED };
 
 const struct {
     const char *name;
@@ -194,10 +194,10 @@ void seed_add(seed_totals &sum, const seed_outcome &outcome) {
     sum.switches += outcome.result.switches;
     sum.audits += outcome.result.audits;
     sum.faults += outcome.result.faults_fired;
-    sum.calls += outcome.record.calls;
-    sum.answered += outcome.record.calls_answered;
-    sum.kills += outcome.record.kills;
-    sum.tasks += outcome.record.tasks_started;
+    sum.calls += outcome.record.calls.raw;
+    sum.answered += outcome.record.calls_answered.raw;
+    sum.kills += outcome.record.kills.raw;
+    sum.tasks += outcome.record.tasks_started.raw;
 }
 
 std::string seed_summary(const seed_totals &sum, double seconds) {

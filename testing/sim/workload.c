@@ -21,10 +21,15 @@ void workload_begin(struct workload *workload) {
 }
 
 void workload_expect(bool holds, const char *what, uint64_t value) {
-    if (!holds && !workload_now->failure) {
+    if (!holds && atomic_claim_u32(&workload_now->failed, 0, 1)) {
         workload_now->failure = what;
         workload_now->failure_value = value;
     }
+}
+
+void workload_count(struct atomic_u32 *counter) {
+    uint32_t before = atomic_add_u32(counter, 1);
+    (void)before;
 }
 
 static uint32_t length_of(uint64_t number) {

@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "kernel/abi/status.h"
+#include "base/atomic.h"
 #include "kernel/arch/sim/sim.h"
 
 #ifdef __cplusplus
@@ -29,17 +29,17 @@ enum {
 
 struct workload {
     uint32_t rounds;
+    struct atomic_u32 failed;
     const char *failure;  // The first expectation that was not met.
     uint64_t failure_value;
-    uint64_t calls;
-    uint64_t calls_answered;
-    uint64_t nested_calls;
-    uint64_t sends;
-    uint64_t notifies;
-    uint64_t kills;
-    uint64_t closes;
-    uint64_t tasks_started;
-    uint64_t statuses[STATUS_COUNT];  // Results of calls and sends.
+    struct atomic_u32 calls;
+    struct atomic_u32 calls_answered;
+    struct atomic_u32 nested_calls;
+    struct atomic_u32 sends;
+    struct atomic_u32 notifies;
+    struct atomic_u32 kills;
+    struct atomic_u32 closes;
+    struct atomic_u32 tasks_started;
 };
 
 extern const struct sim_program workload_programs[WORKLOAD_PROGRAM_COUNT];

@@ -34,12 +34,6 @@ static void look_closed(struct client *client, struct slot server, struct call_r
     }
 }
 
-static void count(enum status status) {
-    if ((unsigned)status < STATUS_COUNT) {
-        workload_now->statuses[(unsigned)status]++;
-    }
-}
-
 // What was handed over may have been done; what was not, not.
 static void check_call(struct client *client, struct call_result got, uint64_t deadline_ns,
                        uint64_t number) {
@@ -50,7 +44,7 @@ static void check_call(struct client *client, struct call_result got, uint64_t d
                         "the answer to another call", number);
         workload_expect(client->page->reply_in.meta.service_id == service_id_of("server", 6),
                         "an answer from another service", number);
-        workload_now->calls_answered++;
+        workload_count(&workload_now->calls_answered);
     } else if (got.status == STATUS_TIMED_OUT) {
         workload_expect(sys_clock_get() >= deadline_ns, "a call timed out before its deadline",
                         deadline_ns);
@@ -64,9 +58,8 @@ static void call(struct client *client, struct slot server) {
     uint64_t deadline_ns =
         sim_user_random(3) == 0 ? sys_clock_get() + 1 + sim_user_random(NS_SHORT) : UINT64_MAX;
     frame_write(&client->page->call_out, FRAME_TYPE_CALL, number);
-    workload_now->calls++;
+    workload_count(&workload_now->calls);
     struct call_result got = sys_ipc_call(server, deadline_ns);
-    count(got.status);
     check_call(client, got, deadline_ns, number);
     look_closed(client, server, got);
 }
@@ -75,16 +68,15 @@ static void send(struct client *client, struct slot server) {
     uint64_t deadline_ns =
         sim_user_random(2) == 0 ? 0 : sys_clock_get() + 1 + sim_user_random(NS_SHORT);
     frame_write(&client->page->call_out, FRAME_TYPE_SEND, client->next_number++);
-    workload_now->sends++;
+    workload_count(&workload_now->sends);
     struct call_result got = sys_ipc_send(server, deadline_ns);
-    count(got.status);
     bool fits = got.status == STATUS_OK || got.status == STATUS_PEER_CLOSED ||
                 got.status == (deadline_ns == 0 ? STATUS_WOULD_BLOCK : STATUS_TIMED_OUT);
     workload_expect(fits, "send gave another status", got.status);
 }
 
 static void notify(struct slot server) {
-    workload_now->notifies++;
+    workload_count(&workload_now->notifies);
     enum status status = sys_ipc_notify(server);
     workload_expect(status == STATUS_OK || status == STATUS_PEER_CLOSED,
                     "notify gave another status", status);

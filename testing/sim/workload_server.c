@@ -93,7 +93,7 @@ static void end_somehow(void) {
 static void call_other(struct server *server) {
     uint64_t number = server->next_number++;
     frame_write(&server->page->call_out, FRAME_TYPE_CALL, number);
-    workload_now->nested_calls++;
+    workload_count(&workload_now->nested_calls);
     struct slot other = slot_at(CLIENT_SLOT_SERVER + sim_user_random(server->other_count));
     struct call_result got = sys_ipc_call(other, sys_clock_get() + 1 + sim_user_random(NS_SHORT));
     bool fits = got.status == STATUS_OK || got.status == STATUS_TIMED_OUT ||

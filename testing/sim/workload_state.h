@@ -20,6 +20,7 @@ enum {
     FRAME_TYPE_REPLY = 9,
 };
 
+void workload_count(struct atomic_u32 *counter);
 void workload_expect(bool holds, const char *what, uint64_t value);
 
 // A frame with a number, a length that follows from it, and bytes that follow from it: what arrives

@@ -54,9 +54,11 @@ static bool is_injected(enum fault_point point) {
     static const bool injected[] = {
 #define INJECTED true
 #define PLANTED false
+#define UNORDERED false
 #define FAULT_POINT(name, kind, what) kind,
 #include "kernel/core/fault_point.def"
 #undef FAULT_POINT
+#undef UNORDERED
 #undef PLANTED
 #undef INJECTED
     };

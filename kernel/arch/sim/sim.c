@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "kernel/arch/sim/image.h"
 #include "kernel/arch/sim/state.h"
 
 enum {
@@ -129,7 +130,8 @@ static void reset_ram(void) {
 // The boot image first, then two ranges. The kernel keeps its page table of words in the first
 // pages of the first, untaken; all else is poisoned until taken.
 static void reset_boot_info(void) {
-    uint32_t image_pages = sim_image_build();
+    uint32_t image_pages = sim_image_build(&(struct sim_image){
+        sim.options.programs, sim.options.program_count, sim.options.hart_count});
     uint32_t first = SIM_RAM_FIRST_PAGE + image_pages;
     uint32_t left = sim.options.page_count - image_pages;
     uint32_t half = left / 2;

@@ -104,9 +104,6 @@ WARN_UNUSED bool sim_translate(struct sim_hart *hart, struct task *task, uint64_
 void sim_tlb_flush(struct sim_hart *hart, uint32_t asid);
 WARN_UNUSED bool sim_tlb_holds(const struct sim_hart *hart, struct page_number page);
 
-// image.c: builds the boot image in RAM; the number of pages it takes.
-uint32_t sim_image_build(void);
-
 // check.c: invariants. What concerns the hart that leaves the kernel; what can be seen when no hart
 // is in the kernel; everything (also when only this hart is, at the end); when all sleep.
 void sim_check_leave(void);
