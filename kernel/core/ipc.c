@@ -102,9 +102,11 @@ struct task *syscall_ipc_call(struct kernel *kernel, struct hart *hart, struct t
     struct endpoint *endpoint = cap->endpoint;
     lock_acquire(&hart->locks, &endpoint->lock);
     // The generation first: an endpoint that has ended has no owner. A task that calls itself is
-    // running, so it is never found waiting.
+    // running, so it is never found waiting. Nobody overtakes: a receiver that has published its
+    // wait, and has not looked yet, may be seen waiting while something is stored or queued.
     struct task *receiver = 0;
-    if (LIKELY(atomic_load_u32(&endpoint->generation) == cap->generation)) {
+    if (LIKELY(atomic_load_u32(&endpoint->generation) == cap->generation &&
+               atomic_load_u64(&endpoint->work) == 0)) {
         receiver = endpoint_claim_receiver_locked(endpoint, cap->object, true);
     }
     if (UNLIKELY(!receiver)) {

@@ -95,8 +95,9 @@ struct task *syscall_ipc_send(struct kernel *kernel, struct hart *hart, struct t
         return handler_finish(task, STATUS_DENIED);
     }
     bool blocks = false;
+    bool direct = !moves && atomic_load_u64(&endpoint->work) == 0;  // Nobody overtakes.
     struct task *receiver =
-        moves ? 0 : endpoint_claim_receiver_locked(endpoint, cap->object, false);
+        direct ? endpoint_claim_receiver_locked(endpoint, cap->object, false) : 0;
     if (receiver) {
         frame_copy(&receiver->page->request_in, &task->page->call_out, task->wait_frame, task,
                    cap->badge);
