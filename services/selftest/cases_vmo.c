@@ -76,7 +76,7 @@ static bool lend(struct selftest *selftest, const struct memory *memory, uint64_
 
 // The peer touches its mapping and must end by that fault there.
 static bool peer_faults_at(struct selftest *selftest, const struct peer *peer, uint16_t op,
-                        uint64_t address, enum exit_reason reason) {
+                           uint64_t address, enum exit_reason reason) {
     struct peer_exit end = {.reason = EXIT_NONE};
     struct call_result result = peer_call(selftest, peer, op, address);
     return selftest_expect_status(selftest, "a call whose receiver faults", result.status,
