@@ -6,7 +6,7 @@
 #include "ipc/wire/timed_wire.h"
 
 const struct wire_protocol_rows *const wire_protocols[WIRE_PROTOCOL_COUNT] = {
-    &init_rows,
-    &timed_rows,
-    &routing_rows,
+    [WIRE_PROTOCOL_INIT - WIRE_PROTOCOL_INIT] = &init_rows,
+    [WIRE_PROTOCOL_TIMED - WIRE_PROTOCOL_INIT] = &timed_rows,
+    [WIRE_PROTOCOL_ROUTING - WIRE_PROTOCOL_INIT] = &routing_rows,
 };

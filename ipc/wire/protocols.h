@@ -8,7 +8,7 @@
 extern "C" {
 #endif
 
-enum { WIRE_PROTOCOL_COUNT = 3 };
+enum { WIRE_PROTOCOL_COUNT = WIRE_PROTOCOL_END - WIRE_PROTOCOL_INIT };
 
 extern const struct wire_protocol_rows *const wire_protocols[WIRE_PROTOCOL_COUNT];
 

@@ -32,6 +32,7 @@ enum wire_protocol {
     WIRE_PROTOCOL_INIT = 1,
     WIRE_PROTOCOL_TIMED = 2,
     WIRE_PROTOCOL_ROUTING = 3,
+    WIRE_PROTOCOL_END
 };
 
 // What a service answers about the request itself (wire_status.def).

@@ -191,7 +191,7 @@ TEST(TimedWire, test_reject_buffer_too_small) {
         EXPECT_EQ(timed_encode(WIRE_REQUEST, &request, bytes.data(), capacity), 0u) << capacity;
     }
     const timed_message reply = StatsReply();
-    for (uint32_t capacity = 0; capacity < TIMED_REPLY_BYTES_MAX; capacity++) {
+    for (uint32_t capacity = 0; capacity < Encoded(WIRE_REPLY, reply).size(); capacity++) {
         Bytes bytes(capacity);
         EXPECT_EQ(timed_encode(WIRE_REPLY, &reply, bytes.data(), capacity), 0u) << capacity;
     }

@@ -24,6 +24,9 @@ extern "C" {
 // One reply stays free, so that CLOCK and STATS and refusals are answered however many sleep.
 enum { TIMED_SLEEPER_MAX = REPLY_SLOT_COUNT - 1 };
 
+// The longest answer, that to STATS.
+enum { TIMED_REPLY_BYTES_MAX = WIRE_REPLY_HEADER_BYTES + 4 + 4 * 8 };
+
 #define TIMED_NO_DEADLINE UINT64_MAX
 
 struct timed_sleeper {
