@@ -20,7 +20,7 @@ struct atomic_u64 {
 
 static ALWAYS_INLINE uint32_t atomic_load_u32(const struct atomic_u32 *atom) {
     atomic_point();
-    return __atomic_load_n(&atom->raw, __ATOMIC_RELAXED);
+    return atomic_raw_load_u32(&atom->raw);
 }
 
 static ALWAYS_INLINE uint32_t atomic_load_acquire_u32(const struct atomic_u32 *atom) {
@@ -30,7 +30,7 @@ static ALWAYS_INLINE uint32_t atomic_load_acquire_u32(const struct atomic_u32 *a
 
 static ALWAYS_INLINE void atomic_store_u32(struct atomic_u32 *atom, uint32_t value) {
     atomic_point();
-    __atomic_store_n(&atom->raw, value, __ATOMIC_RELAXED);
+    atomic_raw_store_u32(&atom->raw, value);
 }
 
 static ALWAYS_INLINE void atomic_store_release_u32(struct atomic_u32 *atom, uint32_t value) {
@@ -57,7 +57,7 @@ static ALWAYS_INLINE uint32_t atomic_add_u32(struct atomic_u32 *atom, uint32_t v
 
 static ALWAYS_INLINE uint64_t atomic_load_u64(const struct atomic_u64 *atom) {
     atomic_point();
-    return __atomic_load_n(&atom->raw, __ATOMIC_RELAXED);
+    return atomic_raw_load_u64(&atom->raw);
 }
 
 static ALWAYS_INLINE uint64_t atomic_load_acquire_u64(const struct atomic_u64 *atom) {
@@ -67,7 +67,7 @@ static ALWAYS_INLINE uint64_t atomic_load_acquire_u64(const struct atomic_u64 *a
 
 static ALWAYS_INLINE void atomic_store_u64(struct atomic_u64 *atom, uint64_t value) {
     atomic_point();
-    __atomic_store_n(&atom->raw, value, __ATOMIC_RELAXED);
+    atomic_raw_store_u64(&atom->raw, value);
 }
 
 static ALWAYS_INLINE void atomic_store_release_u64(struct atomic_u64 *atom, uint64_t value) {
@@ -100,6 +100,24 @@ WARN_UNUSED static ALWAYS_INLINE bool atomic_claim_u32(struct atomic_u32 *atom, 
     atomic_point();
     return __atomic_compare_exchange_n(&atom->raw, &expected, desired, false, __ATOMIC_ACQ_REL,
                                        __ATOMIC_RELAXED);
+}
+
+// Sets bits, and what atomic_fence() right behind would order is ordered.
+static ALWAYS_INLINE void atomic_or_fence_u64(struct atomic_u64 *atom, uint64_t bits) {
+    atomic_point();
+    atomic_raw_or_fence_u64(&atom->raw, bits);
+}
+
+// The lowest 16 bits of a word (little-endian machines), for who alone may change them. What is
+// reached by address through the object of the word is seen as it was when they were published.
+static ALWAYS_INLINE uint64_t atomic_load_low_u64(const struct atomic_u64 *atom) {
+    atomic_point();
+    return atomic_raw_load_u16((const aliasing_half *)(const void *)&atom->raw);
+}
+
+static ALWAYS_INLINE void atomic_store_low_u64(struct atomic_u64 *atom, uint16_t value) {
+    atomic_point();
+    atomic_raw_store_u16((aliasing_half *)(void *)&atom->raw, value);
 }
 
 // Orders every earlier access of this hart before every later one: publish, fence, look.

@@ -76,12 +76,11 @@ enum {
 // for one with a grant this, if its family was revoked.
 #define CAP_QUERY_REVOKED UINT64_C(1)
 
-// A reply handle names an entry of the receiver's reply table: bit 31, a 26-bit generation, a 5-bit
+// A reply handle names an entry of the receiver's reply table: bit 63, a 58-bit generation, a 5-bit
 // entry. cap_close and cap_query take it where they take a slot.
-#define REPLY_HANDLE_BIT (UINT64_C(1) << 31)
+#define REPLY_HANDLE_BIT (UINT64_C(1) << 63)
 #define REPLY_HANDLE_INDEX_MASK UINT64_C(31)
 #define REPLY_HANDLE_GENERATION_SHIFT 5
-#define REPLY_HANDLE_GENERATION_MASK UINT64_C(0x3ffffff)
 
 BASE_STATIC_ASSERT(REPLY_SLOT_COUNT == REPLY_HANDLE_INDEX_MASK + 1, "a handle names every entry");
 

@@ -102,6 +102,11 @@ WARN_UNUSED bool arch_space_reclaim(struct kernel *kernel, struct arch_space *sp
 // (SBI RFENCE.)
 void arch_tlb_shootdown(uint64_t hart_mask, uint32_t asid);
 
+// The last step of the fast path of a call: `next`, which waited in a system call, returns from it
+// with STATUS_OK, a1, a2 and 0. The port goes to user mode at once and never returns here, or
+// stores the results and returns `next`.
+struct task *arch_resume(struct task *next, uint64_t a1, uint64_t a2);
+
 // Makes code just written by this hart fetchable on every online hart. (fence.i, SBI RFENCE.)
 void arch_code_written(uint64_t hart_mask);
 

@@ -40,6 +40,7 @@ bool audit_capability(const struct kernel *kernel, const struct capability *cap,
     enum cap_kind kind = cap_kind_of(cap);
     // A holder of nothing but RECV that granted it away keeps a capability without rights.
     bool shaped = kind > CAP_NONE && kind < CAP_KIND_COUNT && kind != CAP_REPLY &&
+                  cap->head == cap_head(kind, cap_rights_of(cap)) &&
                   (cap_rights_of(cap) != 0 || kind == CAP_ENDPOINT) &&
                   (cap_rights_of(cap) & ~rights_of_kind[kind]) == 0;
     if (!audit_says(tally, shaped, "a capability of kind %lu has rights %#lx", kind,
@@ -114,17 +115,17 @@ static bool replies_are_whole(const struct kernel *kernel, const struct task *ta
             held--;
             continue;
         }
-        if (!audit_says(tally, entry->caller < MAX_TASKS, "a reply of task %lu names task %lu",
-                        task->index, entry->caller)) {
+        uint64_t caller = (uint64_t)(entry->task - kernel->tasks);
+        if (!audit_says(tally, caller < MAX_TASKS && (entry->handle & REPLY_HANDLE_INDEX_MASK) == i,
+                        "a reply of task %lu names task %lu", task->index, caller)) {
             return false;
         }
-        tally->answers[entry->caller] +=
-            kernel->tasks[entry->caller].wait.raw == entry->caller_wait;
+        tally->answers[caller] += entry->task->wait.raw == entry->caller_wait;
     }
     uint32_t free_count = 0;
-    for (uint32_t index = task->reply_free;
-         index < REPLY_SLOT_COUNT && free_count <= REPLY_SLOT_COUNT; free_count++) {
-        index = task->replies[index].caller;
+    for (const struct reply_entry *entry = task->reply_free;
+         entry && free_count <= REPLY_SLOT_COUNT; free_count++) {
+        entry = entry->next;
     }
     return audit_says(tally, free_count + held == REPLY_SLOT_COUNT,
                       "%lu replies are held, %lu are on the free list", held, free_count);

@@ -67,7 +67,7 @@ void cap_release(struct kernel *kernel, struct hart *hart, const struct capabili
 
 void cap_lose_recv(struct kernel *kernel, struct hart *hart, struct task *task, uint32_t slot) {
     struct capability *cap = &task->caps[slot];
-    cap->head &= ~cap_head(CAP_NONE, RIGHT_RECV);
+    cap->head = cap_head(cap_kind_of(cap), cap_rights_of(cap) & ~(uint32_t)RIGHT_RECV);
     if (cap_sends(cap)) {
         endpoint_sender_add(kernel, hart, cap);
     }
@@ -279,12 +279,12 @@ bool cap_close_step(struct kernel *kernel, struct hart *hart, struct task *task)
     return true;
 }
 
-static struct task *query_reply(struct kernel *kernel, struct task *task, uint64_t handle) {
+static struct task *query_reply(struct task *task, uint64_t handle) {
     const struct reply_entry *entry = reply_find(task, handle);
     if (!entry) {
         return handler_finish(task, STATUS_BAD_CAP);
     }
-    bool waits = atomic_load_u64(&kernel->tasks[entry->caller].wait) == entry->caller_wait;
+    bool waits = atomic_load_u64(&entry->task->wait) == entry->caller_wait;
     task_results(task, STATUS_OK, cap_query_pack(CAP_REPLY, 0), waits ? 1 : 0, 0);
     return task;
 }
@@ -318,7 +318,7 @@ static uint64_t query_detail(const struct kernel *kernel, const struct capabilit
 struct task *syscall_cap_query(struct kernel *kernel, struct hart *hart, struct task *task) {
     uint64_t name = handler_arg(task, 0);
     if ((name & REPLY_HANDLE_BIT) != 0) {
-        return query_reply(kernel, task, name);
+        return query_reply(task, name);
     }
     if (name >= CAP_SLOT_COUNT || task->caps[name].head == 0) {
         return handler_finish(task, STATUS_BAD_CAP);

@@ -20,6 +20,7 @@ struct task;
 
 struct capability {
     uint32_t head;  // Kind in bits 0..7, rights in bits 16..31: compared once. 0 is an empty slot.
+                    // Bits 8..15 follow from these (cap_head): CAP_FAST_*.
     uint16_t object;
     uint16_t grant;  // The family it was minted in, or 0: none. It holds a reference to it.
     uint32_t generation;
@@ -30,8 +31,18 @@ struct capability {
 };
 BASE_STATIC_ASSERT(sizeof(struct capability) == 32, "a shift finds a slot");
 
+enum {
+    CAP_FAST_CALL = 1u << 8,  // An endpoint with RIGHT_CALL,
+    CAP_FAST_RECV = 1u << 9,  // with RIGHT_RECV: one bit to test on the fast path.
+};
+
 static ALWAYS_INLINE uint32_t cap_head(enum cap_kind kind, uint32_t rights) {
-    return (uint32_t)kind | (rights << 16);
+    uint32_t fast = 0;
+    if (kind == CAP_ENDPOINT) {
+        fast = ((rights & RIGHT_CALL) != 0 ? CAP_FAST_CALL : 0) |
+               ((rights & RIGHT_RECV) != 0 ? CAP_FAST_RECV : 0);
+    }
+    return (uint32_t)kind | fast | (rights << 16);
 }
 
 static ALWAYS_INLINE enum cap_kind cap_kind_of(const struct capability *cap) {

@@ -15,9 +15,10 @@ void deadline_init(struct kernel *kernel, struct hart *hart) {
 }
 
 static void take_out_locked(struct hart *home, struct wheel_entry *entry) {
-    if (entry->place == WHEEL_NOTED) {
+    if (entry->place == WHEEL_NOTED) {  // Only tasks are.
         list_remove(&entry->node);
         entry->place = WHEEL_NOWHERE;
+        LIST_OBJECT(entry, struct task, end)->deadline_noted_ns = UINT64_MAX;
     } else if (entry->place == WHEEL_INSIDE) {
         wheel_remove(home->wheel, entry);
     }
@@ -29,6 +30,8 @@ void deadline_note_first(struct hart *hart, struct task *task) {
     if (!fault_point_fires(FAULT_POINT_LOSE_DEADLINE)) {
         task->end.place = WHEEL_NOTED;
         list_append(&hart->noted, &task->end.node);
+        // 0 is a tick that is overdue; no wait ends at 0.
+        task->deadline_noted_ns = hart->tick_ns != 0 ? hart->tick_ns : 1;
     }
     lock_release(&hart->locks, &hart->run_lock);
 }

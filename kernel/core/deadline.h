@@ -24,6 +24,13 @@ static ALWAYS_INLINE void deadline_note(struct hart *hart, struct task *task) {
     }
 }
 
+// Whether a wait until `ns` needs neither: it has no end, or the task is noted and `ns` is not
+// before the tick that was armed then. That only comes sooner until the tick takes the note back.
+// Never true of 0, which means not to wait.
+static ALWAYS_INLINE bool deadline_is_noted(const struct task *task, uint64_t ns) {
+    return ns >= task->deadline_noted_ns;
+}
+
 // The timer fired, or the hart is about to idle: ends due waits with STATUS_TIMED_OUT (their tasks
 // go to the run queue), tells due timers, moves noted tasks into the wheel, and arms the timer for
 // the earliest deadline or `latest_ns`, whichever is first.

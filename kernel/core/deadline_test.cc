@@ -36,6 +36,7 @@ struct fixture {
             one.hart = home;
             one.state.raw = TASK_LIVE;
             one.deadline_ns = UINT64_MAX;
+            one.deadline_noted_ns = UINT64_MAX;
         }
     }
 
@@ -125,6 +126,35 @@ TEST(Deadline, what_was_served_is_forgotten) {
     EXPECT_EQ(all.home->wheel->count, 0u);
 }
 
+// What lets the fast path skip the note.
+TEST(Deadline, is_noted_until_the_tick) {
+    fixture all;
+    const task &one = all.state->tasks[1];
+    std::uint64_t now = arch_time_ns();
+    EXPECT_FALSE(deadline_is_noted(&one, now + 3000000000));
+    EXPECT_TRUE(deadline_is_noted(&one, UINT64_MAX));
+    deadline_tick(all.state.get(), all.home, now + 2000000000);
+    all.wait(1, now + 4000000000);
+    EXPECT_TRUE(deadline_is_noted(&one, now + 3000000000));
+    EXPECT_FALSE(deadline_is_noted(&one, now + 1000000000));  // Before the armed tick.
+    all.tick();
+    EXPECT_FALSE(deadline_is_noted(&one, now + 5000000000));  // It is in the wheel.
+    all.serve(1);
+    all.wait(1, now + 5000000000);
+    EXPECT_TRUE(deadline_is_noted(&one, now + 5000000000));
+    EXPECT_TRUE(all.whole());
+    deadline_forget(all.home, &all.state->tasks[1]);
+    EXPECT_FALSE(deadline_is_noted(&one, now + 5000000000));
+}
+
+// A tick that is overdue is armed for 0; 0 means not to wait at all.
+TEST(Deadline, zero_is_never_noted) {
+    fixture all;
+    all.home->tick_ns = 0;
+    all.wait(1, UINT64_MAX);
+    EXPECT_FALSE(deadline_is_noted(&all.state->tasks[1], 0));
+}
+
 // A wait that turns into another under the same system call (queued, then handed over) keeps its
 // deadline.
 TEST(Deadline, belongs_to_the_system_call) {
@@ -170,6 +200,7 @@ TEST(Timer, tells_its_endpoint_counts_and_can_be_stopped) {
     endpoint &told = all.state->endpoints[0];
     told.generation.raw = 1;
     told.receiver = &all.state->tasks[0];
+    told.receive_word = wait_low(WAIT_RECV, 0);
     timer one{};
     timer other{};
     one.home = other.home = home_pack(0, 1);

@@ -40,7 +40,7 @@ struct stored_send {
     struct capability cap;  // What rides on it; head 0: nothing.
 };
 
-struct endpoint {
+struct ALIGNED(64) endpoint {
     struct lock lock;  // LOCK_RANK_ENDPOINT
 
     // Changed under the lock by close, which then looks whether the receiver waits: a capability
@@ -51,7 +51,15 @@ struct endpoint {
     uint64_t payer;         // task_name: who paid for it. Guarded by the family lock.
     uint32_t owner;         // Task index of the receiver,
     struct task *receiver;  // and the task itself; null when closed.
-    uint32_t flags;         // enum endpoint_flag
+
+    // Changed under the lock, looked at without:
+    struct atomic_u64 work;
+
+    // Constant: the low part of the wait word of who receives here, WAIT_RECV with the index.
+    uint64_t receive_word;
+
+    // Guarded by lock:
+    uint32_t flags;  // enum endpoint_flag
     uint32_t queue_head;
     uint32_t queue_tail;
     uint32_t send_first;  // Ring in send_page.
@@ -62,7 +70,6 @@ struct endpoint {
     struct timer timer;
 
     // Changed under the lock, looked at without:
-    struct atomic_u64 work;
     struct atomic_u32 senders;  // Capabilities that can send here (cap_sends), wherever they are.
 
     // Guarded by lock:

@@ -53,6 +53,7 @@ enum status endpoint_make(struct kernel *kernel, struct hart *hart, struct task 
     endpoint->owner = owner->index;
     endpoint->receiver = owner;
     endpoint->flags = flags;
+    endpoint->receive_word = wait_low(WAIT_RECV, index);
     atomic_store_u64(&endpoint->timer.expirations, 0);
     endpoint->queue_head = TASK_NONE;
     endpoint->queue_tail = TASK_NONE;
@@ -142,7 +143,7 @@ enum status endpoint_end(struct kernel *kernel, struct hart *hart, uint32_t inde
     // The receiver publishes its wait, fences and looks at the generation; here the generation is
     // published before its wait word is read.
     atomic_fence();
-    struct task *receiver = endpoint_claim_receiver_locked(endpoint, index, false);
+    struct task *receiver = endpoint_claim_receiver_locked(endpoint, false);
     if (receiver) {
         task_status(receiver, STATUS_PEER_CLOSED);
         wake_push(kernel, hart, receiver);
@@ -207,14 +208,13 @@ enum status endpoint_give(struct kernel *kernel, struct hart *hart, const struct
 }
 
 // Sets bits; a receiver that waits gets them and is returned claimed.
-static struct task *notify_locked(struct kernel *kernel, struct endpoint *endpoint,
-                                  uint64_t kernel_bits, uint64_t badge_bits) {
+static struct task *notify_locked(struct endpoint *endpoint, uint64_t kernel_bits,
+                                  uint64_t badge_bits) {
     endpoint->notify_kernel |= kernel_bits;
     endpoint->notify_badges |= badge_bits;
     atomic_store_u64(&endpoint->work, atomic_load_u64(&endpoint->work) | WORK_NOTIFY);
     atomic_fence();
-    struct task *receiver =
-        endpoint_claim_receiver_locked(endpoint, (uint32_t)(endpoint - kernel->endpoints), false);
+    struct task *receiver = endpoint_claim_receiver_locked(endpoint, false);
     if (receiver) {
         task_results(receiver, STATUS_OK, RECEIVED_NOTIFICATION, endpoint->notify_kernel,
                      endpoint->notify_badges);
@@ -234,7 +234,7 @@ enum status notify_endpoint(struct kernel *kernel, struct hart *hart, uint64_t h
         lock_release(&hart->locks, &endpoint->lock);
         return STATUS_PEER_CLOSED;
     }
-    struct task *receiver = notify_locked(kernel, endpoint, kernel_bits, badge_bits);
+    struct task *receiver = notify_locked(endpoint, kernel_bits, badge_bits);
     lock_release(&hart->locks, &endpoint->lock);
     if (receiver) {
         wake_push(kernel, hart, receiver);
@@ -260,7 +260,7 @@ void endpoint_sender_drop(struct kernel *kernel, struct hart *hart, const struct
         KASSERT(left != UINT32_MAX);
         atomic_store_u32(&endpoint->senders, left);
         if (left == 0) {
-            receiver = notify_locked(kernel, endpoint, NOTIFY_NO_SENDERS, 0);
+            receiver = notify_locked(endpoint, NOTIFY_NO_SENDERS, 0);
         }
     }
     lock_release(&hart->locks, &endpoint->lock);

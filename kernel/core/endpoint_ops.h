@@ -2,6 +2,7 @@
 // Locking:   functions ending in _locked need the endpoint's lock; the others take it.
 #pragma once
 
+#include "kernel/core/fault_point.h"
 #include "kernel/core/kernel.h"
 #include "kernel/core/wake.h"
 
@@ -64,16 +65,39 @@ static inline void notify_task(struct kernel *kernel, struct hart *hart, uint64_
 }
 
 // Claims the endpoint's receiver if it waits there and takes calls (`for_call`) or anything else;
-// null otherwise. `index` is the endpoint's own.
+// null otherwise. The lock makes the store a claim: who else would end this wait needs it too. What
+// the receiver wrote before it published the wait is reached through it, that is by address
+// dependency (RVWMO, rule 9), so the load needs no acquire.
 WARN_UNUSED static ALWAYS_INLINE struct task *endpoint_claim_receiver_locked(
-    const struct endpoint *endpoint, uint32_t index, bool for_call) {
+    const struct endpoint *endpoint, bool for_call) {
     struct task *receiver = endpoint->receiver;
-    uint64_t word = atomic_load_acquire_u64(&receiver->wait);
-    uint64_t low = word & 0xffff;
-    bool waits = low == ((index << 8) | WAIT_RECV) ||
-                 (!for_call && low == ((index << 8) | WAIT_RECV_NOCALL));
-    if (!waits || !task_claim(receiver, word)) {
+    uint64_t low = atomic_load_low_u64(&receiver->wait);
+    const uint64_t no_calls = WAIT_RECV_NOCALL - WAIT_RECV;
+    if (low != endpoint->receive_word && (for_call || low != endpoint->receive_word + no_calls)) {
         return 0;
     }
+    atomic_store_low_u64(&receiver->wait, 0);
     return receiver;
+}
+
+// A capability of an earlier life of an endpoint that the task owns again must not make it wait
+// there. That it does not begin another life meanwhile follows from where its owner is: here.
+WARN_UNUSED static ALWAYS_INLINE bool receive_may_publish(const struct capability *cap) {
+    return LIKELY(atomic_load_u32(&cap->endpoint->generation) == cap->generation);
+}
+
+// Publishes that the current task receives at its endpoint, and looks once more: false means that
+// there is something to do, and the wait is to be taken back under the lock, unless it was served
+// meanwhile. The running task's wait word has no state bits, so setting them is enough.
+WARN_UNUSED static ALWAYS_INLINE bool receive_publish(struct task *task,
+                                                      const struct capability *cap,
+                                                      bool takes_calls) {
+    const struct endpoint *endpoint = cap->endpoint;
+    uint64_t low = endpoint->receive_word + (takes_calls ? 0 : WAIT_RECV_NOCALL - WAIT_RECV);
+    // Whoever sees the wait sees the registers and the reply table as they are, and either sees it
+    // or is seen here: pairs with the fence after work or generation were published.
+    atomic_or_fence_u64(&task->wait, low);
+    uint64_t work = atomic_load_u64(&endpoint->work) & (takes_calls ? UINT64_MAX : WORK_BUT_CALLS);
+    bool alive = atomic_load_u32(&endpoint->generation) == cap->generation;
+    return LIKELY(work == 0 && alive) || fault_point_fires(FAULT_POINT_LOSE_RECHECK);
 }

@@ -27,6 +27,9 @@ struct ALIGNED(64) hart {
     uint64_t port_stack;  // The port's: where its entries start on this hart.
     uint32_t index;
     uint32_t online;
+    struct atomic_u32 slow;  // Not zero: calls and replies on this hart leave the fast path, for
+                             // whatever is rare (tracing). Set by any hart.
+    uint32_t reserved;
     struct lock_holder locks;
     uint64_t tick_ns;         // When the timer is armed for, or UINT64_MAX.
     uint64_t quantum_end_ns;  // When the current task gives way.

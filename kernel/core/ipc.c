@@ -20,15 +20,6 @@ static ALWAYS_INLINE struct task *finish(struct task *task, enum status status) 
     return task;
 }
 
-static ALWAYS_INLINE struct task *leave_for(struct kernel *kernel, struct hart *hart,
-                                            struct task *task, struct task *next) {
-    deadline_note(hart, task);
-    if (LIKELY(next->hart == hart && task->deadline_ns >= hart->tick_ns)) {
-        return next;
-    }
-    return ipc_leave(kernel, hart, task, next);
-}
-
 static struct task *call_later(struct kernel *kernel, struct hart *hart, struct endpoint *endpoint,
                                struct task *task, uint64_t word) RELEASES(endpoint->lock);
 
@@ -54,7 +45,6 @@ static COLD struct task *call_later(struct kernel *kernel, struct hart *hart,
     struct task *receiver = ipc_queue_self_locked(kernel, hart, task, cap);
     lock_release(&hart->locks, &endpoint->lock);
     cap_release_deferred(kernel, hart);
-    deadline_note(hart, task);
     return ipc_leave(kernel, hart, task, receiver);
 }
 
@@ -83,7 +73,6 @@ static COLD struct task *call_flagged(struct kernel *kernel, struct hart *hart, 
     return call_later(kernel, hart, cap->endpoint, task, word);
 }
 
-// The fast path is straight-line code that calls nothing: each rare turn is a tail call.
 struct task *syscall_ipc_call(struct kernel *kernel, struct hart *hart, struct task *task) {
     struct capability *cap = 0;
     enum status status = cap_lookup(task, arg(task, 0), CAP_ENDPOINT, RIGHT_CALL, &cap);
@@ -107,7 +96,7 @@ struct task *syscall_ipc_call(struct kernel *kernel, struct hart *hart, struct t
     struct task *receiver = 0;
     if (LIKELY(atomic_load_u32(&endpoint->generation) == cap->generation &&
                atomic_load_u64(&endpoint->work) == 0)) {
-        receiver = endpoint_claim_receiver_locked(endpoint, cap->object, true);
+        receiver = endpoint_claim_receiver_locked(endpoint, true);
     }
     if (UNLIKELY(!receiver)) {
         return call_later(kernel, hart, endpoint, task, word);
@@ -115,75 +104,79 @@ struct task *syscall_ipc_call(struct kernel *kernel, struct hart *hart, struct t
     call_give(receiver, task, WAIT_REPLY);
     lock_release(&hart->locks, &endpoint->lock);
     frame_copy(&receiver->page->request_in, &task->page->call_out, word, task, cap->badge);
-    return leave_for(kernel, hart, task, receiver);
+    return ipc_leave(kernel, hart, task, receiver);
 }
 
-// The receive half when something waits, the endpoint closed, or the deadline is 0. Blocks nobody:
-// false means nothing could be taken.
-static COLD bool receive_now(struct kernel *kernel, struct hart *hart, struct task *task,
-                             const struct capability *cap) {
+enum receive_outcome {
+    RECEIVE_NOTHING,  // There was nothing; the task does not wait.
+    RECEIVE_DONE,     // The task has its results.
+    RECEIVE_SERVED,   // Somebody ended the published wait and makes the task runnable.
+};
+
+// The receive half when something waits, the endpoint closed, or the deadline is 0: takes the
+// published wait back if there is one, and what there is to take.
+static enum receive_outcome receive_now(struct kernel *kernel, struct hart *hart, struct task *task,
+                                        const struct capability *cap, bool published) {
     struct endpoint *endpoint = cap->endpoint;
+    enum receive_outcome outcome = RECEIVE_DONE;
     lock_acquire(&hart->locks, &endpoint->lock);
-    bool done = true;
+    // Under the lock, so that nobody ends the wait between look and store.
+    if (published && wait_state_of(atomic_load_low_u64(&task->wait)) == WAIT_NONE) {
+        lock_release(&hart->locks, &endpoint->lock);
+        return RECEIVE_SERVED;
+    }
+    if (published) {
+        atomic_store_low_u64(&task->wait, 0);
+    }
     if (atomic_load_u32(&endpoint->generation) != cap->generation) {
         task_status(task, STATUS_PEER_CLOSED);
-    } else {
-        done = ipc_take_locked(kernel, hart, endpoint, task);
+    } else if (!ipc_take_locked(kernel, hart, endpoint, task)) {
+        outcome = RECEIVE_NOTHING;
     }
     lock_release(&hart->locks, &endpoint->lock);
     cap_release_deferred(kernel, hart);
-    return done;
+    return outcome;
 }
 
-// Publishes that the current task receives, and looks once more. Zero: it waits. Otherwise the word
-// of the wait, and there is something to do.
-static ALWAYS_INLINE uint64_t receive_publish(struct task *task, const struct capability *cap) {
-    const struct endpoint *endpoint = cap->endpoint;
-    // A capability of an earlier life of an endpoint that the task owns again must not make it wait
-    // there. It cannot begin another life meanwhile: its owner is here.
-    if (UNLIKELY(atomic_load_u32(&endpoint->generation) != cap->generation)) {
-        return atomic_load_u64(&task->wait);  // Of no wait: claiming that changes nothing.
-    }
-    bool takes_calls = task->reply_free != REPLY_SLOT_COUNT;
-    uint64_t word = task_wait(task, takes_calls ? WAIT_RECV : WAIT_RECV_NOCALL, cap->object);
-    atomic_fence();
-    uint64_t work = atomic_load_u64(&endpoint->work) & (takes_calls ? UINT64_MAX : WORK_BUT_CALLS);
-    bool alive = atomic_load_u32(&endpoint->generation) == cap->generation;
-    return LIKELY(work == 0 && alive) || fault_point_fires(FAULT_POINT_LOSE_RECHECK) ? 0 : word;
-}
-
-// Receives for the current task. `next` (claimed, or null) runs if the task waits, and is woken if
-// it goes on.
-static COLD struct task *receive(struct kernel *kernel, struct hart *hart, struct task *task,
-                                 const struct capability *cap, struct task *next) {
-    bool goes_on = true;
-    if (task->deadline_ns == 0) {
-        if (!receive_now(kernel, hart, task, cap)) {
-            task_status(task, STATUS_WOULD_BLOCK);
-        }
-    } else {
-        // Ends: each further round had work that its sender took back (time-out, kill) while this
-        //       hart looked, at most once a queued task.
-        for (;;) {
-            uint64_t word = receive_publish(task, cap);
-            if (word == 0 || !task_claim(task, word)) {
-                goes_on = false;  // It waits, or was served: whoever did it makes the task
-                                  // runnable.
-                break;
-            }
-            if (receive_now(kernel, hart, task, cap)) {
-                break;
-            }
-        }
-    }
-    if (!goes_on) {
-        deadline_note(hart, task);
+// The task goes on if it has its results, and waits otherwise; `next` is as in receive.
+static struct task *receive_end(struct kernel *kernel, struct hart *hart, struct task *task,
+                                struct task *next, bool done) {
+    if (!done) {
         return ipc_leave(kernel, hart, task, next);
     }
     if (next) {
         wake_push(kernel, hart, next);
     }
     return task;
+}
+
+// Receives for the current task. `next` (claimed and with its results, or null) runs if the task
+// waits, and is woken if it goes on.
+static struct task *receive(struct kernel *kernel, struct hart *hart, struct task *task,
+                            const struct capability *cap, struct task *next) {
+    if (task->deadline_ns == 0 || !receive_may_publish(cap)) {
+        if (receive_now(kernel, hart, task, cap, false) == RECEIVE_NOTHING) {
+            task_status(task, STATUS_WOULD_BLOCK);
+        }
+        return receive_end(kernel, hart, task, next, true);
+    }
+    // Ends: each further round had work that its sender took back (time-out, kill) while this hart
+    //       looked, at most once a queued task.
+    enum receive_outcome outcome = RECEIVE_NOTHING;
+    while (outcome == RECEIVE_NOTHING) {
+        outcome = receive_publish(task, cap, task->reply_free != 0)
+                      ? RECEIVE_SERVED  // Or will be.
+                      : receive_now(kernel, hart, task, cap, true);
+    }
+    return receive_end(kernel, hart, task, next, outcome == RECEIVE_DONE);
+}
+
+struct task *receive_published(struct kernel *kernel, struct hart *hart, struct task *task,
+                               const struct capability *cap, struct task *next) {
+    enum receive_outcome outcome = receive_now(kernel, hart, task, cap, true);
+    return outcome == RECEIVE_NOTHING
+               ? receive(kernel, hart, task, cap, next)
+               : receive_end(kernel, hart, task, next, outcome == RECEIVE_DONE);
 }
 
 struct task *syscall_ipc_recv(struct kernel *kernel, struct hart *hart, struct task *task) {
@@ -199,7 +192,7 @@ struct task *syscall_ipc_recv(struct kernel *kernel, struct hart *hart, struct t
     task->deadline_ns = arg(task, 1);
     if ((flags & RECV_DROP_CAP) != 0) {
         task->drops_cap = true;
-        bool done = receive_now(kernel, hart, task, cap);
+        bool done = receive_now(kernel, hart, task, cap, false) == RECEIVE_DONE;
         task->drops_cap = false;
         if (done) {
             return task;
@@ -210,11 +203,10 @@ struct task *syscall_ipc_recv(struct kernel *kernel, struct hart *hart, struct t
 
 // Claims the caller of `entry` for an answer, and frees the entry. Null if the caller has left;
 // otherwise the frame is to be copied before the caller is made runnable.
-static ALWAYS_INLINE struct task *reply_give(struct task *task, struct reply_entry *entry,
-                                             uint32_t index) {
+static struct task *reply_give(struct task *task, struct reply_entry *entry) {
     struct task *caller = entry->task;
     uint64_t caller_word = entry->caller_wait;
-    reply_free(task, entry, index);
+    reply_free(task, entry);
     // Acquire: the caller's registers and page are as it left them. Reply, time-out and kill race
     //          here; one wins.
     if (UNLIKELY(!task_claim(caller, caller_word)) &&
@@ -257,8 +249,7 @@ struct task *syscall_ipc_reply(struct kernel *kernel, struct hart *hart, struct 
     if (status != STATUS_OK) {
         return finish(task, status);
     }
-    struct task *caller =
-        reply_give(task, entry, (uint32_t)(arg(task, 0) & REPLY_HANDLE_INDEX_MASK));
+    struct task *caller = reply_give(task, entry);
     if (caller && fault_point_fires(FAULT_POINT_WAKE_TOO_SOON)) {
         wake_push(kernel, hart, caller);
         reply_copy(task, caller, word, slot);
@@ -271,27 +262,21 @@ struct task *syscall_ipc_reply(struct kernel *kernel, struct hart *hart, struct 
     return finish(task, caller ? STATUS_OK : STATUS_PEER_CLOSED);
 }
 
-// Something waits already: the wait that was just published is taken back, if nobody has served it.
-static COLD struct task *receive_again(struct kernel *kernel, struct hart *hart, struct task *task,
-                                       struct task *caller, uint64_t word) {
-    if (!task_claim(task, word)) {
-        return ipc_leave(kernel, hart, task, caller);
+struct task *syscall_ipc_reply_recv(struct kernel *kernel, struct hart *hart, struct task *task) {
+    struct capability *cap = 0;
+    enum status status = cap_lookup(task, arg(task, 1), CAP_ENDPOINT, RIGHT_RECV, &cap);
+    struct reply_entry *entry = reply_find(task, arg(task, 0));
+    if (status != STATUS_OK || !entry) {
+        return finish(task, status != STATUS_OK ? status : STATUS_BAD_CAP);
     }
-    // Its arguments are its own again: whoever serves a waiting task writes results over them.
-    return receive(kernel, hart, task, &task->caps[arg(task, 1)], caller);
-}
-
-// An answer whose frame is not the common one: refused with the reply intact, or given and then
-// received.
-static COLD struct task *reply_flagged(struct kernel *kernel, struct hart *hart, struct task *task,
-                                       const struct capability *cap, struct reply_entry *entry) {
     uint64_t word = frame_word_load(&task->page->reply_out);
     uint32_t slot = CAP_SLOT_NONE;
-    enum status status = reply_check(kernel, task, entry, word, &slot);
+    status = reply_check(kernel, task, entry, word, &slot);
     if (status != STATUS_OK) {
         return finish(task, status);
     }
-    struct task *caller = reply_give(task, entry, (uint32_t)(entry - task->replies));
+    task->deadline_ns = arg(task, 2);
+    struct task *caller = reply_give(task, entry);
     if (caller) {
         reply_copy(task, caller, word, slot);
     } else {
@@ -300,45 +285,11 @@ static COLD struct task *reply_flagged(struct kernel *kernel, struct hart *hart,
     return receive(kernel, hart, task, cap, caller);
 }
 
-// Straight-line like syscall_ipc_call.
-struct task *syscall_ipc_reply_recv(struct kernel *kernel, struct hart *hart, struct task *task) {
-    struct capability *cap = 0;
-    enum status status = cap_lookup(task, arg(task, 1), CAP_ENDPOINT, RIGHT_RECV, &cap);
-    struct reply_entry *entry = reply_find(task, arg(task, 0));
-    if (UNLIKELY(status != STATUS_OK || !entry)) {
-        return finish(task, status != STATUS_OK ? status : STATUS_BAD_CAP);
-    }
-    uint64_t word = frame_word_load(&task->page->reply_out);
-    status = frame_word_check(word);
-    task->deadline_ns = arg(task, 2);
-    if (UNLIKELY(status != STATUS_OK)) {
-        return reply_flagged(kernel, hart, task, cap, entry);
-    }
-    struct task *caller =
-        reply_give(task, entry, (uint32_t)(arg(task, 0) & REPLY_HANDLE_INDEX_MASK));
-    if (UNLIKELY(!caller)) {
-        hart->counts.late_replies++;
-        return receive(kernel, hart, task, cap, 0);
-    }
-    if (UNLIKELY(task->deadline_ns == 0)) {
-        frame_copy(&caller->page->reply_in, &task->page->reply_out, word, task, 0);
-        return receive(kernel, hart, task, cap, caller);
-    }
-    uint64_t published = receive_publish(task, cap);
-    // From here on another hart may fill request_in and make this task runnable; reply_out stays
-    // the task's, and it runs on this hart only.
-    frame_copy(&caller->page->reply_in, &task->page->reply_out, word, task, 0);
-    if (UNLIKELY(published != 0)) {
-        return receive_again(kernel, hart, task, caller, published);
-    }
-    return leave_for(kernel, hart, task, caller);
-}
-
 void reply_drop(struct kernel *kernel, struct hart *hart, struct task *task,
                 struct reply_entry *entry) {
     struct task *caller = entry->task;
     uint64_t caller_word = entry->caller_wait;
-    reply_free(task, entry, (uint32_t)(entry - task->replies));
+    reply_free(task, entry);
     if (task_claim(caller, caller_word)) {
         task_results(caller, STATUS_PEER_CLOSED, DELIVERY_HANDED_OVER, 0, 0);
         wake_push(kernel, hart, caller);

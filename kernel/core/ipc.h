@@ -1,8 +1,8 @@
 // kernel/core/ipc.h: the six IPC calls. Each takes the current task with its arguments in its
 // registers, stores its results there or blocks it, and returns the task to run next on this hart
-// (null: idle). A port's trap code may dispatch SYSCALL_IPC_CALL and SYSCALL_IPC_REPLY_RECV itself;
-// it then need not store arguments that these do not take.
-// Locking:   at most one endpoint lock at a time; a common reply takes none.
+// (null: idle). They are complete; the common call and reply+receive are done by ipc_fast.c, which
+// comes here for anything rare.
+// Locking:   at most one endpoint lock at a time.
 #pragma once
 
 #include "kernel/core/kernel.h"
@@ -19,6 +19,12 @@ WARN_UNUSED struct task *syscall_ipc_send(struct kernel *kernel, struct hart *ha
                                           struct task *task);
 WARN_UNUSED struct task *syscall_ipc_notify(struct kernel *kernel, struct hart *hart,
                                             struct task *task);
+
+// The current task's receive_publish has just found something to do. `next` (claimed and with its
+// results) runs if the task waits after all, and is woken if it goes on.
+WARN_UNUSED struct task *receive_published(struct kernel *kernel, struct hart *hart,
+                                           struct task *task, const struct capability *cap,
+                                           struct task *next);
 
 // Drops a held reply: its caller, if it still waits, gets PEER_CLOSED.
 void reply_drop(struct kernel *kernel, struct hart *hart, struct task *task,

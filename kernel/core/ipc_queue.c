@@ -190,7 +190,7 @@ static void take_locked(struct kernel *kernel, struct hart *hart, struct endpoin
 
 bool ipc_take_locked(struct kernel *kernel, struct hart *hart, struct endpoint *endpoint,
                      struct task *receiver) {
-    bool takes_calls = receiver->reply_free != REPLY_SLOT_COUNT;
+    bool takes_calls = receiver->reply_free != 0;
     struct next next = next_locked(kernel, hart, endpoint, takes_calls);
     if (next.source == SOURCE_NONE) {
         return false;
@@ -243,6 +243,7 @@ enum status ipc_check_move(const struct kernel *kernel, struct task *task) {
 
 struct task *ipc_leave(struct kernel *kernel, struct hart *hart, struct task *task,
                        struct task *next) {
+    deadline_note(hart, task);
     if (task->deadline_ns < hart->tick_ns) {
         deadline_sooner(hart, task);
     }

@@ -96,8 +96,7 @@ struct task *syscall_ipc_send(struct kernel *kernel, struct hart *hart, struct t
     }
     bool blocks = false;
     bool direct = !moves && atomic_load_u64(&endpoint->work) == 0;  // Nobody overtakes.
-    struct task *receiver =
-        direct ? endpoint_claim_receiver_locked(endpoint, cap->object, false) : 0;
+    struct task *receiver = direct ? endpoint_claim_receiver_locked(endpoint, false) : 0;
     if (receiver) {
         frame_copy(&receiver->page->request_in, &task->page->call_out, task->wait_frame, task,
                    cap->badge);
@@ -109,7 +108,6 @@ struct task *syscall_ipc_send(struct kernel *kernel, struct hart *hart, struct t
     lock_release(&hart->locks, &endpoint->lock);
     cap_release_deferred(kernel, hart);
     if (blocks) {
-        deadline_note(hart, task);
         return ipc_leave(kernel, hart, task, receiver);
     }
     if (receiver) {

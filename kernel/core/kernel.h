@@ -139,10 +139,17 @@ void kernel_init(struct kernel *kernel, const struct boot_info *info);
 // Each hart, once, the boot hart included.
 WARN_UNUSED struct task *kernel_hart_start(struct kernel *kernel, struct hart *hart);
 
-// A user `ecall`: number in a7. `regs->pc` already points behind it, and the current task's
-// regs_all is false.
-WARN_UNUSED struct task *kernel_syscall(struct kernel *kernel, struct hart *hart,
-                                        struct regs *regs);
+// A user `ecall` of the current task: `number` from a7. Its registers are in the task but for those
+// that it declares clobbered; pc already points behind the instruction, and regs_all is false.
+WARN_UNUSED struct task *kernel_syscall(struct kernel *kernel, struct hart *hart, struct task *task,
+                                        uint64_t number);
+
+// The two calls of a round trip, SYSCALL_IPC_CALL and SYSCALL_IPC_REPLY_RECV, with a0..a2: of the
+// current task's registers only pc, sp, gp and tp need be stored (kernel/core/ipc_fast.c).
+WARN_UNUSED struct task *kernel_call(uint64_t slot, uint64_t deadline_ns, uint64_t unused,
+                                     struct task *task, struct hart *hart);
+WARN_UNUSED struct task *kernel_reply_recv(uint64_t handle, uint64_t slot, uint64_t deadline_ns,
+                                           struct task *task, struct hart *hart);
 
 // An interrupt from user mode; `events` are enum arch_event, acknowledged. All registers are saved
 // and regs_all is true.

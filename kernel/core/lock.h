@@ -12,7 +12,7 @@
 #include "kernel/core/lock_rank.h"
 
 struct CAPABILITY_LOCK lock {
-    struct atomic_u32 held;
+    struct atomic_u64 held;  // 64 bits: what an exchange returns needs no extension.
     uint32_t rank;
 };
 
@@ -37,7 +37,7 @@ static ALWAYS_INLINE void lock_release(struct lock_holder *holder, struct lock *
 // Acquire pairs with the release in lock_release: what the last holder wrote is seen.
 static ALWAYS_INLINE void lock_acquire(struct lock_holder *holder, struct lock *lock) {
     lock_check_acquire(holder, lock->rank);
-    while (UNLIKELY(atomic_exchange_acquire_u32(&lock->held, 1) != 0)) {
+    while (UNLIKELY(atomic_exchange_acquire_u64(&lock->held, 1) != 0)) {
         holder->spins++;
         arch_spin_hint();
     }
@@ -45,5 +45,5 @@ static ALWAYS_INLINE void lock_acquire(struct lock_holder *holder, struct lock *
 
 static ALWAYS_INLINE void lock_release(struct lock_holder *holder, struct lock *lock) {
     lock_check_release(holder, lock->rank);
-    atomic_store_release_u32(&lock->held, 0);
+    atomic_store_release_u64(&lock->held, 0);
 }

@@ -423,15 +423,8 @@ static syscall_handler *const handlers[] = {
 };
 BASE_STATIC_ASSERT(ARRAY_LEN(handlers) == SYSCALL_COUNT, "one row a call");
 
-struct task *kernel_syscall(struct kernel *kernel, struct hart *hart, struct regs *regs) {
-    struct task *task = hart->current;
-    uint64_t number = regs->x[REG_A7];
-    if (LIKELY(number == SYSCALL_IPC_CALL)) {
-        return syscall_ipc_call(kernel, hart, task);
-    }
-    if (LIKELY(number == SYSCALL_IPC_REPLY_RECV)) {
-        return syscall_ipc_reply_recv(kernel, hart, task);
-    }
+struct task *kernel_syscall(struct kernel *kernel, struct hart *hart, struct task *task,
+                            uint64_t number) {
     if (UNLIKELY(number >= SYSCALL_COUNT)) {
         return handler_finish(task, STATUS_BAD_SYSCALL);
     }

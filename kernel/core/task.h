@@ -5,8 +5,11 @@
 // replaces exactly that word by the same sequence with WAIT_NONE. One compare-and-swap wins; the
 // winner alone may write the task's results and must make it runnable. The loser does nothing.
 // Leaving WAIT_QUEUED also needs the endpoint's lock, and leaving WAIT_QUIESCE the quiesce lock, so
-// that nobody claims a task that is still linked. Only the home hart ends a wait early (time-out,
-// kill). The sequence goes on when a task object is used again, so an old word never matches.
+// that nobody claims a task that is still linked; leaving WAIT_RECV needs the endpoint's lock too,
+// and then a compare and a store are the claim. Only the home hart ends a wait early (time-out,
+// kill). So on its home hart nobody else can end WAIT_REPLY but who holds the reply: when that task
+// runs there, a compare and a store are enough again. The sequence goes on when a task object is
+// used again, so an old word never matches; it starts at 1, so no wait word is 0.
 // Locking:   fields stand under what guards them. "The task": only its home hart while the task is
 //            current there, or the winner of its wait word.
 #pragma once
@@ -49,9 +52,14 @@ static ALWAYS_INLINE uint32_t wait_object_of(uint64_t word) {
     return (uint32_t)(word >> 8) & 0xff;
 }
 
+// The part of a wait word that is not the sequence.
+static ALWAYS_INLINE uint64_t wait_low(enum wait_state state, uint32_t object) {
+    return ((uint64_t)object << 8) | (uint64_t)state;
+}
+
 // The word of the next wait after `old_word`.
 static ALWAYS_INLINE uint64_t wait_next(uint64_t old_word, enum wait_state state, uint32_t object) {
-    return (((old_word >> 16) + 1) << 16) | ((uint64_t)object << 8) | (uint64_t)state;
+    return (((old_word >> 16) + 1) << 16) | wait_low(state, object);
 }
 
 // The word that says that the wait of `word` is over.
@@ -62,11 +70,12 @@ static ALWAYS_INLINE uint64_t wait_over(uint64_t word) {
 // A caller that waits for this task's answer.
 struct reply_entry {
     uint64_t caller_wait;  // The caller's wait word at hand-over: claims it, or shows that it has
-                           // left. 0: the entry is free.
-    struct task *task;     // The caller.
-    uint32_t caller;       // Its index; of a free entry the next free one.
-    uint32_t generation;   // Part of the handle: bumped when the entry is freed.
+                           // left. 0, which no wait word is: the entry is free.
+    uint64_t handle;       // Its name now; the generation in it goes on when the entry is freed.
+    struct task *task;     // The caller; of a free entry any task.
+    struct reply_entry *next;  // Of a free entry: the next free one, or null.
 };
+BASE_STATIC_ASSERT(sizeof(struct reply_entry) == 32, "a shift finds an entry");
 
 // An instance names one life of a task object; an index alone may be used again.
 static ALWAYS_INLINE uint64_t task_name(uint32_t index, uint32_t instance) {
@@ -80,35 +89,39 @@ enum {
 // Its long system call has its results and waits until this hart has returned what it gave up.
 #define WORK_RETURNS UINT64_MAX
 
-struct task {
+struct ALIGNED(64) task {
     struct regs regs;  // First: the trap code relies on it. Complete before the wait word says that
                        // the task waits.
 
+    // What the fast path uses.
     struct atomic_u64 wait;
     struct message_page *page;
+    struct hart *hart;  // Home: the only hart that runs it. Fixed by task_start.
+    struct arch_space space;
     uint64_t service_id;
     uint32_t instance;
     uint32_t index;
-    struct hart *hart;  // Home: the only hart that runs it. Fixed by task_start.
-    struct arch_space space;
+    struct reply_entry *reply_free;  // First free entry of replies, or null. Changed by the task,
+                                     // or by a caller that has claimed it from WAIT_RECV.
+    uint64_t deadline_ns;            // UINT64_MAX: none.
+    uint64_t deadline_noted_ns;      // A deadline from here on needs no note (deadline_note).
+    uint64_t reply_step;  // Added to a caller's wait word: the wait for this task's answer.
+
     bool regs_all;  // Every register was saved and is restored (interrupt, fault, start); otherwise
                     // a system call: pc sp gp tp a0..a3, the rest zero.
     bool in_call;   // Queued by ipc_call (needs a reply), not by ipc_send.
     bool again;  // In the run queue to go on with a long system call, not to return to user mode.
     uint8_t reap_phase;   // enum reap_phase, while TASK_DYING.
-    uint32_t reply_free;  // First free entry of replies, or REPLY_SLOT_COUNT. Changed by the task,
-                          // or by a caller that has claimed it from WAIT_RECV.
     uint64_t wait_badge;  // While queued: the badge its frame carries,
     uint64_t wait_frame;  // type, flags and length as checked,
     uint32_t wait_epoch;  // and the family of the capability it was sent through.
     uint16_t wait_grant;
-    uint8_t wait_slot;     // While queued with FRAME_CAP_MOVE: what rides on it.
-    bool drops_cap;        // Current, in a receive that takes a frame without its capability.
-    uint64_t deadline_ns;  // UINT64_MAX: none.
-    uint64_t caps_free;    // Bit i: slot i is free. Slot 0 never is.
-    uint64_t caps_all;     // Bit i: there is a slot i.
-    struct quota quota;    // What it may still take.
-    uint64_t work;         // How far its own long system call has come: 0 at first, WORK_RETURNS.
+    uint8_t wait_slot;   // While queued with FRAME_CAP_MOVE: what rides on it.
+    bool drops_cap;      // Current, in a receive that takes a frame without its capability.
+    uint64_t caps_free;  // Bit i: slot i is free. Slot 0 never is.
+    uint64_t caps_all;   // Bit i: there is a slot i.
+    struct quota quota;  // What it may still take.
+    uint64_t work;       // How far its own long system call has come: 0 at first, WORK_RETURNS.
 
     // Guarded by the endpoint's lock while queued, by the home hart's run-queue lock while
     // runnable. TASK_NONE ends a list.

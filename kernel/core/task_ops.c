@@ -36,7 +36,8 @@ static struct task *take_object(struct kernel *kernel, struct hart *hart) {
     return task;
 }
 
-// Everything but the wait word's sequence, which goes on, and the replies' generations.
+// Everything but the wait word's sequence, which goes on. Handles of replies may come again: nobody
+// has kept one of another life.
 static void task_clear(struct task *task) {
     words_zero(&task->regs, sizeof(task->regs) / 8);
     words_zero(task->caps, sizeof(task->caps) / 8);
@@ -46,11 +47,14 @@ static void task_clear(struct task *task) {
     task->again = false;
     task->reap_phase = 0;
     task->reply_free = 0;
-    for (uint32_t i = 0; i < REPLY_SLOT_COUNT; i++) {
-        task->replies[i].caller_wait = 0;
-        task->replies[i].caller = i + 1;
+    for (uint32_t i = REPLY_SLOT_COUNT; i-- > 0;) {
+        task->replies[i] = (struct reply_entry){
+            .handle = REPLY_HANDLE_BIT | i, .task = task, .next = task->reply_free};
+        task->reply_free = &task->replies[i];
     }
+    task->reply_step = wait_next(0, WAIT_REPLY, task->index);
     task->deadline_ns = UINT64_MAX;
+    task->deadline_noted_ns = UINT64_MAX;
     task->work_index = 0;
     task->work = 0;
     task->mappings.count = 0;

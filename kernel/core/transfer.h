@@ -38,10 +38,9 @@ WARN_UNUSED static inline enum status frame_word_check_flags(uint64_t word, uint
     return frame_word_check(word & ~((uint64_t)allowed << 16));
 }
 
-// Copies header, metadata and payload; whole words, the last zeroed beyond the length.
-static ALWAYS_INLINE void frame_copy(struct message_area *to, const struct message_area *from,
-                                     uint64_t word, const struct task *sender, uint64_t badge) {
-    uint32_t len = frame_word_len(word);
+// Metadata and header of a frame on its way.
+static ALWAYS_INLINE void frame_head_copy(struct message_area *to, uint64_t word,
+                                          const struct task *sender, uint64_t badge) {
     uint64_t source = sender->instance;
     aliasing_word *words = (aliasing_word *)(void *)to;
     words[0] = sender->service_id;
@@ -50,6 +49,11 @@ static ALWAYS_INLINE void frame_copy(struct message_area *to, const struct messa
     words[3] = 0;
     words[4] = source;  // The header's src; dst is 0.
     words[5] = word;
+}
+
+// Whole words, the last zeroed beyond the length.
+static ALWAYS_INLINE void frame_payload_copy(struct message_area *to,
+                                             const struct message_area *from, uint32_t len) {
     words_copy(to->payload, from->payload, len / 8);
     uint32_t rest = len % 8;
     if (rest != 0) {
@@ -60,37 +64,36 @@ static ALWAYS_INLINE void frame_copy(struct message_area *to, const struct messa
     }
 }
 
-static ALWAYS_INLINE uint64_t reply_handle(uint32_t index, uint32_t generation) {
-    return REPLY_HANDLE_BIT | ((uint64_t)generation << REPLY_HANDLE_GENERATION_SHIFT) | index;
+static ALWAYS_INLINE void frame_copy(struct message_area *to, const struct message_area *from,
+                                     uint64_t word, const struct task *sender, uint64_t badge) {
+    frame_head_copy(to, word, sender, badge);
+    frame_payload_copy(to, from, frame_word_len(word));
 }
 
 // A handle of the receiver for the caller that waits with `caller_word`. The receiver has a free
 // entry.
 WARN_UNUSED static ALWAYS_INLINE uint64_t reply_make(struct task *receiver, struct task *caller,
                                                      uint64_t caller_word) {
-    uint32_t index = receiver->reply_free;
-    struct reply_entry *entry = &receiver->replies[index];
-    receiver->reply_free = entry->caller;
+    struct reply_entry *entry = receiver->reply_free;
+    receiver->reply_free = entry->next;
     entry->caller_wait = caller_word;
     entry->task = caller;
-    entry->caller = caller->index;
-    return reply_handle(index, entry->generation);
+    return entry->handle;
 }
 
 // The entry of a handle; null if the handle is not one of a reply that is held.
 WARN_UNUSED static ALWAYS_INLINE struct reply_entry *reply_find(struct task *task,
                                                                 uint64_t handle) {
-    uint32_t index = (uint32_t)(handle & REPLY_HANDLE_INDEX_MASK);
-    struct reply_entry *entry = &task->replies[index];
-    return handle == reply_handle(index, entry->generation) && entry->caller_wait != 0 ? entry : 0;
+    struct reply_entry *entry = &task->replies[handle & REPLY_HANDLE_INDEX_MASK];
+    return handle == entry->handle && entry->caller_wait != 0 ? entry : 0;
 }
 
-// `index` is the entry's.
-static ALWAYS_INLINE void reply_free(struct task *task, struct reply_entry *entry, uint32_t index) {
+// 2^58 answers pass before a generation comes again.
+static ALWAYS_INLINE void reply_free(struct task *task, struct reply_entry *entry) {
     entry->caller_wait = 0;
-    entry->generation = (entry->generation + 1) & (uint32_t)REPLY_HANDLE_GENERATION_MASK;
-    entry->caller = task->reply_free;
-    task->reply_free = index;
+    entry->handle += UINT64_C(1) << REPLY_HANDLE_GENERATION_SHIFT;
+    entry->next = task->reply_free;
+    task->reply_free = entry;
 }
 
 // Makes the sender (queued or current) wait for the reply of the claimed receiver. The frame is

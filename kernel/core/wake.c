@@ -6,8 +6,9 @@
 #include "kernel/core/quiesce.h"
 #include "kernel/core/transfer.h"
 
-static bool wake_queued(struct kernel *kernel, struct hart *hart, struct task *task,
-                        uint64_t word) {
+// A wait at an endpoint is left under its lock.
+static bool wake_at_endpoint(struct kernel *kernel, struct hart *hart, struct task *task,
+                             uint64_t word) {
     struct endpoint *endpoint = &kernel->endpoints[wait_object_of(word)];
     bool disorder = fault_point_fires(FAULT_POINT_WRONG_LOCK_ORDER);
     if (disorder) {
@@ -15,7 +16,7 @@ static bool wake_queued(struct kernel *kernel, struct hart *hart, struct task *t
     }
     lock_acquire(&hart->locks, &endpoint->lock);
     bool won = task_claim(task, word);
-    if (won) {
+    if (won && wait_state_of(word) == WAIT_QUEUED) {
         endpoint_unlink_locked(kernel, endpoint, task);
         if (frame_moves_cap(task->wait_frame) && fault_point_fires(FAULT_POINT_LOSE_MOVED)) {
             struct capability lost = cap_move_out(task, task->wait_slot, &task->page->call_out);
@@ -31,13 +32,20 @@ static bool wake_queued(struct kernel *kernel, struct hart *hart, struct task *t
 
 // Claims the task out of the wait `word`.
 static bool wake_claim(struct kernel *kernel, struct hart *hart, struct task *task, uint64_t word) {
-    if (wait_state_of(word) == WAIT_QUEUED) {
-        return wake_queued(kernel, hart, task, word);
+    switch (wait_state_of(word)) {
+        case WAIT_QUEUED:
+        case WAIT_RECV:
+        case WAIT_RECV_NOCALL:
+            return wake_at_endpoint(kernel, hart, task, word);
+        case WAIT_QUIESCE:
+            return quiesce_cancel(kernel, hart, task, word);
+        case WAIT_REPLY:
+        case WAIT_REPLY_CAP:
+            return task_claim(task, word);
+        case WAIT_NONE:
+            break;
     }
-    if (wait_state_of(word) == WAIT_QUIESCE) {
-        return quiesce_cancel(kernel, hart, task, word);
-    }
-    return task_claim(task, word);
+    return false;
 }
 
 bool wake_early(struct kernel *kernel, struct hart *hart, struct task *task, enum status status,

@@ -74,8 +74,7 @@ uint64_t arguments_random(struct arguments *arguments) {
 // Stale and forged: any entry, generations near the ones in use, and any.
 static uint64_t choose_reply(uint64_t random) {
     uint64_t generation = (random & 1) != 0 ? (random >> 8) & 3 : random >> 8;
-    return REPLY_HANDLE_BIT |
-           ((generation & REPLY_HANDLE_GENERATION_MASK) << REPLY_HANDLE_GENERATION_SHIFT) |
+    return REPLY_HANDLE_BIT | (generation << REPLY_HANDLE_GENERATION_SHIFT) |
            ((random >> 40) & REPLY_HANDLE_INDEX_MASK);
 }
 

@@ -66,10 +66,12 @@ sim_result sim_machine::run_once(const body &init, std::uint32_t hart_count, std
     return result;
 }
 
+// Every other seed does all calls and replies without the fast path.
 void sim_machine::run(const body &init, bool clean) {
     for (std::uint32_t hart_count : counts_) {
         for (std::uint64_t seed = 1; seed <= MACHINE_SEEDS; seed++) {
             SCOPED_TRACE("harts " + std::to_string(hart_count) + ", seed " + std::to_string(seed));
+            rates_[FAULT_POINT_SLOW_PATH] = seed % 2 == 0 ? 65536 : 0;
             sim_result result = run_once(init, hart_count, seed);
             EXPECT_EQ(result.end, SIM_POWER_OFF) << result.message;
             if (clean) {

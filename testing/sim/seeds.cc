@@ -8,6 +8,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <iterator>
 
 namespace {
 
@@ -16,10 +17,12 @@ constexpr std::uint32_t RATE_PLANTED = RATE_ALWAYS / 8;
 constexpr std::uint32_t RATE_POOL_EMPTY = RATE_ALWAYS / 64;
 constexpr std::uint32_t RATE_LATE_IPI = RATE_ALWAYS / 64;
 constexpr std::uint32_t RATE_END_USER = RATE_ALWAYS / 4096;
+constexpr std::uint32_t slow_rates[] = {RATE_ALWAYS / 8, 0, RATE_ALWAYS / 2, RATE_ALWAYS / 8,
+                                        RATE_ALWAYS};
 constexpr std::uint64_t FAULTS_EVERY = 4;  // Every fourth seed has empty pools, every fourth has
                                            // tasks that end and IPIs that come late.
 
-enum fault_kind { INJECTED, PLANTED };
+enum fault_kind { INJECTED, CHOSEN, PLANTED };
 
 const struct {
     const char *name;
@@ -97,6 +100,8 @@ sim_options machine_of(const seed_options &options, std::uint64_t seed) {
         machine.fault_rate[FAULT_POINT_END_USER] = RATE_END_USER;
         machine.fault_rate[FAULT_POINT_LATE_IPI] = RATE_LATE_IPI;
     }
+    // Most seeds mix fast and slow calls, some take one or the other only.
+    machine.fault_rate[FAULT_POINT_SLOW_PATH] = slow_rates[seed % std::size(slow_rates)];
     if (options.plant >= 0) {
         machine.fault_rate[options.plant] = RATE_PLANTED;
     }
@@ -192,6 +197,7 @@ const char *fault_point_what(int point) {
 void seed_add(seed_totals &sum, const seed_outcome &outcome) {
     sum.seeds++;
     sum.syscalls += outcome.result.syscalls;
+    sum.direct_switches += outcome.result.direct_switches;
     sum.steps += outcome.result.steps;
     sum.switches += outcome.result.switches;
     sum.audits += outcome.result.audits;
@@ -209,18 +215,19 @@ void seed_add(seed_totals &sum, const seed_outcome &outcome) {
 }
 
 std::string seed_summary(const seed_totals &sum, double seconds) {
-    char text[400];
+    char text[440];
     auto number = [](std::uint64_t value) { return static_cast<unsigned long long>(value); };
     std::snprintf(text, sizeof(text),
                   "%llu seeds in %.1f s: %llu system calls (%.0f a second), %llu kernel entries, "
                   "%llu hart switches, %llu audits,\n"
-                  "%llu calls (%llu answered), %llu interrupts, %llu tasks, %llu kills, %llu "
-                  "revocations, %llu capabilities moved, "
+                  "%llu calls (%llu answered; %llu direct switches), %llu interrupts, %llu tasks, "
+                  "%llu kills, %llu revocations, %llu capabilities moved, "
                   "%llu VMOs, %llu mappings, %llu injected faults\n",
                   number(sum.seeds), seconds, number(sum.syscalls),
                   static_cast<double>(sum.syscalls) / seconds, number(sum.steps),
                   number(sum.switches), number(sum.audits), number(sum.calls), number(sum.answered),
-                  number(sum.interrupts), number(sum.tasks), number(sum.kills), number(sum.revokes),
-                  number(sum.moves), number(sum.vmos), number(sum.maps), number(sum.faults));
+                  number(sum.direct_switches), number(sum.interrupts), number(sum.tasks),
+                  number(sum.kills), number(sum.revokes), number(sum.moves), number(sum.vmos),
+                  number(sum.maps), number(sum.faults));
     return text;
 }

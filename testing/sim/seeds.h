@@ -38,6 +38,7 @@ const char *fault_point_what(int point);
 struct seed_totals {
     std::uint64_t seeds = 0;
     std::uint64_t syscalls = 0;
+    std::uint64_t direct_switches = 0;
     std::uint64_t steps = 0;
     std::uint64_t switches = 0;
     std::uint64_t audits = 0;

@@ -4,8 +4,8 @@
 // (struct task begins with them), or the hart's scratch area after arch_space_leave. In user mode
 // it is their pointer; once the user's stack pointer is safe it is so again, so that a trap from
 // the kernel itself finds a place for one register without an instruction of the fast path. A
-// call or reply stores only pc, sp, gp, tp and a0..a2, any other system call also a3, a4 and a7; on
-// return the rest is zero, but that a task which never left finds its own s registers.
+// call or reply stores only pc, sp, gp and tp, any other system call also a0..a4 and a7 (a5 is always
+// there); on return the rest is zero, but that a task which never left finds its own s registers.
 #include "kernel/arch/riscv64/layout.h"
 
     .option norelax
@@ -84,34 +84,41 @@ trap_entry:
     csrr a5, scause
     addi a5, a5, -8                 // Environment call from user mode.
     bnez a5, trap_other
-    sd a0, X(10)(sp)
-    sd a1, X(11)(sp)
-    sd a2, X(12)(sp)
-    sd gp, X(3)(sp)
-    sd tp, X(4)(sp)
     csrrw t0, sscratch, sp
     csrr t1, sepc
-    addi t1, t1, 4
+    sd gp, X(3)(sp)
+    sd tp, X(4)(sp)
     sd t0, X(2)(sp)
+    addi t1, t1, 4
     sd t1, REGS_PC(sp)
-    mv a2, sp
-    ld a1, TASK_HART_OFFSET(sp)
-    ld sp, HART_STACK_OFFSET(a1)
-    ld a0, HART_KERNEL_OFFSET(a1)
     bnez a7, not_ipc_call
-    jal syscall_ipc_call            // The two calls of a round trip need no dispatch and no more arguments.
+    mv a3, sp
+    ld a4, TASK_HART_OFFSET(sp)
+    ld sp, HART_STACK_OFFSET(a4)
+    jal kernel_call                 // It leaves by arch_resume, or returns a task whose registers are stored.
     j resume
 
 not_ipc_call:
     addi t0, a7, -SYSCALL_NUMBER_IPC_REPLY_RECV
     bnez t0, not_ipc
-    jal syscall_ipc_reply_recv
+    mv a3, sp
+    ld a4, TASK_HART_OFFSET(sp)
+    ld sp, HART_STACK_OFFSET(a4)
+    jal kernel_reply_recv
     j resume
 
 not_ipc:
-    sd a3, X(13)(a2)
-    sd a4, X(14)(a2)
-    sd a7, X(17)(a2)
+    sd a0, X(10)(sp)
+    sd a1, X(11)(sp)
+    sd a2, X(12)(sp)
+    sd a3, X(13)(sp)
+    sd a4, X(14)(sp)
+    sd a7, X(17)(sp)
+    mv a2, sp
+    mv a3, a7
+    ld a1, TASK_HART_OFFSET(sp)
+    ld sp, HART_STACK_OFFSET(a1)
+    ld a0, HART_KERNEL_OFFSET(a1)
     jal kernel_syscall
     csrr t0, sscratch
     bne a0, t0, resume
@@ -143,6 +150,23 @@ resume:                             // a0: the task to run; sp: the top of this 
     ld a2, X(12)(a0)
     ld a3, X(13)(a0)
     ld a0, X(10)(a0)
+    zero_temporaries
+    zero_saved
+    sret
+
+// struct task *arch_resume(struct task *next, uint64_t a1, uint64_t a2), which never returns
+    .globl arch_resume
+arch_resume:
+    ld t0, REGS_PC(a0)
+    ld t1, TASK_SATP_OFFSET(a0)
+    ld sp, X(2)(a0)
+    ld gp, X(3)(a0)
+    ld tp, X(4)(a0)
+    csrw sscratch, a0
+    csrw sepc, t0
+    csrw satp, t1
+    li a0, 0
+    li a3, 0
     zero_temporaries
     zero_saved
     sret
@@ -289,7 +313,9 @@ boot_trap_entry:
     .type not_ipc_call, @function
     .size not_ipc_call, resume - not_ipc_call
     .type resume, @function
-    .size resume, idle - resume
+    .size resume, arch_resume - resume
+    .type arch_resume, @function
+    .size arch_resume, idle - arch_resume
     .type idle, @function
     .size idle, port_enter - idle
     .type port_enter, @function

@@ -50,17 +50,15 @@ void sim_page_unpoison(struct page_number page) {
     memset(arch_page(page), 0xa5, PAGE_BYTES);
 }
 
-static bool is_injected(enum fault_point point) {
-    static const bool injected[] = {
-#define INJECTED true
-#define PLANTED false
+enum fault_kind { INJECTED, CHOSEN, PLANTED };
+
+static enum fault_kind kind_of(enum fault_point point) {
+    static const enum fault_kind kinds[] = {
 #define FAULT_POINT(name, kind, what) kind,
 #include "kernel/core/fault_point.def"
 #undef FAULT_POINT
-#undef PLANTED
-#undef INJECTED
     };
-    return injected[point];
+    return kinds[point];
 }
 
 bool fault_point_fires(enum fault_point point) {
@@ -70,9 +68,9 @@ bool fault_point_fires(enum fault_point point) {
     }
     bool fires = sim_random_below(&sim.random, 65536) < rate;
     if (fires) {
-        sim.result.faults_fired++;
+        sim.result.faults_fired += kind_of(point) != CHOSEN;
         add(TRACE_FIRES, point, 0);
-        sim.audit_at_step = is_injected(point) ? sim.steps : sim.audit_at_step;
+        sim.audit_at_step = kind_of(point) == INJECTED ? sim.steps : sim.audit_at_step;
     }
     return fires;
 }

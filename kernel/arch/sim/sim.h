@@ -70,7 +70,8 @@ struct sim_result {
     uint64_t trace_hash;
     uint64_t steps;  // Kernel entries.
     uint64_t syscalls;
-    uint64_t switches;  // Changes from one hart to another.
+    uint64_t direct_switches;  // Of them, calls and replies done by the fast path.
+    uint64_t switches;         // Changes from one hart to another.
     uint64_t audits;
     uint64_t faults_fired;
     uint64_t now_ns;

@@ -1,0 +1,148 @@
+// kernel/core/ipc_fast.c: the common call and the common reply+receive: the peer waits, lives on
+// this hart, and nothing rare is on.
+//
+// Each function checks first, with one load and one compare where it can, and changes nothing
+// before the last check; then it is straight-line code that cannot fail. What does not fit leaves
+// for the complete call in ipc.c, which checks everything again and says what is wrong. So the two
+// agree if each is right, and simulation takes either by chance (FAULT_POINT_SLOW_PATH sets slow).
+//
+// It is compiled to use callee-saved registers freely (BUILD.bazel): a system call clobbers them,
+// and nothing returns to a caller that wants them.
+#include "kernel/core/cap_lookup.h"
+#include "kernel/core/deadline.h"
+#include "kernel/core/endpoint_ops.h"
+#include "kernel/core/grant.h"
+#include "kernel/core/ipc.h"
+#include "kernel/core/transfer.h"
+
+// A payload of one block is copied without a loop.
+enum { BLOCK_BYTES = 64 };
+
+// A frame word without its type: flags and length.
+static ALWAYS_INLINE uint64_t shape_of(uint64_t word) {
+    return word >> 16;
+}
+
+#define SHAPE_EMPTY UINT64_C(0)
+#define SHAPE_BLOCK ((uint64_t)BLOCK_BYTES << 16)
+
+static ALWAYS_INLINE void block_copy(void *to, const void *from) {
+    words_copy(to, from, BLOCK_BYTES / 8);
+}
+
+// The payload of a frame of any length and no flags; false if it has some, or is too long.
+WARN_UNUSED static ALWAYS_INLINE bool payload_move(struct message_area *to,
+                                                   const struct message_area *from, uint64_t word) {
+    uint64_t shape = shape_of(word);
+    if (LIKELY(shape == SHAPE_EMPTY)) {
+        return true;
+    }
+    if (LIKELY(shape == SHAPE_BLOCK)) {
+        block_copy(to->payload, from->payload);
+        return true;
+    }
+    if (frame_word_check(word) != STATUS_OK) {
+        return false;
+    }
+    frame_payload_copy(to, from, frame_word_len(word));
+    return true;
+}
+
+static ALWAYS_INLINE bool is_slow(const struct hart *hart) {
+    return UNLIKELY(atomic_load_u32(&hart->slow) != 0);
+}
+
+static ALWAYS_INLINE void args_store(struct task *task, uint64_t arg0, uint64_t arg1,
+                                     uint64_t arg2) {
+    task->regs.x[REG_A0] = arg0;
+    task->regs.x[REG_A0 + 1] = arg1;
+    task->regs.x[REG_A0 + 2] = arg2;
+}
+
+static COLD struct task *slow_call(uint64_t slot, uint64_t deadline_ns, uint64_t unused,
+                                   struct task *task, struct hart *hart) {
+    args_store(task, slot, deadline_ns, unused);
+    return syscall_ipc_call(hart->kernel, hart, task);
+}
+
+static COLD struct task *slow_reply_recv(uint64_t handle, uint64_t slot, uint64_t deadline_ns,
+                                         struct task *task, struct hart *hart) {
+    args_store(task, handle, slot, deadline_ns);
+    return syscall_ipc_reply_recv(hart->kernel, hart, task);
+}
+
+// The answer is given and the wait published, but there is something to receive.
+static COLD struct task *receive_again(const struct capability *cap, struct task *caller,
+                                       struct task *task, struct hart *hart) {
+    task_results(caller, STATUS_OK, DELIVERY_HANDED_OVER, 0, 0);
+    return receive_published(hart->kernel, hart, task, cap, caller);
+}
+
+struct task *kernel_call(uint64_t slot, uint64_t deadline_ns, uint64_t unused, struct task *task,
+                         struct hart *hart) {
+    const struct capability *cap = &task->caps[slot];
+    if (UNLIKELY(slot >= CAP_SLOT_COUNT) || is_slow(hart) ||
+        UNLIKELY((cap->head & CAP_FAST_CALL) == 0) || UNLIKELY(cap_is_stale(hart->kernel, cap)) ||
+        UNLIKELY(!deadline_is_noted(task, deadline_ns))) {
+        return slow_call(slot, deadline_ns, unused, task, hart);
+    }
+    const struct message_area *from = &task->page->call_out;
+    uint64_t word = frame_word_load(from);
+    struct endpoint *endpoint = cap->endpoint;
+    lock_acquire(&hart->locks, &endpoint->lock);
+    // The generation first: an endpoint that has ended has no receiver. A task that calls itself is
+    // running, so it is never found waiting. Under the lock nobody else ends the receiver's wait,
+    // so its page is ours from the look on. It lives here and does not run, so it has looked at the
+    // endpoint's work after it published the wait; whoever adds work serves it: there is none.
+    struct task *receiver = endpoint->receiver;
+    struct message_area *to = 0;
+    if (UNLIKELY(atomic_load_u32(&endpoint->generation) != cap->generation) ||
+        UNLIKELY(atomic_load_low_u64(&receiver->wait) != endpoint->receive_word) ||
+        UNLIKELY(receiver->hart != hart) ||
+        (to = &receiver->page->request_in, UNLIKELY(!payload_move(to, from, word)))) {
+        lock_release(&hart->locks, &endpoint->lock);
+        return slow_call(slot, deadline_ns, unused, task, hart);
+    }
+    atomic_store_low_u64(&receiver->wait, 0);
+    lock_release(&hart->locks, &endpoint->lock);
+    task->deadline_ns = deadline_ns;
+    // Nobody but this hart, the caller's home, can end its wait before the receiver runs.
+    uint64_t caller_word = atomic_load_u64(&task->wait) + receiver->reply_step;
+    atomic_store_u64(&task->wait, caller_word);
+    uint64_t handle = reply_make(receiver, task, caller_word);
+    frame_head_copy(to, word, task, cap->badge);
+    hart->current = receiver;
+    return arch_resume(receiver, RECEIVED_CALL, handle);
+}
+
+struct task *kernel_reply_recv(uint64_t handle, uint64_t slot, uint64_t deadline_ns,
+                               struct task *task, struct hart *hart) {
+    const struct capability *cap = &task->caps[slot];
+    struct reply_entry *entry = &task->replies[handle & REPLY_HANDLE_INDEX_MASK];
+    if (UNLIKELY(slot >= CAP_SLOT_COUNT) || is_slow(hart) ||
+        UNLIKELY((cap->head & CAP_FAST_RECV) == 0) || UNLIKELY(entry->handle != handle) ||
+        UNLIKELY(!deadline_is_noted(task, deadline_ns)) || UNLIKELY(!receive_may_publish(cap))) {
+        return slow_reply_recv(handle, slot, deadline_ns, task, hart);
+    }
+    const struct message_area *from = &task->page->reply_out;
+    uint64_t word = frame_word_load(from);
+    struct task *caller = entry->task;
+    // A free entry names no wait, so a guessed handle ends here. On the caller's home hart nobody
+    // but who holds the reply ends its wait: from the look on its page is ours.
+    struct message_area *to = 0;
+    if (UNLIKELY(atomic_load_u64(&caller->wait) != entry->caller_wait) ||
+        UNLIKELY(caller->hart != hart) ||
+        (to = &caller->page->reply_in, UNLIKELY(!payload_move(to, from, word)))) {
+        return slow_reply_recv(handle, slot, deadline_ns, task, hart);
+    }
+    atomic_store_low_u64(&caller->wait, 0);
+    reply_free(task, entry);
+    frame_head_copy(to, word, task, 0);
+    task->deadline_ns = deadline_ns;
+    // From here on another hart may fill request_in and make this task runnable.
+    if (UNLIKELY(!receive_publish(task, cap, true))) {
+        return receive_again(cap, caller, task, hart);
+    }
+    hart->current = caller;
+    return arch_resume(caller, DELIVERY_HANDED_OVER, 0);
+}
