@@ -120,6 +120,13 @@ static ALWAYS_INLINE void atomic_store_low_u64(struct atomic_u64 *atom, uint16_t
     atomic_raw_store_u16((aliasing_half *)(void *)&atom->raw, value);
 }
 
+// Two neighbours as one word, the first in its low half (little-endian machines); `first` is
+// aligned to 8 bytes.
+static ALWAYS_INLINE uint64_t atomic_load_pair_u32(const struct atomic_u32 *first) {
+    atomic_point();
+    return atomic_raw_load_pair((const aliasing_pair *)(const void *)first);
+}
+
 // Orders every earlier access of this hart before every later one: publish, fence, look.
 static ALWAYS_INLINE void atomic_fence(void) {
     atomic_point();

@@ -10,6 +10,7 @@
 // The result must be looked at. To discard one on purpose: status_ignore(result, "why").
 #define WARN_UNUSED __attribute__((warn_unused_result))
 #define NORETURN __attribute__((noreturn))
+#define FALLTHROUGH __attribute__((fallthrough))
 #define COLD __attribute__((cold, noinline))
 #define ALIGNED(bytes) __attribute__((aligned(bytes)))
 #define ALWAYS_INLINE inline __attribute__((always_inline))
@@ -27,5 +28,6 @@
 #endif
 #define CAPABILITY_LOCK THREAD_ANNOTATION(capability("lock"))
 #define ACQUIRES(...) THREAD_ANNOTATION(acquire_capability(__VA_ARGS__))
+#define TRY_ACQUIRES(...) THREAD_ANNOTATION(try_acquire_capability(__VA_ARGS__))
 #define RELEASES(...) THREAD_ANNOTATION(release_capability(__VA_ARGS__))
 #define REQUIRES(...) THREAD_ANNOTATION(requires_capability(__VA_ARGS__))

@@ -7,10 +7,8 @@
 #include "kernel/abi/message.h"
 
 // Completes a frame whose payload has been written. A length over FRAME_PAYLOAD_MAX is refused by
-// the kernel, not here.
+// the kernel, not here. What stands in src and dst does not matter: the kernel sets them.
 static inline void frame_finish(struct message_area *area, uint16_t type, uint32_t payload_bytes) {
-    area->header.src = 0;
-    area->header.dst = 0;
     area->header.type = type;
     area->header.flags = 0;
     area->header.len = payload_bytes;

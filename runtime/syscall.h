@@ -25,13 +25,14 @@ struct call_result {
     enum delivery delivery;
 };
 
+// Status and kind are words apart: side by side a compiler compares them in memory.
 struct recv_result {
     enum status status;
-    enum received received;
     union {
         struct reply_handle reply;  // RECEIVED_CALL
         uint64_t kernel_bits;       // RECEIVED_NOTIFICATION: enum notify_bit.
     };
+    enum received received;
     uint64_t badge_bits;  // RECEIVED_NOTIFICATION
 };
 
@@ -88,8 +89,8 @@ static ALWAYS_INLINE struct call_result syscall_delivery(struct ecall_result res
 
 static ALWAYS_INLINE struct recv_result syscall_received(struct ecall_result result) {
     struct recv_result out = {.status = (enum status)result.a0,
-                              .received = (enum received)result.a1,
                               .kernel_bits = result.a2,
+                              .received = (enum received)result.a1,
                               .badge_bits = result.a3};
     return out;
 }

@@ -6,6 +6,8 @@
 
 // The low half of a word may be looked at alone.
 typedef uint16_t __attribute__((may_alias)) aliasing_half;
+// Two words of 32 bits as one.
+typedef uint64_t __attribute__((may_alias)) aliasing_pair;
 
 #ifdef __cplusplus
 extern "C" {
@@ -48,6 +50,10 @@ static inline uint64_t atomic_raw_load_u64(const uint64_t *raw) {
 
 static inline void atomic_raw_store_u64(uint64_t *raw, uint64_t value) {
     __atomic_store_n(raw, value, __ATOMIC_RELAXED);
+}
+
+static inline uint64_t atomic_raw_load_pair(const aliasing_pair *raw) {
+    return __atomic_load_n(raw, __ATOMIC_RELAXED);
 }
 
 static inline void atomic_raw_or_fence_u64(uint64_t *raw, uint64_t bits) {

@@ -9,6 +9,8 @@
 
 // The low half of a word may be looked at alone.
 typedef uint16_t __attribute__((may_alias)) aliasing_half;
+// Two words of 32 bits as one.
+typedef uint64_t __attribute__((may_alias)) aliasing_pair;
 
 static inline void atomic_point(void) {}
 
@@ -38,6 +40,11 @@ static inline __attribute__((always_inline)) uint64_t atomic_raw_load_u64(const 
 static inline __attribute__((always_inline)) void atomic_raw_store_u64(uint64_t *raw,
                                                                        uint64_t value) {
     *(volatile uint64_t *)raw = value;
+}
+
+static inline __attribute__((always_inline)) uint64_t atomic_raw_load_pair(
+    const aliasing_pair *raw) {
+    return *(const volatile aliasing_pair *)raw;
 }
 
 // amoor.d.aqrl: a single access that is ordered after all earlier and before all later ones, so

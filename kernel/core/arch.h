@@ -102,11 +102,6 @@ WARN_UNUSED bool arch_space_reclaim(struct kernel *kernel, struct arch_space *sp
 // (SBI RFENCE.)
 void arch_tlb_shootdown(uint64_t hart_mask, uint32_t asid);
 
-// The last step of the fast path of a call: `next`, which waited in a system call, returns from it
-// with STATUS_OK, a1, a2 and 0. The port goes to user mode at once and never returns here, or
-// stores the results and returns `next`.
-struct task *arch_resume(struct task *next, uint64_t a1, uint64_t a2);
-
 // Makes code just written by this hart fetchable on every online hart. (fence.i, SBI RFENCE.)
 void arch_code_written(uint64_t hart_mask);
 
@@ -139,10 +134,16 @@ NORETURN void arch_power_off(bool failed);
 NORETURN void arch_panic_stop(void);
 
 // Each port's arch_inline.h defines:
+//   static inline struct task *arch_resume(struct task *next, uint64_t a1, uint64_t a2); the last
+//     step of the fast path of a call: `next`, which waited in a system call, returns from it with
+//     STATUS_OK, a1, a2 and 0. The port goes to user mode at once and never returns here, or stores
+//     the results and returns `next`
 //   static inline uint64_t arch_time_ns(void); the same clock on every hart, never backwards
 //   static inline void *arch_page(struct page_number page); the kernel's own map of a page; valid
 //     for the kernel's life
 //   static inline struct page_number arch_page_number(const void *page);  the inverse
+//   static inline void arch_words_copy(void *to, const void *from, uint64_t word_count); at most 64
+//     words of 8 bytes, both sides aligned and apart
 //   static inline void arch_spin_hint(void);                        inside a spin loop
 //   static inline void arch_page_poison(struct page_number page); the page went back to the pool:
 //     nobody may touch it (simulation; else nothing)

@@ -19,8 +19,8 @@ struct endpoint;
 struct task;
 
 struct capability {
-    uint32_t head;  // Kind in bits 0..7, rights in bits 16..31: compared once. 0 is an empty slot.
-                    // Bits 8..15 follow from these (cap_head): CAP_FAST_*.
+    uint32_t head;  // Kind in bits 0..7, rights in bits 16..30: compared once. 0 is an empty slot.
+                    // Bits 15 and 31 follow from these (cap_head): CAP_FAST_*.
     uint16_t object;
     uint16_t grant;  // The family it was minted in, or 0: none. It holds a reference to it.
     uint32_t generation;
@@ -31,18 +31,25 @@ struct capability {
 };
 BASE_STATIC_ASSERT(sizeof(struct capability) == 32, "a shift finds a slot");
 
-enum {
-    CAP_FAST_CALL = 1u << 8,  // An endpoint with RIGHT_CALL,
-    CAP_FAST_RECV = 1u << 9,  // with RIGHT_RECV: one bit to test on the fast path.
-};
+#define CAP_FAST_RECV (UINT32_C(1) << 15)  // An endpoint with RIGHT_RECV: the sign of the low half,
+#define CAP_FAST_CALL (UINT32_C(1) << 31)  // with RIGHT_CALL: the sign of the word.
 
 static ALWAYS_INLINE uint32_t cap_head(enum cap_kind kind, uint32_t rights) {
-    uint32_t fast = 0;
+    uint32_t head = (uint32_t)kind | (rights << 16);
     if (kind == CAP_ENDPOINT) {
-        fast = ((rights & RIGHT_CALL) != 0 ? CAP_FAST_CALL : 0) |
-               ((rights & RIGHT_RECV) != 0 ? CAP_FAST_RECV : 0);
+        head |= (rights & RIGHT_CALL) != 0 ? CAP_FAST_CALL : 0;
+        head |= (rights & RIGHT_RECV) != 0 ? CAP_FAST_RECV : 0;
     }
-    return (uint32_t)kind | fast | (rights << 16);
+    return head;
+}
+
+// The same as the rights say, in one branch each.
+static ALWAYS_INLINE bool cap_can_call(const struct capability *cap) {
+    return (int32_t)cap->head < 0;
+}
+
+static ALWAYS_INLINE bool cap_can_receive(const struct capability *cap) {
+    return (int16_t)cap->head < 0;
 }
 
 static ALWAYS_INLINE enum cap_kind cap_kind_of(const struct capability *cap) {
@@ -50,7 +57,7 @@ static ALWAYS_INLINE enum cap_kind cap_kind_of(const struct capability *cap) {
 }
 
 static ALWAYS_INLINE uint32_t cap_rights_of(const struct capability *cap) {
-    return cap->head >> 16;
+    return (cap->head & ~CAP_FAST_CALL) >> 16;
 }
 
 // Whether an endpoint counts the capability as a sender. The receiver's own does not count,

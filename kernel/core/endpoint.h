@@ -8,6 +8,7 @@
 // Locking:    fields stand under what guards them.
 #pragma once
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/atomic.h"
@@ -25,9 +26,9 @@ enum {
 
 // What waits, in one word that a receiver can look at without the lock: notifications, a unit a
 // stored or queued send, a unit a queued call.
-#define WORK_NOTIFY UINT64_C(1)
-#define WORK_SEND UINT64_C(2)
-#define WORK_CALL (UINT64_C(1) << 32)
+#define WORK_NOTIFY UINT32_C(1)
+#define WORK_SEND UINT32_C(2)
+#define WORK_CALL (UINT32_C(1) << 16)
 #define WORK_BUT_CALLS (WORK_CALL - 1)
 
 BASE_STATIC_ASSERT(MAX_ENDPOINTS <= 256, "an endpoint's index fits the wait word");
@@ -46,14 +47,12 @@ struct ALIGNED(64) endpoint {
     // Changed under the lock by close, which then looks whether the receiver waits: a capability
     // with another generation is dead.
     struct atomic_u32 generation;
+    struct atomic_u32 work;  // WORK_*. Changed under the lock, looked at without.
 
     // Guarded by lock:
     uint64_t payer;         // task_name: who paid for it. Guarded by the family lock.
     uint32_t owner;         // Task index of the receiver,
     struct task *receiver;  // and the task itself; null when closed.
-
-    // Changed under the lock, looked at without:
-    struct atomic_u64 work;
 
     // Constant: the low part of the wait word of who receives here, WAIT_RECV with the index.
     uint64_t receive_word;
@@ -76,3 +75,12 @@ struct ALIGNED(64) endpoint {
     uint64_t notify_badges;
     uint64_t notify_kernel;
 };
+
+// Generation and work at once: equal to a capability's generation if that is good and nothing
+// waits.
+static ALWAYS_INLINE uint64_t endpoint_state(const struct endpoint *endpoint) {
+    return atomic_load_pair_u32(&endpoint->generation);
+}
+BASE_STATIC_ASSERT(offsetof(struct endpoint, generation) % 8 == 0 &&
+                       offsetof(struct endpoint, work) == offsetof(struct endpoint, generation) + 4,
+                   "one word of 64 bits");

@@ -8,6 +8,9 @@
 #include "kernel/core/panic.h"
 #include "kernel/core/wake.h"
 
+BASE_STATIC_ASSERT((MAX_TASKS + SEND_STORAGE_COUNT) * WORK_SEND < WORK_CALL,
+                   "every task may wait to send");
+
 void endpoint_pool_init(struct kernel *kernel) {
     pool_init(&kernel->endpoint_pool, FAULT_POINT_TAKE_ENDPOINT, kernel->endpoint_next, 0);
     pool_add_range(&kernel->endpoint_pool, 0, MAX_ENDPOINTS);
@@ -63,7 +66,7 @@ enum status endpoint_make(struct kernel *kernel, struct hart *hart, struct task 
     endpoint->send_page = page;
     endpoint->notify_badges = 0;
     endpoint->notify_kernel = 0;
-    atomic_store_u64(&endpoint->work, 0);
+    atomic_store_u32(&endpoint->work, 0);
     atomic_store_u32(&endpoint->senders, 0);
     lock_release(&hart->locks, &endpoint->lock);
     *out = index;
@@ -79,8 +82,8 @@ void endpoint_link_locked(struct kernel *kernel, struct endpoint *endpoint, stru
         kernel->tasks[endpoint->queue_tail].queue_next = task->index;
     }
     endpoint->queue_tail = task->index;
-    uint64_t unit = task->in_call ? WORK_CALL : WORK_SEND;
-    atomic_store_u64(&endpoint->work, atomic_load_u64(&endpoint->work) + unit);
+    uint32_t unit = task->in_call ? WORK_CALL : WORK_SEND;
+    atomic_store_u32(&endpoint->work, atomic_load_u32(&endpoint->work) + unit);
 }
 
 void endpoint_unlink_locked(struct kernel *kernel, struct endpoint *endpoint, struct task *task) {
@@ -96,8 +99,8 @@ void endpoint_unlink_locked(struct kernel *kernel, struct endpoint *endpoint, st
     } else {
         kernel->tasks[task->queue_next].queue_prev = task->queue_prev;
     }
-    uint64_t unit = task->in_call ? WORK_CALL : WORK_SEND;
-    atomic_store_u64(&endpoint->work, atomic_load_u64(&endpoint->work) - unit);
+    uint32_t unit = task->in_call ? WORK_CALL : WORK_SEND;
+    atomic_store_u32(&endpoint->work, atomic_load_u32(&endpoint->work) - unit);
 }
 
 // Leaving WAIT_QUEUED needs this lock, so each claim here wins.
@@ -212,7 +215,7 @@ static struct task *notify_locked(struct endpoint *endpoint, uint64_t kernel_bit
                                   uint64_t badge_bits) {
     endpoint->notify_kernel |= kernel_bits;
     endpoint->notify_badges |= badge_bits;
-    atomic_store_u64(&endpoint->work, atomic_load_u64(&endpoint->work) | WORK_NOTIFY);
+    atomic_store_u32(&endpoint->work, atomic_load_u32(&endpoint->work) | WORK_NOTIFY);
     atomic_fence();
     struct task *receiver = endpoint_claim_receiver_locked(endpoint, false);
     if (receiver) {
@@ -220,7 +223,7 @@ static struct task *notify_locked(struct endpoint *endpoint, uint64_t kernel_bit
                      endpoint->notify_badges);
         endpoint->notify_kernel = 0;
         endpoint->notify_badges = 0;
-        atomic_store_u64(&endpoint->work, atomic_load_u64(&endpoint->work) & ~WORK_NOTIFY);
+        atomic_store_u32(&endpoint->work, atomic_load_u32(&endpoint->work) & ~WORK_NOTIFY);
     }
     return receiver;
 }

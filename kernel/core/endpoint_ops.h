@@ -80,24 +80,17 @@ WARN_UNUSED static ALWAYS_INLINE struct task *endpoint_claim_receiver_locked(
     return receiver;
 }
 
-// A capability of an earlier life of an endpoint that the task owns again must not make it wait
-// there. That it does not begin another life meanwhile follows from where its owner is: here.
-WARN_UNUSED static ALWAYS_INLINE bool receive_may_publish(const struct capability *cap) {
-    return LIKELY(atomic_load_u32(&cap->endpoint->generation) == cap->generation);
-}
-
 // Publishes that the current task receives at its endpoint, and looks once more: false means that
 // there is something to do, and the wait is to be taken back under the lock, unless it was served
 // meanwhile. The running task's wait word has no state bits, so setting them is enough.
 WARN_UNUSED static ALWAYS_INLINE bool receive_publish(struct task *task,
-                                                      const struct capability *cap,
-                                                      bool takes_calls) {
-    const struct endpoint *endpoint = cap->endpoint;
-    uint64_t low = endpoint->receive_word + (takes_calls ? 0 : WAIT_RECV_NOCALL - WAIT_RECV);
+                                                      const struct endpoint *endpoint,
+                                                      uint32_t generation, bool takes_calls) {
+    const uint64_t calls = (uint64_t)(UINT32_MAX - WORK_BUT_CALLS) << 32;
     // Whoever sees the wait sees the registers and the reply table as they are, and either sees it
     // or is seen here: pairs with the fence after work or generation were published.
-    atomic_or_fence_u64(&task->wait, low);
-    uint64_t work = atomic_load_u64(&endpoint->work) & (takes_calls ? UINT64_MAX : WORK_BUT_CALLS);
-    bool alive = atomic_load_u32(&endpoint->generation) == cap->generation;
-    return LIKELY(work == 0 && alive) || fault_point_fires(FAULT_POINT_LOSE_RECHECK);
+    atomic_or_fence_u64(&task->wait,
+                        endpoint->receive_word + (takes_calls ? 0 : WAIT_RECV_NOCALL - WAIT_RECV));
+    uint64_t state = endpoint_state(endpoint) & (takes_calls ? UINT64_MAX : ~calls);
+    return LIKELY(state == generation) || fault_point_fires(FAULT_POINT_LOSE_RECHECK);
 }

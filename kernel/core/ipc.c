@@ -95,7 +95,7 @@ struct task *syscall_ipc_call(struct kernel *kernel, struct hart *hart, struct t
     // wait, and has not looked yet, may be seen waiting while something is stored or queued.
     struct task *receiver = 0;
     if (LIKELY(atomic_load_u32(&endpoint->generation) == cap->generation &&
-               atomic_load_u64(&endpoint->work) == 0)) {
+               atomic_load_u32(&endpoint->work) == 0)) {
         receiver = endpoint_claim_receiver_locked(endpoint, true);
     }
     if (UNLIKELY(!receiver)) {
@@ -154,7 +154,9 @@ static struct task *receive_end(struct kernel *kernel, struct hart *hart, struct
 // waits, and is woken if it goes on.
 static struct task *receive(struct kernel *kernel, struct hart *hart, struct task *task,
                             const struct capability *cap, struct task *next) {
-    if (task->deadline_ns == 0 || !receive_may_publish(cap)) {
+    // A capability of an earlier life of an endpoint that the task owns again must not make it wait
+    // there. It does not begin another life meanwhile: its owner is here.
+    if (task->deadline_ns == 0 || atomic_load_u32(&cap->endpoint->generation) != cap->generation) {
         if (receive_now(kernel, hart, task, cap, false) == RECEIVE_NOTHING) {
             task_status(task, STATUS_WOULD_BLOCK);
         }
@@ -164,7 +166,7 @@ static struct task *receive(struct kernel *kernel, struct hart *hart, struct tas
     //       looked, at most once a queued task.
     enum receive_outcome outcome = RECEIVE_NOTHING;
     while (outcome == RECEIVE_NOTHING) {
-        outcome = receive_publish(task, cap, task->reply_free != 0)
+        outcome = receive_publish(task, cap->endpoint, cap->generation, task->reply_free != 0)
                       ? RECEIVE_SERVED  // Or will be.
                       : receive_now(kernel, hart, task, cap, true);
     }
@@ -206,7 +208,7 @@ struct task *syscall_ipc_recv(struct kernel *kernel, struct hart *hart, struct t
 static struct task *reply_give(struct task *task, struct reply_entry *entry) {
     struct task *caller = entry->task;
     uint64_t caller_word = entry->caller_wait;
-    reply_free(task, entry);
+    reply_free(task, entry, entry->handle);
     // Acquire: the caller's registers and page are as it left them. Reply, time-out and kill race
     //          here; one wins.
     if (UNLIKELY(!task_claim(caller, caller_word)) &&
@@ -289,7 +291,7 @@ void reply_drop(struct kernel *kernel, struct hart *hart, struct task *task,
                 struct reply_entry *entry) {
     struct task *caller = entry->task;
     uint64_t caller_word = entry->caller_wait;
-    reply_free(task, entry);
+    reply_free(task, entry, entry->handle);
     if (task_claim(caller, caller_word)) {
         task_results(caller, STATUS_PEER_CLOSED, DELIVERY_HANDED_OVER, 0, 0);
         wake_push(kernel, hart, caller);

@@ -15,7 +15,7 @@
 #include "kernel/core/ipc.h"
 #include "kernel/core/transfer.h"
 
-// A payload of one block is copied without a loop.
+// A payload of one block is copied without looking at its length again.
 enum { BLOCK_BYTES = 64 };
 
 // A frame word without its type: flags and length.
@@ -26,8 +26,8 @@ static ALWAYS_INLINE uint64_t shape_of(uint64_t word) {
 #define SHAPE_EMPTY UINT64_C(0)
 #define SHAPE_BLOCK ((uint64_t)BLOCK_BYTES << 16)
 
-static ALWAYS_INLINE void block_copy(void *to, const void *from) {
-    words_copy(to, from, BLOCK_BYTES / 8);
+static ALWAYS_INLINE void block_copy(struct message_area *to, const struct message_area *from) {
+    words_copy(to->payload, from->payload, BLOCK_BYTES / 8);
 }
 
 // The payload of a frame of any length and no flags; false if it has some, or is too long.
@@ -38,7 +38,7 @@ WARN_UNUSED static ALWAYS_INLINE bool payload_move(struct message_area *to,
         return true;
     }
     if (LIKELY(shape == SHAPE_BLOCK)) {
-        block_copy(to->payload, from->payload);
+        block_copy(to, from);
         return true;
     }
     if (frame_word_check(word) != STATUS_OK) {
@@ -52,22 +52,25 @@ static ALWAYS_INLINE bool is_slow(const struct hart *hart) {
     return UNLIKELY(atomic_load_u32(&hart->slow) != 0);
 }
 
-static ALWAYS_INLINE void args_store(struct task *task, uint64_t arg0, uint64_t arg1,
-                                     uint64_t arg2) {
-    task->regs.x[REG_A0] = arg0;
-    task->regs.x[REG_A0 + 1] = arg1;
-    task->regs.x[REG_A0 + 2] = arg2;
+static COLD struct task *slow_call(uint64_t slot, uint64_t deadline_ns, struct task *task,
+                                   struct hart *hart) {
+    task->regs.x[REG_A0] = slot;
+    task->regs.x[REG_A0 + 1] = deadline_ns;
+    return syscall_ipc_call(hart->kernel, hart, task);
 }
 
-static COLD struct task *slow_call(uint64_t slot, uint64_t deadline_ns, uint64_t unused,
-                                   struct task *task, struct hart *hart) {
-    args_store(task, slot, deadline_ns, unused);
-    return syscall_ipc_call(hart->kernel, hart, task);
+// The endpoint's lock is held.
+static COLD struct task *slow_call_locked(uint64_t slot, uint64_t deadline_ns, struct task *task,
+                                          struct hart *hart) {
+    lock_release(&hart->locks, &task->caps[slot].endpoint->lock);
+    return slow_call(slot, deadline_ns, task, hart);
 }
 
 static COLD struct task *slow_reply_recv(uint64_t handle, uint64_t slot, uint64_t deadline_ns,
                                          struct task *task, struct hart *hart) {
-    args_store(task, handle, slot, deadline_ns);
+    task->regs.x[REG_A0] = handle;
+    task->regs.x[REG_A0 + 1] = slot;
+    task->regs.x[REG_A0 + 2] = deadline_ns;
     return syscall_ipc_reply_recv(hart->kernel, hart, task);
 }
 
@@ -78,30 +81,28 @@ static COLD struct task *receive_again(const struct capability *cap, struct task
     return receive_published(hart->kernel, hart, task, cap, caller);
 }
 
-struct task *kernel_call(uint64_t slot, uint64_t deadline_ns, uint64_t unused, struct task *task,
+struct task *kernel_call(uint64_t slot, uint64_t deadline_ns, struct task *task,
                          struct hart *hart) {
-    const struct capability *cap = &task->caps[slot];
-    if (UNLIKELY(slot >= CAP_SLOT_COUNT) || is_slow(hart) ||
-        UNLIKELY((cap->head & CAP_FAST_CALL) == 0) || UNLIKELY(cap_is_stale(hart->kernel, cap)) ||
-        UNLIKELY(!deadline_is_noted(task, deadline_ns))) {
-        return slow_call(slot, deadline_ns, unused, task, hart);
+    const struct capability *cap = 0;
+    struct endpoint *endpoint = 0;
+    if (UNLIKELY(slot >= CAP_SLOT_COUNT) || (cap = &task->caps[slot], is_slow(hart)) ||
+        UNLIKELY(!cap_can_call(cap)) || UNLIKELY(cap_is_stale(hart->kernel, cap)) ||
+        UNLIKELY(!deadline_is_noted(task, deadline_ns)) ||
+        (endpoint = cap->endpoint, UNLIKELY(!lock_try_acquire(&hart->locks, &endpoint->lock)))) {
+        return slow_call(slot, deadline_ns, task, hart);
     }
     const struct message_area *from = &task->page->call_out;
     uint64_t word = frame_word_load(from);
-    struct endpoint *endpoint = cap->endpoint;
-    lock_acquire(&hart->locks, &endpoint->lock);
-    // The generation first: an endpoint that has ended has no receiver. A task that calls itself is
-    // running, so it is never found waiting. Under the lock nobody else ends the receiver's wait,
-    // so its page is ours from the look on. It lives here and does not run, so it has looked at the
-    // endpoint's work after it published the wait; whoever adds work serves it: there is none.
+    // The state first: an endpoint that has ended has no receiver, and nobody passes what waits. A
+    // task that calls itself is running, so it is never found waiting. Under the lock nobody else
+    // ends the receiver's wait, so its page is ours from the look on.
     struct task *receiver = endpoint->receiver;
     struct message_area *to = 0;
-    if (UNLIKELY(atomic_load_u32(&endpoint->generation) != cap->generation) ||
+    if (UNLIKELY(endpoint_state(endpoint) != cap->generation) ||
         UNLIKELY(atomic_load_low_u64(&receiver->wait) != endpoint->receive_word) ||
         UNLIKELY(receiver->hart != hart) ||
         (to = &receiver->page->request_in, UNLIKELY(!payload_move(to, from, word)))) {
-        lock_release(&hart->locks, &endpoint->lock);
-        return slow_call(slot, deadline_ns, unused, task, hart);
+        return slow_call_locked(slot, deadline_ns, task, hart);
     }
     atomic_store_low_u64(&receiver->wait, 0);
     lock_release(&hart->locks, &endpoint->lock);
@@ -117,13 +118,16 @@ struct task *kernel_call(uint64_t slot, uint64_t deadline_ns, uint64_t unused, s
 
 struct task *kernel_reply_recv(uint64_t handle, uint64_t slot, uint64_t deadline_ns,
                                struct task *task, struct hart *hart) {
-    const struct capability *cap = &task->caps[slot];
-    struct reply_entry *entry = &task->replies[handle & REPLY_HANDLE_INDEX_MASK];
-    if (UNLIKELY(slot >= CAP_SLOT_COUNT) || is_slow(hart) ||
-        UNLIKELY((cap->head & CAP_FAST_RECV) == 0) || UNLIKELY(entry->handle != handle) ||
-        UNLIKELY(!deadline_is_noted(task, deadline_ns)) || UNLIKELY(!receive_may_publish(cap))) {
+    const struct capability *cap = 0;
+    struct reply_entry *entry = task->replies + (handle & REPLY_HANDLE_INDEX_MASK);
+    if (UNLIKELY(slot >= CAP_SLOT_COUNT) || (cap = &task->caps[slot], is_slow(hart)) ||
+        UNLIKELY(!cap_can_receive(cap)) || UNLIKELY(entry->handle != handle) ||
+        UNLIKELY(!deadline_is_noted(task, deadline_ns)) ||
+        UNLIKELY(endpoint_state(cap->endpoint) != cap->generation)) {
         return slow_reply_recv(handle, slot, deadline_ns, task, hart);
     }
+    const struct endpoint *endpoint = cap->endpoint;
+    uint32_t generation = cap->generation;
     const struct message_area *from = &task->page->reply_out;
     uint64_t word = frame_word_load(from);
     struct task *caller = entry->task;
@@ -136,11 +140,11 @@ struct task *kernel_reply_recv(uint64_t handle, uint64_t slot, uint64_t deadline
         return slow_reply_recv(handle, slot, deadline_ns, task, hart);
     }
     atomic_store_low_u64(&caller->wait, 0);
-    reply_free(task, entry);
+    reply_free(task, entry, handle);
     frame_head_copy(to, word, task, 0);
     task->deadline_ns = deadline_ns;
     // From here on another hart may fill request_in and make this task runnable.
-    if (UNLIKELY(!receive_publish(task, cap, true))) {
+    if (UNLIKELY(!receive_publish(task, endpoint, generation, true))) {
         return receive_again(cap, caller, task, hart);
     }
     hart->current = caller;

@@ -61,7 +61,7 @@ static void stored_remove_locked(struct kernel *kernel, struct hart *hart,
     uint32_t wrap = SEND_STORAGE_COUNT + (fault_point_fires(FAULT_POINT_WRAP_TOO_LATE) ? 1 : 0);
     endpoint->send_first = (endpoint->send_first + 1) % wrap;
     endpoint->send_count--;
-    atomic_store_u64(&endpoint->work, atomic_load_u64(&endpoint->work) - WORK_SEND);
+    atomic_store_u32(&endpoint->work, atomic_load_u32(&endpoint->work) - WORK_SEND);
     if (grant != 0) {
         grant_release(kernel, hart, grant);
     }
@@ -88,7 +88,7 @@ static bool stored_first_locked(struct kernel *kernel, struct hart *hart,
 // are revoked meanwhile wait for that.
 static struct next next_locked(struct kernel *kernel, struct hart *hart, struct endpoint *endpoint,
                                bool takes_calls) {
-    if ((atomic_load_u64(&endpoint->work) & WORK_NOTIFY) != 0) {
+    if ((atomic_load_u32(&endpoint->work) & WORK_NOTIFY) != 0) {
         return (struct next){SOURCE_NOTIFICATION, 0};
     }
     struct task *sender = queue_first_locked(kernel, hart, endpoint, takes_calls);
@@ -104,7 +104,7 @@ static void take_notification_locked(struct endpoint *endpoint, struct task *rec
                  endpoint->notify_badges);
     endpoint->notify_kernel = 0;
     endpoint->notify_badges = 0;
-    atomic_store_u64(&endpoint->work, atomic_load_u64(&endpoint->work) & ~WORK_NOTIFY);
+    atomic_store_u32(&endpoint->work, atomic_load_u32(&endpoint->work) & ~WORK_NOTIFY);
 }
 
 // The frame was handed over; its capability goes with it.

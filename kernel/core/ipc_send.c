@@ -32,7 +32,7 @@ static bool store_locked(struct kernel *kernel, struct endpoint *endpoint, struc
         grant_reference(kernel, cap->grant);
     }
     endpoint->send_count++;
-    atomic_store_u64(&endpoint->work, atomic_load_u64(&endpoint->work) + WORK_SEND);
+    atomic_store_u32(&endpoint->work, atomic_load_u32(&endpoint->work) + WORK_SEND);
     return true;
 }
 
@@ -95,7 +95,7 @@ struct task *syscall_ipc_send(struct kernel *kernel, struct hart *hart, struct t
         return handler_finish(task, STATUS_DENIED);
     }
     bool blocks = false;
-    bool direct = !moves && atomic_load_u64(&endpoint->work) == 0;  // Nobody overtakes.
+    bool direct = !moves && atomic_load_u32(&endpoint->work) == 0;  // Nobody overtakes.
     struct task *receiver = direct ? endpoint_claim_receiver_locked(endpoint, false) : 0;
     if (receiver) {
         frame_copy(&receiver->page->request_in, &task->page->call_out, task->wait_frame, task,

@@ -144,10 +144,10 @@ WARN_UNUSED struct task *kernel_hart_start(struct kernel *kernel, struct hart *h
 WARN_UNUSED struct task *kernel_syscall(struct kernel *kernel, struct hart *hart, struct task *task,
                                         uint64_t number);
 
-// The two calls of a round trip, SYSCALL_IPC_CALL and SYSCALL_IPC_REPLY_RECV, with a0..a2: of the
-// current task's registers only pc, sp, gp and tp need be stored (kernel/core/ipc_fast.c).
-WARN_UNUSED struct task *kernel_call(uint64_t slot, uint64_t deadline_ns, uint64_t unused,
-                                     struct task *task, struct hart *hart);
+// The two calls of a round trip, SYSCALL_IPC_CALL and SYSCALL_IPC_REPLY_RECV, with their arguments:
+// of the current task's registers only pc, sp, gp and tp need be stored (kernel/core/ipc_fast.c).
+WARN_UNUSED struct task *kernel_call(uint64_t slot, uint64_t deadline_ns, struct task *task,
+                                     struct hart *hart);
 WARN_UNUSED struct task *kernel_reply_recv(uint64_t handle, uint64_t slot, uint64_t deadline_ns,
                                            struct task *task, struct hart *hart);
 

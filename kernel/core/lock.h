@@ -31,6 +31,9 @@ static inline void lock_init(struct lock *lock, enum lock_rank rank) {
 
 static ALWAYS_INLINE void lock_acquire(struct lock_holder *holder, struct lock *lock) ACQUIRES(lock)
     THREAD_ANNOTATION(no_thread_safety_analysis);
+WARN_UNUSED static ALWAYS_INLINE bool lock_try_acquire(struct lock_holder *holder,
+                                                       struct lock *lock) TRY_ACQUIRES(true, lock)
+    THREAD_ANNOTATION(no_thread_safety_analysis);
 static ALWAYS_INLINE void lock_release(struct lock_holder *holder, struct lock *lock) RELEASES(lock)
     THREAD_ANNOTATION(no_thread_safety_analysis);
 
@@ -41,6 +44,16 @@ static ALWAYS_INLINE void lock_acquire(struct lock_holder *holder, struct lock *
         holder->spins++;
         arch_spin_hint();
     }
+}
+
+// False if another hart holds it.
+WARN_UNUSED static ALWAYS_INLINE bool lock_try_acquire(struct lock_holder *holder,
+                                                       struct lock *lock) {
+    if (UNLIKELY(atomic_exchange_acquire_u64(&lock->held, 1) != 0)) {
+        return false;
+    }
+    lock_check_acquire(holder, lock->rank);
+    return true;
 }
 
 static ALWAYS_INLINE void lock_release(struct lock_holder *holder, struct lock *lock) {

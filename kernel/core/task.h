@@ -15,6 +15,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/atomic.h"
@@ -140,6 +141,10 @@ struct ALIGNED(64) task {
     struct wheel_entry end;  // When its wait ends, if the home hart's tick has to know.
     struct list kill_node;   // In the home hart's `killed`.
 
+    // Within reach of a load's offset from `task + slot * 32`.
+    struct reply_entry replies[REPLY_SLOT_COUNT];
+    struct capability caps[CAP_SLOT_COUNT];
+
     // Guarded by the family lock.
     struct list children;   // Tasks that it supervises,
     struct list sibling;    // and its place among its supervisor's.
@@ -160,6 +165,6 @@ struct ALIGNED(64) task {
     uint64_t exit_detail;
 
     struct mapping_table mappings;  // Changed by the task, and when it has ended by its home hart.
-    struct reply_entry replies[REPLY_SLOT_COUNT];
-    struct capability caps[CAP_SLOT_COUNT];
 };
+BASE_STATIC_ASSERT(offsetof(struct task, caps) + sizeof(struct capability) <= 2048,
+                   "RISC-V: 12 bits, signed");

@@ -54,7 +54,7 @@ static ALWAYS_INLINE void frame_head_copy(struct message_area *to, uint64_t word
 // Whole words, the last zeroed beyond the length.
 static ALWAYS_INLINE void frame_payload_copy(struct message_area *to,
                                              const struct message_area *from, uint32_t len) {
-    words_copy(to->payload, from->payload, len / 8);
+    arch_words_copy(to->payload, from->payload, len / 8);
     uint32_t rest = len % 8;
     if (rest != 0) {
         const aliasing_word *last_from =
@@ -88,10 +88,11 @@ WARN_UNUSED static ALWAYS_INLINE struct reply_entry *reply_find(struct task *tas
     return handle == entry->handle && entry->caller_wait != 0 ? entry : 0;
 }
 
-// 2^58 answers pass before a generation comes again.
-static ALWAYS_INLINE void reply_free(struct task *task, struct reply_entry *entry) {
+// `handle` is the entry's. 2^58 answers pass before a generation comes again.
+static ALWAYS_INLINE void reply_free(struct task *task, struct reply_entry *entry,
+                                     uint64_t handle) {
     entry->caller_wait = 0;
-    entry->handle += UINT64_C(1) << REPLY_HANDLE_GENERATION_SHIFT;
+    entry->handle = handle + (UINT64_C(1) << REPLY_HANDLE_GENERATION_SHIFT);
     entry->next = task->reply_free;
     task->reply_free = entry;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "kernel/arch/riscv64/csr.h"
+#include "kernel/arch/riscv64/layout.h"
 #include "kernel/arch/riscv64/port.h"
 
 static ALWAYS_INLINE uint64_t arch_time_ns(void) {
@@ -15,6 +16,52 @@ static ALWAYS_INLINE void *arch_page(struct page_number page) {
 
 static ALWAYS_INLINE struct page_number arch_page_number(const void *page) {
     return (struct page_number){(uint32_t)(port_physical(page) >> 12)};
+}
+
+// What trap.S does at `resume`, for a task that waited in a system call. Every register that holds
+// no result is zero: nothing of the kernel or of another task is in them.
+static ALWAYS_INLINE struct task *arch_resume(struct task *next, uint64_t a1, uint64_t a2) {
+    register uint64_t first __asm__("a1") = a1;
+    register uint64_t second __asm__("a2") = a2;
+    __asm__ volatile(
+        "ld t0, %[pc](%[next])\n"
+        "ld t1, %[satp](%[next])\n"
+        "ld sp, 16(%[next])\n"
+        "ld gp, 24(%[next])\n"
+        "ld tp, 32(%[next])\n"
+        "csrw sscratch, %[next]\n"
+        "csrw sepc, t0\n"
+        "csrw satp, t1\n"
+        "li ra, 0; li t0, 0; li t1, 0; li t2, 0; li s0, 0; li s1, 0; li a0, 0\n"
+        "li a3, 0; li a4, 0; li a5, 0; li a6, 0; li a7, 0; li s2, 0; li s3, 0\n"
+        "li s4, 0; li s5, 0; li s6, 0; li s7, 0; li s8, 0; li s9, 0; li s10, 0\n"
+        "li s11, 0; li t3, 0; li t4, 0; li t5, 0; li t6, 0\n"
+        "sret"
+        :
+        : [next] "r"(next), "r"(first), "r"(second), [pc] "i"(REGS_PC), [satp] "i"(TASK_SATP_OFFSET)
+        : "t0", "t1", "memory");
+    __builtin_unreachable();
+}
+
+// A jump into 64 loads and stores, the last word first, as many as there are words. Each pair has 8
+// bytes, as a word has.
+static ALWAYS_INLINE void arch_words_copy(void *to, const void *from, uint64_t word_count) {
+    __asm__ volatile(
+        ".option push\n"
+        ".option norvc\n"
+        "auipc t0, 0\n"
+        "sub t0, t0, %[bytes]\n"
+        "jr 12 + 512(t0)\n"
+        ".set words_copy_offset, 512\n"
+        ".rept 64\n"
+        ".set words_copy_offset, words_copy_offset - 8\n"
+        "ld t1, words_copy_offset(%[from])\n"
+        "sd t1, words_copy_offset(%[to])\n"
+        ".endr\n"
+        ".option pop"
+        :
+        : [to] "r"(to), [from] "r"(from), [bytes] "r"(word_count * 8)
+        : "t0", "t1", "memory");
 }
 
 static ALWAYS_INLINE void arch_spin_hint(void) {

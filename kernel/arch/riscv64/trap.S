@@ -92,9 +92,9 @@ trap_entry:
     addi t1, t1, 4
     sd t1, REGS_PC(sp)
     bnez a7, not_ipc_call
-    mv a3, sp
-    ld a4, TASK_HART_OFFSET(sp)
-    ld sp, HART_STACK_OFFSET(a4)
+    mv a2, sp
+    ld a3, TASK_HART_OFFSET(sp)
+    ld sp, HART_STACK_OFFSET(a3)
     jal kernel_call                 // It leaves by arch_resume, or returns a task whose registers are stored.
     j resume
 
@@ -150,23 +150,6 @@ resume:                             // a0: the task to run; sp: the top of this 
     ld a2, X(12)(a0)
     ld a3, X(13)(a0)
     ld a0, X(10)(a0)
-    zero_temporaries
-    zero_saved
-    sret
-
-// struct task *arch_resume(struct task *next, uint64_t a1, uint64_t a2), which never returns
-    .globl arch_resume
-arch_resume:
-    ld t0, REGS_PC(a0)
-    ld t1, TASK_SATP_OFFSET(a0)
-    ld sp, X(2)(a0)
-    ld gp, X(3)(a0)
-    ld tp, X(4)(a0)
-    csrw sscratch, a0
-    csrw sepc, t0
-    csrw satp, t1
-    li a0, 0
-    li a3, 0
     zero_temporaries
     zero_saved
     sret
@@ -313,9 +296,7 @@ boot_trap_entry:
     .type not_ipc_call, @function
     .size not_ipc_call, resume - not_ipc_call
     .type resume, @function
-    .size resume, arch_resume - resume
-    .type arch_resume, @function
-    .size arch_resume, idle - arch_resume
+    .size resume, idle - resume
     .type idle, @function
     .size idle, port_enter - idle
     .type port_enter, @function

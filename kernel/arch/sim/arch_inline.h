@@ -3,6 +3,8 @@
 // SIM_RAM_FIRST_PAGE, so that a page number mistaken for an index is found out.
 #pragma once
 
+#include "base/words.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -21,10 +23,19 @@ void sim_spin(void);
 NORETURN void sim_bad_page(uint32_t page);
 void sim_page_poison(struct page_number page);
 void sim_page_unpoison(struct page_number page);
+struct task *sim_resume(struct task *next, uint64_t a1, uint64_t a2);
 
 #ifdef __cplusplus
 }
 #endif
+
+static inline struct task *arch_resume(struct task *next, uint64_t a1, uint64_t a2) {
+    return sim_resume(next, a1, a2);
+}
+
+static inline void arch_words_copy(void *to, const void *from, uint64_t word_count) {
+    words_copy(to, from, word_count);
+}
 
 static inline uint64_t arch_time_ns(void) {
     return sim_time_ns();

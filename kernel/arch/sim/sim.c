@@ -76,7 +76,7 @@ static struct task *take_syscall(struct hart *hart, struct task *task) {
     atomic_store_u32(&hart->slow, fault_point_fires(FAULT_POINT_SLOW_PATH));
     switch (number) {
         case SYSCALL_IPC_CALL:
-            return kernel_call(args[0], args[1], args[2], task, hart);
+            return kernel_call(args[0], args[1], task, hart);
         case SYSCALL_IPC_REPLY_RECV:
             return kernel_reply_recv(args[0], args[1], args[2], task, hart);
         default:
@@ -84,7 +84,7 @@ static struct task *take_syscall(struct hart *hart, struct task *task) {
     }
 }
 
-struct task *arch_resume(struct task *next, uint64_t a1, uint64_t a2) {
+struct task *sim_resume(struct task *next, uint64_t a1, uint64_t a2) {
     if (next->regs_all) {
         sim_finish(SIM_CHECK_FAILED, "task %u waited and has all its registers to restore",
                    next->index);
