@@ -14,6 +14,10 @@ def _boot_image_impl(ctx):
         elf = target[DefaultInfo].files_to_run.executable
         args.add("--program", elf, format = name + "=%s")
         inputs.append(elf)
+    for target, name in ctx.attr.policies.items():
+        text = target[DefaultInfo].files.to_list()[0]
+        args.add("--policy", text, format = name + "=%s")
+        inputs.append(text)
     ctx.actions.run(
         executable = ctx.executable._mkimage,
         arguments = [args],
@@ -30,6 +34,7 @@ boot_image = rule(
     attrs = {
         "harts": attr.int(mandatory = True),
         "manifest": attr.label(allow_single_file = True, mandatory = True),
+        "policies": attr.label_keyed_string_dict(allow_files = True),
         # Two lists, for a dictionary of labels takes no transition.
         "program_names": attr.string_list(mandatory = True),
         "programs": attr.label_list(cfg = riscv64_transition, mandatory = True),
@@ -68,6 +73,7 @@ def tessera_image(
         programs,
         harts,
         golden,
+        policies = {},
         deadline_s = 90,
         memory_mib = 128,
         icount = False,
@@ -88,6 +94,7 @@ def tessera_image(
       programs: {label: name in the image}; `init` must be among the names
       harts: harts of the machine, 1 to 8
       golden: the markers it must print; the syntax is in images/README.md
+      policies: {text: name in the image}; the syntax is in docs/policy.md
       deadline_s: seconds from power-on to the end
       memory_mib: MiB of memory
       icount: count time in instructions, so that every run prints the same bytes; not for images with a disk
@@ -103,6 +110,7 @@ def tessera_image(
         name = name + ".boot",
         harts = harts,
         manifest = manifest,
+        policies = policies,
         program_names = [programs[label] for label in labels],
         programs = labels,
     )

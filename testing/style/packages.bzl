@@ -17,6 +17,7 @@ PACKAGES = [
     "services",
     "services/init",
     "services/init/flaky",
+    "services/policyd",
     "services/selftest",
     "services/selftest/listener",
     "services/selftest/probe",
@@ -56,5 +57,7 @@ PACKAGES = [
     "tools/bep_summary",
     "tools/compile_commands",
     "tools/mkimage",
+    "tools/policyc",
     "tools/symbolize",
+    "tools/text",
 ]

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "tools/mkimage/manifest.h"
+#include "tools/policyc/policy_text.h"
 
 namespace mkimage {
 namespace {
@@ -43,19 +44,36 @@ void check_programs(const manifest &contents, const std::vector<std::string> &pr
     }
 }
 
+// Compiles the policies into `files` and adds what they allow to `around`.
+void compile_policies(const composition &given, std::vector<image_file> &files,
+                      surroundings &around, std::vector<std::string> &messages) {
+    const std::vector<std::string> names = service_names(given.manifest_text);
+    for (const policy_source &source : given.policies) {
+        const policyc::policy_result result = policyc::policy_read(source.text, names);
+        for (const mistake &what : result.mistakes) {
+            messages.push_back(mistake_text(source.file, what));
+        }
+        for (const auto &[from, to] : policyc::policy_calls(result.contents)) {
+            around.calls.push_back({from, to, "(by " + source.name + ") "});
+        }
+        files.push_back({source.name, BOOT_IMAGE_DATA, policyc::policy_binary(result.contents)});
+    }
+}
+
 }  // namespace
 
 bool compose(const composition &given, std::string &image, std::vector<std::string> &messages) {
     const std::vector<std::string> programs = program_names(given.files);
-    const manifest_result result =
-        manifest_read(given.manifest_text, {.programs = programs, .hart_count = given.hart_count});
+    std::vector<image_file> files = given.files;
+    surroundings around{.programs = programs, .hart_count = given.hart_count, .calls = {}};
+    compile_policies(given, files, around, messages);
+    const manifest_result result = manifest_read(given.manifest_text, around);
     for (const mistake &what : result.mistakes) {
         messages.push_back(mistake_text(given.manifest_file, what));
     }
     if (!messages.empty()) {
         return false;
     }
-    std::vector<image_file> files = given.files;
     files.push_back({MANIFEST_NAME, BOOT_IMAGE_MANIFEST, manifest_binary(result.contents)});
     check_names(files, messages);
     check_programs(result.contents, programs, messages);

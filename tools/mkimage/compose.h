@@ -10,10 +10,18 @@
 
 namespace mkimage {
 
+// A policy as text (docs/policy.md); its compiled form is a file of that name in the image.
+struct policy_source {
+    std::string name;
+    std::string file;  // How messages name it.
+    std::string text;
+};
+
 struct composition {
     std::string manifest_file;  // How messages name the manifest.
     std::string manifest_text;
     std::vector<image_file> files;  // Programs and data; the manifest's binary form is added.
+    std::vector<policy_source> policies = {};
     std::uint32_t hart_count = 1;
 };
 

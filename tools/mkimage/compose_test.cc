@@ -42,6 +42,42 @@ TEST(Compose, image_has_the_programs_and_the_manifest) {
     EXPECT_EQ(last.kind, static_cast<std::uint32_t>(BOOT_IMAGE_MANIFEST));
 }
 
+// Two services, one of which the other calls by a route of the manifest.
+composition with_policy(const char *text) {
+    composition made = good();
+    made.manifest_text =
+        "service timed\n    final\nservice asker\n    program timed\n"
+        "    slot 4 route timed call\n";
+    made.policies = {{"policy", "p", text}};
+    return made;
+}
+
+TEST(Compose, image_has_the_compiled_policy) {
+    std::string image;
+    std::vector<std::string> messages;
+    ASSERT_TRUE(compose(with_policy("allow asker call timed\n"), image, messages))
+        << messages.at(0);
+    boot_image_entry third;
+    std::memcpy(&third, image.data() + sizeof(boot_image_header) + 2 * sizeof(third),
+                sizeof(third));
+    EXPECT_STREQ(third.name, "policy");
+    EXPECT_EQ(third.kind, static_cast<std::uint32_t>(BOOT_IMAGE_DATA));
+    EXPECT_EQ(third.bytes, 40U);
+}
+
+TEST(Compose, test_reject_wrong_policy) {
+    EXPECT_EQ(messages_of(with_policy("\nallow asker call nobody\n")),
+              "p:2:18: no service `nobody`|");
+}
+
+TEST(Compose, test_reject_cycle_that_a_policy_allows) {
+    EXPECT_EQ(messages_of(with_policy("allow timed call asker\n")),
+              "m:5:18: routes that wait form a cycle, which could deadlock: timed -> (by policy) "
+              "asker -> timed|");
+    EXPECT_EQ(messages_of(with_policy("allow timed send asker\nallow timed call timed\n")),
+              "p:2:1: says nothing: nobody needs leave for what is its own|");
+}
+
 TEST(Compose, the_same_parts_make_the_same_bytes) {
     std::string first;
     std::string second;

@@ -11,18 +11,13 @@
 #include <vector>
 
 #include "kernel/abi/manifest.h"
+#include "tools/text/words.h"
 
 namespace mkimage {
 
-struct source_place {
-    std::size_t line = 0;
-    std::size_t column = 0;
-};
-
-struct mistake {
-    source_place place;
-    std::string message;
-};
+using text::mistake;
+using text::mistake_text;
+using text::source_place;
 
 struct grant {
     manifest_grant_kind kind = MANIFEST_GRANT_CONSOLE;
@@ -56,13 +51,24 @@ struct manifest_result {
     std::vector<mistake> mistakes;
 };
 
+// A service may call another and wait, though no route of the manifest says so.
+struct allowed_call {
+    std::string from;
+    std::string to;
+    std::string why;  // As a message names it.
+};
+
 // What the text is checked against besides itself.
 struct surroundings {
     std::vector<std::string> programs;  // Names of the image's programs, init among them.
     std::uint32_t hart_count = 1;
+    std::vector<allowed_call> calls = {};
 };
 
 manifest_result manifest_read(std::string_view text, const surroundings &around);
+
+// The names of its services in order, however wrong the rest is: for what is checked beside it.
+std::vector<std::string> service_names(std::string_view text);
 
 std::string manifest_binary(const manifest &contents);
 
@@ -74,8 +80,6 @@ std::uint64_t service_id_of(std::string_view name);
 // Two names with one id. Apart from the rest, so that a test can give ids: no two of our names
 // collide.
 std::vector<std::string> id_mistakes(const std::vector<std::pair<std::string, std::uint64_t>> &ids);
-
-std::string mistake_text(std::string_view file, const mistake &what);  // file:line:column: message
 
 bool name_is_proper(std::string_view name);  // a-z, then a-z 0-9 _; at most 31 bytes.
 

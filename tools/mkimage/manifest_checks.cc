@@ -13,6 +13,14 @@ namespace {
 
 constexpr std::size_t NOBODY = static_cast<std::size_t>(-1);
 
+// One may wait for another's answer.
+struct wait {
+    std::size_t from = 0;
+    std::size_t to = 0;
+    source_place place;
+    std::string why;  // Nothing, or which policy, in parentheses.
+};
+
 class checker {
   public:
     checker(manifest_result &out, const surroundings &around)
@@ -181,53 +189,75 @@ class checker {
         }
     }
 
+    // Who may call whom and wait: routes of the manifest, then what policies allow.
+    void collect_waits() {
+        for (std::size_t from = 0; from < services_.size(); from++) {
+            for (const grant &given : services_[from].grants) {
+                const bool waits =
+                    given.kind == MANIFEST_GRANT_ROUTE && (given.rights & RIGHT_CALL) != 0;
+                const std::size_t to = waits ? find(given.target) : NOBODY;
+                if (to != NOBODY) {
+                    waits_.push_back({from, to, given.target_place, ""});
+                }
+            }
+        }
+        for (const allowed_call &call : around_.calls) {
+            const std::size_t from = find(call.from);
+            waits_.push_back({from, find(call.to), services_[from].place, call.why});
+        }
+    }
+
     // Follows calls from each service; a path that comes back to where it began is named.
     void check_cycles() {
+        collect_waits();
         for (std::size_t start = 0; start < services_.size(); start++) {
-            std::vector<std::size_t> came_from(services_.size(), NOBODY);
+            std::vector<const wait *> came_by(services_.size(), nullptr);
             std::vector<std::size_t> pending = {start};
             while (!pending.empty()) {
                 const std::size_t at = pending.back();
                 pending.pop_back();
-                if (follow_calls(start, at, came_from, pending)) {
+                if (follow_calls(start, at, came_by, pending)) {
                     return;
                 }
             }
         }
     }
 
-    bool follow_calls(std::size_t start, std::size_t at, std::vector<std::size_t> &came_from,
+    bool follow_calls(std::size_t start, std::size_t at, std::vector<const wait *> &came_by,
                       std::vector<std::size_t> &pending) {
-        for (const grant &given : services_[at].grants) {
-            if (given.kind != MANIFEST_GRANT_ROUTE || (given.rights & RIGHT_CALL) == 0) {
+        for (const wait &one : waits_) {
+            if (one.from != at) {
                 continue;
             }
-            const std::size_t next = find(given.target);
-            if (next == start) {
-                name_cycle(start, at, came_from, given.target_place);
+            if (one.to == start) {
+                name_cycle(start, one, came_by);
                 return true;
             }
-            if (next != NOBODY && came_from[next] == NOBODY) {
-                came_from[next] = at;
-                pending.push_back(next);
+            if (came_by[one.to] == nullptr) {
+                came_by[one.to] = &one;
+                pending.push_back(one.to);
             }
         }
         return false;
     }
 
-    void name_cycle(std::size_t start, std::size_t last, const std::vector<std::size_t> &came_from,
-                    source_place place) {
+    void name_cycle(std::size_t start, const wait &last, const std::vector<const wait *> &came_by) {
         std::string path = services_[start].name;
-        for (std::size_t at = last; at != start; at = came_from[at]) {
-            path = services_[at].name + " -> " + path;
+        const wait *step = &last;
+        while (true) {  // Ends: came_by leads back to the start.
+            path = services_[step->from].name + " -> " + step->why + path;
+            if (step->from == start) {
+                break;
+            }
+            step = came_by[step->from];
         }
-        add_mistake(place, "routes that wait form a cycle, which could deadlock: " +
-                               services_[start].name + " -> " + path);
+        add_mistake(last.place, "routes that wait form a cycle, which could deadlock: " + path);
     }
 
     manifest_result &out_;
     const std::vector<service> &services_;
     const surroundings &around_;
+    std::vector<wait> waits_;
 };
 
 }  // namespace

@@ -13,10 +13,7 @@
 namespace mkimage {
 namespace {
 
-struct word {
-    std::string text;
-    source_place place;
-};
+using text::word;
 
 struct named_right {
     std::string_view name;
@@ -65,30 +62,13 @@ const std::vector<grant_form> &grant_forms() {
     return forms;
 }
 
-std::vector<word> words_of(std::string_view line, std::size_t line_number) {
-    std::vector<word> words;
-    std::size_t at = 0;
-    while ((at = line.find_first_not_of(" \t", at)) != std::string_view::npos && line[at] != '#') {
-        const std::size_t end = std::min(line.find_first_of(" \t", at), line.size());
-        words.push_back({std::string(line.substr(at, end - at)), {line_number, at + 1}});
-        at = end;
-    }
-    return words;
-}
-
 class reader {
   public:
     explicit reader(manifest_result &out) : out_(out) {}
 
     void read(std::string_view text) {
-        std::size_t line_number = 0;
-        while (!text.empty()) {
-            const std::size_t end = text.find('\n');
-            const std::vector<word> words = words_of(text.substr(0, end), ++line_number);
-            if (!words.empty()) {
-                read_statement(words);
-            }
-            text = end == std::string_view::npos ? "" : text.substr(end + 1);
+        for (const std::vector<word> &words : text::lines_of(text)) {
+            read_statement(words);
         }
     }
 
@@ -297,17 +277,22 @@ manifest_result manifest_read(std::string_view text, const surroundings &around)
     return out;
 }
 
+std::vector<std::string> service_names(std::string_view text) {
+    manifest_result out;
+    reader(out).read(text);
+    std::vector<std::string> names;
+    for (const service &one : out.contents.services) {
+        names.push_back(one.name);
+    }
+    return names;
+}
+
 bool name_is_proper(std::string_view name) {
     if (name.empty() || name.size() >= BOOT_IMAGE_NAME_BYTES || name[0] < 'a' || name[0] > 'z') {
         return false;
     }
     return name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") ==
            std::string_view::npos;
-}
-
-std::string mistake_text(std::string_view file, const mistake &what) {
-    return std::string(file) + ":" + std::to_string(what.place.line) + ":" +
-           std::to_string(what.place.column) + ": " + what.message;
 }
 
 }  // namespace mkimage

@@ -19,6 +19,7 @@ struct arguments {
     std::uint32_t hart_count = 1;
     std::vector<std::string> programs;  // name=path
     std::vector<std::string> data;      // name=path
+    std::vector<std::string> policies;  // name=path
 };
 
 std::optional<std::string> file_contents(const std::string &path) {
@@ -53,14 +54,29 @@ bool append_files(const std::vector<std::string> &named, boot_image_kind kind,
     return true;
 }
 
+bool append_policies(const std::vector<std::string> &named,
+                     std::vector<mkimage::policy_source> &policies) {
+    std::vector<mkimage::image_file> files;
+    if (!append_files(named, BOOT_IMAGE_DATA, files)) {
+        return false;
+    }
+    for (std::size_t at = 0; at < files.size(); at++) {
+        const std::string path = named[at].substr(named[at].find('=') + 1);
+        policies.push_back({files[at].name, path, files[at].contents});
+    }
+    return true;
+}
+
 bool make(const arguments &given) {
     const std::optional<std::string> text = file_contents(given.manifest);
     mkimage::composition parts{.manifest_file = given.manifest,
                                .manifest_text = text.value_or(""),
                                .files = {},
+                               .policies = {},
                                .hart_count = given.hart_count};
     if (!text || !append_files(given.programs, BOOT_IMAGE_PROGRAM, parts.files) ||
-        !append_files(given.data, BOOT_IMAGE_DATA, parts.files)) {
+        !append_files(given.data, BOOT_IMAGE_DATA, parts.files) ||
+        !append_policies(given.policies, parts.policies)) {
         return false;
     }
     std::string image;
@@ -92,6 +108,7 @@ int main(int argc, char **argv) {
         ->check(CLI::Range(1, 8));
     app.add_option("--program", given.programs, "name=path of an ELF file; repeated");
     app.add_option("--data", given.data, "name=path of any file; repeated");
+    app.add_option("--policy", given.policies, "name=path of a policy's text; repeated");
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError &error) {

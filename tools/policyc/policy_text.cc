@@ -1,0 +1,252 @@
+// tools/policyc/policy_text.cc: see policy_text.h.
+#include "tools/policyc/policy_text.h"
+
+#include <algorithm>
+#include <tuple>
+
+#include "kernel/abi/identity.h"
+
+namespace policyc {
+namespace {
+
+using text::word;
+
+constexpr std::uint32_t ALL_ACTIONS = (1U << POLICY_ACTION_COUNT) - 1;
+constexpr const char *ANY = "*";
+
+std::string quoted(const std::string &name) {
+    return "`" + name + "`";
+}
+
+bool matches(const rule &one, const question &asked) {
+    return one.subjects[asked.subject] && one.objects[asked.object] &&
+           (one.actions >> static_cast<unsigned>(asked.action) & 1) != 0;
+}
+
+// Every question about two different services.
+template <typename Visit>
+void for_each_question(std::size_t name_count, Visit visit) {
+    for (std::size_t subject = 0; subject < name_count; subject++) {
+        for (std::size_t pair = 0; pair < name_count * POLICY_ACTION_COUNT; pair++) {
+            const std::size_t object = pair / POLICY_ACTION_COUNT;
+            if (object != subject) {
+                visit({subject, static_cast<policy_action>(pair % POLICY_ACTION_COUNT), object});
+            }
+        }
+    }
+}
+
+std::uint32_t action_named(const std::string &name) {
+    for (std::uint32_t i = 0; i < POLICY_ACTION_COUNT; i++) {
+        if (name == policy_action_word(static_cast<policy_action>(i))) {
+            return 1U << i;
+        }
+    }
+    return 0;
+}
+
+class reader {
+  public:
+    explicit reader(policy_result &out) : out_(out), names_(out.contents.names) {}
+
+    void read(std::string_view text) {
+        for (const std::vector<word> &words : text::lines_of(text)) {
+            read_rule(words);
+        }
+    }
+
+  private:
+    void add_mistake(text::source_place place, std::string message) {
+        out_.mistakes.push_back({place, std::move(message)});
+    }
+
+    void read_rule(const std::vector<word> &words) {
+        if (words[0].text != "allow" && words[0].text != "deny") {
+            add_mistake(words[0].place, quoted(words[0].text) + " is no rule: allow or deny");
+            return;
+        }
+        if (words.size() != 4) {
+            add_mistake(words[0].place, quoted(words[0].text) +
+                                            " takes three words, subjects, actions and objects; " +
+                                            std::to_string(words.size() - 1) + " given");
+            return;
+        }
+        rule made;
+        made.allows = words[0].text == "allow";
+        made.place = words[0].place;
+        for (const word &one : words) {
+            made.text += (made.text.empty() ? "" : " ") + one.text;
+        }
+        const std::size_t mistakes_before = out_.mistakes.size();
+        made.subjects = read_names(words[1]);
+        made.actions = read_actions(words[2]);
+        made.objects = read_names(words[3]);
+        if (out_.mistakes.size() == mistakes_before) {
+            check_rule(made);
+            out_.contents.rules.push_back(std::move(made));
+        }
+    }
+
+    std::vector<bool> read_names(const word &list) {
+        std::vector<bool> named(names_.size(), list.text == ANY);
+        if (list.text == ANY) {
+            return named;
+        }
+        for (const word &part : text::parts_of(list)) {
+            const auto found = std::ranges::find(names_, part.text);
+            if (found == names_.end()) {
+                add_mistake(part.place, "no service " + quoted(part.text));
+                continue;
+            }
+            const auto index = static_cast<std::size_t>(found - names_.begin());
+            if (named[index]) {
+                add_mistake(part.place, quoted(part.text) + " stands twice");
+            }
+            named[index] = true;
+        }
+        return named;
+    }
+
+    std::uint32_t read_actions(const word &list) {
+        if (list.text == ANY) {
+            return ALL_ACTIONS;
+        }
+        std::uint32_t actions = 0;
+        for (const word &part : text::parts_of(list)) {
+            const std::uint32_t action = action_named(part.text);
+            if (action == 0) {
+                add_mistake(part.place,
+                            "no action " + quoted(part.text) + ": call, send, notify or manage");
+            } else if ((actions & action) != 0) {
+                add_mistake(part.place, quoted(part.text) + " stands twice");
+            }
+            actions |= action;
+        }
+        return actions;
+    }
+
+    // What it matches must not all be decided by rules before it.
+    void check_rule(const rule &made) {
+        const rule *before = nullptr;
+        const rule *against = nullptr;
+        bool matches_any = false;
+        bool decides_any = false;
+        for_each_question(names_.size(), [&](const question &asked) {
+            if (!matches(made, asked)) {
+                return;
+            }
+            matches_any = true;
+            const rule *first = deciding_rule(out_.contents, asked);
+            decides_any = decides_any || first == nullptr;
+            before = first;
+            against = first != nullptr && first->allows != made.allows ? first : against;
+        });
+        if (!matches_any) {
+            add_mistake(made.place, "says nothing: nobody needs leave for what is its own");
+        } else if (!decides_any && against != nullptr) {
+            add_mistake(made.place, "contradicts line " + std::to_string(against->place.line) +
+                                        ", which comes first: " + against->text);
+        } else if (!decides_any) {
+            add_mistake(made.place, "is never reached: line " + std::to_string(before->place.line) +
+                                        " has said so already: " + before->text);
+        }
+    }
+
+    policy_result &out_;
+    const std::vector<std::string> &names_;
+};
+
+void append(std::string &out, std::uint64_t value, std::size_t bytes) {
+    for (std::size_t i = 0; i < bytes; i++) {
+        out.push_back(static_cast<char>(value >> (8 * i) & 0xff));
+    }
+}
+
+}  // namespace
+
+policy_result policy_read(std::string_view text, const std::vector<std::string> &names) {
+    policy_result out;
+    out.contents.names = names;
+    reader(out).read(text);
+    if (out.mistakes.empty() && policy_binary(out.contents).empty()) {
+        out.mistakes.push_back({{1, 1}, "more than 1024 decisions in all"});
+    }
+    return out;
+}
+
+const rule *deciding_rule(const policy &contents, const question &asked) {
+    const auto found =
+        std::ranges::find_if(contents.rules, [&](const rule &one) { return matches(one, asked); });
+    return found == contents.rules.end() ? nullptr : &*found;
+}
+
+bool explain(const policy &contents, const std::vector<std::string> &words, std::string &out) {
+    const std::vector<std::string> &names = contents.names;
+    for (const std::string &name : {words.at(0), words.at(2)}) {
+        if (std::ranges::find(names, name) == names.end()) {
+            out = "no service " + quoted(name);
+            return false;
+        }
+    }
+    const std::uint32_t action = action_named(words.at(1));
+    if (action == 0) {
+        out = "no action " + quoted(words[1]) + ": call, send, notify or manage";
+        return false;
+    }
+    question asked;
+    asked.subject = static_cast<std::size_t>(std::ranges::find(names, words[0]) - names.begin());
+    asked.object = static_cast<std::size_t>(std::ranges::find(names, words[2]) - names.begin());
+    while ((action >> static_cast<unsigned>(asked.action) & 1) == 0) {  // Ends: one bit is set.
+        asked.action = static_cast<policy_action>(static_cast<unsigned>(asked.action) + 1);
+    }
+    const rule *by = deciding_rule(contents, asked);
+    out = by == nullptr ? "denied: no rule says anything"
+                        : std::string(by->allows ? "allowed" : "denied") + " by line " +
+                              std::to_string(by->place.line) + ": " + by->text;
+    return true;
+}
+
+std::string policy_binary(const policy &contents) {
+    std::vector<policy_row> rows;
+    for_each_question(contents.names.size(), [&](const question &asked) {
+        const rule *by = deciding_rule(contents, asked);
+        if (by != nullptr) {
+            const std::string &subject = contents.names[asked.subject];
+            const std::string &object = contents.names[asked.object];
+            rows.push_back({service_id_of(subject.data(), subject.size()),
+                            service_id_of(object.data(), object.size()),
+                            static_cast<std::uint32_t>(asked.action),
+                            static_cast<std::uint32_t>(2 * by->place.line + (by->allows ? 1 : 0))});
+        }
+    });
+    if (rows.size() > POLICY_ROW_MAX) {
+        return "";
+    }
+    std::ranges::sort(rows, [](const policy_row &one, const policy_row &other) {
+        return std::tie(one.subject, one.object, one.action) <
+               std::tie(other.subject, other.object, other.action);
+    });
+    std::string out;
+    append(out, POLICY_MAGIC, 8);
+    append(out, rows.size(), 8);
+    for (const policy_row &row : rows) {
+        append(out, row.subject, 8);
+        append(out, row.object, 8);
+        append(out, row.action, 4);
+        append(out, row.rule, 4);
+    }
+    return out;
+}
+
+std::vector<std::pair<std::string, std::string>> policy_calls(const policy &contents) {
+    std::vector<std::pair<std::string, std::string>> calls;
+    for_each_question(contents.names.size(), [&](const question &asked) {
+        const rule *by = deciding_rule(contents, asked);
+        if (asked.action == POLICY_CALL && by != nullptr && by->allows) {
+            calls.emplace_back(contents.names[asked.subject], contents.names[asked.object]);
+        }
+    });
+    return calls;
+}
+
+}  // namespace policyc
