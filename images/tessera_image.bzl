@@ -67,6 +67,30 @@ def same_log_test(name, image, boots, size, tags = []):
         tags = QEMU_TAGS + tags,
     )
 
+def budget_test(name, image, budget, size):
+    """Boots a benchmark image and compares its figures with the tree's: `:NAME_test`; `bazel run :NAME -- --accept` takes new ones.
+
+    Args:
+      name: of the program; the test has `_test` behind it
+      image: of a tessera_image with `icount` that prints figures
+      budget: the file of ceilings (testing/budgets/README.md)
+      size: of the test
+    """
+    common = {
+        "srcs": ["//testing/budgets:budget.sh"],
+        "args": [
+            "$(rootpath %s)" % image,
+            "$(rootpath %s)" % budget,
+            "'./bazelw run //%s:%s -- --accept'" % (native.package_name(), name),
+        ],
+        "data": [
+            budget,
+            image,
+        ],
+    }
+    native.sh_binary(name = name, tags = ["manual"], **common)
+    native.sh_test(name = name + "_test", size = size, tags = QEMU_TAGS, **common)
+
 def tessera_image(
         name,
         manifest,

@@ -16,6 +16,8 @@ struct bench {
     struct runtime *runtime;
     uint64_t deadline_ns;
     uint32_t payload_bytes;
+    struct slot door;    // Of peer.
+    struct slot spare;   // What the next round gives away.
     enum status status;  // The first thing that went wrong.
 };
 
@@ -54,10 +56,50 @@ static ALWAYS_INLINE void round_call_reply(struct bench *bench) {
     expect(bench, sys_ipc_call(slot_at(SLOT_ECHO), bench->deadline_ns).status);
 }
 
+// The woken one runs, and waits again.
+static ALWAYS_INLINE void round_notify_wake(struct bench *bench) {
+    expect(bench, sys_ipc_notify(bench->door));
+    sys_yield();
+}
+
+static ALWAYS_INLINE void round_send_recv(struct bench *bench) {
+    frame_finish(&bench->runtime->page->call_out, 0, 64);
+    expect(bench, sys_ipc_send(slot_at(SLOT_ENDPOINT), 0).status);
+    expect(bench, sys_ipc_recv(slot_at(SLOT_ENDPOINT), 0).status);
+}
+
+static ALWAYS_INLINE void prepare_cap_move(struct bench *bench) {
+    struct slot_result made = sys_cap_clone(slot_at(SLOT_ECHO), RIGHT_CALL);
+    expect(bench, made.status);
+    bench->spare = made.slot;
+}
+
+static ALWAYS_INLINE void round_cap_move(struct bench *bench) {
+    struct message_area *out = &bench->runtime->page->call_out;
+    frame_finish(out, PEER_TAKE, 0);
+    out->header.flags = FRAME_CAP_MOVE;
+    out->meta.slot = (uint32_t)bench->spare.value;
+    expect(bench, sys_ipc_call(bench->door, bench->deadline_ns).status);
+}
+
+static ALWAYS_INLINE void round_reply_dropped(struct bench *bench) {
+    frame_finish(&bench->runtime->page->call_out, PEER_DROP, 0);
+    enum status status = sys_ipc_call(bench->door, bench->deadline_ns).status;
+    expect(bench, status == STATUS_PEER_CLOSED ? STATUS_OK : STATUS_BAD_ARG);
+}
+
+static ALWAYS_INLINE void prepare_nothing(struct bench *bench) {
+    (void)bench;
+}
+
+typedef void bench_round(struct bench *bench);
+
 // Inlined with each round, so that nothing but the round stands between the two readings.
-static ALWAYS_INLINE struct figure measure(struct bench *bench, void (*round)(struct bench *)) {
+static ALWAYS_INLINE struct figure measure_prepared(struct bench *bench, bench_round *prepare,
+                                                    bench_round *round) {
     struct figure figure = {.least = UINT64_MAX};
     for (uint32_t i = 0; i <= ROUNDS; i++) {
+        prepare(bench);
         uint64_t begin = counter_instructions();
         round(bench);
         uint64_t spent = counter_instructions() - begin;
@@ -71,10 +113,23 @@ static ALWAYS_INLINE struct figure measure(struct bench *bench, void (*round)(st
     return figure;
 }
 
+static ALWAYS_INLINE struct figure measure(struct bench *bench, bench_round *round) {
+    return measure_prepared(bench, prepare_nothing, round);
+}
+
 static void print(struct bench *bench, const char *name, struct figure figure, uint64_t reading) {
     uint64_t mean = (figure.sum + ROUNDS / 2) / ROUNDS;
     marker(bench->runtime, MARKER_BENCH_FIGURE, name, (unsigned)(figure.least - reading),
            (unsigned)(mean - reading), (unsigned)(figure.first - reading));
+}
+
+// What a call or reply costs that is not the common one.
+static void run_others(struct bench *bench, uint64_t reading) {
+    print(bench, "notify_wake", measure(bench, round_notify_wake), reading);
+    print(bench, "send_recv_64B", measure(bench, round_send_recv), reading);
+    print(bench, "call_cap_move", measure_prepared(bench, prepare_cap_move, round_cap_move),
+          reading);
+    print(bench, "reply_dropped", measure(bench, round_reply_dropped), reading);
 }
 
 static void run(struct bench *bench) {
@@ -90,12 +145,22 @@ static void run(struct bench *bench) {
         bench->payload_bytes = calls[i].bytes;
         print(bench, calls[i].name, measure(bench, round_call_reply), reading);
     }
+    run_others(bench, reading);
+}
+
+static enum status find_door(struct bench *bench) {
+    struct message_page *page = bench->runtime->page;
+    frame_finish(&page->call_out, PEER_DOOR, 0);
+    page->call_out.header.flags = FRAME_TAKE_CAP;
+    enum status status = sys_ipc_call(slot_at(SLOT_PEER), bench->deadline_ns).status;
+    bench->door = slot_at(page->reply_in.meta.slot);
+    return status;
 }
 
 int service_main(struct runtime *runtime) {
     struct bench bench = {.runtime = runtime, .status = STATUS_OK};
     bench.deadline_ns = sys_clock_get() + BENCH_PATIENCE_NS;
-    if (ipc_ready(runtime) != STATUS_OK) {
+    if (ipc_ready(runtime) != STATUS_OK || find_door(&bench) != STATUS_OK) {
         return 1;
     }
     run(&bench);

@@ -26,6 +26,7 @@ PACKAGES = [
     "testing",
     "testing/abi",
     "testing/bench",
+    "testing/budgets",
     "testing/hermetic",
     "testing/hostile",
     "testing/kernel_selftest",
