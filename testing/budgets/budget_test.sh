@@ -49,6 +49,11 @@ expect 1 "new has no ceiling; it takes 7" runner
 figures ''
 expect 1 "the log has no figures" runner
 expect 1 "the benchmark itself failed" broken
+printf 'call <100 a promise\nnull 50 nothing\n' >rows
+figures $'bench: call 9 mean 9 first 9\nbench: null 50 mean 50 first 50\n'
+expect 0 "call" runner
+figures $'bench: call 101 mean 101 first 9\nbench: null 50 mean 50 first 50\n'
+expect 1 "call: was 100, is 101" runner
 printf 'call 100\n' >rows
 figures $'bench: call 100 mean 100 first 120\n'
 expect 1 "bad row" runner
@@ -58,5 +63,8 @@ figures $'bench: call 80 mean 81 first 120\nbench: new 7 mean 7 first 7\n'
 export BUILD_WORKSPACE_DIRECTORY=$dir
 expect 0 "call: 100 -> 81" runner --accept
 printf '# comment\ncall 81 a call\nnew 7 say here why\n' | cmp - rows || fail "the rows written"
+printf 'call <100 a promise\nnew 8 new\n' >rows
+expect 0 "new: 8 -> 7" runner --accept
+printf 'call <100 a promise\nnew 7 new\n' | cmp - rows || fail "a promise was not kept"
 expect 0 "new" runner
 echo PASS

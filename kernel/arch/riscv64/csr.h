@@ -35,6 +35,7 @@ enum interrupt_bit {
     }
 
 CSR_READER(csr_time, "time")
+CSR_READER(csr_instret, "instret")
 CSR_READER(csr_scause, "scause")
 CSR_READER(csr_stval, "stval")
 CSR_READER(csr_sepc, "sepc")

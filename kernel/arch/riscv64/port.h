@@ -19,6 +19,12 @@ struct port_hart {
     struct regs scratch;  // Where a trap stores while no task's registers are current.
     uint64_t retry_pc;    // The last page fault that the tables allowed: flushed and retried once.
     uint64_t retry_address;
+
+    // Of a kernel that measures (measured.c), otherwise 0:
+    uint64_t entry_begin;
+    uint64_t longest;  // Instructions of an entry, and which it was.
+    uint32_t longest_what;
+    uint32_t entry_what;
 };
 
 struct port {
