@@ -210,24 +210,6 @@ enum status endpoint_give(struct kernel *kernel, struct hart *hart, const struct
     return alive ? STATUS_OK : STATUS_PEER_CLOSED;
 }
 
-// Sets bits; a receiver that waits gets them and is returned claimed.
-static struct task *notify_locked(struct endpoint *endpoint, uint64_t kernel_bits,
-                                  uint64_t badge_bits) {
-    endpoint->notify_kernel |= kernel_bits;
-    endpoint->notify_badges |= badge_bits;
-    atomic_store_u32(&endpoint->work, atomic_load_u32(&endpoint->work) | WORK_NOTIFY);
-    atomic_fence();
-    struct task *receiver = endpoint_claim_receiver_locked(endpoint, false);
-    if (receiver) {
-        task_results(receiver, STATUS_OK, RECEIVED_NOTIFICATION, endpoint->notify_kernel,
-                     endpoint->notify_badges);
-        endpoint->notify_kernel = 0;
-        endpoint->notify_badges = 0;
-        atomic_store_u32(&endpoint->work, atomic_load_u32(&endpoint->work) & ~WORK_NOTIFY);
-    }
-    return receiver;
-}
-
 enum status notify_endpoint(struct kernel *kernel, struct hart *hart, uint64_t home,
                             uint64_t kernel_bits, uint64_t badge_bits) {
     uint32_t generation = (uint32_t)(home >> 32);

@@ -72,11 +72,31 @@ WARN_UNUSED static ALWAYS_INLINE struct task *endpoint_claim_receiver_locked(
     const struct endpoint *endpoint, bool for_call) {
     struct task *receiver = endpoint->receiver;
     uint64_t low = atomic_load_low_u64(&receiver->wait);
-    const uint64_t no_calls = WAIT_RECV_NOCALL - WAIT_RECV;
-    if (low != endpoint->receive_word && (for_call || low != endpoint->receive_word + no_calls)) {
+    // Both states in one compare: they are neighbours, and anything below wraps around.
+    const uint64_t last = for_call ? 0 : WAIT_RECV_NOCALL - WAIT_RECV;
+    if (low - endpoint->receive_word > last) {
         return 0;
     }
     atomic_store_low_u64(&receiver->wait, 0);
+    return receiver;
+}
+
+// Sets bits; a receiver that waits gets them and is returned claimed.
+WARN_UNUSED static ALWAYS_INLINE struct task *notify_locked(struct endpoint *endpoint,
+                                                            uint64_t kernel_bits,
+                                                            uint64_t badge_bits) {
+    endpoint->notify_kernel |= kernel_bits;
+    endpoint->notify_badges |= badge_bits;
+    atomic_store_u32(&endpoint->work, atomic_load_u32(&endpoint->work) | WORK_NOTIFY);
+    atomic_fence();
+    struct task *receiver = endpoint_claim_receiver_locked(endpoint, false);
+    if (receiver) {
+        task_results(receiver, STATUS_OK, RECEIVED_NOTIFICATION, endpoint->notify_kernel,
+                     endpoint->notify_badges);
+        endpoint->notify_kernel = 0;
+        endpoint->notify_badges = 0;
+        atomic_store_u32(&endpoint->work, atomic_load_u32(&endpoint->work) & ~WORK_NOTIFY);
+    }
     return receiver;
 }
 

@@ -119,12 +119,20 @@ struct task *syscall_ipc_send(struct kernel *kernel, struct hart *hart, struct t
 struct task *syscall_ipc_notify(struct kernel *kernel, struct hart *hart, struct task *task) {
     struct capability *cap = 0;
     enum status status = cap_lookup(task, handler_arg(task, 0), CAP_ENDPOINT, RIGHT_NOTIFY, &cap);
-    if (status == STATUS_OK && cap_is_stale(kernel, cap)) {
-        status = STATUS_REVOKED;
+    if (UNLIKELY(status != STATUS_OK || cap_is_stale(kernel, cap))) {
+        return handler_finish(task, status != STATUS_OK ? status : STATUS_REVOKED);
     }
-    if (status == STATUS_OK) {
-        status = notify_endpoint(kernel, hart, home_pack(cap->object, cap->generation), 0,
-                                 UINT64_C(1) << (cap->badge & 63));
+    struct endpoint *endpoint = cap->endpoint;
+    lock_acquire(&hart->locks, &endpoint->lock);
+    if (UNLIKELY(atomic_load_u32(&endpoint->generation) != cap->generation)) {
+        lock_release(&hart->locks, &endpoint->lock);
+        return handler_finish(task, STATUS_PEER_CLOSED);
     }
-    return handler_finish(task, status);
+    struct task *receiver = notify_locked(endpoint, 0, UINT64_C(1) << (cap->badge & 63));
+    lock_release(&hart->locks, &endpoint->lock);
+    task_status(task, STATUS_OK);
+    if (receiver) {
+        wake_push(kernel, hart, receiver);
+    }
+    return task;
 }

@@ -45,6 +45,8 @@ enum wait_state {
     WAIT_REPLY_CAP = 6,    // Like WAIT_REPLY; the answer may carry a capability.
 };
 
+BASE_STATIC_ASSERT((int)WAIT_RECV_NOCALL == (int)WAIT_RECV + 1, "both in one compare");
+
 static ALWAYS_INLINE enum wait_state wait_state_of(uint64_t word) {
     return (enum wait_state)(word & 0xff);
 }
