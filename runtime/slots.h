@@ -10,4 +10,5 @@ enum well_known_slot {
     SLOT_INIT = 2,       // RIGHT_CALL to init, to say "ready".
     SLOT_ENDPOINT = 3,   // Its own endpoint: RIGHT_RECV.
     SLOT_FIRST_OWN = 4,  // From here on each program has its own plan.
+    SLOT_SAMGRD = 63,    // RIGHT_CALL to samgrd, for those who call services by name.
 };

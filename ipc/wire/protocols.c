@@ -1,7 +1,9 @@
 // ipc/wire/protocols.c: in the order of enum wire_protocol.
 #include "ipc/wire/protocols.h"
 
+#include "ipc/wire/echo_wire.h"
 #include "ipc/wire/init_wire.h"
+#include "ipc/wire/policy_wire.h"
 #include "ipc/wire/routing_wire.h"
 #include "ipc/wire/timed_wire.h"
 
@@ -9,4 +11,6 @@ const struct wire_protocol_rows *const wire_protocols[WIRE_PROTOCOL_COUNT] = {
     [WIRE_PROTOCOL_INIT - WIRE_PROTOCOL_INIT] = &init_rows,
     [WIRE_PROTOCOL_TIMED - WIRE_PROTOCOL_INIT] = &timed_rows,
     [WIRE_PROTOCOL_ROUTING - WIRE_PROTOCOL_INIT] = &routing_rows,
+    [WIRE_PROTOCOL_POLICY - WIRE_PROTOCOL_INIT] = &policy_rows,
+    [WIRE_PROTOCOL_ECHO - WIRE_PROTOCOL_INIT] = &echo_rows,
 };

@@ -9,7 +9,9 @@
 
 #include "gtest/gtest.h"
 #include "ipc/wire/codec.h"
+#include "ipc/wire/echo_wire.h"
 #include "ipc/wire/init_wire.h"
+#include "ipc/wire/policy_wire.h"
 #include "ipc/wire/routing_wire.h"
 #include "ipc/wire/timed_wire.h"
 
@@ -239,6 +241,61 @@ TEST(RoutingWire, golden_vectors) {
     message.deny_for_ms = 0x0403;
     bytes.resize(routing_encode(WIRE_REPLY, &message, bytes.data(), 64));
     EXPECT_EQ(bytes, (Bytes{'R', 'T', 1, 0x81, 0} + kNonceBytes + Little(0x0403, 4)));
+}
+
+TEST(InitWire, golden_vectors_of_offers_and_routes) {
+    Bytes bytes(64);
+    init_message message{};
+    message.header.op = INIT_OP_OFFER;
+    message.header.nonce.value = kNonce;
+    message.service = UINT64_C(0x0807060504030201);
+    bytes.resize(init_encode(WIRE_REPLY, &message, bytes.data(), 64));
+    EXPECT_EQ(bytes, (Bytes{'I', 'N', 1, 0x82, 0} + kNonceBytes + Bytes{1, 2, 3, 4, 5, 6, 7, 8}));
+    bytes.resize(64);
+    message.header.op = INIT_OP_ROUTE;
+    message.slot = 0x3f;
+    bytes.resize(init_encode(WIRE_REQUEST, &message, bytes.data(), 64));
+    EXPECT_EQ(bytes, (Bytes{'I', 'N', 1, 3} + kNonceBytes + Little(0x3f, 4)));
+}
+
+TEST(PolicyWire, golden_vectors) {
+    Bytes bytes(64);
+    policy_message message{};
+    message.header.op = POLICY_OP_ASK;
+    message.header.nonce.value = kNonce;
+    message.subject = 2;
+    message.object = 3;
+    message.action = 4;
+    message.line = 5;
+    bytes.resize(policy_encode(WIRE_REQUEST, &message, bytes.data(), 64));
+    EXPECT_EQ(bytes,
+              (Bytes{'P', 'O', 1, 1} + kNonceBytes + Little(2, 8) + Little(3, 8) + Bytes{4}));
+    bytes.resize(64);
+    bytes.resize(policy_encode(WIRE_REPLY, &message, bytes.data(), 64));
+    EXPECT_EQ(bytes, (Bytes{'P', 'O', 1, 0x81, 0} + kNonceBytes + Little(5, 4)));
+    bytes.resize(64);
+    message.header.op = POLICY_OP_SELECT;
+    message.policy = 1;
+    message.revoked = 6;
+    bytes.resize(policy_encode(WIRE_REQUEST, &message, bytes.data(), 64));
+    EXPECT_EQ(bytes, (Bytes{'P', 'O', 1, 2} + kNonceBytes + Bytes{1}));
+    bytes.resize(64);
+    bytes.resize(policy_encode(WIRE_REPLY, &message, bytes.data(), 64));
+    EXPECT_EQ(bytes, (Bytes{'P', 'O', 1, 0x82, 0} + kNonceBytes + Little(6, 4)));
+}
+
+TEST(EchoWire, golden_vectors) {
+    Bytes bytes(64);
+    echo_message message{};
+    message.header.op = ECHO_OP_ECHO;
+    message.header.nonce.value = kNonce;
+    message.value = 7;
+    bytes.resize(echo_encode(WIRE_REQUEST, &message, bytes.data(), 64));
+    EXPECT_EQ(bytes, (Bytes{'E', 'C', 1, 1} + kNonceBytes + Little(7, 8)));
+    bytes.resize(64);
+    message.header.op = ECHO_OP_END;
+    bytes.resize(echo_encode(WIRE_REQUEST, &message, bytes.data(), 64));
+    EXPECT_EQ(bytes, (Bytes{'E', 'C', 1, 2} + kNonceBytes));
 }
 
 // A protocol that has a field of each type, in an order that nothing aligns.

@@ -73,8 +73,10 @@ enum {
 };
 
 // cap_query's third result: for a capability with RECV how many others can send to its endpoint;
-// for one with a grant this, if its family was revoked.
+// for any other of these what stands against its use: its family was revoked, or its endpoint is
+// closed.
 #define CAP_QUERY_REVOKED UINT64_C(1)
+#define CAP_QUERY_CLOSED UINT64_C(2)
 
 // A reply handle names an entry of the receiver's reply table: bit 63, a 58-bit generation, a 5-bit
 // entry. cap_close and cap_query take it where they take a slot.

@@ -304,15 +304,19 @@ static struct task *query_task(const struct kernel *kernel, struct task *task,
     return task;
 }
 
-// How many can send to the endpoint that the holder receives at; of what has a grant, whether it
-// was revoked.
+// How many can send to the endpoint that the holder receives at; otherwise what stands against the
+// use of the capability.
 static uint64_t query_detail(const struct kernel *kernel, const struct capability *cap) {
-    if (cap_kind_of(cap) == CAP_ENDPOINT && (cap_rights_of(cap) & RIGHT_RECV) != 0) {
-        const struct endpoint *endpoint = &kernel->endpoints[cap->object];
-        bool open = atomic_load_u32(&endpoint->generation) == cap->generation;
+    uint64_t against = cap_is_stale(kernel, cap) ? CAP_QUERY_REVOKED : 0;
+    if (cap_kind_of(cap) != CAP_ENDPOINT) {
+        return against;
+    }
+    const struct endpoint *endpoint = &kernel->endpoints[cap->object];
+    bool open = atomic_load_u32(&endpoint->generation) == cap->generation;
+    if ((cap_rights_of(cap) & RIGHT_RECV) != 0) {
         return open ? atomic_load_u32(&endpoint->senders) : 0;
     }
-    return cap_is_stale(kernel, cap) ? CAP_QUERY_REVOKED : 0;
+    return against | (open ? 0 : CAP_QUERY_CLOSED);
 }
 
 struct task *syscall_cap_query(struct kernel *kernel, struct hart *hart, struct task *task) {

@@ -32,10 +32,9 @@ struct launch_result launch_prepare(struct launcher *launcher,
     return result;
 }
 
-// Puts a capability into the new task, minted first where the grant narrows or badges it.
-static enum status give_minted(struct slot task, struct slot from, uint64_t badge_or_id,
+// Puts a capability that was minted for it into the new task.
+static enum status give_minted(struct slot task, struct slot_result minted,
                                const struct manifest_grant *grant) {
-    struct slot_result minted = sys_cap_mint(from, badge_or_id, grant->rights);
     if (minted.status != STATUS_OK) {
         return minted.status;
     }
@@ -44,12 +43,16 @@ static enum status give_minted(struct slot task, struct slot from, uint64_t badg
     return status == STATUS_OK ? closed : status;
 }
 
-static enum status give_route(const struct launcher *launcher, struct slot task,
-                              const struct manifest_grant *grant) {
+struct slot_result launch_route(const struct launcher *launcher,
+                                const struct manifest_grant *grant) {
     struct slot to = grant->target == MANIFEST_TARGET_INIT
                          ? launcher->own_endpoint
                          : launcher->services[grant->target].endpoint;
-    return give_minted(task, to, grant->badge, grant);
+    return sys_cap_mint(to, grant->badge, grant->rights);
+}
+
+struct slot_result launch_offer(const struct launcher *launcher, uint32_t service) {
+    return sys_cap_clone(launcher->services[service].endpoint, RIGHTS_SENDER | RIGHT_MINT);
 }
 
 static enum status give_factory(const struct launcher *launcher, struct slot task,
@@ -58,7 +61,8 @@ static enum status give_factory(const struct launcher *launcher, struct slot tas
         return sys_task_grant(task, slot_at(INIT_SLOT_FACTORY), grant->slot, grant->rights);
     }
     uint64_t service_id = launcher->manifest->services[grant->target].service_id;
-    return give_minted(task, slot_at(INIT_SLOT_FACTORY), service_id, grant);
+    return give_minted(task, sys_cap_mint(slot_at(INIT_SLOT_FACTORY), service_id, grant->rights),
+                       grant);
 }
 
 // The first device with the identifier that the grant names. Errors: STATUS_BAD_ARG when the
@@ -90,7 +94,7 @@ static enum status give(const struct launcher *launcher, uint32_t service, struc
             return sys_task_grant(task, launcher->services[service].endpoint, grant->slot,
                                   grant->rights);
         case MANIFEST_GRANT_ROUTE:
-            return give_route(launcher, task, grant);
+            return give_minted(task, launch_route(launcher, grant), grant);
         case MANIFEST_GRANT_FACTORY:
             return give_factory(launcher, task, grant);
         case MANIFEST_GRANT_IMAGE:

@@ -49,6 +49,12 @@ WARN_UNUSED struct launch_result launch_start(struct launcher *launcher, uint32_
 WARN_UNUSED struct launch_result launch_forget(struct launcher *launcher, uint32_t service,
                                                bool restart);
 
+// A route of the manifest to today's instance of its target, and what samgrd mints from: in slots
+// of init's own.
+WARN_UNUSED struct slot_result launch_route(const struct launcher *launcher,
+                                            const struct manifest_grant *grant);
+WARN_UNUSED struct slot_result launch_offer(const struct launcher *launcher, uint32_t service);
+
 #ifdef __cplusplus
 }
 #endif

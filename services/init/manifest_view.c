@@ -85,6 +85,26 @@ const struct manifest_grant *manifest_endpoint_grant(const struct manifest_view 
     return 0;
 }
 
+const struct manifest_grant *manifest_route_grant(const struct manifest_view *view,
+                                                  uint32_t service, uint32_t slot) {
+    const struct manifest_service *of = &view->services[service];
+    for (uint32_t i = of->grant_first; i < of->grant_first + of->grant_count; i++) {
+        if (view->grants[i].kind == MANIFEST_GRANT_ROUTE && view->grants[i].slot == slot) {
+            return &view->grants[i];
+        }
+    }
+    return 0;
+}
+
+uint32_t manifest_find_service(const struct manifest_view *view, uint64_t service_id) {
+    for (uint32_t i = 0; i < view->service_count; i++) {
+        if (view->services[i].service_id == service_id) {
+            return i;
+        }
+    }
+    return SERVICE_INDEX_NONE;
+}
+
 // The records' places, from counts that fit the entry's length.
 static enum manifest_flaw locate(const struct boot_image_header *image,
                                  struct manifest_view *view) {

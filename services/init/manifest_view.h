@@ -17,6 +17,8 @@ extern "C" {
 // Each service may take two slots of init's capability table: its task and its endpoint.
 enum { INIT_SERVICE_MAX = 28 };
 
+#define SERVICE_INDEX_NONE UINT32_MAX
+
 enum manifest_flaw {
     MANIFEST_FLAW_NONE,
     MANIFEST_FLAW_IMAGE,     // Boot image header or table.
@@ -56,6 +58,13 @@ const struct boot_image_entry *manifest_find_program(const struct boot_image_hea
 // The service's endpoint grant; null if it has none.
 const struct manifest_grant *manifest_endpoint_grant(const struct manifest_view *view,
                                                      uint32_t service);
+
+// The route that the manifest puts into that slot of the service; null if it puts none there.
+const struct manifest_grant *manifest_route_grant(const struct manifest_view *view,
+                                                  uint32_t service, uint32_t slot);
+
+// The index of the service with that id; SERVICE_INDEX_NONE if there is none.
+uint32_t manifest_find_service(const struct manifest_view *view, uint64_t service_id);
 
 #ifdef __cplusplus
 }

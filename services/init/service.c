@@ -4,6 +4,7 @@
 
 #include "images/markers.h"
 #include "ipc/frame.h"
+#include "ipc/types.h"
 #include "ipc/wire/init_wire.h"
 #include "kernel/abi/elf_reject.h"
 #include "services/init/launch.h"
@@ -27,6 +28,8 @@ struct init {
     struct manifest_view manifest;
     struct supervisor supervisor;
     struct launcher launcher;
+    uint32_t samgrd;                 // Its index, or SERVICE_INDEX_NONE.
+    bool offered[INIT_SERVICE_MAX];  // samgrd has a capability to this instance.
 };
 
 static const char *name_of(const struct init *init, uint32_t service) {
@@ -46,6 +49,14 @@ static void print_start(const struct init *init, uint32_t service, uint32_t numb
         marker(init->runtime, MARKER_INIT_START, name_of(init, service));
     } else {
         marker(init->runtime, MARKER_INIT_START_AGAIN, name_of(init, service), number);
+    }
+}
+
+static void print_up(const struct init *init, uint32_t service, uint32_t number) {
+    if (number == 1) {
+        marker(init->runtime, MARKER_INIT_UP, name_of(init, service));
+    } else {
+        marker(init->runtime, MARKER_INIT_UP_AGAIN, name_of(init, service), number);
     }
 }
 
@@ -70,32 +81,114 @@ static void start_next(struct init *init) {
     init->start_deadline_ns = sys_clock_get() + START_DEADLINE_NS;
 }
 
-// The answer to a frame: what a READY call of the starting service's task means. The markers come
-// before the answer lets the service go on.
-static enum wire_status serve_ready(struct init *init, const struct message_area *in,
-                                    struct init_message *request) {
-    enum wire_status status = init_decode(WIRE_REQUEST, in->payload, in->header.len, request);
-    if (status != WIRE_OK) {
-        return status;
+// What goes back to a caller.
+struct init_answer {
+    struct init_message message;
+    struct slot carried;  // Minted for it, or CAP_SLOT_NONE.
+    uint32_t offered;     // The service that it offers, or SERVICE_INDEX_NONE.
+};
+
+// samgrd comes and asks for what it has not been told of.
+static void call_samgrd(struct init *init) {
+    if (init->samgrd != SERVICE_INDEX_NONE &&
+        init->supervisor.services[init->samgrd].state == SERVICE_UP) {
+        status_ignore(sys_ipc_notify(init->launcher.services[init->samgrd].endpoint),
+                      "one that has just ended asks when it is started again");
     }
-    uint32_t service = supervisor_ready(&init->supervisor, in->meta.instance);
+}
+
+// A READY call of the starting service's task. The markers come before the answer lets the service
+// go on.
+static enum wire_status serve_ready(struct init *init, uint32_t instance) {
+    uint32_t service = supervisor_ready(&init->supervisor, instance);
     if (service == SERVICE_INDEX_NONE) {
         return WIRE_DENIED;
     }
-    marker(init->runtime, MARKER_INIT_UP, name_of(init, service));
+    print_up(init, service, init->supervisor.services[service].start_count);
     if (supervisor_announce(&init->supervisor)) {
         marker_text(init->runtime, MARKER_INIT_READY);
     }
+    call_samgrd(init);
     return WIRE_OK;
+}
+
+// The next service that is up and that samgrd has not been told of.
+static enum wire_status serve_offer(struct init *init, uint32_t sender,
+                                    struct init_answer *answer) {
+    if (sender == SERVICE_INDEX_NONE || sender != init->samgrd) {
+        return WIRE_DENIED;
+    }
+    for (uint32_t i = 0; i < init->manifest.service_count; i++) {
+        if (i == sender || init->offered[i] || init->supervisor.services[i].state != SERVICE_UP ||
+            !manifest_endpoint_grant(&init->manifest, i)) {
+            continue;
+        }
+        struct slot_result made = launch_offer(&init->launcher, i);
+        if (made.status != STATUS_OK) {
+            return WIRE_OVERLOAD;
+        }
+        answer->carried = made.slot;
+        answer->offered = i;
+        answer->message.service = init->manifest.services[i].service_id;
+        return WIRE_OK;
+    }
+    return WIRE_ABSENT;
+}
+
+static enum wire_status serve_route(struct init *init, uint32_t sender,
+                                    struct init_answer *answer) {
+    const struct manifest_grant *grant =
+        sender != SERVICE_INDEX_NONE
+            ? manifest_route_grant(&init->manifest, sender, answer->message.slot)
+            : 0;
+    if (!grant) {
+        return WIRE_DENIED;
+    }
+    if (grant->target != MANIFEST_TARGET_INIT &&
+        init->supervisor.services[grant->target].state != SERVICE_UP) {
+        return WIRE_ABSENT;
+    }
+    struct slot_result made = launch_route(&init->launcher, grant);
+    if (made.status != STATUS_OK) {
+        return WIRE_OVERLOAD;
+    }
+    answer->carried = made.slot;
+    return WIRE_OK;
+}
+
+static enum wire_status serve(struct init *init, const struct message_area *in,
+                              struct init_answer *answer) {
+    enum wire_status status =
+        init_decode(WIRE_REQUEST, in->payload, in->header.len, &answer->message);
+    if (status != WIRE_OK) {
+        return status;
+    }
+    uint32_t sender = supervisor_find(&init->supervisor, in->meta.instance);
+    switch ((enum init_op)answer->message.header.op) {
+        case INIT_OP_READY:
+            return serve_ready(init, in->meta.instance);
+        case INIT_OP_OFFER:
+            return serve_offer(init, sender, answer);
+        case INIT_OP_ROUTE:
+            return serve_route(init, sender, answer);
+    }
+    return WIRE_UNKNOWN_OP;
 }
 
 static void on_call(struct init *init, struct reply_handle reply) {
     struct message_area *out = &init->runtime->page->reply_out;
-    struct init_message message = {0};
-    message.header.status = (uint8_t)serve_ready(init, &init->runtime->page->request_in, &message);
+    struct init_answer answer = {.carried = slot_at(CAP_SLOT_NONE), .offered = SERVICE_INDEX_NONE};
+    answer.message.header.status = (uint8_t)serve(init, &init->runtime->page->request_in, &answer);
     frame_finish(out, WIRE_PROTOCOL_INIT,
-                 init_encode(WIRE_REPLY, &message, out->payload, sizeof(out->payload)));
-    status_ignore(sys_ipc_reply(reply), "a caller that left needs no answer");
+                 init_encode(WIRE_REPLY, &answer.message, out->payload, sizeof(out->payload)));
+    frame_carry(out, answer.carried);
+    enum status status = sys_ipc_reply(reply);
+    if (status == STATUS_OK && answer.offered != SERVICE_INDEX_NONE) {
+        init->offered[answer.offered] = true;
+    }
+    if (status != STATUS_OK) {
+        frame_keep(reply, answer.carried);
+    }
 }
 
 static void on_exit(struct init *init, uint32_t service, enum exit_reason reason, uint64_t detail) {
@@ -105,6 +198,9 @@ static void on_exit(struct init *init, uint32_t service, enum exit_reason reason
                  exit_reason_name(reason), detail);
         marker(init->runtime, MARKER_INIT_EXIT, name_of(init, service),
                init->supervisor.services[service].start_count);
+    }
+    for (uint32_t i = 0; i < INIT_SERVICE_MAX; i++) {
+        init->offered[i] = init->offered[i] && i != service && service != init->samgrd;
     }
     struct launch_result result =
         launch_forget(&init->launcher, service, verdict == VERDICT_RESTART);
@@ -182,6 +278,7 @@ int init_main(struct runtime *runtime, const void *image) {
     }
     marker(runtime, MARKER_INIT_MANIFEST, init.manifest.service_count);
     supervisor_init(&init.supervisor, &init.manifest);
+    init.samgrd = manifest_find_service(&init.manifest, service_id_named("samgrd").value);
     struct launch_result prepared = launch_prepare(&init.launcher, &init.manifest);
     if (prepared.status != STATUS_OK) {
         fail_step(&init, "the endpoints", &prepared);

@@ -42,6 +42,15 @@ uint32_t supervisor_ready(struct supervisor *supervisor, uint32_t instance) {
     return service;
 }
 
+uint32_t supervisor_find(const struct supervisor *supervisor, uint32_t instance) {
+    for (uint32_t i = 0; i < supervisor->manifest->service_count && instance != 0; i++) {
+        if (supervisor->services[i].instance == instance) {
+            return i;
+        }
+    }
+    return SERVICE_INDEX_NONE;
+}
+
 bool supervisor_announce(struct supervisor *supervisor) {
     if (supervisor->announced) {
         return false;

@@ -13,8 +13,6 @@
 extern "C" {
 #endif
 
-#define SERVICE_INDEX_NONE UINT32_MAX
-
 enum service_state {
     SERVICE_UNUSED,    // Not started by init.
     SERVICE_PENDING,   // To be started, or started again.
@@ -54,6 +52,9 @@ void supervisor_started(struct supervisor *supervisor, uint32_t service, uint32_
 
 // The task `instance` said that it is ready. Returns the service, or SERVICE_INDEX_NONE if it is
 // not the one that is starting.
+// The service whose task that is; SERVICE_INDEX_NONE if it is none that runs.
+WARN_UNUSED uint32_t supervisor_find(const struct supervisor *supervisor, uint32_t instance);
+
 WARN_UNUSED uint32_t supervisor_ready(struct supervisor *supervisor, uint32_t instance);
 
 // True once: when the last service of the manifest has come up.

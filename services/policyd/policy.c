@@ -59,7 +59,7 @@ struct policy_decision policy_decide(const struct policy_view *policy, uint64_t 
 const char *policy_action_word(enum policy_action action) {
     static const char *const words[] = {
 #define POLICY_ACTION(NAME, word, right, meaning) word,
-#include "services/policyd/policy_action.def"
+#include "ipc/wire/policy_action.def"
 #undef POLICY_ACTION
     };
     return (unsigned)action < POLICY_ACTION_COUNT ? words[(unsigned)action] : "?";
@@ -68,7 +68,7 @@ const char *policy_action_word(enum policy_action action) {
 uint32_t policy_action_right(enum policy_action action) {
     static const uint32_t rights[] = {
 #define POLICY_ACTION(NAME, word, right, meaning) right,
-#include "services/policyd/policy_action.def"
+#include "ipc/wire/policy_action.def"
 #undef POLICY_ACTION
     };
     return (unsigned)action < POLICY_ACTION_COUNT ? rights[(unsigned)action] : 0;

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/compiler.h"
+#include "ipc/wire/policy_action.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -17,13 +18,6 @@ extern "C" {
 #define POLICY_MAGIC UINT64_C(0x3159434c4f504954)  // "TIPOLCY1"
 
 enum { POLICY_ROW_MAX = 1024 };
-
-enum policy_action {
-#define POLICY_ACTION(NAME, word, right, meaning) POLICY_##NAME,
-#include "services/policyd/policy_action.def"
-#undef POLICY_ACTION
-    POLICY_ACTION_COUNT
-};
 
 struct policy_header {
     uint64_t magic;

@@ -38,6 +38,11 @@ static const struct rung ladder[] = {
     {MARKER_SELFTEST_TIMED_SLEEP_ORDER, case_timed_sleep_order, 1},
     {MARKER_SELFTEST_TIMED_SLEEP_CANCELLED, case_timed_sleep_cancelled, 1},
     {MARKER_SELFTEST_TIMED_REJECT_MALFORMED, case_timed_reject_malformed, 1},
+    {MARKER_SELFTEST_ROUTE_HIT, case_route_hit, 1},
+    {MARKER_SELFTEST_ROUTE_REJECT_DENIED, case_route_reject_denied, 1},
+    {MARKER_SELFTEST_ROUTE_REBOUND, case_route_rebound, 1},
+    {MARKER_SELFTEST_ROUTE_REVOKED_THEN_DENIED, case_route_revoked_then_denied, 1},
+    {MARKER_SELFTEST_ROUTE_DEGRADED_THEN_BOUND, case_route_degraded_then_bound, 1},
 };
 
 int selftest_main(struct runtime *runtime, const void *image) {
@@ -48,6 +53,8 @@ int selftest_main(struct runtime *runtime, const void *image) {
     if (!runtime_expect(runtime, selftest.timed, CAP_ENDPOINT, RIGHT_CALL, "the route to timed") ||
         !runtime_expect(runtime, slot_at(SELFTEST_SLOT_RNG), CAP_DEVICE, RIGHTS_DEVICE,
                         "the entropy device") ||
+        !runtime_expect(runtime, slot_at(SLOT_SAMGRD), CAP_ENDPOINT, RIGHT_CALL,
+                        "the route to samgrd") ||
         !selftest_begin(&selftest, MARKER_SELFTEST_READY) ||
         !selftest_climb(&selftest, ladder, ARRAY_LEN(ladder))) {
         return 1;

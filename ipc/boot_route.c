@@ -1,0 +1,24 @@
+// ipc/boot_route.c: see boot_route.h.
+#include "ipc/boot_route.h"
+
+#include "ipc/frame.h"
+#include "ipc/wire/init_wire.h"
+
+struct slot_result ipc_boot_route(struct runtime *runtime, uint32_t slot) {
+    struct message_area *out = &runtime->page->call_out;
+    const struct message_area *in = &runtime->page->reply_in;
+    const struct init_message request = {
+        .header = {.op = INIT_OP_ROUTE, .nonce = {.value = runtime->instance}}, .slot = slot};
+    frame_finish(out, WIRE_PROTOCOL_INIT,
+                 init_encode(WIRE_REQUEST, &request, out->payload, sizeof(out->payload)));
+    out->header.flags = FRAME_TAKE_CAP;
+    struct call_result result =
+        sys_ipc_call(slot_at(SLOT_INIT), sys_clock_get() + BOOT_ROUTE_DEADLINE_NS);
+    struct slot_result given = {.status = result.status, .slot = slot_at(CAP_SLOT_NONE)};
+    if (result.status != STATUS_OK) {
+        return given;
+    }
+    given.slot = slot_at(in->meta.slot);
+    given.status = given.slot.value != CAP_SLOT_NONE ? STATUS_OK : STATUS_PEER_CLOSED;
+    return given;
+}

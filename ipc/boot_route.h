@@ -1,0 +1,22 @@
+// ipc/boot_route.h: a route that the boot manifest gives, asked for again after its target was
+// started anew. All other routes are resolved by samgrd (resolver.h).
+#pragma once
+
+#include "runtime/runtime.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define BOOT_ROUTE_DEADLINE_NS UINT64_C(1000000000)
+
+// A capability to today's instance of the target of the route that the manifest puts into `slot`.
+// Ownership: the result is the caller's, in another slot. Uses call_out and reply_in.
+// Blocking:  until init answers, at most BOOT_ROUTE_DEADLINE_NS.
+// Errors:    those of ipc_call; STATUS_PEER_CLOSED: the target has no instance now, or the manifest
+//            gives no route there.
+WARN_UNUSED struct slot_result ipc_boot_route(struct runtime *runtime, uint32_t slot);
+
+#ifdef __cplusplus
+}
+#endif

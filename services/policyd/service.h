@@ -1,0 +1,21 @@
+// services/policyd/service.h: policyd as a program, on RISC-V and in simulation.
+#pragma once
+
+#include "runtime/runtime.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// What the boot manifest gives policyd besides runtime/slots.h.
+enum policyd_slot {
+    POLICYD_SLOT_FACTORY = SLOT_FIRST_OWN,  // RIGHT_MAKE_GRANT
+};
+
+// `image` is the boot image as policyd sees it: its policies are the data entries whose names begin
+// with `policy`, in their order. Returns only when it cannot serve.
+int policyd_main(struct runtime *runtime, const void *image);
+
+#ifdef __cplusplus
+}
+#endif

@@ -1,0 +1,332 @@
+// services/routes_sim_test.cc: the real init, policyd, samgrd and echo in simulation, with clients
+// that call by name while services die and the policy changes, on 1, 2 and 4 harts and many seeds.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstring>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "ipc/client.h"
+#include "ipc/ready.h"
+#include "ipc/resolver.h"
+#include "ipc/wire/echo_wire.h"
+#include "ipc/wire/policy_wire.h"
+#include "kernel/abi/boot_image.h"
+#include "kernel/abi/manifest.h"
+#include "services/echo/service.h"
+#include "services/init/service.h"
+#include "services/policyd/policy.h"
+#include "services/policyd/service.h"
+#include "services/samgrd/service.h"
+#include "testing/sim/machine.h"
+
+namespace {
+
+using namespace simtest;
+
+constexpr std::uint32_t PAUSE = SLOT_FIRST_OWN;  // A client's own endpoint, to pause at.
+constexpr std::uint32_t ROUNDS = 40;
+constexpr std::uint64_t PATIENCE_US = 2000000;
+constexpr std::uint32_t IMAGE_PAGES = 4;
+
+// A boot image as init and policyd see it: the manifest and the policies are the test's, the
+// programs stand where the simulation has put them.
+class boot_view {
+  public:
+    void service(const char *name, std::uint32_t flags, std::uint32_t restarts,
+                 const std::vector<manifest_grant> &grants) {
+        manifest_service made{};
+        std::strcpy(made.name, name);
+        std::strcpy(made.program, name);
+        made.service_id = service_id_of(name, std::strlen(name));
+        made.grant_first = static_cast<std::uint32_t>(grants_.size());
+        made.grant_count = static_cast<std::uint32_t>(grants.size());
+        made.flags = flags | MANIFEST_AUTOSTART;
+        made.hart = MANIFEST_HART_ANY;
+        made.restart_budget = restarts;
+        grants_.insert(grants_.end(), grants.begin(), grants.end());
+        services_.push_back(made);
+    }
+
+    void policy(std::vector<policy_row> rows) {
+        policies_.push_back(std::move(rows));
+    }
+
+    // The bytes live as long as this.
+    const void *finish() {
+        header_ = {};
+        header_.magic = BOOT_IMAGE_MAGIC;
+        header_.abi_version = ABI_VERSION;
+        header_.hart_count = sim_hart_count();
+        manifest_header manifest{MANIFEST_MAGIC, static_cast<std::uint32_t>(services_.size()),
+                                 static_cast<std::uint32_t>(grants_.size())};
+        begin_entry("manifest", BOOT_IMAGE_MANIFEST);
+        append(&manifest, sizeof(manifest));
+        append(services_.data(), services_.size() * sizeof(services_[0]));
+        append(grants_.data(), grants_.size() * sizeof(grants_[0]));
+        for (const std::vector<policy_row> &rows : policies_) {
+            const policy_header head{POLICY_MAGIC, static_cast<std::uint32_t>(rows.size()), 0};
+            begin_entry("policy" + std::to_string(pages_), BOOT_IMAGE_DATA);
+            append(&head, sizeof(head));
+            append(rows.data(), rows.size() * sizeof(rows[0]));
+        }
+        for (const manifest_service &one : services_) {
+            boot_image_entry *entry = new_entry(one.program, BOOT_IMAGE_PROGRAM);
+            EXPECT_TRUE(sim_program_find(one.program, &entry->offset, &entry->bytes));
+            header_.bytes = std::max(header_.bytes, entry->offset + entry->bytes);
+        }
+        header_.bytes = std::max<std::uint64_t>(header_.bytes, sizeof(image_));
+        std::memcpy(image_, &header_, sizeof(header_));
+        return image_;
+    }
+
+  private:
+    boot_image_entry *new_entry(const std::string &name, boot_image_kind kind) {
+        auto *entries = reinterpret_cast<boot_image_entry *>(image_ + sizeof(header_));
+        boot_image_entry *entry = &entries[header_.entry_count++];
+        std::strcpy(entry->name, name.c_str());
+        entry->kind = kind;
+        return entry;
+    }
+
+    // Data entries start on pages of their own.
+    void begin_entry(const std::string &name, boot_image_kind kind) {
+        pages_++;
+        current_ = new_entry(name, kind);
+        current_->offset = pages_ * BOOT_IMAGE_ALIGN;
+    }
+
+    void append(const void *bytes, std::size_t count) {
+        std::memcpy(image_ + current_->offset + current_->bytes, bytes, count);
+        current_->bytes += count;
+    }
+
+    std::vector<manifest_service> services_;
+    std::vector<manifest_grant> grants_;
+    std::vector<std::vector<policy_row>> policies_;
+    boot_image_header header_;
+    boot_image_entry *current_ = nullptr;
+    std::uint32_t pages_ = 0;
+    alignas(8) std::uint8_t image_[IMAGE_PAGES * BOOT_IMAGE_ALIGN] = {};
+};
+
+std::uint64_t id_of(const char *name) {
+    return service_id_named(name).value;
+}
+
+manifest_grant console() {
+    return {MANIFEST_GRANT_CONSOLE, SLOT_CONSOLE, RIGHTS_CONSOLE, 0, 0};
+}
+manifest_grant to_init() {
+    return {MANIFEST_GRANT_ROUTE, SLOT_INIT, RIGHT_CALL, MANIFEST_TARGET_INIT, 0};
+}
+manifest_grant receives(std::uint32_t slot) {
+    return {MANIFEST_GRANT_ENDPOINT, slot, RIGHT_RECV, 0, 0};
+}
+manifest_grant route(std::uint32_t slot, std::uint32_t target) {
+    return {MANIFEST_GRANT_ROUTE, slot, RIGHT_CALL, target, 0};
+}
+
+// Rows rise by subject, object and action.
+std::vector<policy_row> sorted(std::vector<policy_row> rows) {
+    std::sort(rows.begin(), rows.end(), [](const policy_row &one, const policy_row &other) {
+        return std::tie(one.subject, one.object, one.action) <
+               std::tie(other.subject, other.object, other.action);
+    });
+    return rows;
+}
+
+policy_row allow(const char *subject, policy_action action, const char *object) {
+    return {id_of(subject), id_of(object), static_cast<std::uint32_t>(action), 3};
+}
+
+// One for each run: init's and policyd's view of the same image.
+const void *image_of_run = nullptr;
+
+void run_init(user &self) {
+    boot_view view;
+    view.service(
+        "policyd", MANIFEST_CRITICAL, 1,
+        {console(),
+         to_init(),
+         receives(SLOT_ENDPOINT),
+         {MANIFEST_GRANT_FACTORY, POLICYD_SLOT_FACTORY, RIGHT_MAKE_GRANT, MANIFEST_HART_ANY, 0}});
+    view.service("samgrd", MANIFEST_CRITICAL, 1,
+                 {console(), to_init(), receives(SLOT_ENDPOINT), route(SAMGRD_SLOT_POLICYD, 0)});
+    view.service("echo", 0, ROUNDS, {console(), to_init(), receives(SLOT_ENDPOINT)});
+    view.service("caller", 0, 0, {console(), to_init(), receives(PAUSE), route(SLOT_SAMGRD, 1)});
+    view.service("judge", MANIFEST_FINAL, 0,
+                 {console(), to_init(), receives(PAUSE), route(SLOT_SAMGRD, 1)});
+    view.policy(
+        sorted({allow("caller", POLICY_CALL, "echo"), allow("judge", POLICY_CALL, "echo"),
+                allow("judge", POLICY_CALL, "policyd"), allow("judge", POLICY_MANAGE, "policyd")}));
+    view.policy(
+        sorted({allow("caller", POLICY_CALL, "echo"), allow("judge", POLICY_CALL, "policyd"),
+                allow("judge", POLICY_MANAGE, "policyd")}));
+    image_of_run = view.finish();
+    struct runtime made;
+    runtime_init(&made, self.page, self.argument, self.instance);
+    const int code = init_main(&made, image_of_run);
+    if (code != 0) {
+        sys_task_exit(static_cast<std::uint64_t>(code));
+    }
+}
+
+struct runtime runtime_of(user &self) {
+    struct runtime made;
+    runtime_init(&made, self.page, self.argument, self.instance);
+    return made;
+}
+
+void run_policyd(user &self) {
+    struct runtime made = runtime_of(self);
+    sys_task_exit(static_cast<std::uint64_t>(policyd_main(&made, image_of_run)));
+}
+
+void run_samgrd(user &self) {
+    struct runtime made = runtime_of(self);
+    sys_task_exit(static_cast<std::uint64_t>(samgrd_main(&made)));
+}
+
+void run_echo(user &self) {
+    struct runtime made = runtime_of(self);
+    sys_task_exit(static_cast<std::uint64_t>(echo_main(&made)));
+}
+
+// A first start that says that it is ready and dies.
+body dies_once(void (*then)(user &)) {
+    return [then](user &self) {
+        struct runtime made = runtime_of(self);
+        if (runtime_start_number(&made) == 1) {
+            EXPECT_EQ(ipc_ready(&made), STATUS_OK);
+            sim_user_illegal_instruction();
+        }
+        then(self);
+    };
+}
+
+struct caller {
+    explicit caller(user &self) : made(runtime_of(self)) {
+        ipc_resolver_init(&resolver, &made, SLOT_SAMGRD);
+        ipc_client_init(&client, &made, ipc_resolver_ask, &resolver, slot_at(PAUSE));
+        EXPECT_EQ(ipc_ready(&made), STATUS_OK);
+    }
+
+    ipc_outcome echo(std::uint8_t op, std::uint64_t value) {
+        echo_message message{};
+        message.header.op = op;
+        message.header.nonce = ipc_nonce(&client);
+        message.value = value;
+        message_area &out = made.page->call_out;
+        ipc_request request{};
+        request.target = service_id_named("echo");
+        request.nonce = message.header.nonce;
+        request.deadline.ns = in_us(PATIENCE_US);
+        request.bytes = echo_encode(WIRE_REQUEST, &message, out.payload, sizeof(out.payload));
+        request.protocol = WIRE_PROTOCOL_ECHO;
+        request.repeatable = op == ECHO_OP_ECHO;
+        return ipc_call(&client, &request);
+    }
+
+    std::uint32_t select(std::uint8_t policy) {
+        policy_message message{};
+        message.header.op = POLICY_OP_SELECT;
+        message.header.nonce = ipc_nonce(&client);
+        message.policy = policy;
+        message_area &out = made.page->call_out;
+        ipc_request request{};
+        request.target = service_id_named("policyd");
+        request.nonce = message.header.nonce;
+        request.deadline.ns = in_us(PATIENCE_US);
+        request.bytes = policy_encode(WIRE_REQUEST, &message, out.payload, sizeof(out.payload));
+        request.protocol = WIRE_PROTOCOL_POLICY;
+        request.repeatable = true;
+        EXPECT_EQ(ipc_call(&client, &request).error, IPC_OK);
+        const message_area &in = made.page->reply_in;
+        EXPECT_EQ(policy_decode(WIRE_REPLY, in.payload, in.header.len, &message), WIRE_OK);
+        EXPECT_EQ(message.header.status, WIRE_OK);
+        return message.revoked;
+    }
+
+    void expect_value(std::uint64_t value) {
+        const message_area &in = made.page->reply_in;
+        echo_message reply{};
+        EXPECT_EQ(echo_decode(WIRE_REPLY, in.payload, in.header.len, &reply), WIRE_OK);
+        EXPECT_EQ(reply.value, value);
+    }
+
+    struct runtime made;
+    ipc_resolver resolver;
+    ipc_client client;
+};
+
+// Calls again and again; sometimes echo is told to end. Every call has one outcome.
+void run_caller(user &self) {
+    caller made(self);
+    for (std::uint32_t round = 0; round < ROUNDS; round++) {
+        if (sim_user_random(8) == 0) {
+            const ipc_outcome ended = made.echo(ECHO_OP_END, 0);
+            EXPECT_EQ(ended.error, IPC_UNKNOWN_OUTCOME);
+            continue;
+        }
+        const ipc_outcome outcome = made.echo(ECHO_OP_ECHO, round);
+        EXPECT_TRUE(outcome.error == IPC_OK || outcome.error == IPC_REJECTED) << outcome.error;
+        if (outcome.error == IPC_OK) {
+            made.expect_value(round);
+        }
+    }
+    ipc_client_release(&made.client);
+}
+
+// After the policy that allowed it is gone, no call of judge's is served, through whatever it kept.
+void run_judge(user &self) {
+    caller made(self);
+    for (std::uint32_t round = 0; round < 4; round++) {
+        ipc_outcome outcome{IPC_DENIED, IPC_MISS};
+        for (std::uint32_t i = 0; i < 200 && outcome.error != IPC_OK; i++) {
+            outcome = made.echo(ECHO_OP_ECHO, i);
+            if (outcome.error != IPC_OK) {
+                EXPECT_EQ(sys_ipc_recv(slot_at(PAUSE), in_us(1000)).status, STATUS_TIMED_OUT);
+            }
+        }
+        EXPECT_EQ(outcome.error, IPC_OK);
+        EXPECT_LE(made.select(1), 1u);
+        EXPECT_EQ(made.echo(ECHO_OP_ECHO, round).error, IPC_DENIED);
+        EXPECT_EQ(made.select(0), 0u);
+    }
+    ipc_client_release(&made.client);
+}
+
+void run_all(sim_machine &machine) {
+    machine.program("echo", run_echo);
+    machine.program("caller", run_caller);
+    machine.program("judge", run_judge);
+    machine.run(run_init);
+}
+
+TEST(RoutesSim, calls_by_name_while_echo_dies_and_the_policy_changes) {
+    sim_machine machine;
+    machine.program("policyd", run_policyd);
+    machine.program("samgrd", run_samgrd);
+    run_all(machine);
+}
+
+TEST(RoutesSim, samgrd_dies_and_is_found_again) {
+    sim_machine machine;
+    machine.program("policyd", run_policyd);
+    machine.program("samgrd", dies_once(run_samgrd));
+    run_all(machine);
+    EXPECT_NE(std::string(sim_console()).find("samgrd: ready #2\n"), std::string::npos);
+}
+
+TEST(RoutesSim, policyd_dies_and_is_found_again) {
+    sim_machine machine;
+    machine.program("policyd", dies_once(run_policyd));
+    machine.program("samgrd", run_samgrd);
+    run_all(machine);
+    EXPECT_NE(std::string(sim_console()).find("policyd: ready #2\n"), std::string::npos);
+}
+
+}  // namespace

@@ -1,0 +1,182 @@
+// services/selftest/cases_route.c: calls by name: a route is kept, found again after its service
+// was started anew, and gone with the policy that allowed it.
+#include "ipc/client.h"
+#include "ipc/resolver.h"
+#include "ipc/wire/echo_wire.h"
+#include "ipc/wire/policy_wire.h"
+#include "services/selftest/cases.h"
+#include "services/selftest/slots.h"
+
+enum {
+    HITS = 8,
+    POLICY_USUAL = 0,
+    POLICY_LOCKED = 1,   // Does not let selftest call echo.
+    WAIT_MS_MAX = 1000,  // For a refusal to be asked about again.
+};
+
+// For how long samgrd says that a refusal stands.
+#define REFUSAL_NS (10 * SELFTEST_MS)
+
+struct caller {
+    struct selftest *selftest;
+    struct ipc_resolver resolver;
+    struct ipc_client client;
+};
+
+static bool begin(struct selftest *selftest, struct caller *caller) {
+    struct slot_result pause = sys_endpoint_create(slot_at(SELFTEST_SLOT_FACTORY));
+    caller->selftest = selftest;
+    ipc_resolver_init(&caller->resolver, selftest->runtime, SLOT_SAMGRD);
+    ipc_client_init(&caller->client, selftest->runtime, ipc_resolver_ask, &caller->resolver,
+                    pause.slot);
+    return selftest_expect_status(selftest, "an endpoint to pause at", pause.status, STATUS_OK);
+}
+
+static bool finish(struct caller *caller) {
+    ipc_client_release(&caller->client);
+    return selftest_expect_status(caller->selftest, "closing it",
+                                  sys_cap_close(caller->client.pause), STATUS_OK);
+}
+
+static struct ipc_outcome call_echo(struct caller *caller, enum echo_op op, uint64_t value) {
+    struct message_area *out = &caller->selftest->runtime->page->call_out;
+    const struct echo_message message = {
+        .header = {.op = (uint8_t)op, .nonce = ipc_nonce(&caller->client)}, .value = value};
+    const struct ipc_request request = {
+        .target = service_id_named("echo"),
+        .nonce = message.header.nonce,
+        .deadline = {.ns = selftest_patience()},
+        .bytes = echo_encode(WIRE_REQUEST, &message, out->payload, sizeof(out->payload)),
+        .protocol = WIRE_PROTOCOL_ECHO,
+        .repeatable = wire_op_find(&echo_rows, (uint8_t)op)->repeatable};
+    return ipc_call(&caller->client, &request);
+}
+
+static bool came_to(const struct caller *caller, const char *what, struct ipc_outcome outcome,
+                    struct ipc_outcome wanted) {
+    return selftest_expect(caller->selftest, what, outcome.error, wanted.error) &&
+           selftest_expect(caller->selftest, what, outcome.served, wanted.served);
+}
+
+// An echo that must come back, served like that.
+static bool echoes(struct caller *caller, uint64_t value, enum ipc_served served) {
+    const struct message_area *in = &caller->selftest->runtime->page->reply_in;
+    struct ipc_outcome outcome = call_echo(caller, ECHO_OP_ECHO, value);
+    const struct ipc_outcome wanted = {.error = IPC_OK, .served = served};
+    struct echo_message reply = {0};
+    return came_to(caller, "an echo", outcome, wanted) &&
+           selftest_expect(caller->selftest, "the echo's status",
+                           echo_decode(WIRE_REPLY, in->payload, in->header.len, &reply), WIRE_OK) &&
+           selftest_expect(caller->selftest, "the echo", reply.value, value);
+}
+
+// echo ends, and init starts it again. What became of the request is not known, and it is not one
+// that may be sent twice.
+static bool end_echo(struct caller *caller) {
+    struct ipc_outcome outcome = call_echo(caller, ECHO_OP_END, 0);
+    return selftest_expect(caller->selftest, "a call that ends its service", outcome.error,
+                           IPC_UNKNOWN_OUTCOME);
+}
+
+bool case_route_hit(struct selftest *selftest) {
+    struct caller caller;
+    bool held = begin(selftest, &caller) && echoes(&caller, 1, IPC_MISS);
+    for (uint32_t i = 0; i < HITS && held; i++) {
+        held = echoes(&caller, i, IPC_HIT);
+    }
+    return held && selftest_expect(selftest, "questions to samgrd", caller.resolver.asked, 1) &&
+           finish(&caller);
+}
+
+// A name that selftest may not call, and one that does not exist, look the same.
+static bool refused(struct caller *caller, const char *name) {
+    const struct ipc_request request = {.target = service_id_named(name),
+                                        .nonce = ipc_nonce(&caller->client),
+                                        .deadline = {.ns = selftest_patience()},
+                                        .bytes = WIRE_REQUEST_HEADER_BYTES,
+                                        .protocol = WIRE_PROTOCOL_TIMED};
+    struct ipc_outcome outcome = ipc_call(&caller->client, &request);
+    return selftest_expect(caller->selftest, name, outcome.error, IPC_DENIED);
+}
+
+// The second call is refused without a question. On a machine that is busy with other things the
+// refusal may have lapsed between the two.
+static bool refused_twice(struct caller *caller, const char *name) {
+    uint64_t asked_before = caller->resolver.asked;
+    uint64_t refused_at_ns = sys_clock_get();
+    bool held = refused(caller, name) && refused(caller, name);
+    bool lapsed = sys_clock_get() - refused_at_ns >= REFUSAL_NS;
+    uint64_t asked = caller->resolver.asked - asked_before;
+    return held && selftest_expect(caller->selftest, "questions about a refusal",
+                                   asked == 1 || (lapsed && asked == 2), true);
+}
+
+bool case_route_reject_denied(struct selftest *selftest) {
+    struct caller caller;
+    return begin(selftest, &caller) && refused_twice(&caller, "samgrd") &&
+           refused_twice(&caller, "nobody") && finish(&caller);
+}
+
+bool case_route_rebound(struct selftest *selftest) {
+    struct caller caller;
+    return begin(selftest, &caller) && echoes(&caller, 1, IPC_MISS) && end_echo(&caller) &&
+           echoes(&caller, 2, IPC_REBOUND) && echoes(&caller, 3, IPC_HIT) && finish(&caller);
+}
+
+static bool select_policy(struct caller *caller, uint8_t number, uint32_t *revoked) {
+    const struct runtime *runtime = caller->selftest->runtime;
+    struct message_area *out = &runtime->page->call_out;
+    const struct message_area *in = &runtime->page->reply_in;
+    struct policy_message message = {
+        .header = {.op = POLICY_OP_SELECT, .nonce = ipc_nonce(&caller->client)}, .policy = number};
+    const struct ipc_request request = {
+        .target = service_id_named("policyd"),
+        .nonce = message.header.nonce,
+        .deadline = {.ns = selftest_patience()},
+        .bytes = policy_encode(WIRE_REQUEST, &message, out->payload, sizeof(out->payload)),
+        .protocol = WIRE_PROTOCOL_POLICY,
+        .repeatable = true};
+    struct ipc_outcome outcome = ipc_call(&caller->client, &request);
+    bool decoded = outcome.error == IPC_OK &&
+                   policy_decode(WIRE_REPLY, in->payload, in->header.len, &message) == WIRE_OK;
+    *revoked = message.revoked;
+    return selftest_expect(caller->selftest, "selecting a policy", outcome.error, IPC_OK) &&
+           selftest_expect(caller->selftest, "its answer", decoded, true) &&
+           selftest_expect(caller->selftest, "its status", message.header.status, WIRE_OK);
+}
+
+// Refused calls until the refusal has lapsed and samgrd is asked again.
+static bool allowed_again(struct caller *caller) {
+    struct ipc_outcome outcome = {.error = IPC_DENIED};
+    for (uint32_t i = 0; i < WAIT_MS_MAX && outcome.error == IPC_DENIED; i++) {
+        struct recv_result waited =
+            sys_ipc_recv(caller->client.pause, sys_clock_get() + SELFTEST_MS);
+        (void)waited.received;  // Nothing arrives there; what matters is that time has passed.
+        outcome = call_echo(caller, ECHO_OP_ECHO, i);
+    }
+    return selftest_expect(caller->selftest, "a call that is allowed again", outcome.error, IPC_OK);
+}
+
+bool case_route_revoked_then_denied(struct selftest *selftest) {
+    struct caller caller;
+    uint32_t revoked = 0;
+    const struct ipc_outcome denied = {.error = IPC_DENIED, .served = IPC_REBOUND};
+    return begin(selftest, &caller) && echoes(&caller, 1, IPC_MISS) &&
+           echoes(&caller, 2, IPC_HIT) && select_policy(&caller, POLICY_LOCKED, &revoked) &&
+           selftest_expect(selftest, "grants revoked", revoked, 1) &&
+           came_to(&caller, "a call through a revoked route", call_echo(&caller, ECHO_OP_ECHO, 3),
+                   denied) &&
+           select_policy(&caller, POLICY_USUAL, &revoked) &&
+           selftest_expect(selftest, "grants revoked then", revoked, 0) && allowed_again(&caller) &&
+           echoes(&caller, 4, IPC_HIT) && finish(&caller);
+}
+
+bool case_route_degraded_then_bound(struct selftest *selftest) {
+    struct caller caller;
+    bool held = begin(selftest, &caller) && echoes(&caller, 1, IPC_MISS);
+    for (uint32_t i = 0; i < ROUTE_LOSSES_MAX && held; i++) {
+        held = end_echo(&caller);
+    }
+    return held && echoes(&caller, 2, IPC_DEGRADED) && echoes(&caller, 3, IPC_HIT) &&
+           finish(&caller);
+}
