@@ -10,7 +10,6 @@
 // The result must be looked at. To discard one on purpose: status_ignore(result, "why").
 #define WARN_UNUSED __attribute__((warn_unused_result))
 #define NORETURN __attribute__((noreturn))
-#define FALLTHROUGH __attribute__((fallthrough))
 #define COLD __attribute__((cold, noinline))
 #define ALIGNED(bytes) __attribute__((aligned(bytes)))
 #define ALWAYS_INLINE inline __attribute__((always_inline))
