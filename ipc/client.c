@@ -1,11 +1,8 @@
-// ipc/client.c: see client.h. The call on a bound route is straight-line code; everything else is
-// in call_slowly.
+// ipc/client.c: see client.h, which has the call on a bound route; everything else is in
+// call_slowly.
 #include "ipc/client.h"
 
 #include <string.h>
-
-#include "ipc/frame.h"
-#include "ipc/wire/wire.h"
 
 // A call that is not over: what is left of its budget, and what it has cost so far.
 struct call {
@@ -57,14 +54,6 @@ static struct ipc_outcome finish(struct ipc_client *client, enum ipc_error error
     return (struct ipc_outcome){.error = error, .served = served};
 }
 
-// Whether the answer is the request's. A kernel reply is one-shot, so a wrong one is the service's
-// fault.
-static inline bool answers(const struct message_area *reply, struct nonce nonce) {
-    uint64_t echoed = 0;
-    memcpy(&echoed, reply->payload + WIRE_REPLY_HEADER_BYTES - sizeof(echoed), sizeof(echoed));
-    return reply->header.len >= WIRE_REPLY_HEADER_BYTES && echoed == nonce.value;
-}
-
 static enum ipc_error unanswered(const struct ipc_request *request, enum delivery delivery,
                                  enum ipc_error otherwise) {
     bool may_be_done = delivery == DELIVERY_HANDED_OVER && !request->repeatable;
@@ -95,7 +84,7 @@ static struct verdict lost(struct call *call, struct route *route, enum delivery
 static struct verdict judge(struct call *call, struct route *route, struct call_result result) {
     switch (result.status) {
         case STATUS_OK:
-            if (!answers(&call->client->runtime->page->reply_in, call->request->nonce)) {
+            if (!ipc_answers(&call->client->runtime->page->reply_in, call->request->nonce)) {
                 return mismatched(call);
             }
             route_served(&call->client->routes, route, route->epoch);
@@ -214,7 +203,7 @@ static struct verdict attempt(struct call *call) {
 }
 
 // The rest of a call: a bounded number of attempts. `first` is what has been made of it already.
-static COLD struct ipc_outcome call_slowly(struct call *call, struct verdict first) {
+static struct ipc_outcome call_slowly(struct call *call, struct verdict first) {
     struct ipc_client *client = call->client;
     struct verdict verdict = first;
     for (uint32_t i = 0; !verdict.over; i++) {  // Ends: each attempt takes from the budget.
@@ -228,27 +217,20 @@ static COLD struct ipc_outcome call_slowly(struct call *call, struct verdict fir
     return finish(client, verdict.error, call->served);
 }
 
-struct ipc_outcome ipc_call(struct ipc_client *client, const struct ipc_request *request) {
-    struct message_page *page = client->runtime->page;
-    struct route *route = route_find(&client->routes, request->target);
-    if (UNLIKELY(!route || route->state != ROUTE_BOUND)) {
-        struct call call = {.client = client,
-                            .request = request,
-                            .budget = budget_until(request->deadline),
-                            .served = IPC_MISS};
-        if (request->bytes > FRAME_PAYLOAD_MAX || request->target.value == 0) {
-            bool large = request->bytes > FRAME_PAYLOAD_MAX;
-            return finish(client, large ? IPC_TOO_LARGE : IPC_BAD_REQUEST, IPC_MISS);
-        }
-        return call_slowly(&call, try_again);
+struct ipc_outcome ipc_call_unbound(struct ipc_client *client, const struct ipc_request *request) {
+    struct call call = {.client = client,
+                        .request = request,
+                        .budget = budget_until(request->deadline),
+                        .served = IPC_MISS};
+    if (request->bytes > FRAME_PAYLOAD_MAX || request->target.value == 0) {
+        bool large = request->bytes > FRAME_PAYLOAD_MAX;
+        return finish(client, large ? IPC_TOO_LARGE : IPC_BAD_REQUEST, IPC_MISS);
     }
-    route_hit(&client->routes, route);
-    frame_finish(&page->call_out, request->protocol, request->bytes);
-    struct call_result result = sys_ipc_call(route->slot, request->deadline.ns);
-    if (LIKELY(result.status == STATUS_OK && answers(&page->reply_in, request->nonce))) {
-        route_hit_served(&client->routes, route);
-        return finish(client, IPC_OK, IPC_HIT);
-    }
+    return call_slowly(&call, try_again);
+}
+
+struct ipc_outcome ipc_call_again(struct ipc_client *client, const struct ipc_request *request,
+                                  struct route *route, struct call_result result) {
     struct call call = {.client = client,
                         .request = request,
                         .budget = budget_until(request->deadline),

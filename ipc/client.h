@@ -12,7 +12,9 @@
 #pragma once
 
 #include "ipc/budget.h"
+#include "ipc/frame.h"
 #include "ipc/route_cache.h"
+#include "ipc/wire/wire.h"
 #include "runtime/runtime.h"
 
 #ifdef __cplusplus
@@ -97,8 +99,41 @@ static inline struct nonce ipc_nonce(struct ipc_client *client) {
     return client->last;
 }
 
-WARN_UNUSED struct ipc_outcome ipc_call(struct ipc_client *client,
-                                        const struct ipc_request *request);
+// The parts of ipc_call that are not straight on: there is no bound route, or the call through one
+// did not bring the answer.
+WARN_UNUSED struct ipc_outcome ipc_call_unbound(struct ipc_client *client,
+                                                const struct ipc_request *request);
+WARN_UNUSED struct ipc_outcome ipc_call_again(struct ipc_client *client,
+                                              const struct ipc_request *request,
+                                              struct route *route, struct call_result result);
+
+// Whether the answer is the request's. A kernel reply is one-shot, so a wrong one is the service's
+// fault.
+static inline bool ipc_answers(const struct message_area *reply, struct nonce nonce) {
+    return reply->header.len >= WIRE_REPLY_HEADER_BYTES &&
+           wire_reply_nonce(reply->payload).value == nonce.value;
+}
+
+// Inline, for the kernel keeps no register across a call: a function would save and restore them
+// all.
+WARN_UNUSED static ALWAYS_INLINE struct ipc_outcome ipc_call(struct ipc_client *client,
+                                                             const struct ipc_request *request) {
+    struct message_page *page = client->runtime->page;
+    struct route *route = route_find(&client->routes, request->target);
+    if (UNLIKELY(!route || route->state != ROUTE_BOUND)) {
+        return ipc_call_unbound(client, request);
+    }
+    route_hit(&client->routes, route);
+    frame_finish(&page->call_out, request->protocol, request->bytes);
+    struct call_result result = sys_ipc_call(route->slot, request->deadline.ns);
+    if (UNLIKELY(result.status != STATUS_OK || !ipc_answers(&page->reply_in, request->nonce))) {
+        return ipc_call_again(client, request, route, result);
+    }
+    route_hit_served(&client->routes, route);
+    client->stats.outcomes[IPC_OK][IPC_HIT]++;
+    struct ipc_outcome outcome = {IPC_OK, IPC_HIT};
+    return outcome;
+}
 
 // Closes every route.
 void ipc_client_release(struct ipc_client *client);

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/bits.h"
+
 const struct wire_op *wire_op_find(const struct wire_protocol_rows *rows, uint8_t number) {
     for (uint32_t i = 0; i < rows->op_count; i++) {
         if (rows->ops[i].number == number) {
@@ -10,6 +12,13 @@ const struct wire_op *wire_op_find(const struct wire_protocol_rows *rows, uint8_
         }
     }
     return 0;
+}
+
+// Takes the lowest field out of a set that is not empty; its index.
+static uint32_t take_field(uint64_t *fields) {
+    uint32_t index = bits_lowest_u64(*fields);
+    *fields &= *fields - 1;
+    return index;
 }
 
 static void put_field(struct wire_writer *writer, enum wire_type type, const void *place) {
@@ -56,14 +65,9 @@ static void get_field(struct wire_reader *reader, enum wire_type type, void *pla
 }
 
 static void skip_field(struct wire_reader *reader, enum wire_type type) {
-    union {
-        uint8_t u8;
-        uint16_t u16;
-        uint32_t u32;
-        uint64_t u64;
-        struct wire_bytes bytes;
-    } unused = {.u64 = 0};
-    get_field(reader, type, &unused);
+    static const uint8_t widths[] = {
+        [WIRE_U8] = 1, [WIRE_U16] = 2, [WIRE_U32] = 4, [WIRE_U64] = 8, [WIRE_BYTES] = 0};
+    (void)wire_skip(reader, type == WIRE_BYTES ? wire_get_u16(reader) : widths[type]);
 }
 
 uint32_t wire_encode(const struct wire_protocol_rows *rows, enum wire_direction direction,
@@ -84,11 +88,9 @@ uint32_t wire_encode(const struct wire_protocol_rows *rows, enum wire_direction 
                                 (struct wire_request_header){header->op, header->nonce});
     }
     uint64_t fields = refuses ? 0 : op->fields[direction];
-    for (uint32_t i = 0; i < rows->field_count; i++) {
-        if (((fields >> i) & 1) != 0) {
-            put_field(&writer, (enum wire_type)rows->fields[i].type,
-                      (const uint8_t *)message + rows->fields[i].offset);
-        }
+    while (fields != 0) {  // Once a field.
+        const struct wire_field *field = &rows->fields[take_field(&fields)];
+        put_field(&writer, (enum wire_type)field->type, (const uint8_t *)message + field->offset);
     }
     return wire_writer_bytes(&writer);
 }
@@ -110,10 +112,8 @@ static bool get_header(const struct wire_protocol_rows *rows, enum wire_directio
 // Whether the fields are all there, and nothing behind them.
 static bool fits(const struct wire_protocol_rows *rows, uint64_t fields,
                  struct wire_reader reader) {
-    for (uint32_t i = 0; i < rows->field_count; i++) {
-        if (((fields >> i) & 1) != 0) {
-            skip_field(&reader, (enum wire_type)rows->fields[i].type);
-        }
+    while (fields != 0) {  // Once a field.
+        skip_field(&reader, (enum wire_type)rows->fields[take_field(&fields)].type);
     }
     return wire_reader_done(&reader);
 }
@@ -136,11 +136,9 @@ enum wire_status wire_decode(const struct wire_protocol_rows *rows, enum wire_di
         return WIRE_MALFORMED;
     }
     memcpy(message, &header, sizeof(header));
-    for (uint32_t i = 0; i < rows->field_count; i++) {
-        if (((fields >> i) & 1) != 0) {
-            get_field(&reader, (enum wire_type)rows->fields[i].type,
-                      (uint8_t *)message + rows->fields[i].offset);
-        }
+    while (fields != 0) {  // Once a field.
+        const struct wire_field *field = &rows->fields[take_field(&fields)];
+        get_field(&reader, (enum wire_type)field->type, (uint8_t *)message + field->offset);
     }
     return WIRE_OK;
 }

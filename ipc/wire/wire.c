@@ -6,14 +6,17 @@ struct wire_reader wire_reader_of(const uint8_t *bytes, uint32_t count) {
     return reader;
 }
 
-static uint64_t get(struct wire_reader *reader, uint32_t bytes) {
+// Inline and unrolled: with a constant number of bytes no loop is left.
+static ALWAYS_INLINE uint64_t get(struct wire_reader *reader, uint32_t bytes) {
     if (reader->failed || reader->left < bytes) {
         reader->failed = true;
         return 0;
     }
     uint64_t value = 0;
+    const uint8_t *next = reader->next;
+#pragma GCC unroll 8
     for (uint32_t i = 0; i < bytes; i++) {
-        value |= (uint64_t)reader->next[i] << (8 * i);
+        value |= (uint64_t)next[i] << (8 * i);
     }
     reader->next += bytes;
     reader->left -= bytes;
@@ -34,6 +37,15 @@ uint32_t wire_get_u32(struct wire_reader *reader) {
 
 uint64_t wire_get_u64(struct wire_reader *reader) {
     return get(reader, 8);
+}
+
+bool wire_skip(struct wire_reader *reader, uint32_t bytes) {
+    reader->failed = reader->failed || reader->left < bytes;
+    if (!reader->failed) {
+        reader->next += bytes;
+        reader->left -= bytes;
+    }
+    return !reader->failed;
 }
 
 const uint8_t *wire_get_bytes(struct wire_reader *reader, uint32_t *count) {
@@ -59,13 +71,15 @@ struct wire_writer wire_writer_of(uint8_t *bytes, uint32_t capacity) {
     return writer;
 }
 
-static void put(struct wire_writer *writer, uint64_t value, uint32_t bytes) {
+static ALWAYS_INLINE void put(struct wire_writer *writer, uint64_t value, uint32_t bytes) {
     if (writer->failed || writer->capacity - writer->count < bytes) {
         writer->failed = true;
         return;
     }
+    uint8_t *next = writer->start + writer->count;
+#pragma GCC unroll 8
     for (uint32_t i = 0; i < bytes; i++) {
-        writer->start[writer->count + i] = (uint8_t)(value >> (8 * i));
+        next[i] = (uint8_t)(value >> (8 * i));
     }
     writer->count += bytes;
 }
@@ -102,41 +116,42 @@ uint32_t wire_writer_bytes(const struct wire_writer *writer) {
     return writer->failed ? 0 : writer->count;
 }
 
-static void put_start(struct wire_writer *writer, struct wire_magic magic, uint8_t op) {
-    wire_put_u8(writer, magic.letters[0]);
-    wire_put_u8(writer, magic.letters[1]);
-    wire_put_u8(writer, WIRE_VERSION);
-    wire_put_u8(writer, op);
+// Magic, version and op, in one check.
+static ALWAYS_INLINE void put_start(struct wire_writer *writer, struct wire_magic magic,
+                                    uint8_t op) {
+    put(writer,
+        (uint64_t)magic.letters[0] | (uint64_t)magic.letters[1] << 8 |
+            (uint64_t)WIRE_VERSION << 16 | (uint64_t)op << 24,
+        4);
 }
 
 void wire_put_request_header(struct wire_writer *writer, struct wire_magic magic,
                              struct wire_request_header header) {
     put_start(writer, magic, header.op);
-    wire_put_u64(writer, header.nonce.value);
+    put(writer, header.nonce.value, 8);
 }
 
 void wire_put_reply_header(struct wire_writer *writer, struct wire_magic magic,
                            struct wire_reply_header header) {
     put_start(writer, magic, header.op | WIRE_REPLY_BIT);
-    wire_put_u8(writer, header.status);
-    wire_put_u64(writer, header.nonce.value);
+    put(writer, header.status, 1);
+    put(writer, header.nonce.value, 8);
 }
 
 // Checks magic and version; the op comes back as it is.
-static bool get_start(struct wire_reader *reader, struct wire_magic magic, uint8_t *op) {
-    uint8_t first = wire_get_u8(reader);
-    uint8_t second = wire_get_u8(reader);
-    uint8_t version = wire_get_u8(reader);
-    *op = wire_get_u8(reader);
-    return !reader->failed && first == magic.letters[0] && second == magic.letters[1] &&
-           version == WIRE_VERSION;
+static ALWAYS_INLINE bool get_start(struct wire_reader *reader, struct wire_magic magic,
+                                    uint8_t *op) {
+    uint64_t start = get(reader, 4);
+    *op = (uint8_t)(start >> 24);
+    return !reader->failed && (start & 0xff) == magic.letters[0] &&
+           (start >> 8 & 0xff) == magic.letters[1] && (start >> 16 & 0xff) == WIRE_VERSION;
 }
 
 bool wire_get_request_header(struct wire_reader *reader, struct wire_magic magic,
                              struct wire_request_header *out) {
     struct wire_request_header header = {0};
     bool started = get_start(reader, magic, &header.op);
-    header.nonce.value = wire_get_u64(reader);
+    header.nonce.value = get(reader, 8);
     if (!started || reader->failed || (header.op & WIRE_REPLY_BIT) != 0) {
         reader->failed = true;
         return false;
@@ -149,8 +164,8 @@ bool wire_get_reply_header(struct wire_reader *reader, struct wire_magic magic,
                            struct wire_reply_header *out) {
     struct wire_reply_header header = {0};
     bool started = get_start(reader, magic, &header.op);
-    header.status = wire_get_u8(reader);
-    header.nonce.value = wire_get_u64(reader);
+    header.status = (uint8_t)get(reader, 1);
+    header.nonce.value = get(reader, 8);
     if (!started || reader->failed || (header.op & WIRE_REPLY_BIT) == 0 ||
         header.status >= WIRE_STATUS_COUNT) {
         reader->failed = true;

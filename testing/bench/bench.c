@@ -1,16 +1,12 @@
 // testing/bench/bench.c: instructions of the hot paths, from user code to user code, stubs
 // included.
 //
-// Each figure is the least and the mean of 1,000 rounds, and the first round apart. What reading
-// the counter costs is measured in the same way and taken off.
+// measure.h says how a figure is taken.
 #include "testing/bench/bench.h"
-#include "images/markers.h"
 #include "ipc/frame.h"
 #include "ipc/ready.h"
 #include "runtime/main.h"
-#include "runtime/riscv64/counter.h"
-
-enum { ROUNDS = 1000 };
+#include "testing/bench/measure.h"
 
 struct bench {
     struct runtime *runtime;
@@ -21,60 +17,60 @@ struct bench {
     enum status status;  // The first thing that went wrong.
 };
 
-struct figure {
-    uint64_t least;
-    uint64_t sum;
-    uint64_t first;
-};
-
 static ALWAYS_INLINE void expect(struct bench *bench, enum status status) {
     if (status != STATUS_OK) {
         bench->status = status;
     }
 }
 
-static ALWAYS_INLINE void round_nothing(struct bench *bench) {
-    (void)bench;
+static ALWAYS_INLINE void round_nothing(void *of) {
+    (void)of;
 }
 
-static ALWAYS_INLINE void round_null_syscall(struct bench *bench) {
-    (void)bench;
+static ALWAYS_INLINE void round_null_syscall(void *of) {
+    (void)of;
     (void)sys_clock_get();
 }
 
-static ALWAYS_INLINE void round_yield(struct bench *bench) {
-    (void)bench;
+static ALWAYS_INLINE void round_yield(void *of) {
+    (void)of;
     sys_yield();
 }
 
-static ALWAYS_INLINE void round_notify(struct bench *bench) {
+static ALWAYS_INLINE void round_notify(void *of) {
+    struct bench *bench = of;
     expect(bench, sys_ipc_notify(slot_at(SLOT_ENDPOINT)));
 }
 
-static ALWAYS_INLINE void round_call_reply(struct bench *bench) {
+static ALWAYS_INLINE void round_call_reply(void *of) {
+    struct bench *bench = of;
     frame_finish(&bench->runtime->page->call_out, 0, bench->payload_bytes);
     expect(bench, sys_ipc_call(slot_at(SLOT_ECHO), bench->deadline_ns).status);
 }
 
 // The woken one runs, and waits again.
-static ALWAYS_INLINE void round_notify_wake(struct bench *bench) {
+static ALWAYS_INLINE void round_notify_wake(void *of) {
+    struct bench *bench = of;
     expect(bench, sys_ipc_notify(bench->door));
     sys_yield();
 }
 
-static ALWAYS_INLINE void round_send_recv(struct bench *bench) {
+static ALWAYS_INLINE void round_send_recv(void *of) {
+    struct bench *bench = of;
     frame_finish(&bench->runtime->page->call_out, 0, 64);
     expect(bench, sys_ipc_send(slot_at(SLOT_ENDPOINT), 0).status);
     expect(bench, sys_ipc_recv(slot_at(SLOT_ENDPOINT), 0).status);
 }
 
-static ALWAYS_INLINE void prepare_cap_move(struct bench *bench) {
+static ALWAYS_INLINE void prepare_cap_move(void *of) {
+    struct bench *bench = of;
     struct slot_result made = sys_cap_clone(slot_at(SLOT_ECHO), RIGHT_CALL);
     expect(bench, made.status);
     bench->spare = made.slot;
 }
 
-static ALWAYS_INLINE void round_cap_move(struct bench *bench) {
+static ALWAYS_INLINE void round_cap_move(void *of) {
+    struct bench *bench = of;
     struct message_area *out = &bench->runtime->page->call_out;
     frame_finish(out, PEER_TAKE, 0);
     out->header.flags = FRAME_CAP_MOVE;
@@ -82,45 +78,15 @@ static ALWAYS_INLINE void round_cap_move(struct bench *bench) {
     expect(bench, sys_ipc_call(bench->door, bench->deadline_ns).status);
 }
 
-static ALWAYS_INLINE void round_reply_dropped(struct bench *bench) {
+static ALWAYS_INLINE void round_reply_dropped(void *of) {
+    struct bench *bench = of;
     frame_finish(&bench->runtime->page->call_out, PEER_DROP, 0);
     enum status status = sys_ipc_call(bench->door, bench->deadline_ns).status;
     expect(bench, status == STATUS_PEER_CLOSED ? STATUS_OK : STATUS_BAD_ARG);
 }
 
-static ALWAYS_INLINE void prepare_nothing(struct bench *bench) {
-    (void)bench;
-}
-
-typedef void bench_round(struct bench *bench);
-
-// Inlined with each round, so that nothing but the round stands between the two readings.
-static ALWAYS_INLINE struct figure measure_prepared(struct bench *bench, bench_round *prepare,
-                                                    bench_round *round) {
-    struct figure figure = {.least = UINT64_MAX};
-    for (uint32_t i = 0; i <= ROUNDS; i++) {
-        prepare(bench);
-        uint64_t begin = counter_instructions();
-        round(bench);
-        uint64_t spent = counter_instructions() - begin;
-        if (i == 0) {
-            figure.first = spent;
-            continue;
-        }
-        figure.least = spent < figure.least ? spent : figure.least;
-        figure.sum += spent;
-    }
-    return figure;
-}
-
-static ALWAYS_INLINE struct figure measure(struct bench *bench, bench_round *round) {
-    return measure_prepared(bench, prepare_nothing, round);
-}
-
 static void print(struct bench *bench, const char *name, struct figure figure, uint64_t reading) {
-    uint64_t mean = (figure.sum + ROUNDS / 2) / ROUNDS;
-    marker(bench->runtime, MARKER_BENCH_FIGURE, name, (unsigned)(figure.least - reading),
-           (unsigned)(mean - reading), (unsigned)(figure.first - reading));
+    print_figure(bench->runtime, name, figure, reading);
 }
 
 // What a call or reply costs that is not the common one.
