@@ -5,10 +5,12 @@ load("//testing/qemu:qemu_test.bzl", "QEMU_TAGS", "golden_check", "qemu_run", "q
 
 def _boot_image_impl(ctx):
     out = ctx.actions.declare_file(ctx.label.name)
+    graph = ctx.actions.declare_file(ctx.label.name + ".waits.svg")
     args = ctx.actions.args()
     args.add("--manifest", ctx.file.manifest)
     args.add("--harts", ctx.attr.harts)
     args.add("--out", out)
+    args.add("--graph", graph)
     inputs = [ctx.file.manifest]
     for target, name in zip(ctx.attr.programs, ctx.attr.program_names):
         elf = target[DefaultInfo].files_to_run.executable
@@ -22,11 +24,14 @@ def _boot_image_impl(ctx):
         executable = ctx.executable._mkimage,
         arguments = [args],
         inputs = inputs,
-        outputs = [out],
+        outputs = [out, graph],
         mnemonic = "BootImage",
         progress_message = "Making boot image %s" % out.short_path,
     )
-    return [DefaultInfo(files = depset([out]))]
+    return [
+        DefaultInfo(files = depset([out])),
+        OutputGroupInfo(waits = depset([graph])),
+    ]
 
 boot_image = rule(
     implementation = _boot_image_impl,
@@ -110,6 +115,7 @@ def tessera_image(
     """A bootable image as four targets.
 
     `:NAME` runs it with live markers (`bazel run`), `:NAME_test` boots and judges it, `:NAME.boot` is its boot image,
+    `:NAME.waits` a picture of who waits for whom in it (SVG),
     `:NAME.golden_check` checks the golden file.
 
     Args:
@@ -137,6 +143,11 @@ def tessera_image(
         policies = policies,
         program_names = [programs[label] for label in labels],
         programs = labels,
+    )
+    native.filegroup(
+        name = name + ".waits",
+        srcs = [":" + name + ".boot"],
+        output_group = "waits",
     )
     golden_check(
         name = name + ".golden_check",

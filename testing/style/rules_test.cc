@@ -230,6 +230,17 @@ TEST(Style, test_reject_machine_path_and_host_name) {
                            "http:"
                            "//10.0.0.1/a\n"),
               Rules({"host_name"}));
+    // The name of a format.
+    EXPECT_EQ(rules_broken("ipc/README.md",
+                           "<svg xmlns=\"http:"
+                           "//www.w3."
+                           "org/2000/svg\">\n"),
+              Rules());
+    EXPECT_EQ(rules_broken("ipc/README.md",
+                           "<svg href=\"http:"
+                           "//www.w3."
+                           "org/2000/svg\">\n"),
+              Rules({"host_name"}));
     // RFC 2606: such a name never resolves.
     EXPECT_EQ(rules_broken("ipc/README.md", "http://lines.invalid/debian\n"), Rules());
     EXPECT_EQ(rules_broken("ipc/README.md", "http://127.0.0.1:8080 and http://localhost\n"),

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "tools/mkimage/manifest.h"
+#include "tools/mkimage/waits.h"
 #include "tools/policyc/policy_text.h"
 
 namespace mkimage {
@@ -82,6 +83,16 @@ bool compose(const composition &given, std::string &image, std::vector<std::stri
         messages.push_back(error);
     }
     return messages.empty();
+}
+
+std::string draw_waits(const composition &given) {
+    std::vector<image_file> files;
+    std::vector<std::string> messages;
+    surroundings around{
+        .programs = program_names(given.files), .hart_count = given.hart_count, .calls = {}};
+    compile_policies(given, files, around, messages);
+    const manifest contents = manifest_read(given.manifest_text, around).contents;
+    return wait_graph_svg(contents, waits_of(contents, around.calls));
 }
 
 }  // namespace mkimage

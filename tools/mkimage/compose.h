@@ -27,4 +27,7 @@ struct composition {
 
 bool compose(const composition &given, std::string &image, std::vector<std::string> &messages);
 
+// Who waits for whom in an image that compose has made, as SVG.
+std::string draw_waits(const composition &given);
+
 }  // namespace mkimage

@@ -7,19 +7,12 @@
 #include "kernel/abi/cap.h"
 #include "kernel/abi/device.h"
 #include "kernel/abi/identity.h"
+#include "tools/mkimage/waits.h"
 
 namespace mkimage {
 namespace {
 
 constexpr std::size_t NOBODY = static_cast<std::size_t>(-1);
-
-// One may wait for another's answer.
-struct wait {
-    std::size_t from = 0;
-    std::size_t to = 0;
-    source_place place;
-    std::string why;  // Nothing, or which policy, in parentheses.
-};
 
 class checker {
   public:
@@ -189,27 +182,9 @@ class checker {
         }
     }
 
-    // Who may call whom and wait: routes of the manifest, then what policies allow.
-    void collect_waits() {
-        for (std::size_t from = 0; from < services_.size(); from++) {
-            for (const grant &given : services_[from].grants) {
-                const bool waits =
-                    given.kind == MANIFEST_GRANT_ROUTE && (given.rights & RIGHT_CALL) != 0;
-                const std::size_t to = waits ? find(given.target) : NOBODY;
-                if (to != NOBODY) {
-                    waits_.push_back({from, to, given.target_place, ""});
-                }
-            }
-        }
-        for (const allowed_call &call : around_.calls) {
-            const std::size_t from = find(call.from);
-            waits_.push_back({from, find(call.to), services_[from].place, call.why});
-        }
-    }
-
     // Follows calls from each service; a path that comes back to where it began is named.
     void check_cycles() {
-        collect_waits();
+        waits_ = waits_of(out_.contents, around_.calls);
         for (std::size_t start = 0; start < services_.size(); start++) {
             std::vector<const wait *> came_by(services_.size(), nullptr);
             std::vector<std::size_t> pending = {start};

@@ -16,6 +16,7 @@ namespace {
 struct arguments {
     std::string manifest;
     std::string out;
+    std::string graph;
     std::uint32_t hart_count = 1;
     std::vector<std::string> programs;  // name=path
     std::vector<std::string> data;      // name=path
@@ -29,6 +30,16 @@ std::optional<std::string> file_contents(const std::string &path) {
         return std::nullopt;
     }
     return std::string(std::istreambuf_iterator<char>(file), {});
+}
+
+bool write(const std::string &path, const std::string &contents) {
+    std::ofstream out(path, std::ios::binary);
+    out << contents;
+    out.close();
+    if (!out) {
+        std::cerr << path << ": can't be written\n";
+    }
+    return static_cast<bool>(out);
 }
 
 bool append_files(const std::vector<std::string> &named, boot_image_kind kind,
@@ -87,13 +98,8 @@ bool make(const arguments &given) {
         }
         return false;
     }
-    std::ofstream out(given.out, std::ios::binary);
-    out << image;
-    out.close();
-    if (!out) {
-        std::cerr << given.out << ": can't be written\n";
-    }
-    return static_cast<bool>(out);
+    return write(given.out, image) &&
+           (given.graph.empty() || write(given.graph, mkimage::draw_waits(parts)));
 }
 
 }  // namespace
@@ -103,6 +109,7 @@ int main(int argc, char **argv) {
     arguments given;
     app.add_option("--manifest", given.manifest, "the manifest's text")->required();
     app.add_option("--out", given.out, "the image to write")->required();
+    app.add_option("--graph", given.graph, "where to draw who waits for whom, as SVG");
     app.add_option("--harts", given.hart_count, "harts the image is for")
         ->required()
         ->check(CLI::Range(1, 8));

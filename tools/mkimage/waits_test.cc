@@ -1,0 +1,63 @@
+// tools/mkimage/waits_test.cc: who waits for whom, and a picture of it in which nobody stands above
+// who waits for it.
+#include "tools/mkimage/waits.h"
+
+#include <gtest/gtest.h>
+
+#include <regex>
+
+namespace mkimage {
+namespace {
+
+manifest three() {
+    const manifest_result result = manifest_read(
+        "service aa\nfinal\nslot 4 route bb call\nslot 5 route cc send\nslot 2 route init call\n"
+        "service bb\nslot 3 endpoint recv\nservice cc\nslot 3 endpoint recv\n",
+        {.programs = {"aa", "bb", "cc"}, .hart_count = 1});
+    EXPECT_TRUE(result.mistakes.empty());
+    return result.contents;
+}
+
+TEST(Waits, calls_by_route_and_by_policy_and_no_sends) {
+    const std::vector<wait> waits = waits_of(three(), {{"bb", "cc", "(by p) "}});
+    ASSERT_EQ(waits.size(), 2U);
+    EXPECT_EQ(waits[0].from, 0U);
+    EXPECT_EQ(waits[0].to, 1U);
+    EXPECT_EQ(waits[0].place.line, 3U);
+    EXPECT_EQ(waits[1].from, 1U);
+    EXPECT_EQ(waits[1].to, 2U);
+    EXPECT_EQ(waits[1].why, "(by p) ");
+}
+
+// The tops of the boxes, in the order of the services.
+std::vector<int> tops_of(const std::string &svg) {
+    std::vector<int> tops;
+    const std::regex box("<rect x=\"\\d+\" y=\"(\\d+)\"");
+    for (std::sregex_iterator at(svg.begin(), svg.end(), box); at != std::sregex_iterator(); ++at) {
+        tops.push_back(std::stoi((*at)[1]));
+    }
+    return tops;
+}
+
+TEST(Waits, picture_has_each_service_above_those_it_waits_for) {
+    const manifest contents = three();
+    const std::string svg = wait_graph_svg(contents, waits_of(contents, {{"bb", "cc", "(by p) "}}));
+    const std::vector<int> tops = tops_of(svg);
+    ASSERT_EQ(tops.size(), 3U);
+    EXPECT_LT(tops[0], tops[1]);
+    EXPECT_LT(tops[1], tops[2]);
+    EXPECT_NE(svg.find(">aa waits for bb <"), std::string::npos);
+    EXPECT_NE(svg.find("class=\"policy\" marker-end=\"url(#p)\"><title>bb waits for cc (by p) <"),
+              std::string::npos);
+}
+
+TEST(Waits, picture_of_services_that_wait_for_nobody_is_one_row) {
+    const manifest contents = three();
+    const std::vector<int> tops = tops_of(wait_graph_svg(contents, {}));
+    ASSERT_EQ(tops.size(), 3U);
+    EXPECT_EQ(tops[0], tops[1]);
+    EXPECT_EQ(tops[1], tops[2]);
+}
+
+}  // namespace
+}  // namespace mkimage
