@@ -17,8 +17,8 @@ struct Action {
 // out.
 std::vector<Action> read_profile(std::istream &profile);
 
-// Compares the run that filled the cache with the run that should take all from it; prints counts,
-// and each action that ran in the second with the reason. True if none did and the cache was used
-// at all.
+// Compares the run that filled the cache with the run that should take all from it; prints each
+// action that ran in the second with the reason. True if the profile shows none: it may lack the
+// shortest actions, so how many ran is for Bazel's own summary to say.
 bool compare(const std::vector<Action> &first, const std::vector<Action> &second,
              std::ostream &out);

@@ -51,9 +51,7 @@ TEST(Compare, all_taken_from_the_cache) {
     std::ostringstream out;
     EXPECT_TRUE(compare(read(kAsk + "," + kRun + "," + kCompile), read(kAsk + "," + kCompile), out))
         << out.str();
-    EXPECT_NE(
-        out.str().find("second checkout: 1 actions asked the cache, 1 were taken from it, 0 ran\n"),
-        std::string::npos);
+    EXPECT_EQ(out.str(), "");
 }
 
 TEST(Compare, test_reject_action_that_ran) {
@@ -76,11 +74,6 @@ TEST(Compare, test_reject_unknown_action) {
     EXPECT_FALSE(compare({}, read(kAsk + "," + kRun + "," + kCompile), out));
     EXPECT_NE(out.str().find("the first checkout had no such action"), std::string::npos)
         << out.str();
-}
-
-TEST(Compare, test_reject_run_without_cache) {
-    std::ostringstream out;
-    EXPECT_FALSE(compare({}, {}, out));
 }
 
 }  // namespace
