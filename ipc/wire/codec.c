@@ -1,8 +1,6 @@
 // ipc/wire/codec.c: see codec.h.
 #include "ipc/wire/codec.h"
 
-#include <string.h>
-
 #include "base/bits.h"
 
 const struct wire_op *wire_op_find(const struct wire_protocol_rows *rows, uint8_t number) {
@@ -122,20 +120,24 @@ enum wire_status wire_decode(const struct wire_protocol_rows *rows, enum wire_di
                              const uint8_t *bytes, uint32_t count, void *message) {
     struct wire_reader reader = wire_reader_of(bytes, count);
     struct wire_header header = {0};
-    if (!get_header(rows, direction, &reader, &header)) {
+    bool headed = get_header(rows, direction, &reader, &header);
+    struct wire_header *kept = message;  // Each message begins with one.
+    if (direction == WIRE_REQUEST) {
+        *kept = header;  // For an answer, whatever the rest is.
+    }
+    if (!headed) {
         return WIRE_MALFORMED;
     }
     const struct wire_op *op = wire_op_find(rows, header.op);
     bool refuses = direction == WIRE_REPLY && header.status != WIRE_OK;
     if (!op && !refuses) {
-        memcpy(message, &header, sizeof(header));
         return WIRE_UNKNOWN_OP;
     }
     uint64_t fields = refuses ? 0 : op->fields[direction];
     if (!fits(rows, fields, reader)) {
         return WIRE_MALFORMED;
     }
-    memcpy(message, &header, sizeof(header));
+    *kept = header;
     while (fields != 0) {  // Once a field.
         const struct wire_field *field = &rows->fields[take_field(&fields)];
         get_field(&reader, (enum wire_type)field->type, (uint8_t *)message + field->offset);

@@ -8,8 +8,9 @@
 // Ownership: a decoded WIRE_BYTES field points into the caller's bytes; encoders copy.
 // Errors:    encoders return 0 if the buffer is too small or the operation unknown (a reply that
 //            refuses may name any). Decoders accept
-//            exactly one well-formed message; otherwise the message is untouched, but that
-//            WIRE_UNKNOWN_OP leaves operation and nonce in its header, for an answer.
+//            exactly one well-formed message; otherwise its fields are untouched. Of a refused
+//            request that is as long as a header, operation and nonce are left in the message's
+//            header, for an answer that its sender knows as one.
 #pragma once
 
 #include "ipc/wire/wire.h"

@@ -152,12 +152,13 @@ bool wire_get_request_header(struct wire_reader *reader, struct wire_magic magic
     struct wire_request_header header = {0};
     bool started = get_start(reader, magic, &header.op);
     header.nonce.value = get(reader, 8);
-    if (!started || reader->failed || (header.op & WIRE_REPLY_BIT) != 0) {
-        reader->failed = true;
-        return false;
+    bool is_reply = (header.op & WIRE_REPLY_BIT) != 0;
+    if (!reader->failed) {
+        header.op &= (uint8_t)~WIRE_REPLY_BIT;
+        *out = header;
     }
-    *out = header;
-    return true;
+    reader->failed = reader->failed || !started || is_reply;
+    return !reader->failed;
 }
 
 bool wire_get_reply_header(struct wire_reader *reader, struct wire_magic magic,

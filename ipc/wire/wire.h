@@ -124,6 +124,7 @@ static inline struct nonce wire_reply_nonce(const uint8_t *payload) {
 
 // False, and the reader failed: too short, another magic or version, a reply where a request is
 // read or the other way round, or a status out of range.
+// A request as long as a header leaves operation and nonce in `out` all the same.
 WARN_UNUSED bool wire_get_request_header(struct wire_reader *reader, struct wire_magic magic,
                                          struct wire_request_header *out);
 WARN_UNUSED bool wire_get_reply_header(struct wire_reader *reader, struct wire_magic magic,

@@ -366,6 +366,32 @@ TEST(Codec, test_reject_each_wrong_length_and_count) {
     }
 }
 
+// Whoever sent it gets an answer that it knows as its own.
+TEST(Codec, a_refused_request_leaves_its_operation_and_nonce) {
+    const Bytes good = MixedRequest();
+    Bytes longer = good + Bytes{0};
+    Bytes shorter(good.begin(), good.begin() + 13);
+    Bytes version = good;
+    version[2]++;
+    Bytes letters = good;
+    letters[0]++;
+    Bytes reply = good;
+    reply[3] |= WIRE_REPLY_BIT;
+    for (const Bytes &wrong : {longer, shorter, version, letters, reply}) {
+        mixed_message message{};
+        message.small = 77;
+        EXPECT_EQ(wire_decode(&kMixed, WIRE_REQUEST, wrong.data(),
+                              static_cast<uint32_t>(wrong.size()), &message),
+                  WIRE_MALFORMED);
+        EXPECT_EQ(message.header.op, 9);
+        EXPECT_EQ(message.header.nonce.value, kNonce);
+        EXPECT_EQ(message.small, 77);
+    }
+    mixed_message message{};
+    EXPECT_EQ(wire_decode(&kMixed, WIRE_REQUEST, good.data(), 11, &message), WIRE_MALFORMED);
+    EXPECT_EQ(message.header.nonce.value, 0u);
+}
+
 TEST(Codec, test_reject_encoding_what_is_no_message) {
     Bytes bytes(64);
     mixed_message message{};
