@@ -122,3 +122,30 @@ std::string route_page() {
          << " losses in a row until a route is worn out.\n";
     return page.str();
 }
+
+std::string example_page(const std::function<std::string(const std::string &)> &read) {
+    const auto shown = [&](const char *path, const char *language) {
+        return "`" + std::string(path) + "`\n\n```" + language + "\n" + read(path) + "```\n\n";
+    };
+    return "# A whole service\n\nPut together from the tree by `./bazelw run "
+           "//testing/protocols:update` and compared by `//testing/protocols:pages_test`. `echo` "
+           "is built into the smoke images, called by name in their ladders, and run in simulation "
+           "by `//services:routes_sim_test`, where it dies again and again.\n\n"
+           "## What it says: fields and operations\n\n"
+           "From these rows come its C struct, encoder, decoder and its section of "
+           "[wire.md](wire.md).\n\n" +
+           shown("ipc/wire/echo_fields.def", "c") + shown("ipc/wire/echo_ops.def", "c") +
+           "## What it does\n\n"
+           "The loop is `runtime/service.h`: one wait, one system call a request. Who calls is in "
+           "`request->meta`, from the kernel, and never in the payload.\n\n" +
+           shown("services/echo/service.c", "c") + shown("services/echo/main.c", "c") +
+           "## How it is started and called\n\n"
+           "A paragraph of the image's manifest starts it, with exactly these capabilities; a line "
+           "of the policy lets somebody call it ([policy.md](policy.md)). A client calls it by "
+           "name with `ipc_call` (`ipc/client.h`): the first call resolves the route, later ones "
+           "cost as much as the bare system call and a little more, and when `echo` is started "
+           "anew the next call finds it.\n\n"
+           "```\nservice echo\n    restarts 8\n    slot 1 console write marker\n    slot 2 route "
+           "init "
+           "call\n    slot 3 endpoint recv\n```\n\n```\nallow selftest call echo\n```\n";
+}

@@ -1,6 +1,7 @@
 // testing/protocols/pages_test.cc: the pages are those of the rows, and the rows hold together.
 #include "testing/protocols/pages.h"
 
+#include <algorithm>
 #include <fstream>
 #include <set>
 #include <sstream>
@@ -23,6 +24,15 @@ TEST(Pages, show_the_rows) {
         << "docs/wire.md is out of date: ./bazelw run //testing/protocols:update";
     EXPECT_EQ(route_page(), read_text("docs/route-cache.md"))
         << "docs/route-cache.md is out of date: ./bazelw run //testing/protocols:update";
+    EXPECT_EQ(example_page(read_text), read_text("docs/example-service.md"))
+        << "docs/example-service.md is out of date: ./bazelw run //testing/protocols:update";
+}
+
+// What a reader is promised.
+TEST(Pages, the_example_has_at_most_sixty_lines) {
+    const std::string all =
+        read_text("services/echo/service.c") + read_text("services/echo/main.c");
+    EXPECT_LE(std::count(all.begin(), all.end(), '\n'), 60);
 }
 
 TEST(Protocols, have_letters_types_and_operations_of_their_own) {

@@ -1,12 +1,20 @@
-// testing/protocols/update.cc: writes docs/wire.md and docs/route-cache.md anew, in the checkout
-// that `bazel run` was called from.
+// testing/protocols/update.cc: writes docs/wire.md, docs/route-cache.md and
+// docs/example-service.md anew, in the checkout that `bazel run` was called from.
 #include <cstdlib>
 #include <fstream>
 #include <iostream>
+#include <sstream>
 
 #include "testing/protocols/pages.h"
 
 namespace {
+
+std::string read_text(const std::string &path) {
+    std::ifstream stream(path);
+    std::ostringstream text;
+    text << stream.rdbuf();
+    return text.str();
+}
 
 bool write_text(const std::string &path, const std::string &text) {
     std::ofstream stream(path);
@@ -27,5 +35,8 @@ int main() {
     std::string docs = std::string(root) + "/docs/";
     bool wire = write_text(docs + "wire.md", wire_page());
     bool route = write_text(docs + "route-cache.md", route_page());
-    return wire && route ? 0 : 1;
+    bool example = write_text(docs + "example-service.md", example_page([root](const auto &path) {
+                                  return read_text(std::string(root) + "/" + path);
+                              }));
+    return wire && route && example ? 0 : 1;
 }
