@@ -10,6 +10,7 @@ struct call {
     const struct ipc_request *request;
     struct budget budget;
     enum ipc_served served;
+    uint32_t attempts;
     uint32_t losses;  // Of the route, in this call.
     bool kept;        // The request is in client->kept.
 };
@@ -177,6 +178,8 @@ static struct verdict attempt(struct call *call) {
     if (verdict != BUDGET_GO) {
         return over(spent(verdict));
     }
+    client->stats.resent += call->attempts != 0;
+    call->attempts++;
     struct slot to_close = slot_at(CAP_SLOT_NONE);
     struct route *route = route_place(&client->routes, call->request->target, &to_close);
     close_slot(to_close);
@@ -206,8 +209,7 @@ static struct verdict attempt(struct call *call) {
 static struct ipc_outcome call_slowly(struct call *call, struct verdict first) {
     struct ipc_client *client = call->client;
     struct verdict verdict = first;
-    for (uint32_t i = 0; !verdict.over; i++) {  // Ends: each attempt takes from the budget.
-        client->stats.resent += i != 0 || call->losses != 0;
+    while (!verdict.over) {  // Ends: each attempt takes from the budget.
         verdict = attempt(call);
     }
     if (!client->reuse) {
@@ -234,7 +236,8 @@ struct ipc_outcome ipc_call_again(struct ipc_client *client, const struct ipc_re
     struct call call = {.client = client,
                         .request = request,
                         .budget = budget_until(request->deadline),
-                        .served = IPC_HIT};
+                        .served = IPC_HIT,
+                        .attempts = 1};
     call.budget.attempts.left--;
     return call_slowly(&call, judge(&call, route, result));
 }

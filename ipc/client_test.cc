@@ -291,9 +291,11 @@ TEST_F(Client, RepeatableRequestsAreSentAgain) {
     Meet(DROP_AFTER, 1);
     EXPECT_OUTCOME(Call(7, true), IPC_OK, IPC_REBOUND);
     EXPECT_EQ(Done(7), 2);
+    EXPECT_EQ(client_.stats.resent, 1u);
     Meet(WRONG_NONCE, 2);
     EXPECT_EQ(Call(7, true).error, IPC_OK);
     EXPECT_EQ(client_.stats.mismatched, 2u);
+    EXPECT_EQ(client_.stats.resent, 3u);
 }
 
 TEST_F(Client, test_reject_attempt_budget_spent) {
@@ -302,6 +304,7 @@ TEST_F(Client, test_reject_attempt_budget_spent) {
     uint64_t sent = world_.sent_;
     EXPECT_EQ(Call(7).error, IPC_REJECTED);
     EXPECT_EQ(world_.sent_, sent + BUDGET_ATTEMPTS);
+    EXPECT_EQ(client_.stats.resent, BUDGET_ATTEMPTS - 1u);
     EXPECT_EQ(Done(7), 0);
 }
 

@@ -50,11 +50,11 @@ uint32_t supervisor_next(const struct supervisor *supervisor);
 
 void supervisor_started(struct supervisor *supervisor, uint32_t service, uint32_t instance);
 
-// The task `instance` said that it is ready. Returns the service, or SERVICE_INDEX_NONE if it is
-// not the one that is starting.
 // The service whose task that is; SERVICE_INDEX_NONE if it is none that runs.
 WARN_UNUSED uint32_t supervisor_find(const struct supervisor *supervisor, uint32_t instance);
 
+// The task `instance` said that it is ready. Returns the service, or SERVICE_INDEX_NONE if it is
+// not the one that is starting.
 WARN_UNUSED uint32_t supervisor_ready(struct supervisor *supervisor, uint32_t instance);
 
 // True once: when the last service of the manifest has come up.
