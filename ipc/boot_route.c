@@ -4,7 +4,8 @@
 #include "ipc/frame.h"
 #include "ipc/wire/init_wire.h"
 
-struct slot_result ipc_boot_route(struct runtime *runtime, uint32_t slot) {
+struct slot_result ipc_boot_route(struct runtime *runtime, uint32_t slot,
+                                  struct deadline deadline) {
     struct message_area *out = &runtime->page->call_out;
     const struct message_area *in = &runtime->page->reply_in;
     const struct init_message request = {
@@ -12,8 +13,7 @@ struct slot_result ipc_boot_route(struct runtime *runtime, uint32_t slot) {
     frame_finish(out, WIRE_PROTOCOL_INIT,
                  init_encode(WIRE_REQUEST, &request, out->payload, sizeof(out->payload)));
     out->header.flags = FRAME_TAKE_CAP;
-    struct call_result result =
-        sys_ipc_call(slot_at(SLOT_INIT), sys_clock_get() + BOOT_ROUTE_DEADLINE_NS);
+    struct call_result result = sys_ipc_call(slot_at(SLOT_INIT), deadline.ns);
     struct slot_result given = {.status = result.status, .slot = slot_at(CAP_SLOT_NONE)};
     if (result.status != STATUS_OK) {
         return given;

@@ -2,20 +2,20 @@
 // started anew. All other routes are resolved by samgrd (resolver.h).
 #pragma once
 
+#include "ipc/types.h"
 #include "runtime/runtime.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-#define BOOT_ROUTE_DEADLINE_NS UINT64_C(1000000000)
-
 // A capability to today's instance of the target of the route that the manifest puts into `slot`.
 // Ownership: the result is the caller's, in another slot. Uses call_out and reply_in.
-// Blocking:  until init answers, at most BOOT_ROUTE_DEADLINE_NS.
+// Blocking:  until init answers, at most until the deadline.
 // Errors:    those of ipc_call; STATUS_PEER_CLOSED: the target has no instance now, or the manifest
 //            gives no route there.
-WARN_UNUSED struct slot_result ipc_boot_route(struct runtime *runtime, uint32_t slot);
+WARN_UNUSED struct slot_result ipc_boot_route(struct runtime *runtime, uint32_t slot,
+                                              struct deadline deadline);
 
 #ifdef __cplusplus
 }

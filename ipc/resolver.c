@@ -15,8 +15,9 @@ void ipc_resolver_init(struct ipc_resolver *resolver, struct runtime *runtime, u
 }
 
 // samgrd is gone: the next attempt goes to its next instance.
-static void reroute(struct ipc_resolver *resolver) {
-    struct slot_result again = ipc_boot_route(resolver->runtime, resolver->manifest_slot);
+static void reroute(struct ipc_resolver *resolver, struct deadline deadline) {
+    struct slot_result again =
+        ipc_boot_route(resolver->runtime, resolver->manifest_slot, deadline);
     if (again.status != STATUS_OK) {
         return;
     }
@@ -64,7 +65,7 @@ struct resolved ipc_resolver_ask(void *context, struct service_id target,
         return understand(resolver, &resolver->runtime->page->reply_in);
     }
     if (result.status == STATUS_PEER_CLOSED || result.status == STATUS_BAD_CAP) {
-        reroute(resolver);
+        reroute(resolver, deadline);
     }
     return failed;
 }

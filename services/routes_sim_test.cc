@@ -329,4 +329,27 @@ TEST(RoutesSim, policyd_dies_and_is_found_again) {
     EXPECT_NE(std::string(sim_console()).find("policyd: ready #2\n"), std::string::npos);
 }
 
+// samgrd is gone and init is busy: who asks for a route is back by its own deadline all the same.
+TEST(RoutesSim, test_reject_waiting_for_init_beyond_the_deadline) {
+    sim_machine machine;
+    machine.program("asker", [](user &self) {
+        struct runtime made = runtime_of(self);
+        ipc_resolver resolver;
+        ipc_resolver_init(&resolver, &made, SLOT_SAMGRD);
+        const deadline until{in_us(5000)};
+        const resolved came = ipc_resolver_ask(&resolver, service_id_named("echo"), until);
+        EXPECT_EQ(came.answer, RESOLVE_FAILED);
+        EXPECT_GE(sys_clock_get(), until.ns);
+        EXPECT_LT(sys_clock_get(), until.ns + 100000000);
+    });
+    machine.run([](user &) {
+        const slot busy = endpoint();
+        const slot gone = endpoint();
+        const slot to_gone = mint(gone, 0, RIGHT_CALL);
+        EXPECT_EQ(sys_cap_close(gone), STATUS_OK);
+        wait_dead(start("asker", {{mint(busy, 0, RIGHT_CALL), SLOT_INIT, RIGHT_CALL},
+                                  {to_gone, SLOT_SAMGRD, RIGHT_CALL}}));
+    });
+}
+
 }  // namespace

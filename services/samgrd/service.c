@@ -41,7 +41,8 @@ static void close_slot(struct slot slot) {
 
 static enum wire_status policyd_lost(struct samgrd_service_state *state, enum status status) {
     if (status == STATUS_PEER_CLOSED || status == STATUS_BAD_CAP) {
-        struct slot_result again = ipc_boot_route(state->runtime, SAMGRD_SLOT_POLICYD);
+        const struct deadline deadline = {.ns = sys_clock_get() + ANSWER_DEADLINE_NS};
+        struct slot_result again = ipc_boot_route(state->runtime, SAMGRD_SLOT_POLICYD, deadline);
         if (again.status == STATUS_OK) {
             close_slot(state->policyd);
             state->policyd = again.slot;
