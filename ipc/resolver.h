@@ -3,7 +3,7 @@
 // samgrd answers once the service has an instance and policyd allows it. When samgrd itself was
 // started anew, the way to it is asked for again, from init.
 // Ownership: the caller owns the resolver and the slot it begins with.
-// Blocking:  until samgrd, and init if samgrd is gone, answers; at most until the request's deadline.
+// Blocking:  until samgrd answers, or init if samgrd is gone; at most until the request's deadline.
 // Errors:    enum resolve_answer.
 #pragma once
 

@@ -12,6 +12,7 @@
 #include "ipc/ready.h"
 #include "ipc/resolver.h"
 #include "ipc/wire/echo_wire.h"
+#include "ipc/wire/init_wire.h"
 #include "ipc/wire/policy_wire.h"
 #include "kernel/abi/boot_image.h"
 #include "kernel/abi/manifest.h"
@@ -349,6 +350,54 @@ TEST(RoutesSim, test_reject_waiting_for_init_beyond_the_deadline) {
         EXPECT_EQ(sys_cap_close(gone), STATUS_OK);
         wait_dead(start("asker", {{mint(busy, 0, RIGHT_CALL), SLOT_INIT, RIGHT_CALL},
                                   {to_gone, SLOT_SAMGRD, RIGHT_CALL}}));
+    });
+}
+
+// An offer that got no answer is not forgotten: samgrd asks init again before it resolves.
+TEST(RoutesSim, an_offer_that_failed_is_asked_for_again) {
+    sim_machine machine;
+    machine.program("samgrd", run_samgrd);
+    machine.program("asker", [](user &self) {
+        struct runtime made = runtime_of(self);
+        ipc_resolver resolver;
+        ipc_resolver_init(&resolver, &made, SLOT_SAMGRD);
+        const resolved came =
+            ipc_resolver_ask(&resolver, service_id_named("echo"), deadline{in_us(5000)});
+        EXPECT_EQ(came.answer, RESOLVE_FAILED);
+    });
+    machine.run([](user &init) {
+        const slot own = endpoint();
+        const slot policyd = endpoint();
+        const slot samgrd = endpoint();
+        const slot to_samgrd = mint(samgrd, 0, RIGHT_CALL | RIGHT_NOTIFY);
+        start("samgrd", {{CONSOLE, SLOT_CONSOLE, RIGHTS_CONSOLE},
+                         {mint(own, 0, RIGHT_CALL), SLOT_INIT, RIGHT_CALL},
+                         {samgrd, SLOT_ENDPOINT, RIGHT_RECV},
+                         {mint(policyd, 0, RIGHT_CALL), SAMGRD_SLOT_POLICYD, RIGHT_CALL}});
+        init_message message{};
+        // The next call to init, which must be for that.
+        const auto next_call = [&](init_op op) {
+            recv_result got{};
+            do {
+                got = sys_ipc_recv(own, in_us(20000));
+            } while (got.status == STATUS_OK && got.received == RECEIVED_NOTIFICATION);
+            EXPECT_EQ(got.received, RECEIVED_CALL);
+            EXPECT_EQ(init_decode(WIRE_REQUEST, init.page->request_in.payload,
+                                  init.page->request_in.header.len, &message),
+                      WIRE_OK);
+            EXPECT_EQ(message.header.op, op);
+            return got.reply;
+        };
+        const reply_handle started = next_call(INIT_OP_READY);
+        message_area &out = init.page->reply_out;
+        out.header.len = init_encode(WIRE_REPLY, &message, out.payload, sizeof(out.payload));
+        EXPECT_EQ(sys_ipc_reply(started), STATUS_OK);
+        EXPECT_EQ(sys_ipc_notify(to_samgrd), STATUS_OK);
+        EXPECT_EQ(sys_reply_close(next_call(INIT_OP_OFFER)), STATUS_OK);
+        const slot asker = start("asker", {{mint(own, 0, RIGHT_CALL), SLOT_INIT, RIGHT_CALL},
+                                           {to_samgrd, SLOT_SAMGRD, RIGHT_CALL}});
+        EXPECT_EQ(sys_reply_close(next_call(INIT_OP_OFFER)), STATUS_OK);
+        wait_dead(asker);
     });
 }
 

@@ -24,6 +24,7 @@ struct samgrd_service_state {
     struct runtime *runtime;
     struct slot policyd;
     struct nonce last;
+    bool offers_due;  // init may have services that are not known here.
     struct samgrd samgrd;
 };
 
@@ -158,6 +159,51 @@ static void serve_resolve(struct samgrd_service_state *state,
     answer(state, request, came);
 }
 
+static bool wants_service(const struct samgrd_waiting *waiting, const void *context) {
+    return waiting->target.value == ((const struct service_id *)context)->value;
+}
+
+// One service that init has up and that is not known here. False: there is none, or init did not
+// answer, and then offers_due stands.
+static bool take_offer(struct samgrd_service_state *state, struct service_id *id) {
+    struct message_area *out = &state->runtime->page->call_out;
+    const struct message_area *in = &state->runtime->page->reply_in;
+    state->last.value++;
+    const struct init_message request = {.header = {.op = INIT_OP_OFFER, .nonce = state->last}};
+    frame_finish(out, WIRE_PROTOCOL_INIT,
+                 init_encode(WIRE_REQUEST, &request, out->payload, sizeof(out->payload)));
+    out->header.flags = FRAME_TAKE_CAP;
+    struct call_result result =
+        sys_ipc_call(slot_at(SLOT_INIT), sys_clock_get() + ANSWER_DEADLINE_NS);
+    struct init_message reply = {0};
+    if (result.status != STATUS_OK ||
+        init_decode(WIRE_REPLY, in->payload, in->header.len, &reply) != WIRE_OK) {
+        return false;
+    }
+    state->offers_due = reply.header.status != WIRE_ABSENT;
+    if (in->meta.slot == CAP_SLOT_NONE) {
+        return false;
+    }
+    id->value = reply.service;
+    close_slot(samgrd_offered(&state->samgrd, *id, slot_at(in->meta.slot)));
+    return true;
+}
+
+// Asks init for what is new, and answers those who waited for it.
+static void take_offers(struct samgrd_service_state *state) {
+    struct service_id id = {.value = 0};
+    state->offers_due = true;
+    for (uint32_t i = 0; i < SAMGRD_SERVICE_MAX && take_offer(state, &id); i++) {
+        struct samgrd_waiting waiting;
+        for (uint32_t k = 0; k < SAMGRD_WAITING_MAX; k++) {
+            if (!samgrd_take(&state->samgrd, wants_service, &id, &waiting)) {
+                break;
+            }
+            serve_resolve(state, &waiting);
+        }
+    }
+}
+
 static void fill_stats(const struct samgrd *samgrd, struct routing_message *message) {
     message->services = samgrd_service_count(samgrd);
     message->resolved = samgrd->stats.resolved;
@@ -176,6 +222,9 @@ static enum service_outcome on_call(void *of, const struct message_area *request
                                              .target = {.value = message.target},
                                              .nonce = message.header.nonce,
                                              .reply = reply};
+        if (state->offers_due) {  // init did not answer when it was asked last.
+            take_offers(state);
+        }
         serve_resolve(state, &asked);
         return SERVICE_KEEP;
     }
@@ -186,49 +235,10 @@ static enum service_outcome on_call(void *of, const struct message_area *request
     return SERVICE_ANSWER;
 }
 
-static bool wants_service(const struct samgrd_waiting *waiting, const void *context) {
-    return waiting->target.value == ((const struct service_id *)context)->value;
-}
-
 static bool caller_left(const struct samgrd_waiting *waiting, const void *context) {
     (void)context;
     struct query_result found = sys_reply_query(waiting->reply);
     return found.status != STATUS_OK || found.value == 0;
-}
-
-// One service that init has up and that is not known here. False: there is none.
-static bool take_offer(struct samgrd_service_state *state, struct service_id *id) {
-    struct message_area *out = &state->runtime->page->call_out;
-    const struct message_area *in = &state->runtime->page->reply_in;
-    state->last.value++;
-    const struct init_message request = {.header = {.op = INIT_OP_OFFER, .nonce = state->last}};
-    frame_finish(out, WIRE_PROTOCOL_INIT,
-                 init_encode(WIRE_REQUEST, &request, out->payload, sizeof(out->payload)));
-    out->header.flags = FRAME_TAKE_CAP;
-    struct call_result result =
-        sys_ipc_call(slot_at(SLOT_INIT), sys_clock_get() + ANSWER_DEADLINE_NS);
-    struct init_message reply = {0};
-    if (result.status != STATUS_OK || in->meta.slot == CAP_SLOT_NONE ||
-        init_decode(WIRE_REPLY, in->payload, in->header.len, &reply) != WIRE_OK) {
-        return false;
-    }
-    id->value = reply.service;
-    close_slot(samgrd_offered(&state->samgrd, *id, slot_at(in->meta.slot)));
-    return true;
-}
-
-// Asks init for what is new, and answers those who waited for it.
-static void take_offers(struct samgrd_service_state *state) {
-    struct service_id id = {.value = 0};
-    for (uint32_t i = 0; i < SAMGRD_SERVICE_MAX && take_offer(state, &id); i++) {
-        struct samgrd_waiting waiting;
-        for (uint32_t k = 0; k < SAMGRD_WAITING_MAX; k++) {
-            if (!samgrd_take(&state->samgrd, wants_service, &id, &waiting)) {
-                break;
-            }
-            serve_resolve(state, &waiting);
-        }
-    }
 }
 
 static void on_notified(void *of, uint64_t kernel_bits, uint64_t badge_bits) {
