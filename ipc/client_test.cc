@@ -10,6 +10,7 @@
 #include <set>
 
 #include "gtest/gtest.h"
+#include "ipc/wire/protocols.h"
 #include "ipc/wire/wire.h"
 #include "kernel/abi/syscall.h"
 #include "runtime/ecall.h"
@@ -296,6 +297,26 @@ TEST_F(Client, RepeatableRequestsAreSentAgain) {
     EXPECT_EQ(Call(7, true).error, IPC_OK);
     EXPECT_EQ(client_.stats.mismatched, 2u);
     EXPECT_EQ(client_.stats.resent, 3u);
+}
+
+// As the row of each operation of each protocol says.
+TEST_F(Client, test_reject_resend_of_each_operation_that_is_not_repeatable) {
+    EXPECT_OUTCOME(Call(7), IPC_OK, IPC_MISS);
+    int repeatable_count = 0;
+    int other_count = 0;
+    for (const wire_protocol_rows *rows : wire_protocols) {
+        for (uint32_t i = 0; i < rows->op_count; i++) {
+            const wire_op &op = rows->ops[i];
+            Meet(DROP_AFTER, 1);
+            EXPECT_EQ(Call(7, op.repeatable).error, op.repeatable ? IPC_OK : IPC_UNKNOWN_OUTCOME)
+                << rows->name << " " << op.name;
+            EXPECT_EQ(Done(7), op.repeatable ? 2 : 1) << rows->name << " " << op.name;
+            repeatable_count += op.repeatable;
+            other_count += !op.repeatable;
+        }
+    }
+    EXPECT_GT(repeatable_count, 0);
+    EXPECT_GT(other_count, 0);
 }
 
 TEST_F(Client, test_reject_attempt_budget_spent) {
