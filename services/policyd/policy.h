@@ -17,7 +17,13 @@ extern "C" {
 
 #define POLICY_MAGIC UINT64_C(0x3159434c4f504954)  // "TIPOLCY1"
 
-enum { POLICY_ROW_MAX = 1024 };
+enum {
+    POLICY_ROW_MAX = 1024,
+    POLICY_COUNT_MAX = 2,  // In an image.
+};
+
+// A file of the boot image whose name begins so is a policy.
+#define POLICY_NAME_START "policy"
 
 struct policy_header {
     uint64_t magic;

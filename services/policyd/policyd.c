@@ -8,7 +8,7 @@ void policyd_init(struct policyd *policyd) {
 }
 
 bool policyd_add_policy(struct policyd *policyd, const void *bytes, uint64_t count) {
-    if (policyd->policy_count == POLICYD_POLICY_MAX ||
+    if (policyd->policy_count == POLICY_COUNT_MAX ||
         !policy_open(bytes, count, &policyd->policies[policyd->policy_count])) {
         return false;
     }

@@ -17,7 +17,6 @@ extern "C" {
 #endif
 
 enum {
-    POLICYD_POLICY_MAX = 2,
     POLICYD_GRANT_MAX = 48,  // Each is a slot of policyd's.
 };
 
@@ -36,7 +35,7 @@ struct policyd_stats {
 };
 
 struct policyd {
-    struct policy_view policies[POLICYD_POLICY_MAX];
+    struct policy_view policies[POLICY_COUNT_MAX];
     uint32_t policy_count;
     uint32_t selected;
     struct policyd_stats stats;

@@ -118,7 +118,8 @@ static enum service_outcome on_call(void *state, const struct message_area *requ
 }
 
 static bool is_policy(const struct boot_image_entry *entry) {
-    return entry->kind == BOOT_IMAGE_DATA && strncmp(entry->name, "policy", 6) == 0;
+    return entry->kind == BOOT_IMAGE_DATA &&
+           strncmp(entry->name, POLICY_NAME_START, sizeof(POLICY_NAME_START) - 1) == 0;
 }
 
 // init has checked the image's table before it started anything.

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "services/policyd/policy.h"
 #include "tools/mkimage/manifest.h"
 #include "tools/mkimage/waits.h"
 #include "tools/policyc/policy_text.h"
@@ -45,6 +46,20 @@ void check_programs(const manifest &contents, const std::vector<std::string> &pr
     }
 }
 
+// What policyd would not take, or not see.
+void check_policies(const std::vector<policy_source> &policies,
+                    std::vector<std::string> &messages) {
+    if (policies.size() > POLICY_COUNT_MAX) {
+        messages.push_back("more than " + std::to_string(POLICY_COUNT_MAX) + " policies");
+    }
+    for (const policy_source &source : policies) {
+        if (!source.name.starts_with(POLICY_NAME_START)) {
+            messages.push_back("the policy `" + source.name + "`: its name must begin with `" +
+                               POLICY_NAME_START + "`");
+        }
+    }
+}
+
 // Compiles the policies into `files` and adds what they allow to `around`.
 void compile_policies(const composition &given, std::vector<image_file> &files,
                       surroundings &around, std::vector<std::string> &messages) {
@@ -67,6 +82,7 @@ bool compose(const composition &given, std::string &image, std::vector<std::stri
     const std::vector<std::string> programs = program_names(given.files);
     std::vector<image_file> files = given.files;
     surroundings around{.programs = programs, .hart_count = given.hart_count, .calls = {}};
+    check_policies(given.policies, messages);
     compile_policies(given, files, around, messages);
     const manifest_result result = manifest_read(given.manifest_text, around);
     for (const mistake &what : result.mistakes) {

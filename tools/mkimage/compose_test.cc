@@ -70,6 +70,14 @@ TEST(Compose, test_reject_wrong_policy) {
               "p:2:18: no service `nobody`|");
 }
 
+TEST(Compose, test_reject_policies_that_policyd_would_not_take) {
+    composition made = with_policy("allow asker call timed\n");
+    made.policies[0].name = "rules";
+    EXPECT_EQ(messages_of(made), "the policy `rules`: its name must begin with `policy`|");
+    made.policies = {{"policy0", "p", ""}, {"policy1", "p", ""}, {"policy2", "p", ""}};
+    EXPECT_EQ(messages_of(made), "more than 2 policies|");
+}
+
 TEST(Compose, test_reject_cycle_that_a_policy_allows) {
     EXPECT_EQ(messages_of(with_policy("allow timed call asker\n")),
               "m:5:18: routes that wait form a cycle, which could deadlock: timed -> (by policy) "
