@@ -82,7 +82,8 @@ struct ipc_client {
     ipc_resolve *resolve;
     void *context;
     struct slot pause;  // RECV of an endpoint that nobody sends to, to wait at; or none: no pauses.
-    bool reuse;         // False: every route is let go after its call, the baseline of figures.
+    bool reuse;         // False: every route is let go after its call, the baseline of figures; set
+                        // while no route is kept.
     struct nonce last;
     struct route_cache routes;
     struct ipc_stats stats;

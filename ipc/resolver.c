@@ -16,8 +16,7 @@ void ipc_resolver_init(struct ipc_resolver *resolver, struct runtime *runtime, u
 
 // samgrd is gone: the next attempt goes to its next instance.
 static void reroute(struct ipc_resolver *resolver, struct deadline deadline) {
-    struct slot_result again =
-        ipc_boot_route(resolver->runtime, resolver->manifest_slot, deadline);
+    struct slot_result again = ipc_boot_route(resolver->runtime, resolver->manifest_slot, deadline);
     if (again.status != STATUS_OK) {
         return;
     }
