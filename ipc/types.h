@@ -40,6 +40,13 @@ struct route_epoch {
     uint32_t value;
 };
 
+// A call that is answered later: by whom it is awaited, and what its answer must carry.
+struct kept_call {
+    struct reply_handle reply;
+    struct nonce nonce;
+    uint8_t op;
+};
+
 static inline struct service_id service_id_named(const char *name) {
     struct service_id id = {.value = service_id_of(name, __builtin_strlen(name))};
     return id;

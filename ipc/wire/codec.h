@@ -65,11 +65,15 @@ struct wire_protocol_rows {
     const struct wire_field *fields;
     uint16_t op_count;
     uint16_t field_count;
-    uint16_t type;  // enum wire_protocol: the frame's type.
+    uint16_t type;           // enum wire_protocol: the frame's type.
+    uint16_t message_bytes;  // Of the message struct.
     struct wire_magic magic;
 };
 
-enum { WIRE_FIELD_MAX = 64 };
+enum {
+    WIRE_FIELD_MAX = 64,
+    WIRE_MESSAGE_BYTES_MAX = 256,  // Of a message struct, a multiple of 8.
+};
 
 // The row of an operation, or null.
 const struct wire_op *wire_op_find(const struct wire_protocol_rows *rows, uint8_t number);

@@ -5,6 +5,7 @@
 #include "ipc/wire/init_wire.h"
 #include "ipc/wire/policy_wire.h"
 #include "ipc/wire/routing_wire.h"
+#include "ipc/wire/server_wire.h"
 #include "ipc/wire/timed_wire.h"
 
 const struct wire_protocol_rows *const wire_protocols[WIRE_PROTOCOL_COUNT] = {
@@ -13,4 +14,5 @@ const struct wire_protocol_rows *const wire_protocols[WIRE_PROTOCOL_COUNT] = {
     [WIRE_PROTOCOL_ROUTING - WIRE_PROTOCOL_INIT] = &routing_rows,
     [WIRE_PROTOCOL_POLICY - WIRE_PROTOCOL_INIT] = &policy_rows,
     [WIRE_PROTOCOL_ECHO - WIRE_PROTOCOL_INIT] = &echo_rows,
+    [WIRE_PROTOCOL_SERVER - WIRE_PROTOCOL_INIT] = &server_rows,
 };

@@ -52,22 +52,29 @@ bool samgrd_wait(struct samgrd *samgrd, const struct samgrd_waiting *waiting) {
     for (uint32_t i = 0; i < SAMGRD_WAITING_MAX; i++) {
         if (samgrd->waiting[i].subject == 0) {
             samgrd->waiting[i] = *waiting;
-            samgrd->stats.deferred++;
             return true;
         }
     }
     return false;
 }
 
-bool samgrd_take(struct samgrd *samgrd, samgrd_choice *chosen, const void *context,
-                 struct samgrd_waiting *out) {
+bool samgrd_take(struct samgrd *samgrd, struct service_id target, struct samgrd_waiting *out) {
     for (uint32_t i = 0; i < SAMGRD_WAITING_MAX; i++) {
         struct samgrd_waiting *one = &samgrd->waiting[i];
-        if (one->subject != 0 && chosen(one, context)) {
+        if (one->subject != 0 && one->target.value == target.value) {
             *out = *one;
             one->subject = 0;
             return true;
         }
     }
     return false;
+}
+
+void samgrd_left(struct samgrd *samgrd, struct reply_handle reply) {
+    for (uint32_t i = 0; i < SAMGRD_WAITING_MAX; i++) {
+        struct samgrd_waiting *one = &samgrd->waiting[i];
+        if (one->subject != 0 && one->call.reply.value == reply.value) {
+            one->subject = 0;
+        }
+    }
 }

@@ -29,15 +29,13 @@ struct samgrd_service {
 struct samgrd_waiting {
     uint64_t subject;  // 0: the place is free.
     struct service_id target;
-    struct nonce nonce;
-    struct reply_handle reply;
+    struct kept_call call;
 };
 
 struct samgrd_stats {
     uint64_t resolved;
     uint64_t denied;
     uint64_t deferred;
-    uint64_t malformed;
 };
 
 struct samgrd {
@@ -64,10 +62,12 @@ uint32_t samgrd_service_count(const struct samgrd *samgrd);
 // False: no room.
 WARN_UNUSED bool samgrd_wait(struct samgrd *samgrd, const struct samgrd_waiting *waiting);
 
-// Takes out one of those that `chosen` says yes to. False: there is none.
-typedef bool samgrd_choice(const struct samgrd_waiting *waiting, const void *context);
-WARN_UNUSED bool samgrd_take(struct samgrd *samgrd, samgrd_choice *chosen, const void *context,
+// Takes out one of those who wait for the service. False: there is none.
+WARN_UNUSED bool samgrd_take(struct samgrd *samgrd, struct service_id target,
                              struct samgrd_waiting *out);
+
+// One who waited has left.
+void samgrd_left(struct samgrd *samgrd, struct reply_handle reply);
 
 #ifdef __cplusplus
 }

@@ -16,15 +16,11 @@ struct SamgrdTest : testing::Test {
         return samgrd_find(&samgrd, {id}).value;
     }
     bool wait(uint64_t subject, uint64_t target) {
-        const samgrd_waiting waiting = {subject, {target}, {subject * 100}, {subject}};
+        const samgrd_waiting waiting = {subject, {target}, {{subject}, {subject * 100}, 1}};
         return samgrd_wait(&samgrd, &waiting);
     }
     struct samgrd samgrd;
 };
-
-bool wants(const samgrd_waiting *waiting, const void *context) {
-    return waiting->target.value == *static_cast<const uint64_t *>(context);
-}
 
 TEST_F(SamgrdTest, a_new_instance_replaces_the_one_before) {
     EXPECT_EQ(find(7), static_cast<uint64_t>(CAP_SLOT_NONE));
@@ -58,15 +54,24 @@ TEST_F(SamgrdTest, who_waits_is_taken_once_and_in_order) {
     ASSERT_TRUE(wait(1, 7));
     ASSERT_TRUE(wait(2, 8));
     ASSERT_TRUE(wait(3, 7));
-    const uint64_t target = 7;
     samgrd_waiting out;
-    ASSERT_TRUE(samgrd_take(&samgrd, wants, &target, &out));
+    ASSERT_TRUE(samgrd_take(&samgrd, {7}, &out));
     EXPECT_EQ(out.subject, 1u);
-    EXPECT_EQ(out.nonce.value, 100u);
-    ASSERT_TRUE(samgrd_take(&samgrd, wants, &target, &out));
+    EXPECT_EQ(out.call.nonce.value, 100u);
+    ASSERT_TRUE(samgrd_take(&samgrd, {7}, &out));
     EXPECT_EQ(out.subject, 3u);
-    EXPECT_FALSE(samgrd_take(&samgrd, wants, &target, &out));
-    EXPECT_EQ(samgrd.stats.deferred, 3u);
+    EXPECT_FALSE(samgrd_take(&samgrd, {7}, &out));
+}
+
+TEST_F(SamgrdTest, who_left_waits_no_more) {
+    ASSERT_TRUE(wait(1, 7));
+    ASSERT_TRUE(wait(2, 7));
+    samgrd_left(&samgrd, {1});
+    samgrd_left(&samgrd, {9});
+    samgrd_waiting out;
+    ASSERT_TRUE(samgrd_take(&samgrd, {7}, &out));
+    EXPECT_EQ(out.subject, 2u);
+    EXPECT_FALSE(samgrd_take(&samgrd, {7}, &out));
 }
 
 TEST_F(SamgrdTest, test_reject_more_waiting_than_places) {
@@ -74,9 +79,8 @@ TEST_F(SamgrdTest, test_reject_more_waiting_than_places) {
         ASSERT_TRUE(wait(i, 7));
     }
     EXPECT_FALSE(wait(99, 7));
-    const uint64_t target = 7;
     samgrd_waiting out;
-    ASSERT_TRUE(samgrd_take(&samgrd, wants, &target, &out));
+    ASSERT_TRUE(samgrd_take(&samgrd, {7}, &out));
     EXPECT_TRUE(wait(99, 7));
 }
 

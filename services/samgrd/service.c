@@ -5,12 +5,11 @@
 #include "images/markers.h"
 #include "ipc/boot_route.h"
 #include "ipc/frame.h"
-#include "ipc/ready.h"
+#include "ipc/server.h"
 #include "ipc/wire/init_wire.h"
 #include "ipc/wire/policy_action.h"
 #include "ipc/wire/policy_wire.h"
 #include "ipc/wire/routing_wire.h"
-#include "runtime/service.h"
 #include "services/samgrd/samgrd.h"
 
 // How long policyd and init may take to answer.
@@ -21,6 +20,7 @@ enum {
 };
 
 struct samgrd_service_state {
+    struct ipc_server server;
     struct runtime *runtime;
     struct slot policyd;
     struct nonce last;
@@ -124,43 +124,27 @@ static struct resolution resolve(struct samgrd_service_state *state, uint64_t su
     return resolved(WIRE_UNAVAILABLE);
 }
 
-static void encode_answer(struct message_area *out, const struct routing_message *message) {
-    frame_finish(out, WIRE_PROTOCOL_ROUTING,
-                 routing_encode(WIRE_REPLY, message, out->payload, sizeof(out->payload)));
-}
-
-// Answers a request to resolve. A caller that did not say that it takes a capability gets none.
-static void answer(struct samgrd_service_state *state, const struct samgrd_waiting *request,
-                   struct resolution came) {
-    struct message_area *out = &state->runtime->page->reply_out;
+// Puts what a request came to into its answer, and counts it.
+static enum wire_status put_resolution(struct samgrd *samgrd, struct resolution came,
+                                       struct routing_message *message) {
     bool refused = came.status == WIRE_OK && came.minted.value == CAP_SLOT_NONE;
-    struct routing_message message = {.header = {.op = ROUTING_OP_RESOLVE,
-                                                 .status = (uint8_t)came.status,
-                                                 .nonce = request->nonce},
-                                      .deny_for_ms = refused ? SAMGRD_DENY_FOR_MS : 0};
-    encode_answer(out, &message);
-    frame_carry(out, came.minted);
-    if (sys_ipc_reply(request->reply) != STATUS_OK) {
-        frame_keep(request->reply, came.minted);
-        return;
-    }
-    state->samgrd.stats.denied += refused;
-    state->samgrd.stats.resolved += came.status == WIRE_OK && !refused;
+    message->deny_for_ms = refused ? SAMGRD_DENY_FOR_MS : 0;
+    samgrd->stats.denied += refused;
+    samgrd->stats.resolved += came.status == WIRE_OK && !refused;
+    return came.status;
 }
 
-// Answers now, or keeps the reply until the target has an instance.
-static void serve_resolve(struct samgrd_service_state *state,
-                          const struct samgrd_waiting *request) {
-    struct resolution came = resolve(state, request->subject, request->target);
-    if (came.status == WIRE_ABSENT && samgrd_wait(&state->samgrd, request)) {
-        return;
+// Answers one who waited. False: it waits on.
+static bool serve_waiting(struct samgrd_service_state *state,
+                          const struct samgrd_waiting *waiting) {
+    struct resolution came = resolve(state, waiting->subject, waiting->target);
+    if (came.status == WIRE_ABSENT && samgrd_wait(&state->samgrd, waiting)) {
+        return false;
     }
-    came.status = came.status == WIRE_ABSENT ? WIRE_OVERLOAD : came.status;
-    answer(state, request, came);
-}
-
-static bool wants_service(const struct samgrd_waiting *waiting, const void *context) {
-    return waiting->target.value == ((const struct service_id *)context)->value;
+    struct routing_message message = {0};
+    enum wire_status status = put_resolution(&state->samgrd, came, &message);
+    (void)ipc_answer(&state->server, &waiting->call, status, &message, came.minted);
+    return true;
 }
 
 // One service that init has up and that is not known here. False: there is none, or init did not
@@ -196,83 +180,78 @@ static void take_offers(struct samgrd_service_state *state) {
     for (uint32_t i = 0; i < SAMGRD_SERVICE_MAX && take_offer(state, &id); i++) {
         struct samgrd_waiting waiting;
         for (uint32_t k = 0; k < SAMGRD_WAITING_MAX; k++) {
-            if (!samgrd_take(&state->samgrd, wants_service, &id, &waiting)) {
+            if (!samgrd_take(&state->samgrd, id, &waiting) || !serve_waiting(state, &waiting)) {
                 break;
             }
-            serve_resolve(state, &waiting);
         }
     }
 }
 
-static void fill_stats(const struct samgrd *samgrd, struct routing_message *message) {
+// Answers now, or keeps the call until the target has an instance.
+static enum wire_status on_resolve(void *of, struct ipc_exchange *exchange) {
+    struct samgrd_service_state *state = of;
+    struct routing_message *message = exchange->message;
+    if (state->offers_due) {  // init did not answer when it was asked last.
+        take_offers(state);
+    }
+    const uint64_t subject = exchange->request->meta.service_id;
+    const struct service_id target = {.value = message->target};
+    struct resolution came = resolve(state, subject, target);
+    if (came.status != WIRE_ABSENT) {
+        exchange->lend = came.minted;
+        return put_resolution(&state->samgrd, came, message);
+    }
+    const struct kept_call *call = ipc_keep(exchange);
+    const struct samgrd_waiting waiting = {
+        .subject = subject, .target = target, .call = call ? *call : (struct kept_call){.op = 0}};
+    if (!call || !samgrd_wait(&state->samgrd, &waiting)) {
+        return WIRE_OVERLOAD;
+    }
+    state->samgrd.stats.deferred++;
+    return WIRE_OK;
+}
+
+static enum wire_status on_stats(void *of, struct ipc_exchange *exchange) {
+    const struct samgrd_service_state *state = of;
+    const struct samgrd *samgrd = &state->samgrd;
+    struct routing_message *message = exchange->message;
     message->services = samgrd_service_count(samgrd);
     message->resolved = samgrd->stats.resolved;
     message->denied = samgrd->stats.denied;
     message->deferred = samgrd->stats.deferred;
+    return WIRE_OK;
 }
 
-static enum service_outcome on_call(void *of, const struct message_area *request,
-                                    struct reply_handle reply, struct message_area *out) {
+static void on_left(void *of, struct reply_handle reply) {
     struct samgrd_service_state *state = of;
-    struct routing_message message = {0};
-    enum wire_status status =
-        routing_decode(WIRE_REQUEST, request->payload, request->header.len, &message);
-    if (status == WIRE_OK && message.header.op == ROUTING_OP_RESOLVE) {
-        const struct samgrd_waiting asked = {.subject = request->meta.service_id,
-                                             .target = {.value = message.target},
-                                             .nonce = message.header.nonce,
-                                             .reply = reply};
-        if (state->offers_due) {  // init did not answer when it was asked last.
-            take_offers(state);
-        }
-        serve_resolve(state, &asked);
-        return SERVICE_KEEP;
-    }
-    state->samgrd.stats.malformed += status != WIRE_OK;
-    fill_stats(&state->samgrd, &message);
-    message.header.status = (uint8_t)status;
-    encode_answer(out, &message);
-    return SERVICE_ANSWER;
-}
-
-static bool caller_left(const struct samgrd_waiting *waiting, const void *context) {
-    (void)context;
-    struct query_result found = sys_reply_query(waiting->reply);
-    return found.status != STATUS_OK || found.value == 0;
+    samgrd_left(&state->samgrd, reply);
 }
 
 static void on_notified(void *of, uint64_t kernel_bits, uint64_t badge_bits) {
-    struct samgrd_service_state *state = of;
-    struct samgrd_waiting left;
-    bool look = (kernel_bits & NOTIFY_REPLY_GONE) != 0;
-    while (look && samgrd_take(&state->samgrd, caller_left, 0, &left)) {  // Once for each at most.
-        status_ignore(sys_reply_close(left.reply), "there is nobody behind it any more");
-    }
-    if (badge_bits != 0) {
-        take_offers(state);
+    (void)kernel_bits;
+    if (badge_bits != 0) {  // init has something new.
+        take_offers(of);
     }
 }
 
 int samgrd_main(struct runtime *runtime) {
+    static const struct ipc_row rows[] = {
+        [ROUTING_OP_RESOLVE] = {.call = on_resolve},
+        [ROUTING_OP_STATS] = {.call = on_stats},
+    };
+    const struct ipc_service service = {.name = "samgrd",
+                                        .ready = MARKER_SAMGRD_READY,
+                                        .protocol = &routing_rows,
+                                        .rows = rows,
+                                        .row_count = ARRAY_LEN(rows),
+                                        .notified = on_notified,
+                                        .left = on_left};
     struct samgrd_service_state state = {.runtime = runtime,
                                          .policyd = slot_at(SAMGRD_SLOT_POLICYD)};
     samgrd_init(&state.samgrd);
-    const struct service_handlers handlers = {.call = on_call, .notified = on_notified};
-    if (!runtime_expect(runtime, slot_at(SLOT_ENDPOINT), CAP_ENDPOINT, RIGHT_RECV,
-                        "samgrd's endpoint") ||
-        !runtime_expect(runtime, slot_at(SAMGRD_SLOT_POLICYD), CAP_ENDPOINT, RIGHT_CALL,
+    if (!runtime_expect(runtime, slot_at(SAMGRD_SLOT_POLICYD), CAP_ENDPOINT, RIGHT_CALL,
                         "the route to policyd")) {
         return 1;
     }
-    if (runtime_start_number(runtime) > 1) {
-        marker(runtime, MARKER_SAMGRD_READY_AGAIN, runtime_start_number(runtime));
-    } else {
-        marker_text(runtime, MARKER_SAMGRD_READY);
-    }
-    enum status status = ipc_ready(runtime);
-    if (status == STATUS_OK) {
-        status = service_run(runtime, slot_at(SLOT_ENDPOINT), &handlers, &state);
-    }
-    log_line(runtime, "samgrd: ends: %s", status_name(status));
-    return 1;
+    return ipc_serve(&state.server, runtime, &service, &state);
 }

@@ -3,6 +3,7 @@
 
 #include "ipc/frame.h"
 #include "ipc/timed_client.h"
+#include "ipc/wire/server_wire.h"
 #include "services/selftest/cases.h"
 #include "services/selftest/peer.h"
 #include "services/selftest/probe/protocol.h"
@@ -257,16 +258,35 @@ static bool refused(struct selftest *selftest, uint32_t bytes, uint32_t index, u
            selftest_expect(selftest, "the answer's status", page->reply_in.payload[4], wanted);
 }
 
+// What timed has counted, by the protocol that every service speaks.
+static bool ask_counts(struct selftest *selftest, struct server_message *out) {
+    struct message_page *page = selftest->runtime->page;
+    const struct server_message request = {
+        .header = {.op = SERVER_OP_COUNTS, .nonce = {.value = selftest->next_nonce}}};
+    selftest->next_nonce++;
+    frame_finish(&page->call_out, WIRE_PROTOCOL_SERVER,
+                 server_encode(WIRE_REQUEST, &request, page->call_out.payload,
+                               sizeof(page->call_out.payload)));
+    struct call_result result = sys_ipc_call(slot_at(SELFTEST_SLOT_TIMED), selftest_patience());
+    return selftest_expect_status(selftest, "a call for counts", result.status, STATUS_OK) &&
+           selftest_expect(
+               selftest, "the counts",
+               server_decode(WIRE_REPLY, page->reply_in.payload, page->reply_in.header.len, out),
+               WIRE_OK) &&
+           selftest_expect(selftest, "the nonce of the counts", out->header.nonce.value,
+                           request.header.nonce.value);
+}
+
 bool case_timed_reject_malformed(struct selftest *selftest) {
-    struct timed_message before = {0};
-    struct timed_message after = {0};
-    return ask_timed(selftest, TIMED_OP_STATS, 0, &before) &&
-           refused(selftest, 0, 0, 'T', WIRE_MALFORMED) &&
+    struct server_message before = {0};
+    struct server_message after = {0};
+    return ask_counts(selftest, &before) && refused(selftest, 0, 0, 'T', WIRE_MALFORMED) &&
            refused(selftest, WIRE_REQUEST_HEADER_BYTES - 1, 0, 'T', WIRE_MALFORMED) &&
            refused(selftest, WIRE_REQUEST_HEADER_BYTES + 1, 0, 'T', WIRE_MALFORMED) &&
            refused(selftest, WIRE_REQUEST_HEADER_BYTES, 0, 'X', WIRE_MALFORMED) &&
            refused(selftest, WIRE_REQUEST_HEADER_BYTES, 3, 99, WIRE_UNKNOWN_OP) &&
-           ask_timed(selftest, TIMED_OP_STATS, 0, &after) &&
+           ask_counts(selftest, &after) &&
            selftest_expect(selftest, "requests counted as malformed", after.malformed,
-                           before.malformed + 5);
+                           before.malformed + 5) &&
+           selftest_expect(selftest, "calls counted", after.calls, before.calls + 6);
 }

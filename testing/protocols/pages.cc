@@ -136,8 +136,8 @@ std::string example_page(const std::function<std::string(const std::string &)> &
            "[wire.md](wire.md).\n\n" +
            shown("ipc/wire/echo_fields.def", "c") + shown("ipc/wire/echo_ops.def", "c") +
            "## What it does\n\n"
-           "The loop is `runtime/service.h`: one wait, one system call a request. Who calls is in "
-           "`request->meta`, from the kernel, and never in the payload.\n\n" +
+           "The loop is `ipc/server.h`: one wait, one system call a request. Who calls is in "
+           "`exchange->request->meta`, from the kernel, and never in the payload.\n\n" +
            shown("services/echo/service.c", "c") + shown("services/echo/main.c", "c") +
            "## How it is started and called\n\n"
            "A paragraph of the image's manifest starts it, with exactly these capabilities; a line "

@@ -1,0 +1,284 @@
+// ipc/server.c: see server.h.
+#include "ipc/server.h"
+
+#include "ipc/frame.h"
+#include "ipc/ready.h"
+
+// The answer that waits for the next receive; none while `held` is false.
+struct waiting_answer {
+    struct reply_handle reply;
+    bool held;
+};
+
+void ipc_server_init(struct ipc_server *server, struct runtime *runtime,
+                     const struct ipc_service *service, void *state) {
+    *server = (struct ipc_server){.runtime = runtime, .service = service, .state = state};
+}
+
+static const struct ipc_row *row_of(const struct ipc_service *service, uint8_t op) {
+    return op < service->row_count ? &service->rows[op] : 0;
+}
+
+static struct reply_handle *kept_place(struct ipc_server *server, struct reply_handle reply) {
+    return &server->kept[reply.value & REPLY_HANDLE_INDEX_MASK];
+}
+
+const struct kept_call *ipc_keep(struct ipc_exchange *exchange) {
+    if (exchange->server->kept_count >= IPC_KEPT_MAX) {
+        return 0;
+    }
+    exchange->kept = true;
+    return &exchange->call;
+}
+
+static void keep(struct ipc_server *server, struct reply_handle reply) {
+    *kept_place(server, reply) = reply;
+    server->kept_count++;
+}
+
+static void forget(struct ipc_server *server, struct reply_handle reply) {
+    struct reply_handle *place = kept_place(server, reply);
+    if (place->value == reply.value && reply.value != REPLY_HANDLE_NONE.value) {
+        *place = REPLY_HANDLE_NONE;
+        server->kept_count--;
+    }
+}
+
+// Encodes an answer to reply_out.
+static void put_answer(const struct ipc_server *server, const struct wire_protocol_rows *protocol,
+                       void *message) {
+    struct message_area *out = &server->runtime->page->reply_out;
+    frame_finish(out, protocol->type,
+                 wire_encode(protocol, WIRE_REPLY, message, out->payload, sizeof(out->payload)));
+}
+
+// Sends what reply_out holds, and with it a capability.
+static bool send_answer(struct ipc_server *server, struct reply_handle reply, struct slot lend) {
+    frame_carry(&server->runtime->page->reply_out, lend);
+    if (sys_ipc_reply(reply) == STATUS_OK) {
+        return true;
+    }
+    frame_keep(reply, lend);
+    server->counts.left++;
+    return false;
+}
+
+bool ipc_answer(struct ipc_server *server, const struct kept_call *call, enum wire_status status,
+                void *message, struct slot lend) {
+    struct wire_header *header = message;  // Each message begins with one.
+    *header = (struct wire_header){.op = call->op, .status = (uint8_t)status, .nonce = call->nonce};
+    forget(server, call->reply);
+    put_answer(server, server->service->protocol, message);
+    return send_answer(server, call->reply, lend);
+}
+
+static bool answer_counts(struct ipc_server *server) {
+    const struct message_area *in = &server->runtime->page->request_in;
+    struct server_message message = {0};
+    enum wire_status status = server_decode(WIRE_REQUEST, in->payload, in->header.len, &message);
+    server->counts.malformed += status != WIRE_OK;
+    message.header.status = (uint8_t)status;
+    message.calls = server->counts.calls;
+    message.sends = server->counts.sends;
+    message.malformed = server->counts.malformed;
+    message.refused = server->counts.refused;
+    message.dropped = server->counts.dropped;
+    message.left = server->counts.left;
+    message.kept = server->kept_count;
+    put_answer(server, &server_rows, &message);
+    return true;
+}
+
+// The request in request_in, decoded into the server's message.
+static enum wire_status decode(struct ipc_server *server, struct ipc_exchange *exchange) {
+    const struct wire_protocol_rows *protocol = server->service->protocol;
+    const struct message_area *in = &server->runtime->page->request_in;
+    for (uint32_t i = 0; i < protocol->message_bytes / sizeof(server->message[0]); i++) {
+        server->message[i] = 0;
+    }
+    *exchange = (struct ipc_exchange){.request = in,
+                                      .message = server->message,
+                                      .server = server,
+                                      .lend = slot_at(CAP_SLOT_NONE)};
+    enum wire_status status =
+        wire_decode(protocol, WIRE_REQUEST, in->payload, in->header.len, server->message);
+    return in->header.type == protocol->type ? status : WIRE_MALFORMED;
+}
+
+static enum wire_status run(struct ipc_server *server, struct ipc_exchange *exchange) {
+    const struct wire_header *header = exchange->message;
+    const struct ipc_row *row = row_of(server->service, header->op);
+    enum wire_status status =
+        row && row->call ? row->call(server->state, exchange) : WIRE_UNKNOWN_OP;
+    server->counts.refused += status != WIRE_OK;
+    return status;
+}
+
+bool ipc_server_call(struct ipc_server *server, struct reply_handle reply) {
+    server->counts.calls++;
+    if (server->runtime->page->request_in.header.type == WIRE_PROTOCOL_SERVER) {
+        return answer_counts(server);
+    }
+    struct ipc_exchange exchange;
+    enum wire_status status = decode(server, &exchange);
+    struct wire_header *header = exchange.message;
+    exchange.call = (struct kept_call){.reply = reply, .nonce = header->nonce, .op = header->op};
+    if (status == WIRE_OK) {
+        status = run(server, &exchange);
+    } else {
+        server->counts.malformed++;
+    }
+    if (exchange.kept && status == WIRE_OK) {
+        keep(server, reply);
+        return false;
+    }
+    header->status = (uint8_t)status;
+    put_answer(server, server->service->protocol, exchange.message);
+    if (exchange.lend.value == CAP_SLOT_NONE) {
+        return true;
+    }
+    (void)send_answer(server, reply, exchange.lend);
+    return false;
+}
+
+static void serve_send(struct ipc_server *server) {
+    struct ipc_exchange exchange;
+    server->counts.sends++;
+    if (decode(server, &exchange) != WIRE_OK) {
+        server->counts.malformed++;
+        return;
+    }
+    const struct ipc_row *row =
+        row_of(server->service, ((const struct wire_header *)exchange.message)->op);
+    if (!row || !row->send) {
+        server->counts.dropped++;
+        return;
+    }
+    server->counts.refused += row->send(server->state, &exchange) != WIRE_OK;
+}
+
+// The notification says that a caller has left, not which: every kept call is looked at.
+static void look_at_kept(struct ipc_server *server) {
+    for (uint32_t i = 0; i < REPLY_SLOT_COUNT; i++) {
+        struct reply_handle reply = server->kept[i];
+        if (reply.value == REPLY_HANDLE_NONE.value) {
+            continue;
+        }
+        struct query_result found = sys_reply_query(reply);
+        if (found.status == STATUS_OK && found.value != 0) {
+            continue;
+        }
+        if (server->service->left) {
+            server->service->left(server->state, reply);
+        }
+        forget(server, reply);
+        status_ignore(sys_reply_close(reply), "there is nobody behind it any more");
+        server->counts.left++;
+    }
+}
+
+static void serve_notification(struct ipc_server *server, const struct recv_result *event) {
+    if ((event->kernel_bits & NOTIFY_REPLY_GONE) != 0) {
+        look_at_kept(server);
+    }
+    if (server->service->notified) {
+        server->service->notified(server->state, event->kernel_bits, event->badge_bits);
+    }
+}
+
+// Runs what is due and says until when to wait.
+static uint64_t clock_step(struct ipc_server *server, struct waiting_answer *answer) {
+    const struct ipc_service *service = server->service;
+    uint64_t now_ns = sys_clock_get();
+    if (!service->wake) {
+        return now_ns + IPC_HEARTBEAT_NS;
+    }
+    if (service->next_deadline(server->state) <= now_ns) {
+        if (answer->held) {  // `wake` may answer others, and there is one reply_out.
+            status_ignore(sys_ipc_reply(answer->reply), "a caller that left needs no answer");
+            answer->held = false;
+        }
+        service->wake(server->state, now_ns);
+    }
+    uint64_t next_ns = service->next_deadline(server->state);
+    return next_ns < now_ns + IPC_HEARTBEAT_NS ? next_ns : now_ns + IPC_HEARTBEAT_NS;
+}
+
+static void dispatch(struct ipc_server *server, const struct recv_result *event,
+                     struct waiting_answer *answer) {
+    switch (event->received) {
+        case RECEIVED_CALL:
+            answer->reply = event->reply;
+            answer->held = ipc_server_call(server, event->reply);
+            return;
+        case RECEIVED_SEND:
+            serve_send(server);
+            return;
+        case RECEIVED_NOTIFICATION:
+            serve_notification(server, event);
+            return;
+        case RECEIVED_NOTHING:
+            return;
+    }
+}
+
+static enum status loop(struct ipc_server *server) {
+    const struct slot endpoint = slot_at(SLOT_ENDPOINT);
+    struct waiting_answer answer = {.held = false};
+    // Without a clock of its own the service does not ask for the time at each request.
+    uint64_t deadline_ns = clock_step(server, &answer);
+    for (;;) {  // For the life of the service.
+        struct recv_result event = answer.held
+                                       ? sys_ipc_reply_recv(answer.reply, endpoint, deadline_ns)
+                                       : sys_ipc_recv(endpoint, deadline_ns);
+        answer.held = false;
+        if (event.status == STATUS_NO_SPACE) {  // A capability came and there is no slot for it.
+            event = sys_ipc_recv_drop_cap(endpoint, deadline_ns);
+        }
+        if (event.status != STATUS_OK && event.status != STATUS_TIMED_OUT) {
+            return event.status;
+        }
+        if (event.status == STATUS_OK) {
+            dispatch(server, &event, &answer);
+        }
+        if (server->service->wake || event.status == STATUS_TIMED_OUT) {
+            deadline_ns = clock_step(server, &answer);
+        }
+    }
+}
+
+// Every operation of the protocol has its row, and a message has room.
+static bool is_whole(const struct runtime *runtime, const struct ipc_service *service) {
+    const struct wire_protocol_rows *protocol = service->protocol;
+    for (uint32_t i = 0; i < protocol->op_count; i++) {
+        const struct ipc_row *row = row_of(service, protocol->ops[i].number);
+        if (!row || (!row->call && !row->send)) {
+            log_line(runtime, "%s: no handler for %s", service->name, protocol->ops[i].name);
+            return false;
+        }
+    }
+    return true;
+}
+
+int ipc_serve(struct ipc_server *server, struct runtime *runtime, const struct ipc_service *service,
+              void *state) {
+    if (!is_whole(runtime, service) ||
+        !runtime_expect(runtime, slot_at(SLOT_ENDPOINT), CAP_ENDPOINT, RIGHT_RECV,
+                        "the service's endpoint") ||
+        !runtime_expect(runtime, slot_at(SLOT_INIT), CAP_ENDPOINT, RIGHT_CALL,
+                        "the route to init")) {
+        return 1;
+    }
+    ipc_server_init(server, runtime, service, state);
+    if (runtime_start_number(runtime) > 1) {
+        marker(runtime, "%s #%u", service->ready, runtime_start_number(runtime));
+    } else {
+        marker_text(runtime, service->ready);
+    }
+    enum status status = ipc_ready(runtime);
+    if (status == STATUS_OK) {
+        status = loop(server);
+    }
+    log_line(runtime, "%s: ends: %s", service->name, status_name(status));
+    return 1;
+}

@@ -1,0 +1,119 @@
+// ipc/server.h: a service: one wait at its endpoint, each request decoded and given to the handler
+// of its operation, each answer encoded and sent.
+//
+// A service is a constant struct ipc_service, its own state, and handlers. ipc_serve does the rest:
+// it says `NAME: ready`, tells init, and loops. A call's answer leaves together with the next
+// receive (ipc_reply_recv), so a request costs one system call. Bytes that are no request are
+// answered, counted, and never reach a handler.
+//
+// A handler reads the request's fields in its message and puts the reply's there. What it returns
+// is the answer's status. A handler that cannot answer yet keeps the call (ipc_keep) and ipc_answer
+// answers it later; when its caller leaves before, the service is told once.
+//
+// Every service also answers COUNTS of the protocol "server": what it was asked and what came of
+// it. Units:     nanoseconds since boot; IPC_NEVER means no deadline of the service's own.
+// Ownership: the caller owns server, service and state. The exchange and its message are the
+//            server's, valid during the handler. A kept call belongs to the service until
+//            ipc_answer, or until `left` returns.
+// Blocking:  ipc_serve waits at the endpoint, never longer than IPC_HEARTBEAT_NS at a time: a
+//            service has no infinite deadline. Handlers run one at a time; the loop is blocked
+//            meanwhile.
+// Errors:    ipc_serve returns only when the service cannot start or receiving is impossible, and
+//            says why in a line.
+#pragma once
+
+#include "ipc/types.h"
+#include "ipc/wire/codec.h"
+#include "ipc/wire/server_wire.h"
+#include "runtime/runtime.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define IPC_NEVER UINT64_MAX
+#define IPC_HEARTBEAT_NS UINT64_C(60000000000)
+
+enum {
+    // One reply stays free, so that refusals are answered however many calls are kept.
+    IPC_KEPT_MAX = REPLY_SLOT_COUNT - 1,
+};
+
+struct ipc_server;
+
+// One request being served.
+struct ipc_exchange {
+    const struct message_area *request;  // Its meta says who asks: the kernel's words.
+    void *message;                       // The protocol's struct.
+    struct ipc_server *server;
+    struct slot lend;       // A capability that moves with an answer of WIRE_OK, or CAP_SLOT_NONE.
+    struct kept_call call;  // What ipc_keep hands out.
+    bool kept;
+};
+
+typedef enum wire_status ipc_handler(void *state, struct ipc_exchange *exchange);
+
+// What serves an operation: as a call, as a send, or both. Null: refused, or dropped and counted.
+struct ipc_row {
+    ipc_handler *call;
+    ipc_handler *send;
+};
+
+struct ipc_service {
+    const char *name;   // In lines for people.
+    const char *ready;  // The marker of the first start; the n-th adds ` #n`.
+    const struct wire_protocol_rows *protocol;
+    const struct ipc_row *rows;  // By operation; those of the protocol are all there.
+    uint32_t row_count;
+    // The rest may be null. With a clock both functions are there.
+    void (*notified)(void *state, uint64_t kernel_bits, uint64_t badge_bits);
+    // The caller of a kept call has left; the call is closed after this.
+    void (*left)(void *state, struct reply_handle reply);
+    // The earliest time at which `wake` wants to run.
+    uint64_t (*next_deadline)(const void *state);
+    void (*wake)(void *state, uint64_t now_ns);
+};
+
+struct ipc_counts {
+    uint64_t calls;
+    uint64_t sends;
+    uint64_t malformed;  // Requests that were none, unknown operations too.
+    uint64_t refused;    // Requests answered with another status than WIRE_OK by their handler.
+    uint64_t dropped;    // Sends that no handler takes.
+    uint64_t left;       // Callers that did not wait for their answer.
+};
+
+struct ipc_server {
+    struct runtime *runtime;
+    const struct ipc_service *service;
+    void *state;
+    struct ipc_counts counts;
+    uint32_t kept_count;
+    struct reply_handle kept[REPLY_SLOT_COUNT];    // By the handle's index.
+    uint64_t message[WIRE_MESSAGE_BYTES_MAX / 8];  // Of the request being served.
+};
+
+// Runs the service at SLOT_ENDPOINT, with SLOT_INIT as its way to init. Returns the exit code of a
+// service that cannot go on.
+WARN_UNUSED int ipc_serve(struct ipc_server *server, struct runtime *runtime,
+                          const struct ipc_service *service, void *state);
+
+// The two halves of ipc_serve, for who has a loop of its own.
+void ipc_server_init(struct ipc_server *server, struct runtime *runtime,
+                     const struct ipc_service *service, void *state);
+// Serves the call in request_in. True: reply_out holds the answer, to be sent to `reply`.
+WARN_UNUSED bool ipc_server_call(struct ipc_server *server, struct reply_handle reply);
+
+// The call, to be answered later if the handler returns WIRE_OK; with any other status it is
+// answered now. Null: too many are kept.
+WARN_UNUSED const struct kept_call *ipc_keep(struct ipc_exchange *exchange);
+
+// Answers a kept call with a message of the service's protocol, whose header is filled in here, and
+// with a capability unless `lend` is CAP_SLOT_NONE; if the caller has left, that is closed. Not
+// inside the call's own handler. True: the answer was handed over.
+bool ipc_answer(struct ipc_server *server, const struct kept_call *call, enum wire_status status,
+                void *message, struct slot lend);
+
+#ifdef __cplusplus
+}
+#endif
