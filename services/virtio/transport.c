@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-#include "runtime/device_access.h"
+#include "runtime/mmio.h"
 
 enum virtio_register {
     REGISTER_MAGIC = 0x000,
@@ -60,11 +60,11 @@ const char *virtio_result_text(enum virtio_result result) {
 }
 
 static uint32_t get(const struct virtio_device *device, enum virtio_register at) {
-    return device_read32(device->window + at);
+    return mmio_read32(device->window + at);
 }
 
 static void set(const struct virtio_device *device, enum virtio_register at, uint32_t value) {
-    device_write32(device->window + at, value);
+    mmio_write32(device->window + at, value);
 }
 
 static void add_status(const struct virtio_device *device, enum virtio_status bit) {
@@ -135,8 +135,8 @@ enum virtio_result virtio_begin(struct virtio_device *device, uint64_t window,
 
 static void set_address(const struct virtio_device *device, enum virtio_register low,
                         uint64_t address) {
-    device_write32(device->window + low, (uint32_t)address);
-    device_write32(device->window + low + 4, (uint32_t)(address >> 32));
+    mmio_write32(device->window + low, (uint32_t)address);
+    mmio_write32(device->window + low + 4, (uint32_t)(address >> 32));
 }
 
 enum virtio_result virtio_set_queue(const struct virtio_device *device, uint32_t index,
@@ -174,7 +174,7 @@ uint32_t virtio_config_read32(const struct virtio_device *device, uint32_t offse
     uint32_t value = 0;
     for (uint32_t look = 0; look < CONFIG_LOOKS; look++) {
         uint32_t before = get(device, REGISTER_CONFIG_GENERATION);
-        value = device_read32(device->window + REGISTER_CONFIG + offset);
+        value = mmio_read32(device->window + REGISTER_CONFIG + offset);
         if (get(device, REGISTER_CONFIG_GENERATION) == before) {
             break;
         }

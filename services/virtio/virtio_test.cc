@@ -7,7 +7,7 @@
 #include <map>
 #include <vector>
 
-#include "runtime/device_access.h"
+#include "runtime/mmio.h"
 #include "services/virtio/queue.h"
 #include "services/virtio/transport.h"
 
@@ -368,10 +368,10 @@ TEST(Queue, test_reject_what_a_device_cannot_have_used) {
 
 }  // namespace
 
-std::uint32_t sim_device_read32(std::uint64_t address) {
+std::uint32_t sim_mmio_read32(std::uint64_t address) {
     return fake->read(static_cast<std::uint32_t>(address - WINDOW));
 }
 
-void sim_device_write32(std::uint64_t address, std::uint32_t value) {
+void sim_mmio_write32(std::uint64_t address, std::uint32_t value) {
     fake->write(static_cast<std::uint32_t>(address - WINDOW), value);
 }

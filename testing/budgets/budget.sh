@@ -37,7 +37,9 @@ done <"$budget"
 if [ "$mode" = --accept ]; then
     target=${BUILD_WORKSPACE_DIRECTORY:?run it by bazel run}/$budget
     {
-        grep '^#' "$budget" || true
+        while IFS= read -r line; do
+            case $line in '#'*) echo "$line" ;; esac
+        done <"$budget"
         for name in "${names[@]}"; do
             if [ -n "${promised[$name]-}" ]; then
                 echo "$name <${ceiling[$name]} ${reason[$name]}"

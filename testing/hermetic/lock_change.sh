@@ -11,20 +11,32 @@ checkout=$work/checkout
 copy_checkout "$checkout"
 
 replace_package() { # replace_package LOCK NAME
-    local lock=$checkout/toolchains/packages/$1.lock kind suite name version arch hash bytes file
-    read -r kind suite name version arch hash bytes < <(grep "^deb [a-z]* $2 " "$lock")
+    local lock=$checkout/toolchains/packages/$1.lock kind suite name version arch hash bytes file at
+    local -a lines
+    mapfile -t lines <"$lock"
+    for at in "${!lines[@]}"; do
+        read -r kind suite name version arch hash bytes <<<"${lines[at]}"
+        if [ "$kind $name" = "deb $2" ]; then break; fi
+    done
+    [ "$name" = "$2" ] || fail "$2 is not in $lock"
     file=$work/mirror/${name}_${version//:/_}_$arch.deb
     mkdir -p "$work/mirror"
     cp "$store/$hash/file" "$file"
     chmod u+w "$file"
     echo "changed on purpose" >"$work/_note"
     "$ar" q "$file" "$work/_note"
-    sed -i "s/^deb $suite $name .*/deb $suite $name $version $arch $(sha256sum "$file" | cut -d' ' -f1) $(stat -c %s "$file")/" "$lock"
+    read -r hash _ < <(sha256sum "$file")
+    lines[at]="deb $suite $name $version $arch $hash $(stat -c %s "$file")"
+    printf "%s\n" "${lines[@]}" >"$lock"
 }
 
 build() { # build LOG: prints how many compiles and links ran (--subcommands names each)
     bazel_in "$checkout" build --subcommands "${targets[@]}" >"$1" 2>&1 || { cat "$1"; fail "${targets[*]} does not build"; }
-    grep -cE "^SUBCOMMAND: .*action '(Compiling|Linking)" "$1" || true
+    local line count=0
+    while IFS= read -r line; do
+        case $line in "SUBCOMMAND: "*"action 'Compiling"* | "SUBCOMMAND: "*"action 'Linking"*) count=$((count + 1)) ;; esac
+    done <"$1"
+    echo "$count"
 }
 
 targets=("$@")

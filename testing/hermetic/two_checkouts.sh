@@ -4,8 +4,24 @@
 . "$(dirname "$(readlink -f "$0")")/../nested/nested.sh"
 
 hashes() { # hashes FOLDER: one line an output file; what only serves running in place names its own folder and is left out
-    (cd "$1/bazel-out" && find -L . -type f -path './*/bin/*' ! -path '*.runfiles/*' ! -name '*.runfiles_manifest' -print0 |
-        sort -z | xargs -0 sha256sum)
+    (
+        cd "$1/bazel-out" && shopt -s globstar dotglob
+        for file in */bin/**; do
+            case $file in *.runfiles/* | *.runfiles_manifest) continue ;; esac
+            if [ -f "$file" ]; then sha256sum "$file"; fi
+        done
+    )
+}
+
+differences() { # differences FILE FILE: lines of one and not of the other; fails if there are any
+    local -A seen=()
+    local line different=0
+    while IFS= read -r line; do seen[$line]=1; done <"$1"
+    while IFS= read -r line; do
+        if [ -n "${seen[$line]-}" ]; then unset "seen[$line]"; else echo "> $line"; different=1; fi
+    done <"$2"
+    for line in "${!seen[@]}"; do echo "< $line"; different=1; done
+    return $different
 }
 
 here=$work/a
@@ -18,5 +34,5 @@ for folder in "$here" "$there"; do
 done
 count=$(wc -l <"$here.hashes")
 [ "$count" -ge 20 ] || fail "only $count files were built: nothing to compare"
-diff "$here.hashes" "$there.hashes" || fail "the files above differ between the two checkouts"
+differences "$here.hashes" "$there.hashes" || fail "the files above differ between the two checkouts"
 say "$count files, byte for byte the same in both checkouts"

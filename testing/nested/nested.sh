@@ -10,8 +10,11 @@ say() { echo "$(basename "$0"): $*"; }
 fail() { say "FAILED: $*"; exit 1; }
 
 copy_checkout() { # copy_checkout FOLDER: the sources, without links that Bazel made and without history
+    local entry
     mkdir -p "$1"
-    tar -C "$workspace" --exclude='./bazel-*' --exclude=./.git --exclude=./user.bazelrc -cf - . | tar -C "$1" -xf -
+    for entry in "$workspace"/* "$workspace"/.[!.]*; do
+        case ${entry##*/} in bazel-* | .git | user.bazelrc) ;; *) cp -R "$entry" "$1/" ;; esac
+    done
     checkouts+=("$1")
 }
 

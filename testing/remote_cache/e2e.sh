@@ -34,11 +34,19 @@ CONF
     fail "nginx does not start"
 }
 
+processes() { # processes LOG: the last line in which Bazel counts what ran, and where
+    local line found=
+    while IFS= read -r line; do
+        case $line in 'INFO: '[0-9]*' process'*) found=$line ;; esac
+    done <"$1"
+    echo "$found"
+}
+
 run() { # run FOLDER: builds and tests with the cache
     local started=$SECONDS
     bazel_in "$1" test --config=remote-cache --noremote_local_fallback --keep_going --profile="$1.profile.json" \
         --experimental_profile_include_target_label --record_full_profiler_data -- "${targets[@]}" >"$1.log" 2>&1 || { tail -n 60 "$1.log"; fail "the tests fail in $1"; }
-    say "$1: $((SECONDS - started)) s; $(grep -E '^INFO: [0-9]+ process' "$1.log" | tail -n 1)"
+    say "$1: $((SECONDS - started)) s; $(processes "$1.log")"
 }
 
 targets=("$@")
@@ -51,14 +59,21 @@ run "$first"
 bazel_in "$first" shutdown
 copy_checkout "$second"
 run "$second"
-say "stored: $(find "$work/server/cache/ac" -type f | wc -l) results, $(du -sm "$work/server/cache" | cut -f1) MB"
+shopt -s globstar
+results=0
+for file in "$work"/server/cache/ac/**; do
+    if [ -f "$file" ]; then results=$((results + 1)); fi
+done
+say "stored: $results results, $(du -sm "$work/server/cache" | cut -f1) MB"
 
 # Bazel's own count is exact; the profile, which may lack the shortest actions, says which and why.
-line=$(grep -E '^INFO: [0-9]+ process' "$second.log" | tail -n 1)
+line=$(processes "$second.log")
 status=0
 "$report" "$first.profile.json" "$second.profile.json" || status=$?
-for kind in $(grep -oE '[0-9]+ [a-z-]+( cache hit)?' <<<"${line#*processes: }" | cut -d' ' -f2- | tr ' ' _); do
-    case $kind in internal | remote_cache_hit) ;; *) fail "in the second checkout actions ran: $line" ;; esac
+IFS=, read -ra kinds <<<"${line#*: *: }"
+for kind in "${kinds[@]}"; do
+    read -r _ kind <<<"${kind%.}"
+    case $kind in internal | 'remote cache hit') ;; *) fail "in the second checkout actions ran: $line" ;; esac
 done
 case $line in *'remote cache hit'*) ;; *) fail "the second checkout took nothing from the cache: $line" ;; esac
 [ $status = 0 ] || fail "the second checkout did not take everything from the cache"

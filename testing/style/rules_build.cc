@@ -36,6 +36,26 @@ void check_interpreters(const SourceFile &file, std::vector<Finding> *findings) 
     }
 }
 
+// Scripts that Bazel runs as actions or tests. What fetches and unpacks packages is run by the
+// machine itself, which has its package manager and what that needs.
+bool is_for_bazel(const SourceFile &file) {
+    return file.path.ends_with(".sh") && file.path != "toolchains/packages/apt.sh" &&
+           file.path != "toolchains/packages/unpack.sh";
+}
+
+void check_host_programs(const SourceFile &file, std::vector<Finding> *findings) {
+    static const std::regex pattern(R"((^|[|;&(`]|\b(if|then|do|else|while)\b)\s*)"
+                                    R"((grep|sed|find|xargs|tar|cmp|diff|curl|wget)\s)");
+    static const std::regex comment(R"(^\s*#)");
+    for (size_t i = 0; i < file.lines.size(); i++) {
+        if (!std::regex_search(file.lines[i], comment) &&
+            std::regex_search(file.lines[i], pattern)) {
+            add(findings, "host_program", file, i,
+                "not in coreutils: bash can do it, or a tool that is built here");
+        }
+    }
+}
+
 }  // namespace
 
 void check_build_file(const SourceFile &file, std::vector<Finding> *findings) {
@@ -73,6 +93,9 @@ void check_build_file(const SourceFile &file, std::vector<Finding> *findings) {
 void check_shell(const SourceFile &file, std::vector<Finding> *findings) {
     if (file.kind == FileKind::kShell) {
         check_interpreters(file, findings);
+    }
+    if (is_for_bazel(file)) {
+        check_host_programs(file, findings);
     }
     static const std::regex shebang(R"(^#!(/usr/bin/env bash|/bin/sh|/bin/bash))");
     bool starts_program = !file.lines.empty() && file.lines[0].starts_with("#!");

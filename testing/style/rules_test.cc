@@ -254,6 +254,18 @@ TEST(Style, test_reject_interpreters) {
     EXPECT_EQ(rules_broken("tools/x.sh", "#!/bin/sh\n# no awk here\nls\n"), Rules());
 }
 
+TEST(Style, test_reject_host_programs) {
+    for (const char *line : {"grep x y", "a | sed s/a/b/", "if cmp a b; then",
+                             "x=$(find . -type f)", "    diff a b || true", "a && tar -x"}) {
+        EXPECT_EQ(rules_broken("testing/x.sh", "#!/bin/sh\n" + std::string(line) + "\n"),
+                  Rules({"host_program"}))
+            << line;
+    }
+    EXPECT_EQ(rules_broken("testing/x.sh", "#!/bin/sh\n# sed is not there\necho find it\n"),
+              Rules());
+    EXPECT_EQ(rules_broken("toolchains/packages/apt.sh", "#!/bin/sh\ngrep x y\n"), Rules());
+}
+
 TEST(Style, test_reject_build_file) {
     std::string head =
         "\"\"\"A thing.\"\"\"\n\npackage(default_visibility = [\"//visibility:private\"])\n";

@@ -9,7 +9,7 @@ failures=0
 ok() { echo "ok   $1"; }
 bad() { echo "FAIL $1"; failures=$((failures + 1)); }
 expect() { # expect NAME TEXT FILE: FILE holds TEXT
-    if grep -qF -- "$2" "$3"; then ok "$1"; else bad "$1: no '$2' in:"; cat "$3"; fi
+    if [[ $(<"$3") == *"$2"* ]]; then ok "$1"; else bad "$1: no '$2' in:"; cat "$3"; fi
 }
 
 # An archive with one version of one package; `apt-get download` writes what is asked for.
@@ -96,7 +96,7 @@ expect "source packages are listed" "deb-src http://lines.invalid/security trixi
 expect "a stanza is renamed" "Suites: trixie trixie-updates" "$work/sources"
 expect "a stanza's key is kept" "Signed-By: /keys/two.gpg" "$work/sources"
 for word in bookworm stranger commented disabled backports contrib non-free; do
-    if grep -q "$word" "$work/sources"; then bad "test_reject_source: $word is in the sources"; else ok "test_reject_source_$word"; fi
+    if [[ $(<"$work/sources") == *"$word"* ]]; then bad "test_reject_source: $word is in the sources"; else ok "test_reject_source_$word"; fi
 done
 expect "the machine's proxy is kept" proxy.invalid "$work/trixie/conf/00machine"
 

@@ -1,5 +1,5 @@
-// runtime/riscv64/device_access.h: device registers from user mode, in a window that mmio_map has
-// mapped. The build presents it as "runtime/device_access.h".
+// runtime/riscv64/mmio.h: device registers from user mode, in a window that mmio_map has
+// mapped. The build presents it as "runtime/mmio.h".
 //
 // Each access happens once, in program order, and is ordered with memory that the device shares:
 // what was written before a register is written is seen by the device, and what is read after a
@@ -11,13 +11,13 @@
 
 #include "base/compiler.h"
 
-static ALWAYS_INLINE uint32_t device_read32(uint64_t address) {
+static ALWAYS_INLINE uint32_t mmio_read32(uint64_t address) {
     uint32_t value = *(const volatile uint32_t *)address;
     __asm__ volatile("fence i, ir" : : : "memory");
     return value;
 }
 
-static ALWAYS_INLINE void device_write32(uint64_t address, uint32_t value) {
+static ALWAYS_INLINE void mmio_write32(uint64_t address, uint32_t value) {
     __asm__ volatile("fence iorw, ow" : : : "memory");
     *(volatile uint32_t *)address = value;
 }
