@@ -1,5 +1,6 @@
 """All external repositories. Each is fetched when a target needs it, from the lock file of the same name in toolchains/packages."""
 
+load("//toolchains/buildifier:npm.bzl", "npm_package")
 load("//toolchains/packages:packages.bzl", "apt_state", "package_tree")
 
 _HOST = "x86_64-linux-gnu"
@@ -83,6 +84,17 @@ def _checkers_and_helpers():
     _tree(name = "clang_tools", build_file = "//toolchains/clang_tools:clang_tools.BUILD", keep = ["usr/lib/llvm-16/lib/clang/16/include"], programs = ["usr/lib/llvm-16/bin/" + t for t in ["clang-format", "clang-tidy"]])
     _tree(name = "gdb", build_file = "//toolchains/gdb:gdb.BUILD", keep = ["usr/lib/python3.13", "usr/share/gdb"], programs = ["usr/bin/gdb-multiarch"])
 
+def _from_npm():
+    npm_package(
+        name = "buildifier",
+        build_file = "//toolchains/buildifier:buildifier.BUILD",
+        file = "buildifier-linux_amd64",
+        package = "@bazel/buildifier",
+        program = "buildifier",
+        sha256 = "b96ea9b13003036c801f52bee6f9b0314738f8432e5cb9d814c89f59292604ee",
+        version = "8.2.1",
+    )
+
 def tessera_repositories():
     """Declares every repository; fetches none."""
     for suite in ["bookworm", "trixie"]:
@@ -93,3 +105,4 @@ def tessera_repositories():
     _qemu()
     _libraries()
     _checkers_and_helpers()
+    _from_npm()

@@ -48,6 +48,7 @@ PACKAGES = [
     "third_party/nlohmann_json",
     "third_party/picolibc",
     "toolchains",
+    "toolchains/buildifier",
     "toolchains/cbmc",
     "toolchains/cc",
     "toolchains/clang_tools",
