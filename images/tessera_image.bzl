@@ -87,10 +87,12 @@ def budget_test(name, image, budget, size):
             "$(rootpath %s)" % image,
             "$(rootpath %s)" % budget,
             "'./bazelw run //%s:%s -- --accept'" % (native.package_name(), name),
+            "$(rootpath //toolchains:drift)",
         ],
         "data": [
             budget,
             image,
+            "//toolchains:drift",
         ],
     }
     native.sh_binary(name = name, tags = ["manual"], **common)

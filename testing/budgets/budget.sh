@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # testing/budgets/budget.sh: boots a benchmark and compares each of its figures with the tree's ceiling.
-#   budget.sh RUNNER BUDGET ACCEPT            fails and says which figure, old, new, and the command ACCEPT that takes the new ones
-#   budget.sh RUNNER BUDGET ACCEPT --accept   writes the new ceilings into BUDGET of the checkout; a figure without a row gets one
+#   budget.sh RUNNER BUDGET ACCEPT DRIFT            fails and says which figure, old, new, and the command ACCEPT that takes the new ones
+#   budget.sh RUNNER BUDGET ACCEPT DRIFT --accept   writes the new ceilings into BUDGET of the checkout; a figure without a row gets one
 # A row is `name ceiling reason`. The least and the mean of a figure must not exceed it. One that is more than 2 % below it fails as well: what was gained is written down.
 # `<ceiling` is a promise, not a measured figure: it may be far above, and --accept leaves it.
+# DRIFT is a file that names tools of another version than the lock's. While it names any, a figure may be 2 % over its ceiling and none is accepted.
 set -euo pipefail
-runner=$1 budget=$2 accept=$3 mode=${4-}
+runner=$1 budget=$2 accept=$3 drift=$4 mode=${5-}
 work=${TEST_TMPDIR:-$(mktemp -d)}
 [ -n "${TEST_SRCDIR-}" ] || export RUNFILES_DIR=${RUNFILES_DIR:-$(dirname "$PWD")} # `bazel run` starts a program in its own runfiles.
 log=${TEST_UNDECLARED_OUTPUTS_DIR:-$work}/bench.log
@@ -33,6 +34,16 @@ while read -r name limit why; do
     [[ $limit =~ ^[0-9]+$ && -n $why && -z ${ceiling[$name]-} ]] || { echo "budget: bad row: $name $limit $why" >&2; exit 1; }
     ceiling[$name]=$limit reason[$name]=$why
 done <"$budget"
+
+percent=100
+if [ -s "$drift" ]; then
+    percent=102
+    cat "$drift"
+    if [ "$mode" = --accept ]; then
+        echo "budget: no figure is accepted from tools of another version than the lock's" >&2
+        exit 1
+    fi
+fi
 
 if [ "$mode" = --accept ]; then
     target=${BUILD_WORKSPACE_DIRECTORY:?run it by bazel run}/$budget
@@ -66,9 +77,9 @@ for name in "${names[@]}"; do
     printf '%-24s %8s %8s %8s\n' "$name" "${old:--}" "${least[$name]}" "${mean[$name]}"
     if [ -z "$old" ]; then
         complain "$name has no ceiling; it takes ${least[$name]}"
-    elif [ "${least[$name]}" -gt "$old" ] || [ "${mean[$name]}" -gt "$old" ]; then
+    elif [ $((${least[$name]} * 100)) -gt $((old * percent)) ] || [ $((${mean[$name]} * 100)) -gt $((old * percent)) ]; then
         complain "$name: was $old, is ${least[$name]} (mean ${mean[$name]}): $((${mean[$name]} - old)) instructions too many"
-    elif [ -z "${promised[$name]-}" ] && [ $((${mean[$name]} * 100)) -lt $((old * 98)) ]; then
+    elif [ -z "${promised[$name]-}" ] && [ $percent = 100 ] && [ $((${mean[$name]} * 100)) -lt $((old * 98)) ]; then
         complain "$name: was $old, is ${least[$name]} (mean ${mean[$name]}): lower its ceiling"
     fi
 done

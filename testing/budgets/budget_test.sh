@@ -25,13 +25,14 @@ fail() {
 # expect STATUS TEXT RUNNER [MODE]
 expect() {
     local wanted=$1 text=$2 status=0
-    "$budget" "$dir/$3" rows "bazel run it" ${4-} >"$dir/out" 2>&1 || status=$?
+    "$budget" "$dir/$3" rows "bazel run it" drift ${4-} >"$dir/out" 2>&1 || status=$?
     [ "$status" = "$wanted" ] || fail "ended with $status, not $wanted"
     [[ $(<"$dir/out") == *"$text"* ]] || fail "did not print: $text"
 }
 
 figures() { printf 'kernel: boot\r\n%sbench: end\n' "$1" >"$dir/figures"; }
 
+: >drift
 printf '# comment\ncall 100 a call\nnull 50 nothing\n' >rows
 figures $'bench: call 99 mean 100 first 120\nbench: null 50 mean 50 first 50\n'
 expect 0 "call" runner
@@ -67,4 +68,16 @@ printf 'call <100 a promise\nnew 8 new\n' >rows
 expect 0 "new: 8 -> 7" runner --accept
 [ "$(<rows)" = "$(printf 'call <100 a promise\nnew 7 new\n')" ] || fail "a promise was not kept"
 expect 0 "new" runner
+
+# Tools of another version than the lock's: 2 % more is let pass, and nothing is accepted.
+echo "DRIFT: qemu 1.0 2.0" >drift
+printf 'call 100 a call\n' >rows
+figures $'bench: call 102 mean 102 first 120\n'
+expect 0 "DRIFT: qemu 1.0 2.0" runner
+figures $'bench: call 102 mean 103 first 120\n'
+expect 1 "call: was 100, is 102 (mean 103)" runner
+figures $'bench: call 50 mean 50 first 50\n'
+expect 0 "call" runner
+expect 1 "no figure is accepted" runner --accept
+[ "$(<rows)" = "call 100 a call" ] || fail "a budget was lowered under drift"
 echo PASS
