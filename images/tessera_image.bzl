@@ -72,6 +72,24 @@ def same_log_test(name, image, boots, size, tags = []):
         tags = QEMU_TAGS + tags,
     )
 
+def boot_fails_test(name, image, says, size):
+    """Boots an image that must fail.
+
+    Args:
+      name: of the test
+      image: of a tessera_image
+      says: texts that its output must hold
+      size: of the test
+    """
+    native.sh_test(
+        name = name,
+        size = size,
+        srcs = ["//testing/qemu:boot_fails.sh"],
+        args = ["$(rootpath %s)" % image] + ["'%s'" % text for text in says],
+        data = [image],
+        tags = QEMU_TAGS,
+    )
+
 def budget_test(name, image, budget, size):
     """Boots a benchmark image and compares its figures with the tree's: `:NAME_test`; `bazel run :NAME -- --accept` takes new ones.
 
@@ -112,6 +130,7 @@ def tessera_image(
         typed = "",
         typed_after = "",
         kernel = "//kernel:kernel",
+        firmware = None,
         size = "medium",
         tags = []):
     """A bootable image as four targets.
@@ -134,6 +153,7 @@ def tessera_image(
       typed: bytes for the UART, as if somebody typed them; not with icount
       typed_after: the line after which they come
       kernel: the kernel's label
+      firmware: an ELF file instead of OpenSBI
       size: of the test; its time covers waiting for another Bazel server's QEMU
       tags: more tags of the test
     """
@@ -158,6 +178,7 @@ def tessera_image(
     common = {
         "boot_image": ":" + name + ".boot",
         "deadline_s": deadline_s,
+        "firmware": firmware,
         "golden": golden,
         "golden_stamp": ":" + name + ".golden_check",
         "harts": harts,

@@ -18,11 +18,14 @@ def _path(ctx, file):
         return file.short_path[len("../"):]
     return ctx.workspace_name + "/" + file.short_path
 
+def _firmware(ctx, qemu):
+    return ctx.files.firmware[0] if ctx.files.firmware else qemu.opensbi
+
 def _run_spec(ctx, qemu, kernel, programs):
     return {
         "name": ctx.label.name,
         "qemu": _path(ctx, qemu.qemu),
-        "firmware": _path(ctx, qemu.opensbi),
+        "firmware": _path(ctx, _firmware(ctx, qemu)),
         "kernel": _path(ctx, kernel),
         "boot_image": _path(ctx, ctx.file.boot_image),
         "golden": _path(ctx, ctx.file.golden),
@@ -48,7 +51,7 @@ def _qemu_impl(ctx):
     spec = ctx.actions.declare_file(ctx.label.name + ".run.json")
     ctx.actions.write(spec, json.encode(_run_spec(ctx, qemu, kernel, programs)) + "\n")
     runfiles = ctx.runfiles(
-        files = [spec, kernel, ctx.file.boot_image, ctx.file.golden, ctx.file.golden_stamp] + programs,
+        files = [spec, kernel, ctx.file.boot_image, ctx.file.golden, ctx.file.golden_stamp] + programs + ctx.files.firmware,
         transitive_files = qemu.files,
     ).merge(ctx.attr._runner[DefaultInfo].default_runfiles)
     return [DefaultInfo(executable = program, runfiles = runfiles)]
@@ -62,6 +65,10 @@ _ATTRS = {
     "deadline_s": attr.int(
         doc = "seconds from power-on after which the boot has failed",
         default = 90,
+    ),
+    "firmware": attr.label(
+        doc = "an ELF file instead of OpenSBI",
+        cfg = riscv64_transition,
     ),
     "golden": attr.label(
         doc = "the golden file that the UART must follow",

@@ -29,6 +29,7 @@ PACKAGES = [
     "testing/abi",
     "testing/bench",
     "testing/budgets",
+    "testing/firmware",
     "testing/hermetic",
     "testing/hostile",
     "testing/kernel_selftest",
