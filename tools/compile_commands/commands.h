@@ -4,9 +4,9 @@
 
 #include <string>
 
-// `actions` is the output of `bazel aquery --output=jsonproto`. `workspace` and `execution_root`
+// `actions` is the output of `bazel aquery --output=jsonproto`. `workspace` and `output_base`
 // are absolute paths. One entry a source file of the tree: where a file is compiled more than once,
 // the first counts. Generated files are left out. Throws std::runtime_error if `actions` is not
 // such a list, or has no compile action.
 std::string compile_commands(const std::string &actions, const std::string &workspace,
-                             const std::string &execution_root);
+                             const std::string &output_base);

@@ -46,14 +46,14 @@ int main() {
     }
     try {
         std::string bazel = "cd '" + std::string(workspace) + "' && ./bazelw ";
-        std::string root = first_line(output_of(bazel + "info execution_root 2>/dev/null"));
+        std::string base = first_line(output_of(bazel + "info output_base 2>/dev/null"));
         std::string actions =
             output_of(bazel +
                       "aquery --output=jsonproto --keep_going --ui_event_filters=-info "
                       "'mnemonic(\"CppCompile\", deps(//...))'");
         std::string path = std::string(workspace) + "/compile_commands.json";
         std::ofstream stream(path);
-        stream << compile_commands(actions, workspace, root);
+        stream << compile_commands(actions, workspace, base);
         stream.close();
         std::cout << (stream ? "wrote " : "cannot write ") << path << "\n";
         return stream ? 0 : 1;
