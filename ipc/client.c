@@ -11,8 +11,9 @@ struct call {
     struct budget budget;
     enum ipc_served served;
     uint32_t attempts;
-    uint32_t losses;  // Of the route, in this call.
-    bool kept;        // The request is in client->kept.
+    uint32_t losses;    // Of the route, in this call.
+    bool kept;          // The request is in client->kept.
+    bool carried_gone;  // What the request carried has left its slot.
 };
 
 // What one attempt came to.
@@ -67,7 +68,7 @@ static enum ipc_error spent(enum budget_verdict verdict) {
 
 static struct verdict mismatched(struct call *call) {
     call->client->stats.mismatched++;
-    if (!call->request->repeatable) {
+    if (!call->request->repeatable || call->carried_gone) {
         return over(IPC_UNKNOWN_OUTCOME);
     }
     enum budget_verdict verdict = budget_mismatch(&call->budget, sys_clock_get());
@@ -78,11 +79,18 @@ static struct verdict lost(struct call *call, struct route *route, enum delivery
     close_slot(route_lost(&call->client->routes, route, route->epoch));
     call->losses++;
     bool may_be_done = delivery == DELIVERY_HANDED_OVER && !call->request->repeatable;
-    return may_be_done ? over(IPC_UNKNOWN_OUTCOME) : try_again;
+    return may_be_done || call->carried_gone ? over(IPC_UNKNOWN_OUTCOME) : try_again;
+}
+
+// The kernel takes the slot's number out of the frame when the capability leaves the slot.
+static bool has_left(const struct call *call) {
+    return (call->request->flags & FRAME_CAP_MOVE) != 0 &&
+           call->client->runtime->page->call_out.meta.slot == CAP_SLOT_NONE;
 }
 
 // What the kernel's answer to a call through `route` means.
 static struct verdict judge(struct call *call, struct route *route, struct call_result result) {
+    call->carried_gone = has_left(call);
     switch (result.status) {
         case STATUS_OK:
             if (!ipc_answers(&call->client->runtime->page->reply_in, call->request->nonce)) {
@@ -136,7 +144,7 @@ static void restore_request(struct call *call) {
     if (call->kept) {
         memcpy(out->payload, call->client->kept.payload, call->request->bytes);
     }
-    frame_finish(out, call->request->protocol, call->request->bytes);
+    ipc_put_frame(out, call->request);
 }
 
 static enum ipc_served served_by(const struct call *call, const struct route *route) {
@@ -205,6 +213,13 @@ static struct verdict attempt(struct call *call) {
     return judged;
 }
 
+// A capability that was not sent is not left to a caller who cannot know that.
+static void close_carried(const struct call *call) {
+    if ((call->request->flags & FRAME_CAP_MOVE) != 0 && !call->carried_gone) {
+        close_slot(call->request->carried);
+    }
+}
+
 // The rest of a call: a bounded number of attempts. `first` is what has been made of it already.
 static struct ipc_outcome call_slowly(struct call *call, struct verdict first) {
     struct ipc_client *client = call->client;
@@ -216,6 +231,9 @@ static struct ipc_outcome call_slowly(struct call *call, struct verdict first) {
         struct route *route = route_find(&client->routes, call->request->target);
         close_slot(route ? route_evict(&client->routes, route) : slot_at(CAP_SLOT_NONE));
     }
+    if (verdict.error != IPC_OK) {
+        close_carried(call);
+    }
     return finish(client, verdict.error, call->served);
 }
 
@@ -226,6 +244,7 @@ struct ipc_outcome ipc_call_unbound(struct ipc_client *client, const struct ipc_
                         .served = IPC_MISS};
     if (request->bytes > FRAME_PAYLOAD_MAX || request->target.value == 0) {
         bool large = request->bytes > FRAME_PAYLOAD_MAX;
+        close_carried(&call);
         return finish(client, large ? IPC_TOO_LARGE : IPC_BAD_REQUEST, IPC_MISS);
     }
     return call_slowly(&call, try_again);

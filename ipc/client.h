@@ -6,6 +6,9 @@
 // A request that the kernel says was handed over is sent again only if it is repeatable.
 // Units:     nanoseconds since boot; bytes.
 // Ownership: the caller owns the client; one task uses it. It owns the capabilities of its routes.
+//            A capability that a request carries is gone when ipc_call returns: with the request,
+//            or closed. One that an answer brings (FRAME_TAKE_CAP) is in reply_in's meta.slot and
+//            the caller's.
 // Blocking:  ipc_call waits until the answer, at most until the request's deadline, pauses between
 //            attempts included.
 // Errors:    enum ipc_error; the outcome also says how the route served the call.
@@ -50,9 +53,12 @@ struct ipc_request {
     struct service_id target;
     struct nonce nonce;  // Of ipc_nonce, and in the payload.
     struct deadline deadline;
-    uint32_t bytes;     // Of the payload in call_out.
-    uint16_t protocol;  // The frame's type.
-    bool repeatable;    // The operation's row says so (struct wire_op).
+    uint32_t bytes;       // Of the payload in call_out.
+    uint16_t protocol;    // The frame's type.
+    uint16_t flags;       // enum frame_flag
+    struct slot carried;  // With FRAME_CAP_MOVE.
+    bool repeatable;      // The operation's row says so (struct wire_op). What carried a capability
+                          // is never sent twice.
 };
 
 enum resolve_answer {
@@ -115,6 +121,12 @@ static inline bool ipc_answers(const struct message_area *reply, struct nonce no
            wire_reply_nonce(reply->payload).value == nonce.value;
 }
 
+static inline void ipc_put_frame(struct message_area *out, const struct ipc_request *request) {
+    frame_finish(out, request->protocol, request->bytes);
+    out->header.flags = request->flags;
+    out->meta.slot = (uint32_t)request->carried.value;
+}
+
 // Inline, for the kernel keeps no register across a call: a function would save and restore them
 // all.
 WARN_UNUSED static ALWAYS_INLINE struct ipc_outcome ipc_call(struct ipc_client *client,
@@ -125,7 +137,7 @@ WARN_UNUSED static ALWAYS_INLINE struct ipc_outcome ipc_call(struct ipc_client *
         return ipc_call_unbound(client, request);
     }
     route_hit(&client->routes, route);
-    frame_finish(&page->call_out, request->protocol, request->bytes);
+    ipc_put_frame(&page->call_out, request);
     struct call_result result = sys_ipc_call(route->slot, request->deadline.ns);
     if (UNLIKELY(result.status != STATUS_OK || !ipc_answers(&page->reply_in, request->nonce))) {
         return ipc_call_again(client, request, route, result);

@@ -159,6 +159,10 @@ class World {
             return {STATUS_TIMED_OUT, DELIVERY_NONE, 0, 0};
         }
         service->done[nonce_value]++;
+        if ((page_.call_out.header.flags & FRAME_CAP_MOVE) != 0) {
+            EXPECT_EQ(held_.erase(page_.call_out.meta.slot), 1u) << "carried what is not held";
+            page_.call_out.meta.slot = CAP_SLOT_NONE;
+        }
         if (fate == DROP_AFTER) {
             service->life++;
             return {STATUS_PEER_CLOSED, DELIVERY_HANDED_OVER, 0, 0};
@@ -201,9 +205,28 @@ class Client : public ::testing::Test {
         std::memset(world_.page_.call_out.payload, 0x11, FRAME_PAYLOAD_MAX);
         std::memcpy(world_.page_.call_out.payload + 4, &nonce_.value, sizeof(nonce_.value));
         const ipc_request request = {
-            service_id{target}, nonce_, deadline{world_.now_ns_ + 1000000000}, bytes, 2,
-            repeatable};
+            service_id{target},     nonce_,    deadline{world_.now_ns_ + 1000000000}, bytes, 2, 0,
+            slot_at(CAP_SLOT_NONE), repeatable};
         return ipc_call(&client_, &request);
+    }
+
+    // The same with a capability, which lies in slot 50.
+    ipc_outcome Carry(uint64_t target, bool repeatable = false, uint32_t bytes = 64) {
+        world_.held_[50] = {99, 1, 1};
+        nonce_ = ipc_nonce(&client_);
+        std::memcpy(world_.page_.call_out.payload + 4, &nonce_.value, sizeof(nonce_.value));
+        ipc_request request = {};
+        request.target.value = target;
+        request.nonce = nonce_;
+        request.deadline.ns = world_.now_ns_ + 1000000000;
+        request.bytes = bytes;
+        request.protocol = 2;
+        request.flags = FRAME_CAP_MOVE;
+        request.carried = slot_at(50);
+        request.repeatable = repeatable;
+        const ipc_outcome outcome = ipc_call(&client_, &request);
+        EXPECT_EQ(world_.held_.count(50), 0u) << "neither sent nor closed";
+        return outcome;
     }
 
     int Done(uint64_t target) {
@@ -238,6 +261,38 @@ TEST_F(Client, AHitMakesOneSystemCall) {
     }
     EXPECT_EQ(world_.asked_, 1u);
     EXPECT_EQ(client_.stats.outcomes[IPC_OK][IPC_HIT], 10u);
+}
+
+TEST_F(Client, ACapabilityGoesWithItsRequest) {
+    EXPECT_OUTCOME(Carry(7), IPC_OK, IPC_MISS);
+    EXPECT_OUTCOME(Carry(7), IPC_OK, IPC_HIT);
+    world_.Restart(7);  // Not handed over: it goes with the second attempt.
+    EXPECT_OUTCOME(Carry(7), IPC_OK, IPC_REBOUND);
+    EXPECT_EQ(Done(7), 1);
+}
+
+TEST_F(Client, test_reject_resend_of_what_carried_a_capability) {
+    EXPECT_OUTCOME(Call(7), IPC_OK, IPC_MISS);
+    for (Fate fate : {DROP_AFTER, LATE_AFTER, WRONG_NONCE, WRONG_LENGTH}) {
+        Meet(fate, 1);
+        const ipc_error error = Carry(7, true).error;
+        EXPECT_EQ(error, fate == LATE_AFTER ? IPC_TIMED_OUT : IPC_UNKNOWN_OUTCOME) << fate;
+        EXPECT_EQ(Done(7), 1) << fate;
+    }
+}
+
+TEST_F(Client, ACapabilityThatWasNotSentIsClosed) {
+    EXPECT_EQ(Carry(7, false, FRAME_PAYLOAD_MAX + 1).error, IPC_TOO_LARGE);
+    EXPECT_OUTCOME(Call(7), IPC_OK, IPC_MISS);
+    EXPECT_EQ(Carry(7, false, FRAME_PAYLOAD_MAX + 1).error, IPC_TOO_LARGE);
+    Meet(DROP_BEFORE, 100);
+    EXPECT_EQ(Carry(7).error, IPC_REJECTED);
+    Meet(LATE_BEFORE, 1);
+    EXPECT_EQ(Carry(7).error, IPC_TIMED_OUT);
+    world_.services_[7].allowed = false;
+    world_.Revoke(7);
+    EXPECT_EQ(Carry(7).error, IPC_DENIED);
+    EXPECT_EQ(Carry(7).error, IPC_DENIED);
 }
 
 TEST_F(Client, ARestartedServiceIsFoundAgain) {

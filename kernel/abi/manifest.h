@@ -27,7 +27,8 @@ enum manifest_service_flag {
 
 enum manifest_grant_kind {
     MANIFEST_GRANT_CONSOLE = 1,   // rights: RIGHT_WRITE, RIGHT_MARKER
-    MANIFEST_GRANT_ENDPOINT = 2,  // the service's own endpoint: RIGHT_RECV and more
+    MANIFEST_GRANT_ENDPOINT = 2,  // the service's own endpoint: RIGHT_RECV and more; and
+                                  // MANIFEST_ACCEPT_CAPS
     MANIFEST_GRANT_ROUTE = 3,     // to another service's endpoint: RIGHT_SEND, RIGHT_CALL,
                                   // RIGHT_NOTIFY; `target` is its index, `badge` is given
     MANIFEST_GRANT_FACTORY = 4,  // rights of a factory; `target` is the program whose service_id it
@@ -57,6 +58,9 @@ struct manifest_service {
     uint32_t restart_budget;  // Restarts before init gives up.
 };
 BASE_STATIC_ASSERT(sizeof(struct manifest_service) == 96, "frozen");
+
+// Beside the rights of an endpoint: frames to it may carry capabilities (ENDPOINT_ACCEPT_CAPS).
+#define MANIFEST_ACCEPT_CAPS (1u << 31)
 
 // Follows the services, grant_count times.
 struct manifest_grant {

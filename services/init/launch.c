@@ -10,7 +10,11 @@ static struct launch_result outcome(enum status status, const char *step) {
 }
 
 static struct launch_result make_endpoint(struct launcher *launcher, uint32_t service) {
-    struct slot_result made = sys_endpoint_create(slot_at(INIT_SLOT_FACTORY));
+    const struct manifest_grant *grant = manifest_endpoint_grant(launcher->manifest, service);
+    const struct slot factory = slot_at(INIT_SLOT_FACTORY);
+    struct slot_result made = grant && (grant->rights & MANIFEST_ACCEPT_CAPS) != 0
+                                  ? sys_endpoint_create_accepting(factory)
+                                  : sys_endpoint_create(factory);
     if (made.status == STATUS_OK) {
         launcher->services[service].endpoint = made.slot;
     }
@@ -92,7 +96,7 @@ static enum status give(const struct launcher *launcher, uint32_t service, struc
             return sys_task_grant(task, slot_at(INIT_SLOT_CONSOLE), grant->slot, grant->rights);
         case MANIFEST_GRANT_ENDPOINT:
             return sys_task_grant(task, launcher->services[service].endpoint, grant->slot,
-                                  grant->rights);
+                                  grant->rights & ~MANIFEST_ACCEPT_CAPS);
         case MANIFEST_GRANT_ROUTE:
             return give_minted(task, launch_route(launcher, grant), grant);
         case MANIFEST_GRANT_FACTORY:

@@ -164,7 +164,7 @@ static uint32_t rights_of_kind(uint32_t kind) {
         case MANIFEST_GRANT_CONSOLE:
             return RIGHTS_CONSOLE;
         case MANIFEST_GRANT_ENDPOINT:
-            return RIGHTS_ENDPOINT;
+            return RIGHTS_ENDPOINT | MANIFEST_ACCEPT_CAPS;
         case MANIFEST_GRANT_ROUTE:
             return RIGHT_SEND | RIGHT_CALL | RIGHT_NOTIFY;
         case MANIFEST_GRANT_FACTORY:

@@ -21,11 +21,11 @@ TEST(CompileCommands, one_entry_a_source_of_the_tree) {
     ASSERT_EQ(commands.size(), 1u);
     EXPECT_EQ(commands[0]["file"], "/checkout/base/a.c");
     EXPECT_EQ(commands[0]["directory"], "/checkout");
-    EXPECT_EQ(commands[0]["arguments"],
-              (std::vector<std::string>{"/base/external/g/gcc", "--sysroot=/base/external/g",
-                                        "-B/base/external/g/b", "-idirafter",
-                                        "/base/external/g/i", "-Iexternally", "-Ibazel-out/v",
-                                        "-c", "base/a.c", "-o", "a.o"}));
+    EXPECT_EQ(
+        commands[0]["arguments"],
+        (std::vector<std::string>{"/base/external/g/gcc", "--sysroot=/base/external/g",
+                                  "-B/base/external/g/b", "-idirafter", "/base/external/g/i",
+                                  "-Iexternally", "-Ibazel-out/v", "-c", "base/a.c", "-o", "a.o"}));
 }
 
 TEST(CompileCommands, test_reject_what_is_no_list_of_actions) {
