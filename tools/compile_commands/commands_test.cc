@@ -10,7 +10,8 @@ namespace {
 const char *const kActions = R"({"actions": [
     {"mnemonic": "CppCompile", "arguments":
         ["external/g/gcc", "-frandom-seed=1", "--sysroot=external/g", "-Bexternal/g/b",
-         "-idirafter", "external/g/i", "-Iexternally", "-Ibazel-out/v", "-c", "base/a.c", "-o", "a.o"]},
+         "-idirafter", "external/g/i", "-Iexternally", "-Ibazel-out/v", "-c",
+         "base/a.c", "-o", "a.o"]},
     {"mnemonic": "CppCompile", "arguments": ["gcc", "-O0", "-c", "base/a.c", "-o", "a2.o"]},
     {"mnemonic": "CppCompile", "arguments": ["gcc", "-c", "bazel-out/b.c", "-o", "b.o"]},
     {"mnemonic": "CppCompile", "arguments": ["gcc", "-c", "external/x/c.c", "-o", "c.o"]}
