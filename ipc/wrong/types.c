@@ -1,6 +1,19 @@
 // ipc/wrong/types.c: mistakes that the types of the client library turn into errors of the compiler.
 // Each is compiled alone, by ipc:types_compile_fail_test.
+#include "ipc/bulk_sealed.h"
 #include "ipc/client.h"
+
+uint8_t first_of(const struct bulk_sealed *sealed, const struct bulk_view *view);
+uint8_t first_of(const struct bulk_sealed *sealed, const struct bulk_view *view) {
+    const struct bulk_range range = {.offset = 0, .bytes = 1};
+#ifdef VIEW_FOR_SEALED
+    sealed = view;
+#endif
+#ifdef WRITE_TO_VIEW
+    view->bytes[0] = 1;
+#endif
+    return *bulk_sealed_at(sealed, range) + *bulk_view_at(view, range);
+}
 
 struct ipc_outcome ask(struct ipc_client *client, const struct ipc_request *request);
 struct ipc_outcome ask(struct ipc_client *client, const struct ipc_request *request) {

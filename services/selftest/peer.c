@@ -34,7 +34,9 @@ static enum status grant_all(const struct selftest *selftest, const struct peer 
 bool peer_create(struct selftest *selftest, struct peer *out) {
     struct peer peer = {.argument = selftest->next_argument};
     selftest->next_argument++;
-    struct slot_result endpoint = sys_endpoint_create(slot_at(SELFTEST_SLOT_FACTORY));
+    const struct slot factory = slot_at(SELFTEST_SLOT_FACTORY);
+    struct slot_result endpoint = selftest->peers_accept ? sys_endpoint_create_accepting(factory)
+                                                         : sys_endpoint_create(factory);
     struct task_result task =
         sys_task_create(slot_at(SELFTEST_SLOT_FACTORY), selftest->probe_program->service_id);
     peer.endpoint = endpoint.slot;

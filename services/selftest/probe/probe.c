@@ -4,6 +4,8 @@
 #include <assert.h>
 #include <string.h>
 
+#include "ipc/bulk_sealed.h"
+#include "ipc/bulk_views.h"
 #include "ipc/frame.h"
 #include "ipc/timed_client.h"
 #include "services/selftest/probe/instruction.h"
@@ -13,6 +15,8 @@
 #define RECEIVE_DEADLINE_NS UINT64_C(60000000000)
 #define SLEEP_SLACK_NS UINT64_C(10000000000)
 
+#define BULK_BYTES_MAX (UINT64_C(1) << 20)
+
 enum { PROBE_STRETCH_ROUNDS = 1000000 };
 
 struct probe {
@@ -20,6 +24,7 @@ struct probe {
     struct reply_handle held;
     uint64_t result[PROBE_RESULT_WORDS_MAX];
     uint32_t result_words;
+    struct bulk_views views;
 };
 
 static uint64_t request_word(const struct probe *probe, uint32_t index) {
@@ -255,29 +260,102 @@ static void do_registers(struct probe *probe, struct reply_handle reply) {
     keep_result(probe, words, PROBE_REGISTERS_WORDS);
 }
 
+static uint64_t sum_of(const uint8_t *bytes, uint64_t count) {
+    uint64_t sum = 0;
+    for (uint64_t i = 0; i < count; i++) {
+        sum += bytes[i];
+    }
+    return sum;
+}
+
+static void answer_bulk(struct probe *probe, struct reply_handle reply, enum bulk_error error,
+                        uint64_t value) {
+    const uint64_t words[] = {(uint64_t)error, value};
+    answer_words(probe, reply, words, ARRAY_LEN(words));
+}
+
+static struct bulk_range request_range(const struct probe *probe) {
+    return (struct bulk_range){.offset = request_word(probe, PROBE_BULK_OFFSET),
+                               .bytes = request_word(probe, PROBE_BULK_BYTES)};
+}
+
+static void do_bulk_open(struct probe *probe, struct reply_handle reply) {
+    const struct message_meta *from = &probe->runtime->page->request_in.meta;
+    uint32_t number = 0;
+    enum bulk_error error = bulk_views_open(&probe->views, from->instance, slot_at(from->slot),
+                                            BULK_BYTES_MAX, &number);
+    answer_bulk(probe, reply, error, number);
+}
+
+static void do_bulk_sum(struct probe *probe, struct reply_handle reply) {
+    const struct bulk_range range = request_range(probe);
+    const struct bulk_view *view =
+        bulk_views_find(&probe->views, probe->runtime->page->request_in.meta.instance,
+                        (uint32_t)request_word(probe, PROBE_BULK_CHANNEL));
+    const uint8_t *bytes = view ? bulk_view_at(view, range) : 0;
+    answer_bulk(probe, reply, bytes ? BULK_OK : BULK_REJECTED,
+                bytes ? sum_of(bytes, range.bytes) : 0);
+}
+
+static void do_bulk_sealed(struct probe *probe, struct reply_handle reply) {
+    const struct bulk_range range = request_range(probe);
+    struct bulk_sealed bulk;
+    enum bulk_error error = bulk_sealed_open(
+        &bulk, slot_at(probe->runtime->page->request_in.meta.slot), BULK_BYTES_MAX);
+    if (error != BULK_OK) {
+        answer_bulk(probe, reply, error, 0);
+        return;
+    }
+    const uint8_t *bytes = bulk_sealed_at(&bulk, range);
+    answer_bulk(probe, reply, bytes ? BULK_OK : BULK_REJECTED,
+                bytes ? sum_of(bytes, range.bytes) : 0);
+    bulk_sealed_close(&bulk);
+}
+
+static void do_bulk_opened(struct probe *probe, struct reply_handle reply) {
+    answer_bulk(probe, reply, BULK_OK, probe->views.last_number);
+}
+
 typedef void probe_handler(struct probe *probe, struct reply_handle reply);
 
 static probe_handler *handler_of(uint16_t op) {
     static probe_handler *const handlers[] = {
-        [PROBE_ECHO] = do_echo,       [PROBE_WHO] = do_who,
-        [PROBE_DROP] = do_drop,       [PROBE_HOLD] = do_hold,
-        [PROBE_EXIT] = do_exit,       [PROBE_ANSWER_HELD] = do_answer_held,
-        [PROBE_READ] = do_read,       [PROBE_WRITE] = do_write,
-        [PROBE_SPIN] = do_spin,       [PROBE_EXECUTE] = do_execute,
-        [PROBE_FLOAT] = do_float,     [PROBE_ILLEGAL] = do_illegal,
-        [PROBE_SAY] = do_say,         [PROBE_TEXT_ADDRESS] = do_text_address,
-        [PROBE_SLEEP] = do_sleep,     [PROBE_MAP_DEVICE] = do_map_device,
-        [PROBE_MAP_VMO] = do_map_vmo, [PROBE_BREAK] = do_break,
-        [PROBE_ATOMIC] = do_atomic,   [PROBE_CONSTANT_ADDRESS] = do_constant_address,
-        [PROBE_COMPUTE] = do_compute, [PROBE_FORWARD] = do_forward,
-        [PROBE_CALL_ON] = do_call_on, [PROBE_REGISTERS] = do_registers,
+        [PROBE_ECHO] = do_echo,
+        [PROBE_WHO] = do_who,
+        [PROBE_DROP] = do_drop,
+        [PROBE_HOLD] = do_hold,
+        [PROBE_EXIT] = do_exit,
+        [PROBE_ANSWER_HELD] = do_answer_held,
+        [PROBE_READ] = do_read,
+        [PROBE_WRITE] = do_write,
+        [PROBE_SPIN] = do_spin,
+        [PROBE_EXECUTE] = do_execute,
+        [PROBE_FLOAT] = do_float,
+        [PROBE_ILLEGAL] = do_illegal,
+        [PROBE_SAY] = do_say,
+        [PROBE_TEXT_ADDRESS] = do_text_address,
+        [PROBE_SLEEP] = do_sleep,
+        [PROBE_MAP_DEVICE] = do_map_device,
+        [PROBE_MAP_VMO] = do_map_vmo,
+        [PROBE_BREAK] = do_break,
+        [PROBE_ATOMIC] = do_atomic,
+        [PROBE_CONSTANT_ADDRESS] = do_constant_address,
+        [PROBE_COMPUTE] = do_compute,
+        [PROBE_FORWARD] = do_forward,
+        [PROBE_CALL_ON] = do_call_on,
+        [PROBE_REGISTERS] = do_registers,
         [PROBE_RESULT] = do_result,
+        [PROBE_BULK_OPEN] = do_bulk_open,
+        [PROBE_BULK_SUM] = do_bulk_sum,
+        [PROBE_BULK_SEALED] = do_bulk_sealed,
+        [PROBE_BULK_OPENED] = do_bulk_opened,
     };
     return op < ARRAY_LEN(handlers) ? handlers[op] : 0;
 }
 
 int probe_main(struct runtime *runtime) {
     struct probe probe = {.runtime = runtime, .held = REPLY_HANDLE_NONE};
+    bulk_views_init(&probe.views);
     for (;;) {  // Until its endpoint closes.
         struct recv_result event =
             sys_ipc_recv(slot_at(SLOT_ENDPOINT), sys_clock_get() + RECEIVE_DEADLINE_NS);

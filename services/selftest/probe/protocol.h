@@ -45,7 +45,14 @@ enum probe_op {
     PROBE_REGISTERS,  // In: ns. Answers, then computes for so long with a known word in every
                       // register. Result: enum probe_registers.
     PROBE_RESULT,     // Out: the result of what it did last.
+    // In: enum probe_bulk. Out: an enum bulk_error, and a value.
+    PROBE_BULK_OPEN,    // With a window. The value is its channel.
+    PROBE_BULK_SUM,     // The value is the sum of the range's bytes.
+    PROBE_BULK_SEALED,  // With sealed bulk. The same.
+    PROBE_BULK_OPENED,  // The value is how many windows it has opened.
 };
+
+enum probe_bulk { PROBE_BULK_CHANNEL, PROBE_BULK_OFFSET, PROBE_BULK_BYTES, PROBE_BULK_WORDS };
 
 #define PROBE_ECHO_KEY UINT8_C(0x5a)
 #define PROBE_HELD_ANSWER UINT64_C(0x600d)
