@@ -3,15 +3,17 @@
 
 #include <stdint.h>
 
+#include "ipc/bulk_window.h"
 #include "runtime/types.h"
 
 // 100 s: longer than any run may take.
 #define BENCH_PATIENCE_NS UINT64_C(100000000000)
 
 enum bench_slot {
-    SLOT_ECHO = 4,   // Of bench, route to echo: RIGHT_CALL,
-    SLOT_PEER = 5,   // and to peer.
-    SLOT_MAKER = 4,  // Of peer, factory: RIGHT_MAKE_ENDPOINT.
+    SLOT_ECHO = 4,    // Of bench, route to echo: RIGHT_CALL,
+    SLOT_PEER = 5,    // and to peer.
+    SLOT_MAKER = 4,   // Of peer, factory: RIGHT_MAKE_ENDPOINT.
+    SLOT_MEMORY = 5,  // Of bulk, factory: RIGHT_MAKE_VMO.
 };
 
 // Types of frames to peer. The first that it gets is PEER_DOOR, the others come through that.
@@ -20,3 +22,18 @@ enum peer_type {
     PEER_TAKE,  // The capability on the frame is closed, then the call answered.
     PEER_DROP,  // Not answered: the reply is closed.
 };
+
+// Types of frames to sink. The answer is a word that is not 0.
+enum sink_type {
+    SINK_OPEN,   // With a window. Answers its channel.
+    SINK_USE,    // In: struct sink_use. Looks at its first byte.
+    SINK_CLOSE,  // Lets all windows go.
+};
+
+struct sink_use {
+    uint32_t channel;
+    uint32_t reserved;
+    struct bulk_range range;
+};
+
+#define SINK_BYTES_MAX (UINT64_C(16) << 20)

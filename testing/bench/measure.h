@@ -12,6 +12,7 @@ struct figure {
     uint64_t least;
     uint64_t sum;
     uint64_t first;
+    uint32_t rounds;
 };
 
 typedef void bench_round(void *context);
@@ -21,10 +22,10 @@ static ALWAYS_INLINE void prepare_nothing(void *context) {
 }
 
 // Inlined with each round, so that nothing but the round stands between the two readings.
-static ALWAYS_INLINE struct figure measure_prepared(void *context, bench_round *prepare,
-                                                    bench_round *round) {
-    struct figure figure = {.least = UINT64_MAX};
-    for (uint32_t i = 0; i <= ROUNDS; i++) {
+static ALWAYS_INLINE struct figure measure_rounds(void *context, bench_round *prepare,
+                                                  bench_round *round, uint32_t rounds) {
+    struct figure figure = {.least = UINT64_MAX, .rounds = rounds};
+    for (uint32_t i = 0; i <= rounds; i++) {
         prepare(context);
         uint64_t begin = counter_instructions();
         round(context);
@@ -39,12 +40,17 @@ static ALWAYS_INLINE struct figure measure_prepared(void *context, bench_round *
     return figure;
 }
 
+static ALWAYS_INLINE struct figure measure_prepared(void *context, bench_round *prepare,
+                                                    bench_round *round) {
+    return measure_rounds(context, prepare, round, ROUNDS);
+}
+
 static ALWAYS_INLINE struct figure measure(void *context, bench_round *round) {
     return measure_prepared(context, prepare_nothing, round);
 }
 
 static inline uint64_t figure_mean(struct figure figure) {
-    return (figure.sum + ROUNDS / 2) / ROUNDS;
+    return (figure.sum + figure.rounds / 2) / figure.rounds;
 }
 
 // `reading` is what reading the counter costs.
