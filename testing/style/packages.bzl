@@ -30,6 +30,7 @@ PACKAGES = [
     "testing/bench",
     "testing/budgets",
     "testing/firmware",
+    "testing/fuzz",
     "testing/hermetic",
     "testing/hostile",
     "testing/kernel_selftest",
