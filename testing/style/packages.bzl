@@ -66,4 +66,5 @@ PACKAGES = [
     "tools/policyc",
     "tools/symbolize",
     "tools/text",
+    "tools/wire",
 ]
