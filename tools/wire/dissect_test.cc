@@ -62,28 +62,32 @@ TEST(Dissect, test_reject_what_is_no_message) {
     }
 }
 
-// Good is what the codec accepts, for every operation, every length and every changed byte.
+bool codec_accepts(const wire_protocol_rows &rows, wire_direction direction,
+                   const std::vector<std::uint8_t> &bytes) {
+    alignas(8) std::uint8_t message[WIRE_MESSAGE_BYTES_MAX] = {};
+    return wire_decode(&rows, direction, bytes.data(), static_cast<std::uint32_t>(bytes.size()),
+                       message) == WIRE_OK;
+}
+
+// Good is what the codec accepts, at every length.
+void agrees(const wire_protocol_rows &rows, std::uint8_t op, wire_direction direction) {
+    alignas(8) std::uint8_t message[WIRE_MESSAGE_BYTES_MAX] = {op};
+    std::vector<std::uint8_t> bytes(512);
+    bytes.resize(wire_encode(&rows, direction, message, bytes.data(), 512));
+    ASSERT_TRUE(wire::dissect(bytes).good) << rows.name << " " << int{op};
+    bytes.push_back(0);
+    while (!bytes.empty()) {
+        EXPECT_EQ(wire::dissect(bytes).good, codec_accepts(rows, direction, bytes))
+            << rows.name << " " << int{op} << ", " << bytes.size() << " bytes";
+        bytes.pop_back();
+    }
+}
+
 TEST(Dissect, agrees_with_the_codec) {
     for (const wire_protocol_rows *rows : wire_protocols) {
         for (std::uint32_t i = 0; i < rows->op_count; i++) {
-            for (const wire_direction direction : {WIRE_REQUEST, WIRE_REPLY}) {
-                alignas(8) std::uint8_t message[WIRE_MESSAGE_BYTES_MAX] = {};
-                message[0] = rows->ops[i].number;
-                std::vector<std::uint8_t> bytes(512);
-                bytes.resize(wire_encode(rows, direction, message, bytes.data(), 512));
-                for (std::size_t place = 0; place <= bytes.size(); place++) {
-                    std::vector<std::uint8_t> other(bytes.begin(),
-                                                    bytes.begin() + static_cast<long>(place));
-                    const auto accepted = [&](const std::vector<std::uint8_t> &tried) {
-                        return wire_decode(rows, direction, tried.data(),
-                                           static_cast<std::uint32_t>(tried.size()),
-                                           message) == WIRE_OK;
-                    };
-                    EXPECT_EQ(wire::dissect(other).good, accepted(other)) << rows->name << place;
-                }
-                bytes.push_back(0);
-                EXPECT_FALSE(wire::dissect(bytes).good);
-            }
+            agrees(*rows, rows->ops[i].number, WIRE_REQUEST);
+            agrees(*rows, rows->ops[i].number, WIRE_REPLY);
         }
     }
 }
