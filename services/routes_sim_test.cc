@@ -47,6 +47,7 @@ class boot_view {
         made.flags = flags | MANIFEST_AUTOSTART;
         made.hart = MANIFEST_HART_ANY;
         made.restart_budget = restarts;
+        made.limits = task_limits_pack({192, 0, 2, 4, 63});
         grants_.insert(grants_.end(), grants.begin(), grants.end());
         services_.push_back(made);
     }

@@ -128,24 +128,10 @@ static struct launch_result fill(const struct launcher *launcher, uint32_t servi
     return result;
 }
 
-// What a service may hold: one that makes tasks shares it with them.
-static struct task_limits limits_of(const struct launcher *launcher, uint32_t service) {
-    const struct manifest_service *of = &launcher->manifest->services[service];
-    struct task_limits limits = {.pages = 192, .tasks = 0, .endpoints = 2, .vmos = 4, .slots = 63};
-    for (uint32_t i = of->grant_first; i < of->grant_first + of->grant_count; i++) {
-        const struct manifest_grant *grant = &launcher->manifest->grants[i];
-        if (grant->kind == MANIFEST_GRANT_FACTORY && (grant->rights & RIGHT_MAKE_TASK) != 0) {
-            limits = (struct task_limits){
-                .pages = 6144, .tasks = 16, .endpoints = 24, .vmos = 24, .slots = 63};
-        }
-    }
-    return limits;
-}
-
 struct launch_result launch_load(struct launcher *launcher, uint32_t service) {
-    uint64_t service_id = launcher->manifest->services[service].service_id;
-    struct task_result made = sys_task_create_limited(slot_at(INIT_SLOT_FACTORY), service_id,
-                                                      limits_of(launcher, service));
+    const struct manifest_service *of = &launcher->manifest->services[service];
+    struct task_result made = sys_task_create_limited(slot_at(INIT_SLOT_FACTORY), of->service_id,
+                                                      task_limits_unpack(of->limits));
     if (made.status != STATUS_OK) {
         return outcome(made.status, "task_create");
     }

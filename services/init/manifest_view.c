@@ -8,6 +8,7 @@
 #include "kernel/abi/cap.h"
 #include "kernel/abi/device.h"
 #include "kernel/abi/identity.h"
+#include "kernel/abi/task.h"
 
 const char *manifest_flaw_text(enum manifest_flaw flaw) {
     static const char *const texts[] = {
@@ -20,6 +21,7 @@ const char *manifest_flaw_text(enum manifest_flaw flaw) {
             "a name is empty, has no end or stands twice, or a service_id is not its hash",
         [MANIFEST_FLAW_PROGRAM] = "a program is not in the boot image",
         [MANIFEST_FLAW_HART] = "a service wants a hart that does not exist",
+        [MANIFEST_FLAW_LIMITS] = "a service may hold nothing, or more than a task can",
         [MANIFEST_FLAW_GRANT_RANGE] =
             "grants lie outside the table, or belong to a program that init does not start",
         [MANIFEST_FLAW_GRANT_SLOT] =
@@ -152,6 +154,11 @@ static enum manifest_flaw check_service(const struct manifest_view *view, uint32
         return MANIFEST_FLAW_HART;
     }
     bool started = (service->flags & MANIFEST_AUTOSTART) != 0;
+    const struct task_limits limits = task_limits_unpack(service->limits);
+    if (started &&
+        (service->limits >> TASK_LIMIT_BITS != 0 || limits.pages == 0 || limits.slots == 0)) {
+        return MANIFEST_FLAW_LIMITS;
+    }
     if (!range_within(service->grant_first, service->grant_count, view->grant_count) ||
         (!started && service->grant_count != 0)) {
         return MANIFEST_FLAW_GRANT_RANGE;

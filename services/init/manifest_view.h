@@ -28,6 +28,7 @@ enum manifest_flaw {
     MANIFEST_FLAW_NAME,  // Empty, without an end, or twice; or a service_id that is not its hash.
     MANIFEST_FLAW_PROGRAM,       // Not in the boot image.
     MANIFEST_FLAW_HART,          // There is no such hart.
+    MANIFEST_FLAW_LIMITS,        // More than a task can be given, or no page or slot.
     MANIFEST_FLAW_GRANT_RANGE,   // Grants outside the table, or of a program that init does not
                                  // start.
     MANIFEST_FLAW_GRANT_SLOT,    // Outside the capability table, or twice.

@@ -10,6 +10,7 @@
 #include "kernel/abi/cap.h"
 #include "kernel/abi/device.h"
 #include "kernel/abi/identity.h"
+#include "kernel/abi/task.h"
 
 namespace {
 
@@ -76,6 +77,7 @@ class ManifestTest : public ::testing::Test {
         service->grant_count = count;
         service->flags = flags;
         service->hart = MANIFEST_HART_ANY;
+        service->limits = task_limits_pack({192, 0, 2, 4, 63});
     }
 
     // What is wrong; the view stays as it was unless nothing is.
@@ -89,6 +91,15 @@ class ManifestTest : public ::testing::Test {
 
     alignas(8) Image image_;
 };
+
+TEST_F(ManifestTest, test_reject_limits_that_no_task_has) {
+    for (const uint64_t limits :
+         {UINT64_C(0), task_limits_pack({0, 0, 2, 4, 63}), task_limits_pack({192, 0, 2, 4, 0}),
+          task_limits_pack({192, 0, 2, 4, 63}) | UINT64_C(1) << TASK_LIMIT_BITS}) {
+        image_.services[0].limits = limits;
+        EXPECT_EQ(Open(), MANIFEST_FLAW_LIMITS) << limits;
+    }
+}
 
 TEST_F(ManifestTest, reads_a_good_one) {
     manifest_view view{};

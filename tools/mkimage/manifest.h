@@ -5,6 +5,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -36,6 +37,7 @@ struct service {
     std::uint32_t hart = MANIFEST_HART_ANY;
     std::uint32_t argument = 0;
     std::uint32_t restart_budget = 0;
+    std::map<std::string, std::uint32_t> limits;  // Those that the text says, by their word.
     std::vector<grant> grants;
     source_place place;
     source_place program_place;

@@ -1,5 +1,10 @@
 // tools/mkimage/manifest_binary.cc: the checked manifest as init reads it (kernel/abi/manifest.h).
+#include <string>
+#include <utility>
+
 #include "kernel/abi/boot_image.h"
+#include "kernel/abi/cap.h"
+#include "kernel/abi/task.h"
 #include "tools/mkimage/image_bytes.h"
 #include "tools/mkimage/manifest.h"
 
@@ -21,6 +26,30 @@ std::uint32_t target_index(const manifest &contents, const grant &given) {
     return MANIFEST_TARGET_INIT;
 }
 
+// What the text does not say. Who makes tasks shares what it has with them.
+task_limits default_limits(const service &one) {
+    for (const grant &given : one.grants) {
+        if (given.kind == MANIFEST_GRANT_FACTORY && (given.rights & RIGHT_MAKE_TASK) != 0) {
+            return {6144, 16, 24, 24, CAP_SLOT_COUNT - 1};
+        }
+    }
+    return {192, 0, 2, 4, CAP_SLOT_COUNT - 1};
+}
+
+std::uint64_t limits_of(const service &one) {
+    task_limits limits = default_limits(one);
+    const std::pair<const char *, std::uint32_t *> places[] = {{"pages", &limits.pages},
+                                                               {"tasks", &limits.tasks},
+                                                               {"endpoints", &limits.endpoints},
+                                                               {"vmos", &limits.vmos},
+                                                               {"slots", &limits.slots}};
+    for (const auto &[word, place] : places) {
+        const auto found = one.limits.find(word);
+        *place = found != one.limits.end() ? found->second : *place;
+    }
+    return task_limits_pack(limits);
+}
+
 void append_service(std::string &out, const service &one, std::size_t grant_first) {
     append_name(out, one.name);
     append_name(out, one.program);
@@ -31,6 +60,7 @@ void append_service(std::string &out, const service &one, std::size_t grant_firs
     append_u32(out, one.hart);
     append_u32(out, one.argument);
     append_u32(out, one.restart_budget);
+    append_u64(out, limits_of(one));
 }
 
 void append_grant(std::string &out, const manifest &contents, const grant &given) {

@@ -3,10 +3,12 @@
 #include <array>
 #include <charconv>
 #include <limits>
+#include <map>
 #include <optional>
 
 #include "kernel/abi/boot_image.h"
 #include "kernel/abi/cap.h"
+#include "kernel/abi/task.h"
 #include "tools/mkimage/manifest.h"
 #include "tools/mkimage/manifest_checks.h"
 
@@ -146,6 +148,10 @@ class reader {
             read_slot(words);
             return true;
         }
+        if (key == "limit") {
+            read_limits(words);
+            return true;
+        }
         if (key != "program" && key != "hart" && key != "argument" && key != "restarts") {
             return false;
         }
@@ -186,6 +192,39 @@ class reader {
             add_mistake(digits.place, "`" + digits.text + "` is over 32 bits");
         }
         return static_cast<std::uint32_t>(value);
+    }
+
+    void read_limits(const std::vector<word> &words) {
+        if (words.size() < 3 || words.size() % 2 == 0) {
+            add_mistake(words[0].place, "`limit` takes words and numbers in turn");
+            return;
+        }
+        for (std::size_t at = 1; at < words.size(); at += 2) {
+            read_limit(words[at], words[at + 1]);
+        }
+    }
+
+    void read_limit(const word &what, const word &digits) {
+        static const std::map<std::string, std::uint32_t, std::less<>> most = {
+            {"pages", (1U << TASK_LIMIT_PAGES_BITS) - 1},
+            {"tasks", TASK_LIMIT_OBJECTS_MAX},
+            {"endpoints", TASK_LIMIT_OBJECTS_MAX},
+            {"vmos", TASK_LIMIT_OBJECTS_MAX},
+            {"slots", CAP_SLOT_COUNT - 1},
+        };
+        const auto found = most.find(what.text);
+        if (found == most.end()) {
+            add_mistake(what.place, "nothing is limited by `" + what.text +
+                                        "`: pages, tasks, endpoints, vmos or slots");
+            return;
+        }
+        const std::uint32_t value = number_of_32_bits(digits);
+        if (value > found->second) {
+            add_mistake(digits.place, "at most " + std::to_string(found->second) + " " + what.text);
+        }
+        if (!out_.contents.services.back().limits.emplace(what.text, value).second) {
+            add_mistake(what.place, "`" + what.text + "` is already limited");
+        }
     }
 
     void read_slot(const std::vector<word> &words) {
