@@ -11,6 +11,7 @@
 #include "ipc/wire/codec.h"
 #include "ipc/wire/echo_wire.h"
 #include "ipc/wire/init_wire.h"
+#include "ipc/wire/log_wire.h"
 #include "ipc/wire/policy_wire.h"
 #include "ipc/wire/routing_wire.h"
 #include "ipc/wire/server_wire.h"
@@ -295,6 +296,35 @@ TEST(EchoWire, golden_vectors) {
     message.header.op = ECHO_OP_END;
     bytes.resize(echo_encode(WIRE_REQUEST, &message, bytes.data(), 64));
     EXPECT_EQ(bytes, (Bytes{'E', 'C', 1, 2} + kNonceBytes));
+}
+
+TEST(LogWire, golden_vectors) {
+    Bytes bytes(64);
+    log_message message{};
+    const uint8_t scope[] = {'n', 'e', 't'};
+    const uint8_t text[] = {'h', 'i'};
+    message.header.op = LOG_OP_APPEND;
+    message.header.nonce.value = kNonce;
+    message.sequence = 5;
+    message.level = 2;
+    message.scope = {scope, 3};
+    message.text = {text, 2};
+    message.records = {text, 1};
+    message.next = 9;
+    bytes.resize(log_encode(WIRE_REQUEST, &message, bytes.data(), 64));
+    EXPECT_EQ(bytes, (Bytes{'L', 'G', 1, 1} + kNonceBytes +
+                      Bytes{2, 3, 0, 'n', 'e', 't', 2, 0, 'h', 'i'}));
+    bytes.resize(64);
+    bytes.resize(log_encode(WIRE_REPLY, &message, bytes.data(), 64));
+    EXPECT_EQ(bytes, (Bytes{'L', 'G', 1, 0x81, 0} + kNonceBytes + Little(5, 8)));
+    message.header.op = LOG_OP_QUERY;
+    bytes.resize(64);
+    bytes.resize(log_encode(WIRE_REQUEST, &message, bytes.data(), 64));
+    EXPECT_EQ(bytes,
+              (Bytes{'L', 'G', 1, 2} + kNonceBytes + Little(5, 8) + Bytes{2, 3, 0, 'n', 'e', 't'}));
+    bytes.resize(64);
+    bytes.resize(log_encode(WIRE_REPLY, &message, bytes.data(), 64));
+    EXPECT_EQ(bytes, (Bytes{'L', 'G', 1, 0x82, 0} + kNonceBytes + Bytes{1, 0, 'h'} + Little(9, 8)));
 }
 
 TEST(ServerWire, golden_vectors) {

@@ -7,11 +7,13 @@
 #include "ipc/server.h"
 #include "ipc/wire/policy_wire.h"
 #include "kernel/abi/boot_image.h"
+#include "services/policyd/audit.h"
 #include "services/policyd/policyd.h"
 
 struct policyd_service {
     struct ipc_server server;
     struct policyd policyd;
+    struct audit audit;
 };
 
 // Its grant, made when it is first wanted, as a copy that may be minted under.
@@ -41,6 +43,9 @@ static enum wire_status on_ask(void *state, struct ipc_exchange *exchange) {
         .subject = message->subject, .object = message->object, .action = message->action};
     struct policyd_verdict verdict = policyd_ask(&service->policyd, &question);
     message->line = verdict.line;
+    if (verdict.status == WIRE_DENIED) {
+        audit_denied(&service->audit, &question, verdict.line);
+    }
     return verdict.status == WIRE_OK ? lend_grant(verdict.grant, &exchange->lend) : verdict.status;
 }
 
@@ -50,7 +55,12 @@ static enum wire_status on_select(void *state, struct ipc_exchange *exchange) {
     struct policyd_service *service = state;
     struct policyd *policyd = &service->policyd;
     struct policy_message *message = exchange->message;
-    if (!policyd_may_manage(policyd, exchange->request->meta.service_id)) {
+    const uint64_t sender = exchange->request->meta.service_id;
+    if (!policyd_may_manage(policyd, sender)) {
+        const struct policyd_question asked = {.subject = sender,
+                                               .object = service_id_named("policyd").value,
+                                               .action = POLICY_MANAGE};
+        audit_denied(&service->audit, &asked, 0);
         return WIRE_DENIED;
     }
     if (!policyd_select(policyd, message->policy)) {
@@ -118,6 +128,7 @@ int policyd_main(struct runtime *runtime, const void *image) {
                                         .row_count = ARRAY_LEN(rows)};
     struct policyd_service state;
     policyd_init(&state.policyd);
+    audit_init(&state.audit, runtime, slot_at(POLICYD_SLOT_LOGD));
     if (!runtime_expect(runtime, slot_at(POLICYD_SLOT_FACTORY), CAP_FACTORY, RIGHT_MAKE_GRANT,
                         "a factory of grants") ||
         !read_policies(&state.policyd, runtime, image)) {

@@ -10,6 +10,8 @@ extern "C" {
 // What the boot manifest gives policyd besides runtime/slots.h.
 enum policyd_slot {
     POLICYD_SLOT_FACTORY = SLOT_FIRST_OWN,  // RIGHT_MAKE_GRANT
+    POLICYD_SLOT_IMAGE,                     // RIGHT_READ
+    POLICYD_SLOT_LOGD,                      // RIGHT_SEND; without it nothing is audited.
 };
 
 // `image` is the boot image as policyd sees it: its policies are the data entries whose names begin

@@ -1,11 +1,9 @@
 // services/selftest/cases_route.c: calls by name: a route is kept, found again after its service
 // was started anew, and gone with the policy that allowed it.
-#include "ipc/client.h"
-#include "ipc/resolver.h"
 #include "ipc/wire/echo_wire.h"
 #include "ipc/wire/policy_wire.h"
+#include "services/selftest/caller.h"
 #include "services/selftest/cases.h"
-#include "services/selftest/slots.h"
 
 enum {
     HITS = 8,
@@ -16,27 +14,6 @@ enum {
 
 // For how long samgrd says that a refusal stands.
 #define REFUSAL_NS (10 * SELFTEST_MS)
-
-struct caller {
-    struct selftest *selftest;
-    struct ipc_resolver resolver;
-    struct ipc_client client;
-};
-
-static bool begin(struct selftest *selftest, struct caller *caller) {
-    struct slot_result pause = sys_endpoint_create(slot_at(SELFTEST_SLOT_FACTORY));
-    caller->selftest = selftest;
-    ipc_resolver_init(&caller->resolver, selftest->runtime, SLOT_SAMGRD);
-    ipc_client_init(&caller->client, selftest->runtime, ipc_resolver_ask, &caller->resolver,
-                    pause.slot);
-    return selftest_expect_status(selftest, "an endpoint to pause at", pause.status, STATUS_OK);
-}
-
-static bool finish(struct caller *caller) {
-    ipc_client_release(&caller->client);
-    return selftest_expect_status(caller->selftest, "closing it",
-                                  sys_cap_close(caller->client.pause), STATUS_OK);
-}
 
 static struct ipc_outcome call_echo(struct caller *caller, enum echo_op op, uint64_t value) {
     struct message_area *out = &caller->selftest->runtime->page->call_out;
@@ -80,12 +57,12 @@ static bool end_echo(struct caller *caller) {
 
 bool case_route_hit(struct selftest *selftest) {
     struct caller caller;
-    bool held = begin(selftest, &caller) && echoes(&caller, 1, IPC_MISS);
+    bool held = caller_begin(selftest, &caller) && echoes(&caller, 1, IPC_MISS);
     for (uint32_t i = 0; i < HITS && held; i++) {
         held = echoes(&caller, i, IPC_HIT);
     }
     return held && selftest_expect(selftest, "questions to samgrd", caller.resolver.asked, 1) &&
-           finish(&caller);
+           caller_end(&caller);
 }
 
 // A name that selftest may not call, and one that does not exist, look the same.
@@ -113,14 +90,14 @@ static bool refused_twice(struct caller *caller, const char *name) {
 
 bool case_route_reject_denied(struct selftest *selftest) {
     struct caller caller;
-    return begin(selftest, &caller) && refused_twice(&caller, "samgrd") &&
-           refused_twice(&caller, "nobody") && finish(&caller);
+    return caller_begin(selftest, &caller) && refused_twice(&caller, "samgrd") &&
+           refused_twice(&caller, "nobody") && caller_end(&caller);
 }
 
 bool case_route_rebound(struct selftest *selftest) {
     struct caller caller;
-    return begin(selftest, &caller) && echoes(&caller, 1, IPC_MISS) && end_echo(&caller) &&
-           echoes(&caller, 2, IPC_REBOUND) && echoes(&caller, 3, IPC_HIT) && finish(&caller);
+    return caller_begin(selftest, &caller) && echoes(&caller, 1, IPC_MISS) && end_echo(&caller) &&
+           echoes(&caller, 2, IPC_REBOUND) && echoes(&caller, 3, IPC_HIT) && caller_end(&caller);
 }
 
 static bool select_policy(struct caller *caller, uint8_t number, uint32_t *revoked) {
@@ -161,22 +138,22 @@ bool case_route_revoked_then_denied(struct selftest *selftest) {
     struct caller caller;
     uint32_t revoked = 0;
     const struct ipc_outcome denied = {.error = IPC_DENIED, .served = IPC_REBOUND};
-    return begin(selftest, &caller) && echoes(&caller, 1, IPC_MISS) &&
+    return caller_begin(selftest, &caller) && echoes(&caller, 1, IPC_MISS) &&
            echoes(&caller, 2, IPC_HIT) && select_policy(&caller, POLICY_LOCKED, &revoked) &&
            selftest_expect(selftest, "grants revoked", revoked, 1) &&
            came_to(&caller, "a call through a revoked route", call_echo(&caller, ECHO_OP_ECHO, 3),
                    denied) &&
            select_policy(&caller, POLICY_USUAL, &revoked) &&
            selftest_expect(selftest, "grants revoked then", revoked, 0) && allowed_again(&caller) &&
-           echoes(&caller, 4, IPC_HIT) && finish(&caller);
+           echoes(&caller, 4, IPC_HIT) && caller_end(&caller);
 }
 
 bool case_route_degraded_then_bound(struct selftest *selftest) {
     struct caller caller;
-    bool held = begin(selftest, &caller) && echoes(&caller, 1, IPC_MISS);
+    bool held = caller_begin(selftest, &caller) && echoes(&caller, 1, IPC_MISS);
     for (uint32_t i = 0; i < ROUTE_LOSSES_MAX && held; i++) {
         held = end_echo(&caller);
     }
     return held && echoes(&caller, 2, IPC_DEGRADED) && echoes(&caller, 3, IPC_HIT) &&
-           finish(&caller);
+           caller_end(&caller);
 }

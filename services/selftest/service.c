@@ -49,6 +49,10 @@ static const struct rung ladder[] = {
     {MARKER_SELFTEST_ROUTE_REBOUND, case_route_rebound, 1},
     {MARKER_SELFTEST_ROUTE_REVOKED_THEN_DENIED, case_route_revoked_then_denied, 1},
     {MARKER_SELFTEST_ROUTE_DEGRADED_THEN_BOUND, case_route_degraded_then_bound, 1},
+    {MARKER_SELFTEST_LOG_APPEND_QUERY, case_log_append_query, 1},
+    {MARKER_SELFTEST_LOG_REJECT_TOO_LARGE, case_log_reject_too_large, 1},
+    {MARKER_SELFTEST_LOG_REJECT_OVER_RATE, case_log_reject_over_rate, 1},
+    {MARKER_SELFTEST_LOG_DENIAL_AUDITED, case_log_denial_audited, 1},
 };
 
 int selftest_main(struct runtime *runtime, const void *image) {

@@ -18,6 +18,7 @@ PACKAGES = [
     "services/echo",
     "services/init",
     "services/init/flaky",
+    "services/logd",
     "services/policyd",
     "services/samgrd",
     "services/selftest",

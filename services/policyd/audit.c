@@ -1,0 +1,81 @@
+// services/policyd/audit.c: see audit.h.
+#include "services/policyd/audit.h"
+
+#include "ipc/boot_route.h"
+#include "ipc/frame.h"
+#include "ipc/log_record.h"
+#include "ipc/wire/log_wire.h"
+#include "runtime/format.h"
+#include "services/policyd/service.h"
+
+void audit_init(struct audit *audit, struct runtime *runtime, struct slot logd) {
+    struct query_result found = sys_cap_query(logd);
+    bool given = found.status == STATUS_OK &&
+                 (cap_query_rights(found.kind_rights) & RIGHT_SEND) != 0 &&
+                 cap_query_kind(found.kind_rights) == CAP_ENDPOINT;
+    *audit = (struct audit){.runtime = runtime, .logd = given ? logd : slot_at(CAP_SLOT_NONE)};
+}
+
+static enum status send_line(struct audit *audit, const struct format_buffer *line) {
+    static const uint8_t scope[] = {'p', 'o', 'l', 'i', 'c', 'y'};
+    struct message_area *out = &audit->runtime->page->call_out;
+    const struct log_message message = {
+        .header = {.op = LOG_OP_APPEND},
+        .level = LOG_AUDIT,
+        .scope = {.data = scope, .count = sizeof(scope)},
+        .text = {.data = (const uint8_t *)line->text, .count = line->count}};
+    frame_finish(out, WIRE_PROTOCOL_LOG,
+                 log_encode(WIRE_REQUEST, &message, out->payload, sizeof(out->payload)));
+    return sys_ipc_send(audit->logd, 0).status;
+}
+
+// logd is gone: its next instance gets the line.
+static bool reroute(struct audit *audit, struct slot manifest_slot) {
+    const struct deadline deadline = {.ns = sys_clock_get() + AUDIT_ROUTE_NS};
+    struct slot_result again =
+        ipc_boot_route(audit->runtime, (uint32_t)manifest_slot.value, deadline);
+    if (again.status != STATUS_OK) {
+        return false;
+    }
+    status_ignore(sys_cap_close(audit->logd), "a slot that is free already is as good");
+    audit->logd = again.slot;
+    return true;
+}
+
+static void say(struct audit *audit, const struct format_buffer *line) {
+    enum status status = send_line(audit, line);
+    if (status == STATUS_PEER_CLOSED && reroute(audit, slot_at(POLICYD_SLOT_LOGD))) {
+        status = send_line(audit, line);
+    }
+    audit->sent += status == STATUS_OK;
+    audit->lost += status != STATUS_OK;
+}
+
+static bool same(const struct policyd_question *one, const struct policyd_question *other) {
+    return one->subject == other->subject && one->object == other->object &&
+           one->action == other->action;
+}
+
+void audit_denied(struct audit *audit, const struct policyd_question *question, uint32_t line) {
+    char text[LOG_TEXT_MAX];
+    struct format_buffer buffer = {.text = text, .capacity = sizeof(text)};
+    if (audit->logd.value == CAP_SLOT_NONE) {
+        return;
+    }
+    if (same(&audit->last, question)) {
+        audit->repeated++;
+        return;
+    }
+    if (audit->repeated != 0) {
+        format_append(&buffer, "denied %lu more like the last", audit->repeated);
+        say(audit, &buffer);
+        buffer.count = 0;
+    }
+    bool known = question->action < POLICY_ACTION_COUNT;
+    format_append(&buffer, "denied %lx %s %lx, line %u", question->subject,
+                  known ? policy_action_word((enum policy_action)question->action) : "?",
+                  question->object, line);
+    audit->last = *question;
+    audit->repeated = 0;
+    say(audit, &buffer);
+}

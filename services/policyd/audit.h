@@ -1,0 +1,33 @@
+// services/policyd/audit.h: what policyd denies is said to logd: a send that waits for nobody, and
+// is counted when it could not go. Equal denials in a row are said once, and their number with the
+// next one that differs.
+// Ownership: the caller owns the struct.
+// Blocking:  never for logd; after logd was started anew until init gives the new route, at most
+//            AUDIT_ROUTE_NS.
+// Errors:    none: an audit that cannot go must not stop policyd.
+#pragma once
+
+#include "runtime/runtime.h"
+#include "services/policyd/policyd.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define AUDIT_ROUTE_NS UINT64_C(100000000)
+
+struct audit {
+    struct runtime *runtime;
+    struct slot logd;  // CAP_SLOT_NONE: the manifest gives no route.
+    uint64_t sent;
+    uint64_t lost;
+    uint64_t repeated;  // Of `last`, not said yet.
+    struct policyd_question last;
+};
+
+void audit_init(struct audit *audit, struct runtime *runtime, struct slot logd);
+void audit_denied(struct audit *audit, const struct policyd_question *question, uint32_t line);
+
+#ifdef __cplusplus
+}
+#endif
