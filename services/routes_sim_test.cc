@@ -9,15 +9,18 @@
 #include <vector>
 
 #include "ipc/client.h"
+#include "ipc/log_record.h"
 #include "ipc/ready.h"
 #include "ipc/resolver.h"
 #include "ipc/wire/echo_wire.h"
 #include "ipc/wire/init_wire.h"
+#include "ipc/wire/log_wire.h"
 #include "ipc/wire/policy_wire.h"
 #include "kernel/abi/boot_image.h"
 #include "kernel/abi/manifest.h"
 #include "services/echo/service.h"
 #include "services/init/service.h"
+#include "services/logd/service.h"
 #include "services/policyd/policy.h"
 #include "services/policyd/service.h"
 #include "services/samgrd/service.h"
@@ -154,19 +157,21 @@ void run_init(user &self) {
         {console(),
          to_init(),
          receives(SLOT_ENDPOINT),
-         {MANIFEST_GRANT_FACTORY, POLICYD_SLOT_FACTORY, RIGHT_MAKE_GRANT, MANIFEST_HART_ANY, 0}});
+         {MANIFEST_GRANT_FACTORY, POLICYD_SLOT_FACTORY, RIGHT_MAKE_GRANT, MANIFEST_HART_ANY, 0},
+         {MANIFEST_GRANT_ROUTE, POLICYD_SLOT_LOGD, RIGHT_SEND, 3, 0}});
     view.service("samgrd", MANIFEST_CRITICAL, 1,
                  {console(), to_init(), receives(SLOT_ENDPOINT), route(SAMGRD_SLOT_POLICYD, 0)});
     view.service("echo", 0, ROUNDS, {console(), to_init(), receives(SLOT_ENDPOINT)});
+    view.service("logd", 0, 1, {console(), to_init(), receives(SLOT_ENDPOINT)});
     view.service("caller", 0, 0, {console(), to_init(), receives(PAUSE), route(SLOT_SAMGRD, 1)});
     view.service("judge", MANIFEST_FINAL, 0,
                  {console(), to_init(), receives(PAUSE), route(SLOT_SAMGRD, 1)});
+    view.policy(sorted({allow("caller", POLICY_CALL, "echo"), allow("judge", POLICY_CALL, "echo"),
+                        allow("judge", POLICY_CALL, "logd"), allow("judge", POLICY_CALL, "policyd"),
+                        allow("judge", POLICY_MANAGE, "policyd")}));
     view.policy(
-        sorted({allow("caller", POLICY_CALL, "echo"), allow("judge", POLICY_CALL, "echo"),
+        sorted({allow("caller", POLICY_CALL, "echo"), allow("judge", POLICY_CALL, "logd"),
                 allow("judge", POLICY_CALL, "policyd"), allow("judge", POLICY_MANAGE, "policyd")}));
-    view.policy(
-        sorted({allow("caller", POLICY_CALL, "echo"), allow("judge", POLICY_CALL, "policyd"),
-                allow("judge", POLICY_MANAGE, "policyd")}));
     image_of_run = view.finish();
     struct runtime made;
     runtime_init(&made, self.page, self.argument, self.instance);
@@ -190,6 +195,11 @@ void run_policyd(user &self) {
 void run_samgrd(user &self) {
     struct runtime made = runtime_of(self);
     sys_task_exit(static_cast<std::uint64_t>(samgrd_main(&made)));
+}
+
+void run_logd(user &self) {
+    struct runtime made = runtime_of(self);
+    sys_task_exit(static_cast<std::uint64_t>(logd_main(&made)));
 }
 
 void run_echo(user &self) {
@@ -252,6 +262,33 @@ struct caller {
         return message.revoked;
     }
 
+    // Denials in the first page of the journal, all of them policyd's.
+    std::uint32_t denials() {
+        log_message message{};
+        message.header.op = LOG_OP_QUERY;
+        message.header.nonce = ipc_nonce(&client);
+        message.level = LOG_AUDIT;
+        message_area &out = made.page->call_out;
+        ipc_request request{};
+        request.target = service_id_named("logd");
+        request.nonce = message.header.nonce;
+        request.deadline.ns = in_us(PATIENCE_US);
+        request.bytes = log_encode(WIRE_REQUEST, &message, out.payload, sizeof(out.payload));
+        request.protocol = WIRE_PROTOCOL_LOG;
+        request.repeatable = true;
+        EXPECT_EQ(ipc_call(&client, &request).error, IPC_OK);
+        const message_area &in = made.page->reply_in;
+        EXPECT_EQ(log_decode(WIRE_REPLY, in.payload, in.header.len, &message), WIRE_OK);
+        wire_reader page = wire_reader_of(message.records.data, message.records.count);
+        log_record record{};
+        std::uint32_t count = 0;
+        while (log_record_get(&page, &record)) {
+            EXPECT_EQ(record.sender, id_of("policyd"));
+            count++;
+        }
+        return count;
+    }
+
     void expect_value(std::uint64_t value) {
         const message_area &in = made.page->reply_in;
         echo_message reply{};
@@ -298,11 +335,13 @@ void run_judge(user &self) {
         EXPECT_EQ(made.echo(ECHO_OP_ECHO, round).error, IPC_DENIED);
         EXPECT_EQ(made.select(0), 0u);
     }
+    EXPECT_GE(made.denials(), 1u);
     ipc_client_release(&made.client);
 }
 
-void run_all(sim_machine &machine) {
+void run_all(sim_machine &machine, const body &logd = run_logd) {
     machine.program("echo", run_echo);
+    machine.program("logd", logd);
     machine.program("caller", run_caller);
     machine.program("judge", run_judge);
     machine.run(run_init);
@@ -329,6 +368,15 @@ TEST(RoutesSim, policyd_dies_and_is_found_again) {
     machine.program("samgrd", run_samgrd);
     run_all(machine);
     EXPECT_NE(std::string(sim_console()).find("policyd: ready #2\n"), std::string::npos);
+}
+
+// What is denied after that is in the journal of its next instance.
+TEST(RoutesSim, logd_dies_and_is_found_again) {
+    sim_machine machine;
+    machine.program("policyd", run_policyd);
+    machine.program("samgrd", run_samgrd);
+    run_all(machine, dies_once(run_logd));
+    EXPECT_NE(std::string(sim_console()).find("logd: ready #2\n"), std::string::npos);
 }
 
 // samgrd is gone and init is busy: who asks for a route is back by its own deadline all the same.
