@@ -24,7 +24,8 @@ static struct reply_handle *kept_place(struct ipc_server *server, struct reply_h
 }
 
 const struct kept_call *ipc_keep(struct ipc_exchange *exchange) {
-    if (exchange->server->kept_count >= IPC_KEPT_MAX) {
+    if (exchange->server->kept_count >= IPC_KEPT_MAX ||
+        exchange->call.reply.value == REPLY_HANDLE_NONE.value) {
         return 0;
     }
     exchange->kept = true;
@@ -99,6 +100,7 @@ static enum wire_status decode(struct ipc_server *server, struct ipc_exchange *e
     *exchange = (struct ipc_exchange){.request = in,
                                       .message = server->message,
                                       .server = server,
+                                      .came = slot_at(in->meta.slot),
                                       .lend = slot_at(CAP_SLOT_NONE)};
     enum wire_status status =
         wire_decode(protocol, WIRE_REQUEST, in->payload, in->header.len, server->message);
@@ -114,9 +116,19 @@ static enum wire_status run(struct ipc_server *server, struct ipc_exchange *exch
     return status;
 }
 
+// What came with a request and nobody took, or what does not go with an answer, must not fill the
+// service's slots.
+static void close_unused(struct slot slot) {
+    if (slot.value != CAP_SLOT_NONE) {
+        status_ignore(sys_cap_close(slot), "a slot that is free already is as good");
+    }
+}
+
 bool ipc_server_call(struct ipc_server *server, struct reply_handle reply) {
+    const struct message_area *in = &server->runtime->page->request_in;
     server->counts.calls++;
-    if (server->runtime->page->request_in.header.type == WIRE_PROTOCOL_SERVER) {
+    if (in->header.type == WIRE_PROTOCOL_SERVER) {
+        close_unused(slot_at(in->meta.slot));
         return answer_counts(server);
     }
     struct ipc_exchange exchange;
@@ -128,13 +140,15 @@ bool ipc_server_call(struct ipc_server *server, struct reply_handle reply) {
     } else {
         server->counts.malformed++;
     }
+    close_unused(exchange.came);
     if (exchange.kept && status == WIRE_OK) {
         keep(server, reply);
         return false;
     }
     header->status = (uint8_t)status;
     put_answer(server, server->service->protocol, exchange.message);
-    if (exchange.lend.value == CAP_SLOT_NONE) {
+    if (exchange.lend.value == CAP_SLOT_NONE || status != WIRE_OK) {
+        close_unused(exchange.lend);
         return true;
     }
     (void)send_answer(server, reply, exchange.lend);
@@ -144,17 +158,17 @@ bool ipc_server_call(struct ipc_server *server, struct reply_handle reply) {
 static void serve_send(struct ipc_server *server) {
     struct ipc_exchange exchange;
     server->counts.sends++;
-    if (decode(server, &exchange) != WIRE_OK) {
-        server->counts.malformed++;
-        return;
-    }
+    bool good = decode(server, &exchange) == WIRE_OK;
     const struct ipc_row *row =
         row_of(server->service, ((const struct wire_header *)exchange.message)->op);
-    if (!row || !row->send) {
+    if (!good) {
+        server->counts.malformed++;
+    } else if (!row || !row->send) {
         server->counts.dropped++;
-        return;
+    } else {
+        server->counts.refused += row->send(server->state, &exchange) != WIRE_OK;
     }
-    server->counts.refused += row->send(server->state, &exchange) != WIRE_OK;
+    close_unused(exchange.came);
 }
 
 // The notification says that a caller has left, not which: every kept call is looked at.

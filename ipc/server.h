@@ -46,7 +46,10 @@ struct ipc_exchange {
     const struct message_area *request;  // Its meta says who asks: the kernel's words.
     void *message;                       // The protocol's struct.
     struct ipc_server *server;
-    struct slot lend;       // A capability that moves with an answer of WIRE_OK, or CAP_SLOT_NONE.
+    struct slot came;       // A capability that came with the request, or CAP_SLOT_NONE. Who takes
+                            // it puts CAP_SLOT_NONE there; else it is closed.
+    struct slot lend;       // A capability that moves with an answer of WIRE_OK, or CAP_SLOT_NONE;
+                            // with another status it is closed.
     struct kept_call call;  // What ipc_keep hands out.
     bool kept;
 };
@@ -105,7 +108,7 @@ void ipc_server_init(struct ipc_server *server, struct runtime *runtime,
 WARN_UNUSED bool ipc_server_call(struct ipc_server *server, struct reply_handle reply);
 
 // The call, to be answered later if the handler returns WIRE_OK; with any other status it is
-// answered now. Null: too many are kept.
+// answered now. Null: too many are kept, or it is a send, which nobody waits for.
 WARN_UNUSED const struct kept_call *ipc_keep(struct ipc_exchange *exchange);
 
 // Answers a kept call with a message of the service's protocol, whose header is filled in here, and

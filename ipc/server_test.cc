@@ -75,6 +75,7 @@ class Kernel {
         page_.request_in.header.type = type;
         page_.request_in.header.len = static_cast<uint32_t>(bytes.size());
         page_.request_in.meta.service_id = 4711;
+        page_.request_in.meta.slot = static_cast<uint32_t>(comes_);
         std::copy(bytes.begin(), bytes.end(), page_.request_in.payload);
     }
 
@@ -86,6 +87,7 @@ class Kernel {
     std::vector<std::string> lines_;
     std::vector<uint64_t> deadlines_;
     uint64_t now_ns_ = 1000;
+    uint64_t comes_ = CAP_SLOT_NONE;  // With each request.
     bool endpoint_ = true;
 
   private:
@@ -163,12 +165,15 @@ wire_status on_later(void *of, ipc_exchange *exchange) {
     return WIRE_OK;
 }
 wire_status on_tell(void *of, ipc_exchange *exchange) {
+    if (static_cast<message *>(exchange->message)->value == 14) {
+        exchange->came = slot_at(CAP_SLOT_NONE);  // Taken.
+    }
     static_cast<State *>(of)->told.push_back(static_cast<message *>(exchange->message)->value);
     return WIRE_OK;
 }
 wire_status on_lend(void *, ipc_exchange *exchange) {
     exchange->lend = slot_at(40);
-    return WIRE_OK;
+    return static_cast<message *>(exchange->message)->value == 13 ? WIRE_DENIED : WIRE_OK;
 }
 wire_status on_refuse(void *, ipc_exchange *exchange) {
     static_cast<message *>(exchange->message)->value = 99;
@@ -443,6 +448,39 @@ TEST_F(Server, a_capability_goes_with_its_answer_or_is_closed) {
     EXPECT_EQ(kernel_.answers_[0].carried, 40u);
     EXPECT_EQ(kernel_.answers_[1].carried, 0u + CAP_SLOT_NONE) << "the next answer carries none";
     EXPECT_EQ(kernel_.closed_, (std::vector<uint64_t>{Handle(2), 40}));
+}
+
+TEST_F(Server, test_reject_capability_that_nobody_takes) {
+    kernel_.comes_ = 50;
+    Calls(Handle(1), Request(ADD, 5, 41));
+    Calls(Handle(1), {1, 2, 3});
+    Calls(Handle(1), {}, WIRE_PROTOCOL_SERVER);
+    Sends(Request(TELL, 0, 12));
+    Sends(Request(ADD, 0, 12));
+    Sends({1});
+    Run();
+    EXPECT_EQ(kernel_.closed_, (std::vector<uint64_t>{50, 50, 50, 50, 50, 50}));
+    kernel_.closed_.clear();
+    Sends(Request(TELL, 0, 14));
+    Run();
+    EXPECT_TRUE(kernel_.closed_.empty()) << "the handler has it";
+}
+
+TEST_F(Server, a_refusal_lends_nothing) {
+    Calls(Handle(1), Request(LEND, 5, 13));
+    Run();
+    Decoded(0, WIRE_DENIED);
+    EXPECT_EQ(kernel_.answers_[0].carried, 0u + CAP_SLOT_NONE);
+    EXPECT_EQ(kernel_.closed_, std::vector<uint64_t>{40});
+}
+
+TEST_F(Server, test_reject_keeping_a_send) {
+    rows_[LATER].send = on_later;
+    Sends(Request(LATER, 0, 1));
+    Run();
+    EXPECT_TRUE(state_.kept.empty());
+    EXPECT_EQ(state_.server.kept_count, 0u);
+    EXPECT_EQ(state_.server.counts.refused, 1u);
 }
 
 TEST_F(Server, says_what_it_has_done) {
