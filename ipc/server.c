@@ -64,12 +64,24 @@ static bool send_answer(struct ipc_server *server, struct reply_handle reply, st
     return false;
 }
 
+// What came with a request and nobody took, or what does not go with an answer, must not fill the
+// service's slots.
+static void close_unused(struct slot slot) {
+    if (slot.value != CAP_SLOT_NONE) {
+        status_ignore(sys_cap_close(slot), "a slot that is free already is as good");
+    }
+}
+
 bool ipc_answer(struct ipc_server *server, const struct kept_call *call, enum wire_status status,
                 void *message, struct slot lend) {
     struct wire_header *header = message;  // Each message begins with one.
     *header = (struct wire_header){.op = call->op, .status = (uint8_t)status, .nonce = call->nonce};
     forget(server, call->reply);
     put_answer(server, server->service->protocol, message);
+    if (status != WIRE_OK) {
+        close_unused(lend);
+        return send_answer(server, call->reply, slot_at(CAP_SLOT_NONE));
+    }
     return send_answer(server, call->reply, lend);
 }
 
@@ -114,14 +126,6 @@ static enum wire_status run(struct ipc_server *server, struct ipc_exchange *exch
         row && row->call ? row->call(server->state, exchange) : WIRE_UNKNOWN_OP;
     server->counts.refused += status != WIRE_OK;
     return status;
-}
-
-// What came with a request and nobody took, or what does not go with an answer, must not fill the
-// service's slots.
-static void close_unused(struct slot slot) {
-    if (slot.value != CAP_SLOT_NONE) {
-        status_ignore(sys_cap_close(slot), "a slot that is free already is as good");
-    }
 }
 
 bool ipc_server_call(struct ipc_server *server, struct reply_handle reply) {

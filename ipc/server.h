@@ -112,8 +112,9 @@ WARN_UNUSED bool ipc_server_call(struct ipc_server *server, struct reply_handle 
 WARN_UNUSED const struct kept_call *ipc_keep(struct ipc_exchange *exchange);
 
 // Answers a kept call with a message of the service's protocol, whose header is filled in here, and
-// with a capability unless `lend` is CAP_SLOT_NONE; if the caller has left, that is closed. Not
-// inside the call's own handler. True: the answer was handed over.
+// with a capability unless `lend` is CAP_SLOT_NONE; if the caller has left, or the status is
+// another than WIRE_OK, that is closed. Not inside the call's own handler. True: the answer was
+// handed over.
 bool ipc_answer(struct ipc_server *server, const struct kept_call *call, enum wire_status status,
                 void *message, struct slot lend);
 

@@ -61,11 +61,18 @@ void matcher::check_always(const log_line &line) {
                  quoted(line.text) + " is forbidden by `! " + rule.glob.source + "`", rule.line);
         }
     }
+    if (const table_fatal *fatal = find_fatal(line.text)) {
+        fail(failure_kind::fatal, fatal->what + ": " + quoted(line.text), 0);
+    }
+}
+
+const table_fatal *matcher::find_fatal(const std::string &text) const {
     for (const table_fatal &fatal : table_.fatal) {
-        if (pattern_matches(fatal.glob, line.text)) {
-            fail(failure_kind::fatal, fatal.what + ": " + quoted(line.text), 0);
+        if (pattern_matches(fatal.glob, text)) {
+            return &fatal;
         }
     }
+    return nullptr;
 }
 
 line_role matcher::judge(const log_line &line) {
@@ -98,6 +105,10 @@ line_role matcher::judge(const log_line &line) {
              quoted(line.text) + " after the last rule, where only `" + std::string(LAST_MARKER) +
                  "` may come",
              0);
+        return line_role::bad;
+    }
+    if (find_fatal(line.text) != nullptr) {
+        stopped_ = true;  // It has failed the run already; what follows is about it.
         return line_role::bad;
     }
     fail(failure_kind::unknown,

@@ -100,6 +100,7 @@ class matcher {
 
     bool firmware_line(const log_line &line);
     void check_always(const log_line &line);
+    const table_fatal *find_fatal(const std::string &text) const;
     line_role judge(const log_line &line);
     line_role judge_marker(std::size_t node, const std::string &text);
     bool place_is_open(std::size_t node, const std::string &text);

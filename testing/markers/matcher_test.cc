@@ -154,6 +154,7 @@ TEST(Matcher, test_reject_panic) {
     const run bad(ABC, "kernel: boot\nt: a\nkernel: PANIC at 12\nkernel: backtrace 0x1\n");
     EXPECT_EQ(bad.verdict(), "a panic: `kernel: PANIC at 12`");
     EXPECT_EQ(bad.kind(), failure_kind::fatal);
+    EXPECT_EQ(bad.judge().failures().size(), 1U) << "told once";
     const run late(ABC, "kernel: boot\nt: b\nkernel: PANIC\n");
     ASSERT_EQ(late.judge().failures().size(), 2U) << "a panic shows after order is broken too";
     EXPECT_EQ(late.judge().failures()[1].kind, failure_kind::fatal);
