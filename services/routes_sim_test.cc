@@ -8,6 +8,7 @@
 #include <tuple>
 #include <vector>
 
+#include "ipc/ask.h"
 #include "ipc/client.h"
 #include "ipc/log_record.h"
 #include "ipc/ready.h"
@@ -226,38 +227,27 @@ struct caller {
         EXPECT_EQ(ipc_ready(&made), STATUS_OK);
     }
 
+    // The answer is in the message.
+    ipc_outcome ask(const char *name, const wire_protocol_rows &protocol, void *message) {
+        ipc_question question{};
+        question.target = service_id_named(name);
+        question.protocol = &protocol;
+        question.deadline.ns = in_us(PATIENCE_US);
+        return ipc_ask(&client, &question, message);
+    }
+
     ipc_outcome echo(std::uint8_t op, std::uint64_t value) {
-        echo_message message{};
-        message.header.op = op;
-        message.header.nonce = ipc_nonce(&client);
-        message.value = value;
-        message_area &out = made.page->call_out;
-        ipc_request request{};
-        request.target = service_id_named("echo");
-        request.nonce = message.header.nonce;
-        request.deadline.ns = in_us(PATIENCE_US);
-        request.bytes = echo_encode(WIRE_REQUEST, &message, out.payload, sizeof(out.payload));
-        request.protocol = WIRE_PROTOCOL_ECHO;
-        request.repeatable = op == ECHO_OP_ECHO;
-        return ipc_call(&client, &request);
+        echoed = {};
+        echoed.header.op = op;
+        echoed.value = value;
+        return ask("echo", echo_rows, &echoed);
     }
 
     std::uint32_t select(std::uint8_t policy) {
         policy_message message{};
         message.header.op = POLICY_OP_SELECT;
-        message.header.nonce = ipc_nonce(&client);
         message.policy = policy;
-        message_area &out = made.page->call_out;
-        ipc_request request{};
-        request.target = service_id_named("policyd");
-        request.nonce = message.header.nonce;
-        request.deadline.ns = in_us(PATIENCE_US);
-        request.bytes = policy_encode(WIRE_REQUEST, &message, out.payload, sizeof(out.payload));
-        request.protocol = WIRE_PROTOCOL_POLICY;
-        request.repeatable = true;
-        EXPECT_EQ(ipc_call(&client, &request).error, IPC_OK);
-        const message_area &in = made.page->reply_in;
-        EXPECT_EQ(policy_decode(WIRE_REPLY, in.payload, in.header.len, &message), WIRE_OK);
+        EXPECT_EQ(ask("policyd", policy_rows, &message).error, IPC_OK);
         EXPECT_EQ(message.header.status, WIRE_OK);
         return message.revoked;
     }
@@ -266,19 +256,8 @@ struct caller {
     std::uint32_t denials() {
         log_message message{};
         message.header.op = LOG_OP_QUERY;
-        message.header.nonce = ipc_nonce(&client);
         message.level = LOG_AUDIT;
-        message_area &out = made.page->call_out;
-        ipc_request request{};
-        request.target = service_id_named("logd");
-        request.nonce = message.header.nonce;
-        request.deadline.ns = in_us(PATIENCE_US);
-        request.bytes = log_encode(WIRE_REQUEST, &message, out.payload, sizeof(out.payload));
-        request.protocol = WIRE_PROTOCOL_LOG;
-        request.repeatable = true;
-        EXPECT_EQ(ipc_call(&client, &request).error, IPC_OK);
-        const message_area &in = made.page->reply_in;
-        EXPECT_EQ(log_decode(WIRE_REPLY, in.payload, in.header.len, &message), WIRE_OK);
+        EXPECT_EQ(ask("logd", log_rows, &message).error, IPC_OK);
         wire_reader page = wire_reader_of(message.records.data, message.records.count);
         log_record record{};
         std::uint32_t count = 0;
@@ -290,15 +269,13 @@ struct caller {
     }
 
     void expect_value(std::uint64_t value) {
-        const message_area &in = made.page->reply_in;
-        echo_message reply{};
-        EXPECT_EQ(echo_decode(WIRE_REPLY, in.payload, in.header.len, &reply), WIRE_OK);
-        EXPECT_EQ(reply.value, value);
+        EXPECT_EQ(echoed.value, value);
     }
 
     struct runtime made;
     ipc_resolver resolver;
     ipc_client client;
+    echo_message echoed{};
 };
 
 // Calls again and again; sometimes echo is told to end. Every call has one outcome.

@@ -12,6 +12,14 @@ bool caller_begin(struct selftest *selftest, struct caller *caller) {
     return selftest_expect_status(selftest, "an endpoint to pause at", pause.status, STATUS_OK);
 }
 
+struct ipc_outcome caller_ask(struct caller *caller, const char *name,
+                              const struct wire_protocol_rows *protocol, void *message) {
+    const struct ipc_question question = {.target = service_id_named(name),
+                                          .protocol = protocol,
+                                          .deadline = {.ns = selftest_patience()}};
+    return ipc_ask(&caller->client, &question, message);
+}
+
 bool caller_end(struct caller *caller) {
     ipc_client_release(&caller->client);
     return selftest_expect_status(caller->selftest, "closing it",

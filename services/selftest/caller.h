@@ -4,7 +4,7 @@
 // Errors:    functions that return bool have printed what went wrong.
 #pragma once
 
-#include "ipc/client.h"
+#include "ipc/ask.h"
 #include "ipc/resolver.h"
 #include "services/selftest/selftest.h"
 
@@ -15,4 +15,8 @@ struct caller {
 };
 
 WARN_UNUSED bool caller_begin(struct selftest *selftest, struct caller *caller);
+// One operation of a service, as ipc_ask, with SELFTEST_PATIENCE_NS and no capability.
+WARN_UNUSED struct ipc_outcome caller_ask(struct caller *caller, const char *name,
+                                          const struct wire_protocol_rows *protocol, void *message);
+
 WARN_UNUSED bool caller_end(struct caller *caller);

@@ -22,20 +22,8 @@ static bool same(struct wire_bytes bytes, const char *text) {
 
 // Asks logd; the answer is in *message. False: no answer.
 static bool ask(struct caller *caller, struct log_message *message) {
-    struct message_area *out = &caller->selftest->runtime->page->call_out;
-    const struct message_area *in = &caller->selftest->runtime->page->reply_in;
-    message->header.nonce = ipc_nonce(&caller->client);
-    const struct ipc_request request = {
-        .target = service_id_named("logd"),
-        .nonce = message->header.nonce,
-        .deadline = {.ns = selftest_patience()},
-        .bytes = log_encode(WIRE_REQUEST, message, out->payload, sizeof(out->payload)),
-        .protocol = WIRE_PROTOCOL_LOG,
-        .repeatable = wire_op_find(&log_rows, message->header.op)->repeatable};
-    struct ipc_outcome outcome = ipc_call(&caller->client, &request);
-    return selftest_expect(caller->selftest, "a call to logd", outcome.error, IPC_OK) &&
-           selftest_expect(caller->selftest, "logd's answer",
-                           log_decode(WIRE_REPLY, in->payload, in->header.len, message), WIRE_OK);
+    return selftest_expect(caller->selftest, "a call to logd",
+                           caller_ask(caller, "logd", &log_rows, message).error, IPC_OK);
 }
 
 static bool append(struct caller *caller, const char *text, enum wire_status wanted,

@@ -15,18 +15,10 @@ enum {
 // For how long samgrd says that a refusal stands.
 #define REFUSAL_NS (10 * SELFTEST_MS)
 
-static struct ipc_outcome call_echo(struct caller *caller, enum echo_op op, uint64_t value) {
-    struct message_area *out = &caller->selftest->runtime->page->call_out;
-    const struct echo_message message = {
-        .header = {.op = (uint8_t)op, .nonce = ipc_nonce(&caller->client)}, .value = value};
-    const struct ipc_request request = {
-        .target = service_id_named("echo"),
-        .nonce = message.header.nonce,
-        .deadline = {.ns = selftest_patience()},
-        .bytes = echo_encode(WIRE_REQUEST, &message, out->payload, sizeof(out->payload)),
-        .protocol = WIRE_PROTOCOL_ECHO,
-        .repeatable = wire_op_find(&echo_rows, (uint8_t)op)->repeatable};
-    return ipc_call(&caller->client, &request);
+static struct ipc_outcome call_echo(struct caller *caller, enum echo_op op,
+                                    struct echo_message *message) {
+    message->header.op = (uint8_t)op;
+    return caller_ask(caller, "echo", &echo_rows, message);
 }
 
 static bool came_to(const struct caller *caller, const char *what, struct ipc_outcome outcome,
@@ -37,20 +29,18 @@ static bool came_to(const struct caller *caller, const char *what, struct ipc_ou
 
 // An echo that must come back, served like that.
 static bool echoes(struct caller *caller, uint64_t value, enum ipc_served served) {
-    const struct message_area *in = &caller->selftest->runtime->page->reply_in;
-    struct ipc_outcome outcome = call_echo(caller, ECHO_OP_ECHO, value);
+    struct echo_message message = {.value = value};
     const struct ipc_outcome wanted = {.error = IPC_OK, .served = served};
-    struct echo_message reply = {0};
-    return came_to(caller, "an echo", outcome, wanted) &&
-           selftest_expect(caller->selftest, "the echo's status",
-                           echo_decode(WIRE_REPLY, in->payload, in->header.len, &reply), WIRE_OK) &&
-           selftest_expect(caller->selftest, "the echo", reply.value, value);
+    return came_to(caller, "an echo", call_echo(caller, ECHO_OP_ECHO, &message), wanted) &&
+           selftest_expect(caller->selftest, "the echo's status", message.header.status, WIRE_OK) &&
+           selftest_expect(caller->selftest, "the echo", message.value, value);
 }
 
 // echo ends, and init starts it again. What became of the request is not known, and it is not one
 // that may be sent twice.
 static bool end_echo(struct caller *caller) {
-    struct ipc_outcome outcome = call_echo(caller, ECHO_OP_END, 0);
+    struct echo_message message = {.value = 0};
+    struct ipc_outcome outcome = call_echo(caller, ECHO_OP_END, &message);
     return selftest_expect(caller->selftest, "a call that ends its service", outcome.error,
                            IPC_UNKNOWN_OUTCOME);
 }
@@ -101,24 +91,10 @@ bool case_route_rebound(struct selftest *selftest) {
 }
 
 static bool select_policy(struct caller *caller, uint8_t number, uint32_t *revoked) {
-    const struct runtime *runtime = caller->selftest->runtime;
-    struct message_area *out = &runtime->page->call_out;
-    const struct message_area *in = &runtime->page->reply_in;
-    struct policy_message message = {
-        .header = {.op = POLICY_OP_SELECT, .nonce = ipc_nonce(&caller->client)}, .policy = number};
-    const struct ipc_request request = {
-        .target = service_id_named("policyd"),
-        .nonce = message.header.nonce,
-        .deadline = {.ns = selftest_patience()},
-        .bytes = policy_encode(WIRE_REQUEST, &message, out->payload, sizeof(out->payload)),
-        .protocol = WIRE_PROTOCOL_POLICY,
-        .repeatable = true};
-    struct ipc_outcome outcome = ipc_call(&caller->client, &request);
-    bool decoded = outcome.error == IPC_OK &&
-                   policy_decode(WIRE_REPLY, in->payload, in->header.len, &message) == WIRE_OK;
+    struct policy_message message = {.header = {.op = POLICY_OP_SELECT}, .policy = number};
+    struct ipc_outcome outcome = caller_ask(caller, "policyd", &policy_rows, &message);
     *revoked = message.revoked;
     return selftest_expect(caller->selftest, "selecting a policy", outcome.error, IPC_OK) &&
-           selftest_expect(caller->selftest, "its answer", decoded, true) &&
            selftest_expect(caller->selftest, "its status", message.header.status, WIRE_OK);
 }
 
@@ -129,7 +105,8 @@ static bool allowed_again(struct caller *caller) {
         struct recv_result waited =
             sys_ipc_recv(caller->client.pause, sys_clock_get() + SELFTEST_MS);
         (void)waited.received;  // Nothing arrives there; what matters is that time has passed.
-        outcome = call_echo(caller, ECHO_OP_ECHO, i);
+        struct echo_message message = {.value = i};
+        outcome = call_echo(caller, ECHO_OP_ECHO, &message);
     }
     return selftest_expect(caller->selftest, "a call that is allowed again", outcome.error, IPC_OK);
 }
@@ -137,12 +114,13 @@ static bool allowed_again(struct caller *caller) {
 bool case_route_revoked_then_denied(struct selftest *selftest) {
     struct caller caller;
     uint32_t revoked = 0;
+    struct echo_message message = {.value = 3};
     const struct ipc_outcome denied = {.error = IPC_DENIED, .served = IPC_REBOUND};
     return caller_begin(selftest, &caller) && echoes(&caller, 1, IPC_MISS) &&
            echoes(&caller, 2, IPC_HIT) && select_policy(&caller, POLICY_LOCKED, &revoked) &&
            selftest_expect(selftest, "grants revoked", revoked, 1) &&
-           came_to(&caller, "a call through a revoked route", call_echo(&caller, ECHO_OP_ECHO, 3),
-                   denied) &&
+           came_to(&caller, "a call through a revoked route",
+                   call_echo(&caller, ECHO_OP_ECHO, &message), denied) &&
            select_policy(&caller, POLICY_USUAL, &revoked) &&
            selftest_expect(selftest, "grants revoked then", revoked, 0) && allowed_again(&caller) &&
            echoes(&caller, 4, IPC_HIT) && caller_end(&caller);

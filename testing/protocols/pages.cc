@@ -142,7 +142,7 @@ std::string example_page(const std::function<std::string(const std::string &)> &
            "## How it is started and called\n\n"
            "A paragraph of the image's manifest starts it, with exactly these capabilities; a line "
            "of the policy lets somebody call it ([policy.md](policy.md)). A client calls it by "
-           "name with `ipc_call` (`ipc/client.h`): the first call resolves the route, later ones "
+           "name with `ipc_ask` (`ipc/ask.h`): the first call resolves the route, later ones "
            "cost as much as the bare system call and a little more, and when `echo` is started "
            "anew the next call finds it.\n\n"
            "```\nservice echo\n    restarts 8\n    slot 1 console write marker\n    slot 2 route "

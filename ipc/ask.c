@@ -1,0 +1,57 @@
+// ipc/ask.c: see ask.h.
+#include "ipc/ask.h"
+
+static void close_slot(struct slot slot) {
+    if (slot.value != CAP_SLOT_NONE) {
+        status_ignore(sys_cap_close(slot), "a slot that is free already is as good");
+    }
+}
+
+static struct ipc_request request_of(const struct ipc_question *question, const struct wire_op *op,
+                                     struct nonce nonce, uint32_t bytes) {
+    bool carries = question->carried.value != CAP_SLOT_NONE;
+    return (struct ipc_request){.target = question->target,
+                                .nonce = nonce,
+                                .deadline = question->deadline,
+                                .bytes = bytes,
+                                .protocol = question->protocol->type,
+                                .flags = (uint16_t)((carries ? FRAME_CAP_MOVE : 0) |
+                                                    (question->taken ? FRAME_TAKE_CAP : 0)),
+                                .carried = question->carried,
+                                .repeatable = op->repeatable};
+}
+
+struct ipc_outcome ipc_ask(struct ipc_client *client, const struct ipc_question *question,
+                           void *message) {
+    struct message_page *page = client->runtime->page;
+    struct wire_header *header = message;  // Each message begins with one.
+    const struct wire_op *op = wire_op_find(question->protocol, header->op);
+    const uint8_t asked = header->op;
+    header->nonce = ipc_nonce(client);
+    uint32_t bytes = wire_encode(question->protocol, WIRE_REQUEST, message, page->call_out.payload,
+                                 sizeof(page->call_out.payload));
+    if (question->taken) {
+        *question->taken = slot_at(CAP_SLOT_NONE);
+    }
+    if (!op || bytes == 0) {
+        close_slot(question->carried);
+        return (struct ipc_outcome){.error = IPC_BAD_REQUEST, .served = IPC_MISS};
+    }
+    const struct ipc_request request = request_of(question, op, header->nonce, bytes);
+    struct ipc_outcome outcome = ipc_call(client, &request);
+    if (outcome.error != IPC_OK) {
+        return outcome;
+    }
+    struct slot came = question->taken ? slot_at(page->reply_in.meta.slot) : slot_at(CAP_SLOT_NONE);
+    if (wire_decode(question->protocol, WIRE_REPLY, page->reply_in.payload,
+                    page->reply_in.header.len, message) != WIRE_OK ||
+        header->op != asked) {
+        close_slot(came);
+        outcome.error = IPC_UNKNOWN_OUTCOME;
+        return outcome;
+    }
+    if (question->taken) {
+        *question->taken = came;
+    }
+    return outcome;
+}

@@ -1,0 +1,156 @@
+// ipc/ask_test.cc: one operation by name, against a kernel and a service that answer as they are
+// told.
+#include "ipc/ask.h"
+
+#include <cstring>
+#include <functional>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "ipc/wire/echo_wire.h"
+#include "kernel/abi/syscall.h"
+#include "runtime/ecall.h"
+
+namespace {
+
+constexpr uint64_t kRoute = 9;
+
+class World {
+  public:
+    ecall_result Enter(uint64_t number, uint64_t a0) {
+        switch (number) {
+            case SYSCALL_CLOCK_GET:
+                return {STATUS_OK, 1000, 0, 0};
+            case SYSCALL_CAP_CLOSE:
+                closed_.push_back(a0);
+                return {STATUS_OK, 0, 0, 0};
+            case SYSCALL_IPC_CALL:
+                calls_++;
+                flags_ = page_.call_out.header.flags;
+                if ((flags_ & FRAME_CAP_MOVE) != 0) {
+                    page_.call_out.meta.slot = CAP_SLOT_NONE;
+                }
+                return call_();
+            default:
+                ADD_FAILURE() << "system call " << syscall_name(number);
+                return {STATUS_BAD_SYSCALL, 0, 0, 0};
+        }
+    }
+
+    // Answers with the value and one more, and a capability in slot 30.
+    ecall_result Echo(uint8_t op) {
+        echo_message message{};
+        EXPECT_EQ(
+            echo_decode(WIRE_REQUEST, page_.call_out.payload, page_.call_out.header.len, &message),
+            WIRE_OK);
+        message.header.op = op;
+        message.header.status = status_;
+        message.value++;
+        page_.reply_in.header.len =
+            echo_encode(WIRE_REPLY, &message, page_.reply_in.payload, FRAME_PAYLOAD_MAX);
+        page_.reply_in.meta.slot = 30;
+        return {STATUS_OK, DELIVERY_HANDED_OVER, 0, 0};
+    }
+
+    message_page page_ = {};
+    std::function<ecall_result()> call_ = [this] { return Echo(ECHO_OP_ECHO); };
+    uint8_t status_ = WIRE_OK;
+    int calls_ = 0;
+    uint16_t flags_ = 0;
+    std::vector<uint64_t> closed_;
+};
+
+World *world;
+
+resolved resolve(void *, service_id, deadline) {
+    return {RESOLVE_GIVEN, slot_at(kRoute), 0};
+}
+
+class Ask : public ::testing::Test {
+  protected:
+    Ask() {
+        world = &world_;
+        runtime_.page = &world_.page_;
+        ipc_client_init(&client_, &runtime_, resolve, nullptr, slot_at(CAP_SLOT_NONE));
+        question_.target = service_id{7};
+        question_.protocol = &echo_rows;
+        question_.deadline = deadline{2000};
+    }
+    ~Ask() override {
+        world = nullptr;
+    }
+
+    ipc_error Do(uint8_t op = ECHO_OP_ECHO) {
+        message_.header.op = op;
+        message_.value = 41;
+        return ipc_ask(&client_, &question_, &message_).error;
+    }
+
+    World world_;
+    runtime runtime_ = {};
+    ipc_client client_;
+    ipc_question question_ = {};
+    echo_message message_ = {};
+};
+
+TEST_F(Ask, the_answer_is_in_the_message) {
+    EXPECT_EQ(Do(), IPC_OK);
+    EXPECT_EQ(message_.value, 42u);
+    EXPECT_EQ(message_.header.status, WIRE_OK);
+    EXPECT_EQ(world_.page_.call_out.header.type, WIRE_PROTOCOL_ECHO);
+    EXPECT_EQ(world_.flags_, 0);
+}
+
+TEST_F(Ask, a_refusal_is_an_answer) {
+    world_.status_ = WIRE_DENIED;
+    EXPECT_EQ(Do(), IPC_OK);
+    EXPECT_EQ(message_.header.status, WIRE_DENIED);
+}
+
+// The row of ECHO says that it may be sent again, that of END that it may not.
+TEST_F(Ask, the_operations_row_says_what_may_be_sent_again) {
+    world_.call_ = [] { return ecall_result{STATUS_PEER_CLOSED, DELIVERY_HANDED_OVER, 0, 0}; };
+    EXPECT_EQ(Do(ECHO_OP_END), IPC_UNKNOWN_OUTCOME);
+    EXPECT_EQ(world_.calls_, 1);
+    world_.calls_ = 0;
+    EXPECT_EQ(Do(ECHO_OP_ECHO), IPC_REJECTED);
+    EXPECT_GT(world_.calls_, 1);
+}
+
+TEST_F(Ask, capabilities_go_and_come_only_when_they_should) {
+    slot taken = slot_at(77);
+    question_.carried = slot_at(20);
+    question_.taken = &taken;
+    EXPECT_EQ(Do(), IPC_OK);
+    EXPECT_EQ(world_.flags_, FRAME_CAP_MOVE | FRAME_TAKE_CAP);
+    EXPECT_EQ(taken.value, 30u);
+    EXPECT_TRUE(world_.closed_.empty());
+}
+
+TEST_F(Ask, test_reject_message_that_is_none) {
+    question_.carried = slot_at(20);
+    EXPECT_EQ(Do(99), IPC_BAD_REQUEST);
+    EXPECT_EQ(world_.calls_, 0);
+    EXPECT_EQ(world_.closed_, std::vector<uint64_t>{20});
+}
+
+TEST_F(Ask, test_reject_answer_that_is_none) {
+    slot taken = slot_at(77);
+    question_.taken = &taken;
+    world_.call_ = [] { return world->Echo(ECHO_OP_END); };
+    EXPECT_EQ(Do(), IPC_UNKNOWN_OUTCOME) << "an answer to another operation";
+    EXPECT_EQ(taken.value, 0u + CAP_SLOT_NONE);
+    EXPECT_EQ(world_.closed_, std::vector<uint64_t>{30});
+    world_.call_ = [] {
+        const ecall_result result = world->Echo(ECHO_OP_ECHO);
+        world->page_.reply_in.header.len--;
+        return result;
+    };
+    EXPECT_EQ(Do(), IPC_UNKNOWN_OUTCOME) << "a byte too few";
+}
+
+}  // namespace
+
+extern "C" ecall_result sim_ecall(uint64_t number, uint64_t arg0, uint64_t, uint64_t, uint64_t) {
+    return world->Enter(number, arg0);
+}
