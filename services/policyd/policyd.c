@@ -25,7 +25,8 @@ static struct policy_decision decide(const struct policyd *policyd, uint64_t sub
                          object);
 }
 
-// The pair's place, or a free one for it, or null.
+// The pair's place, or one for it that is free or whose family was revoked, or null. A grant that
+// was revoked goes on with a new family: nothing of the pair before stands under it.
 static struct policyd_grant *place(struct policyd *policyd, uint64_t subject, uint64_t object) {
     struct policyd_grant *free = 0;
     for (uint32_t i = 0; i < POLICYD_GRANT_MAX; i++) {
@@ -33,13 +34,13 @@ static struct policyd_grant *place(struct policyd *policyd, uint64_t subject, ui
         if (grant->subject == subject && grant->object == object) {
             return grant;
         }
-        if (grant->subject == 0 && !free) {
+        if (grant->given == 0 && (!free || (grant->subject == 0 && free->subject != 0))) {
             free = grant;
         }
     }
     if (free) {
-        *free = (struct policyd_grant){
-            .subject = subject, .object = object, .slot = slot_at(CAP_SLOT_NONE)};
+        const struct slot kept = free->subject != 0 ? free->slot : slot_at(CAP_SLOT_NONE);
+        *free = (struct policyd_grant){.subject = subject, .object = object, .slot = kept};
     }
     return free;
 }

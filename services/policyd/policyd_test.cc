@@ -2,6 +2,8 @@
 // stale, and the full table.
 #include "services/policyd/policyd.h"
 
+#include <set>
+
 #include <gtest/gtest.h>
 
 namespace {
@@ -95,6 +97,40 @@ TEST_F(PolicydTest, test_reject_managing_without_leave) {
     ASSERT_TRUE(policyd_select(&policyd, 1));
     EXPECT_TRUE(policyd_may_manage(&policyd, 1));
     EXPECT_FALSE(policyd_may_manage(&policyd, 2));
+}
+
+// Over many changes of policy no place is lost.
+TEST_F(PolicydTest, a_revoked_grant_serves_another_pair) {
+    struct many_rows {
+        policy_header header;
+        policy_row rows[POLICYD_GRANT_MAX];
+    };
+    many_rows first = {{POLICY_MAGIC, POLICYD_GRANT_MAX, 0}, {}};
+    many_rows second = first;
+    for (uint32_t i = 0; i < POLICYD_GRANT_MAX; i++) {
+        first.rows[i] = {1, i + 2, POLICY_CALL, 3};
+        second.rows[i] = {2, i + 2, POLICY_CALL, 3};
+    }
+    ASSERT_TRUE(policyd_add_policy(&policyd, &first, sizeof(first)));
+    ASSERT_TRUE(policyd_add_policy(&policyd, &second, sizeof(second)));
+    for (uint32_t i = 0; i < POLICYD_GRANT_MAX; i++) {
+        const policyd_verdict verdict = ask(1, POLICY_CALL, i + 2);
+        ASSERT_EQ(verdict.status, WIRE_OK);
+        verdict.grant->slot = slot_at(100 + i);
+    }
+    ASSERT_TRUE(policyd_select(&policyd, 1));
+    while (policyd_grant *stale = policyd_next_stale(&policyd)) {
+        policyd_revoked(&policyd, stale);
+    }
+    std::set<uint64_t> slots;
+    for (uint32_t i = 0; i < POLICYD_GRANT_MAX; i++) {
+        const policyd_verdict verdict = ask(2, POLICY_CALL, i + 2);
+        ASSERT_EQ(verdict.status, WIRE_OK) << i;
+        slots.insert(verdict.grant->slot.value);
+    }
+    EXPECT_EQ(slots.size(), 0u + POLICYD_GRANT_MAX) << "the grants themselves are used again";
+    EXPECT_EQ(*slots.begin(), 100u);
+    EXPECT_EQ(policyd_grant_count(&policyd), 0u + POLICYD_GRANT_MAX);
 }
 
 TEST_F(PolicydTest, test_reject_more_pairs_than_grants) {
