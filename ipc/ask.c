@@ -1,12 +1,6 @@
 // ipc/ask.c: see ask.h.
 #include "ipc/ask.h"
 
-static void close_slot(struct slot slot) {
-    if (slot.value != CAP_SLOT_NONE) {
-        status_ignore(sys_cap_close(slot), "a slot that is free already is as good");
-    }
-}
-
 static struct ipc_request request_of(const struct ipc_question *question, const struct wire_op *op,
                                      struct nonce nonce, uint32_t bytes) {
     bool carries = question->carried.value != CAP_SLOT_NONE;
@@ -34,7 +28,7 @@ struct ipc_outcome ipc_ask(struct ipc_client *client, const struct ipc_question 
         *question->taken = slot_at(CAP_SLOT_NONE);
     }
     if (!op || bytes == 0) {
-        close_slot(question->carried);
+        slot_release(question->carried);
         return (struct ipc_outcome){.error = IPC_BAD_REQUEST, .served = IPC_MISS};
     }
     const struct ipc_request request = request_of(question, op, header->nonce, bytes);
@@ -46,7 +40,7 @@ struct ipc_outcome ipc_ask(struct ipc_client *client, const struct ipc_question 
     if (wire_decode(question->protocol, WIRE_REPLY, page->reply_in.payload,
                     page->reply_in.header.len, message) != WIRE_OK ||
         header->op != asked) {
-        close_slot(came);
+        slot_release(came);
         outcome.error = IPC_UNKNOWN_OUTCOME;
         return outcome;
     }

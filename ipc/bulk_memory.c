@@ -8,18 +8,12 @@ enum bulk_error bulk_error_of(enum status status) {
     return status == STATUS_NO_SPACE ? BULK_NO_ROOM : BULK_REJECTED;
 }
 
-void bulk_close_slot(struct slot slot) {
-    if (slot.value != CAP_SLOT_NONE) {
-        status_ignore(sys_cap_close(slot), "a slot that is free already is as good");
-    }
-}
-
 void bulk_close(struct slot vmo, const void *bytes) {
     if (vmo.value == CAP_SLOT_NONE) {
         return;
     }
     status_ignore(sys_vmo_unmap(vmo, (uint64_t)(uintptr_t)bytes), "what is not mapped is as good");
-    bulk_close_slot(vmo);
+    slot_release(vmo);
 }
 
 static enum bulk_error check(struct slot vmo, uint64_t size_max, uint64_t seal, uint64_t *pages) {
@@ -43,7 +37,7 @@ enum bulk_error bulk_memory_map(struct bulk_memory *out, struct slot vmo, uint64
         error = bulk_error_of(mapped.status);
     }
     if (error != BULK_OK) {
-        bulk_close_slot(vmo);
+        slot_release(vmo);
     }
     return error;
 }

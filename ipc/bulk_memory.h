@@ -20,7 +20,6 @@ WARN_UNUSED enum bulk_error bulk_memory_map(struct bulk_memory *out, struct slot
                                             uint64_t size_max, uint64_t seal);
 
 enum bulk_error bulk_error_of(enum status status);
-void bulk_close_slot(struct slot slot);
 
 // Unmaps and closes; does nothing for CAP_SLOT_NONE.
 void bulk_close(struct slot vmo, const void *bytes);

@@ -12,7 +12,7 @@ enum bulk_error bulk_seal(struct bulk_window *window, struct slot *out) {
     if (status == STATUS_OK) {
         copy = sys_cap_clone(window->vmo, RIGHT_VMO_READ);
     }
-    bulk_close_slot(window->vmo);
+    slot_release(window->vmo);
     *window = (struct bulk_window){.size = 0};
     *out = copy.slot;
     return bulk_error_of(copy.status);

@@ -17,7 +17,7 @@ enum bulk_error bulk_window_create(struct bulk_window *window, struct slot facto
     struct vmo_map_result mapped =
         sys_vmo_map(made.slot, 0, pages, RIGHT_VMO_READ | RIGHT_VMO_WRITE);
     if (mapped.status != STATUS_OK) {
-        bulk_close_slot(made.slot);
+        slot_release(made.slot);
         return bulk_error_of(mapped.status);
     }
     *window = (struct bulk_window){.vmo = made.slot,

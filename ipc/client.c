@@ -36,16 +36,10 @@ void ipc_client_init(struct ipc_client *client, struct runtime *runtime, ipc_res
     route_cache_init(&client->routes);
 }
 
-static void close_slot(struct slot slot) {
-    if (slot.value != CAP_SLOT_NONE) {
-        status_ignore(sys_cap_close(slot), "a slot that is free already is as good");
-    }
-}
-
 void ipc_client_release(struct ipc_client *client) {
     for (uint32_t i = 0; i < ROUTE_CAPACITY; i++) {
         if (client->routes.routes[i].target.value != 0) {
-            close_slot(route_evict(&client->routes, &client->routes.routes[i]));
+            slot_release(route_evict(&client->routes, &client->routes.routes[i]));
         }
     }
 }
@@ -76,7 +70,7 @@ static struct verdict mismatched(struct call *call) {
 }
 
 static struct verdict lost(struct call *call, struct route *route, enum delivery delivery) {
-    close_slot(route_lost(&call->client->routes, route, route->epoch));
+    slot_release(route_lost(&call->client->routes, route, route->epoch));
     call->losses++;
     bool may_be_done = delivery == DELIVERY_HANDED_OVER && !call->request->repeatable;
     return may_be_done || call->carried_gone ? over(IPC_UNKNOWN_OUTCOME) : try_again;
@@ -164,10 +158,10 @@ static struct verdict ask(struct call *call, struct route *route, bool *given) {
     *given = resolved.answer == RESOLVE_GIVEN;
     switch (resolved.answer) {
         case RESOLVE_GIVEN:
-            close_slot(route_resolved(&client->routes, route, resolved.slot));
+            slot_release(route_resolved(&client->routes, route, resolved.slot));
             return try_again;
         case RESOLVE_REFUSED:
-            close_slot(
+            slot_release(
                 route_refused(&client->routes, route, sys_clock_get() + resolved.deny_for_ns));
             return over(IPC_DENIED);
         case RESOLVE_FAILED:
@@ -190,7 +184,7 @@ static struct verdict attempt(struct call *call) {
     call->attempts++;
     struct slot to_close = slot_at(CAP_SLOT_NONE);
     struct route *route = route_place(&client->routes, call->request->target, &to_close);
-    close_slot(to_close);
+    slot_release(to_close);
     enum ipc_served served = served_by(call, route);
     enum route_need need = route_want(&client->routes, route, now_ns);
     if (need == ROUTE_REFUSE) {
@@ -216,7 +210,7 @@ static struct verdict attempt(struct call *call) {
 // A capability that was not sent is not left to a caller who cannot know that.
 static void close_carried(const struct call *call) {
     if ((call->request->flags & FRAME_CAP_MOVE) != 0 && !call->carried_gone) {
-        close_slot(call->request->carried);
+        slot_release(call->request->carried);
     }
 }
 
@@ -229,7 +223,7 @@ static struct ipc_outcome call_slowly(struct call *call, struct verdict first) {
     }
     if (!client->reuse) {
         struct route *route = route_find(&client->routes, call->request->target);
-        close_slot(route ? route_evict(&client->routes, route) : slot_at(CAP_SLOT_NONE));
+        slot_release(route ? route_evict(&client->routes, route) : slot_at(CAP_SLOT_NONE));
     }
     if (verdict.error != IPC_OK) {
         close_carried(call);

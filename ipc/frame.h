@@ -24,7 +24,5 @@ static inline void frame_carry(struct message_area *area, struct slot carried) {
 // After a reply that the kernel refused: nobody takes it any more, nor what it carried.
 static inline void frame_keep(struct reply_handle reply, struct slot carried) {
     status_ignore(sys_reply_close(reply), "a caller that left has closed it");
-    if (carried.value != CAP_SLOT_NONE) {
-        status_ignore(sys_cap_close(carried), "a slot that is free already is as good");
-    }
+    slot_release(carried);
 }

@@ -20,15 +20,9 @@ static void reroute(struct ipc_resolver *resolver, struct deadline deadline) {
     if (again.status != STATUS_OK) {
         return;
     }
-    status_ignore(sys_cap_close(resolver->samgrd), "a slot that is free already is as good");
+    slot_release(resolver->samgrd);
     resolver->samgrd = again.slot;
     resolver->rerouted++;
-}
-
-static void close_given(struct slot slot) {
-    if (slot.value != CAP_SLOT_NONE) {
-        status_ignore(sys_cap_close(slot), "nobody asked for it");
-    }
 }
 
 static struct resolved understand(const struct ipc_resolver *resolver,
@@ -38,7 +32,7 @@ static struct resolved understand(const struct ipc_resolver *resolver,
     enum wire_status decoded = routing_decode(WIRE_REPLY, in->payload, in->header.len, &reply);
     if (decoded != WIRE_OK || reply.header.op != ROUTING_OP_RESOLVE ||
         reply.header.status != WIRE_OK || reply.header.nonce.value != resolver->last.value) {
-        close_given(given);
+        slot_release(given);
         return failed;
     }
     if (given.value != CAP_SLOT_NONE) {

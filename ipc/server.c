@@ -64,14 +64,6 @@ static bool send_answer(struct ipc_server *server, struct reply_handle reply, st
     return false;
 }
 
-// What came with a request and nobody took, or what does not go with an answer, must not fill the
-// service's slots.
-static void close_unused(struct slot slot) {
-    if (slot.value != CAP_SLOT_NONE) {
-        status_ignore(sys_cap_close(slot), "a slot that is free already is as good");
-    }
-}
-
 bool ipc_answer(struct ipc_server *server, const struct kept_call *call, enum wire_status status,
                 void *message, struct slot lend) {
     struct wire_header *header = message;  // Each message begins with one.
@@ -79,7 +71,7 @@ bool ipc_answer(struct ipc_server *server, const struct kept_call *call, enum wi
     forget(server, call->reply);
     put_answer(server, server->service->protocol, message);
     if (status != WIRE_OK) {
-        close_unused(lend);
+        slot_release(lend);
         return send_answer(server, call->reply, slot_at(CAP_SLOT_NONE));
     }
     return send_answer(server, call->reply, lend);
@@ -132,7 +124,7 @@ bool ipc_server_call(struct ipc_server *server, struct reply_handle reply) {
     const struct message_area *in = &server->runtime->page->request_in;
     server->counts.calls++;
     if (in->header.type == WIRE_PROTOCOL_SERVER) {
-        close_unused(slot_at(in->meta.slot));
+        slot_release(slot_at(in->meta.slot));
         return answer_counts(server);
     }
     struct ipc_exchange exchange;
@@ -144,7 +136,8 @@ bool ipc_server_call(struct ipc_server *server, struct reply_handle reply) {
     } else {
         server->counts.malformed++;
     }
-    close_unused(exchange.came);
+    // What nobody took must not fill the service's slots.
+    slot_release(exchange.came);
     if (exchange.kept && status == WIRE_OK) {
         keep(server, reply);
         return false;
@@ -152,7 +145,7 @@ bool ipc_server_call(struct ipc_server *server, struct reply_handle reply) {
     header->status = (uint8_t)status;
     put_answer(server, server->service->protocol, exchange.message);
     if (exchange.lend.value == CAP_SLOT_NONE || status != WIRE_OK) {
-        close_unused(exchange.lend);
+        slot_release(exchange.lend);
         return true;
     }
     (void)send_answer(server, reply, exchange.lend);
@@ -172,7 +165,7 @@ static void serve_send(struct ipc_server *server) {
     } else {
         server->counts.refused += row->send(server->state, &exchange) != WIRE_OK;
     }
-    close_unused(exchange.came);
+    slot_release(exchange.came);
 }
 
 // The notification says that a caller has left, not which: every kept call is looked at.

@@ -211,6 +211,13 @@ WARN_UNUSED static ALWAYS_INLINE enum status sys_cap_close(struct slot slot) {
     return (enum status)ecall_1(SYSCALL_CAP_CLOSE, slot.value).a0;
 }
 
+// Closes what is there, if anything is; nothing for CAP_SLOT_NONE.
+static inline void slot_release(struct slot slot) {
+    if (slot.value != CAP_SLOT_NONE) {
+        status_ignore(sys_cap_close(slot), "a slot that is free already is as good");
+    }
+}
+
 // Gives up a held call: its caller gets PEER_CLOSED.
 WARN_UNUSED static ALWAYS_INLINE enum status sys_reply_close(struct reply_handle reply) {
     return (enum status)ecall_1(SYSCALL_CAP_CLOSE, reply.value).a0;

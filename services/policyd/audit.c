@@ -37,7 +37,7 @@ static bool reroute(struct audit *audit, struct slot manifest_slot) {
     if (again.status != STATUS_OK) {
         return false;
     }
-    status_ignore(sys_cap_close(audit->logd), "a slot that is free already is as good");
+    slot_release(audit->logd);
     audit->logd = again.slot;
     return true;
 }

@@ -34,18 +34,12 @@ struct resolution {
     struct slot minted;       // WIRE_OK: or CAP_SLOT_NONE, if policy says no.
 };
 
-static void close_slot(struct slot slot) {
-    if (slot.value != CAP_SLOT_NONE) {
-        status_ignore(sys_cap_close(slot), "a slot that is free already is as good");
-    }
-}
-
 static enum wire_status policyd_lost(struct samgrd_service_state *state, enum status status) {
     if (status == STATUS_PEER_CLOSED || status == STATUS_BAD_CAP) {
         const struct deadline deadline = {.ns = sys_clock_get() + ANSWER_DEADLINE_NS};
         struct slot_result again = ipc_boot_route(state->runtime, SAMGRD_SLOT_POLICYD, deadline);
         if (again.status == STATUS_OK) {
-            close_slot(state->policyd);
+            slot_release(state->policyd);
             state->policyd = again.slot;
         }
     }
@@ -75,7 +69,7 @@ static enum wire_status ask_policyd(struct samgrd_service_state *state, uint64_t
     bool given = grant->value != CAP_SLOT_NONE;
     if (decoded != WIRE_OK || reply.header.nonce.value != state->last.value ||
         given != (reply.header.status == WIRE_OK)) {
-        close_slot(*grant);
+        slot_release(*grant);
         return WIRE_UNAVAILABLE;
     }
     return (enum wire_status)reply.header.status;
@@ -91,7 +85,7 @@ static struct slot live_instance(struct samgrd *samgrd, struct service_id target
     if (found.status == STATUS_OK && (found.detail & CAP_QUERY_CLOSED) == 0) {
         return slot;
     }
-    close_slot(samgrd_forget(samgrd, target));
+    slot_release(samgrd_forget(samgrd, target));
     return slot_at(CAP_SLOT_NONE);
 }
 
@@ -109,11 +103,11 @@ static struct resolution resolve(struct samgrd_service_state *state, uint64_t su
         }
         struct slot from = live_instance(&state->samgrd, target);
         if (from.value == CAP_SLOT_NONE) {
-            close_slot(grant);
+            slot_release(grant);
             return resolved(WIRE_ABSENT);
         }
         struct slot_result minted = sys_cap_mint_under(from, 0, RIGHT_CALL, grant);
-        close_slot(grant);
+        slot_release(grant);
         if (minted.status == STATUS_OK) {
             return (struct resolution){.status = WIRE_OK, .minted = minted.slot};
         }
@@ -169,7 +163,7 @@ static bool take_offer(struct samgrd_service_state *state, struct service_id *id
         return false;
     }
     id->value = reply.service;
-    close_slot(samgrd_offered(&state->samgrd, *id, slot_at(in->meta.slot)));
+    slot_release(samgrd_offered(&state->samgrd, *id, slot_at(in->meta.slot)));
     return true;
 }
 
