@@ -63,6 +63,7 @@ PACKAGES = [
     "tools",
     "tools/bep_summary",
     "tools/compile_commands",
+    "tools/explain_miss",
     "tools/mkimage",
     "tools/policyc",
     "tools/symbolize",
