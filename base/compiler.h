@@ -11,6 +11,7 @@
 #define WARN_UNUSED __attribute__((warn_unused_result))
 #define NORETURN __attribute__((noreturn))
 #define COLD __attribute__((cold, noinline))
+#define NOINLINE __attribute__((noinline))
 #define ALIGNED(bytes) __attribute__((aligned(bytes)))
 #define ALWAYS_INLINE inline __attribute__((always_inline))
 #define PRINTF_LIKE(format_index, first_arg) \

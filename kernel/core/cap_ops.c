@@ -1,7 +1,6 @@
 // kernel/core/cap_ops.c: see cap_ops.h.
 #include "kernel/core/cap_ops.h"
 
-#include "base/bits.h"
 #include "kernel/core/cap_lookup.h"
 #include "kernel/core/device_ops.h"
 #include "kernel/core/endpoint_ops.h"
@@ -12,6 +11,7 @@
 #include "kernel/core/panic.h"
 #include "kernel/core/quiesce.h"
 #include "kernel/core/run_queue.h"
+#include "kernel/core/syscall.h"
 #include "kernel/core/task_ops.h"
 #include "kernel/core/transfer.h"
 #include "kernel/core/vmo_ops.h"
@@ -20,16 +20,13 @@ enum status cap_place(struct task *task, struct capability cap, uint32_t *slot) 
     if (task->caps_free == 0) {
         return STATUS_NO_SPACE;
     }
-    uint32_t index = bits_lowest_u64(task->caps_free);
-    task->caps_free &= task->caps_free - 1;
-    task->caps[index] = cap;
-    *slot = index;
+    *slot = cap_place_free(task, &cap);
     return STATUS_OK;
 }
 
 void cap_reference(struct kernel *kernel, struct hart *hart, const struct capability *cap) {
     if (cap_sends(cap)) {
-        endpoint_sender_add(kernel, hart, cap);
+        endpoint_sender_add(hart, cap);
     }
     if (cap_kind_of(cap) == CAP_TASK) {
         task_reference(&kernel->tasks[cap->object]);
@@ -44,7 +41,7 @@ void cap_reference(struct kernel *kernel, struct hart *hart, const struct capabi
 
 void cap_release_sent(struct kernel *kernel, struct hart *hart, const struct capability *cap) {
     if (cap_sends(cap)) {
-        endpoint_sender_drop(kernel, hart, cap);
+        endpoint_sender_drop(kernel, hart, cap->endpoint, cap->generation);
     }
     if (cap_kind_of(cap) == CAP_TASK && !fault_point_fires(FAULT_POINT_LOSE_RELEASE)) {
         task_release(kernel, hart, &kernel->tasks[cap->object]);
@@ -69,7 +66,7 @@ void cap_lose_recv(struct kernel *kernel, struct hart *hart, struct task *task, 
     struct capability *cap = &task->caps[slot];
     cap->head = cap_head(cap_kind_of(cap), cap_rights_of(cap) & ~(uint32_t)RIGHT_RECV);
     if (cap_sends(cap)) {
-        endpoint_sender_add(kernel, hart, cap);
+        endpoint_sender_add(hart, cap);
     }
     home_leave(kernel, task, cap);
 }
@@ -86,10 +83,11 @@ static bool controls(const struct task *task, uint32_t named) {
     return false;
 }
 
-void cap_drop(struct kernel *kernel, struct hart *hart, struct task *task, uint32_t slot) {
+// What is more than a way to send: it may be the last hold on a task, or end its endpoint.
+static COLD void drop_other(struct kernel *kernel, struct hart *hart, struct task *task,
+                            uint32_t slot) {
     struct capability cap = task->caps[slot];
-    task->caps[slot] = (struct capability){0};
-    task->caps_free |= UINT64_C(1) << slot;
+    cap_slot_empty(task, slot);
     if (cap_kind_of(&cap) == CAP_TASK) {
         struct task *named = &kernel->tasks[cap.object];
         enum task_state state = (enum task_state)atomic_load_acquire_u32(&named->state);
@@ -103,6 +101,27 @@ void cap_drop(struct kernel *kernel, struct hart *hart, struct task *task, uint3
     cap_release(kernel, hart, &cap);
     if (cap_kind_of(&cap) == CAP_ENDPOINT && (cap_rights_of(&cap) & RIGHT_RECV) != 0) {
         home_leave(kernel, task, &cap);
+    }
+}
+
+// Nothing but a way to send, in no family: all that has to be done is to count one sender less.
+static ALWAYS_INLINE bool is_plain_sender(const struct capability *cap) {
+    return cap_sends(cap) && cap->grant == 0;
+}
+
+static ALWAYS_INLINE void drop_plain_sender(struct kernel *kernel, struct hart *hart,
+                                            struct task *task, uint32_t slot) {
+    struct endpoint *endpoint = task->caps[slot].endpoint;
+    uint32_t generation = task->caps[slot].generation;
+    cap_slot_empty(task, slot);
+    endpoint_sender_drop(kernel, hart, endpoint, generation);
+}
+
+void cap_drop(struct kernel *kernel, struct hart *hart, struct task *task, uint32_t slot) {
+    if (is_plain_sender(&task->caps[slot])) {
+        drop_plain_sender(kernel, hart, task, slot);
+    } else {
+        drop_other(kernel, hart, task, slot);
     }
 }
 
@@ -261,22 +280,37 @@ struct task *syscall_cap_clone(struct kernel *kernel, struct hart *hart, struct 
     return place_copy(kernel, hart, task, &cap);
 }
 
-bool cap_close_step(struct kernel *kernel, struct hart *hart, struct task *task) {
-    uint64_t name = handler_arg(task, 0);
+static struct task *close_reply(struct kernel *kernel, struct hart *hart, struct task *task,
+                                uint64_t handle) {
+    struct reply_entry *entry = reply_find(task, handle);
+    if (!entry) {
+        return handler_finish(task, STATUS_BAD_CAP);
+    }
+    reply_drop(kernel, hart, task, entry);
+    return handler_finish(task, STATUS_OK);
+}
+
+static NOINLINE struct task *close_other(struct kernel *kernel, struct hart *hart,
+                                         struct task *task, uint64_t name) {
     if ((name & REPLY_HANDLE_BIT) != 0) {
-        struct reply_entry *entry = reply_find(task, name);
-        task_status(task, entry ? STATUS_OK : STATUS_BAD_CAP);
-        if (entry) {
-            reply_drop(kernel, hart, task, entry);
-        }
-        return true;
+        return close_reply(kernel, hart, task, name);
     }
-    bool named = name < CAP_SLOT_COUNT && task->caps[name].head != 0;
-    task_status(task, named ? STATUS_OK : STATUS_BAD_CAP);
-    if (named) {
-        cap_drop(kernel, hart, task, (uint32_t)name);
+    if (name >= CAP_SLOT_COUNT || task->caps[name].head == 0) {
+        return handler_finish(task, STATUS_BAD_CAP);
     }
-    return true;
+    drop_other(kernel, hart, task, (uint32_t)name);
+    task_status(task, STATUS_OK);
+    return syscall_return_memory(kernel, hart, task);
+}
+
+struct task *syscall_cap_close(struct kernel *kernel, struct hart *hart, struct task *task) {
+    uint64_t name = handler_arg(task, 0);
+    if (UNLIKELY(name >= CAP_SLOT_COUNT || !is_plain_sender(&task->caps[name]))) {
+        return close_other(kernel, hart, task, name);
+    }
+    task_status(task, STATUS_OK);
+    drop_plain_sender(kernel, hart, task, (uint32_t)name);
+    return task;
 }
 
 static struct task *query_reply(struct task *task, uint64_t handle) {

@@ -8,7 +8,22 @@
 //            lock: the caller holds none.
 #pragma once
 
+#include "base/bits.h"
 #include "kernel/core/kernel.h"
+
+// Places a capability into the lowest free slot, of which there is one; says which.
+static ALWAYS_INLINE uint32_t cap_place_free(struct task *task, const struct capability *cap) {
+    uint32_t slot = bits_lowest_u64(task->caps_free);
+    task->caps_free &= task->caps_free - 1;
+    task->caps[slot] = *cap;
+    return slot;
+}
+
+// The slot is empty; what it held was given up, or is somewhere else now.
+static ALWAYS_INLINE void cap_slot_empty(struct task *task, uint32_t slot) {
+    task->caps[slot].head = 0;
+    task->caps_free |= UINT64_C(1) << slot;
+}
 
 // Places a capability into the lowest free slot. Errors: STATUS_NO_SPACE.
 WARN_UNUSED enum status cap_place(struct task *task, struct capability cap, uint32_t *slot);
@@ -31,10 +46,8 @@ void cap_drop(struct kernel *kernel, struct hart *hart, struct task *task, uint3
 WARN_UNUSED bool factory_may_assign(const struct kernel *kernel, const struct capability *factory,
                                     uint64_t service_id);
 
-// cap_close, a long call (kernel/core/syscall.h) only in that what was given up is returned before
-// it ends.
-WARN_UNUSED bool cap_close_step(struct kernel *kernel, struct hart *hart, struct task *task);
-
+WARN_UNUSED struct task *syscall_cap_close(struct kernel *kernel, struct hart *hart,
+                                           struct task *task);
 WARN_UNUSED struct task *syscall_cap_mint(struct kernel *kernel, struct hart *hart,
                                           struct task *task);
 WARN_UNUSED struct task *syscall_cap_clone(struct kernel *kernel, struct hart *hart,

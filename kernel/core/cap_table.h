@@ -20,7 +20,7 @@ struct task;
 
 struct capability {
     uint32_t head;  // Kind in bits 0..7, rights in bits 16..30: compared once. 0 is an empty slot.
-                    // Bits 15 and 31 follow from these (cap_head): CAP_FAST_*.
+                    // Bits 14, 15 and 31 follow from these (cap_head): CAP_STAYS, CAP_FAST_*.
     uint16_t object;
     uint16_t grant;  // The family it was minted in, or 0: none. It holds a reference to it.
     uint32_t generation;
@@ -31,11 +31,37 @@ struct capability {
 };
 BASE_STATIC_ASSERT(sizeof(struct capability) == 32, "a shift finds a slot");
 
+#define CAP_STAYS (UINT32_C(1) << 14)      // Rides on no frame, or only after another look.
 #define CAP_FAST_RECV (UINT32_C(1) << 15)  // An endpoint with RIGHT_RECV: the sign of the low half,
 #define CAP_FAST_CALL (UINT32_C(1) << 31)  // with RIGHT_CALL: the sign of the word.
 
+// Rights that keep a capability where it is. A task's may move, but only once it was started: for
+// that another look is needed (cap_move_check).
+static ALWAYS_INLINE uint32_t cap_rights_that_stay(enum cap_kind kind) {
+    switch (kind) {
+        case CAP_ENDPOINT:
+            return RIGHT_RECV | RIGHT_MANAGE;
+        case CAP_GRANT:
+            return RIGHT_REVOKE;
+        case CAP_CONSOLE:
+        case CAP_IMAGE:
+        case CAP_VMO:
+            return 0;
+        case CAP_TASK:
+        case CAP_FACTORY:
+        case CAP_DEVICE:
+        case CAP_NONE:
+        case CAP_REPLY:
+        case CAP_KIND_COUNT:
+            break;
+    }
+    return UINT32_MAX;
+}
+
+// What follows from the rights is there if any of those rights is: so a head can be asked for.
 static ALWAYS_INLINE uint32_t cap_head(enum cap_kind kind, uint32_t rights) {
     uint32_t head = (uint32_t)kind | (rights << 16);
+    head |= (rights & cap_rights_that_stay(kind)) != 0 ? CAP_STAYS : 0;
     if (kind == CAP_ENDPOINT) {
         head |= (rights & RIGHT_CALL) != 0 ? CAP_FAST_CALL : 0;
         head |= (rights & RIGHT_RECV) != 0 ? CAP_FAST_RECV : 0;

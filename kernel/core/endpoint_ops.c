@@ -227,8 +227,8 @@ enum status notify_endpoint(struct kernel *kernel, struct hart *hart, uint64_t h
     return STATUS_OK;
 }
 
-void endpoint_sender_add(struct kernel *kernel, struct hart *hart, const struct capability *cap) {
-    struct endpoint *endpoint = &kernel->endpoints[cap->object];
+void endpoint_sender_add(struct hart *hart, const struct capability *cap) {
+    struct endpoint *endpoint = cap->endpoint;
     lock_acquire(&hart->locks, &endpoint->lock);
     if (atomic_load_u32(&endpoint->generation) == cap->generation) {
         atomic_store_u32(&endpoint->senders, atomic_load_u32(&endpoint->senders) + 1);
@@ -236,11 +236,11 @@ void endpoint_sender_add(struct kernel *kernel, struct hart *hart, const struct 
     lock_release(&hart->locks, &endpoint->lock);
 }
 
-void endpoint_sender_drop(struct kernel *kernel, struct hart *hart, const struct capability *cap) {
-    struct endpoint *endpoint = &kernel->endpoints[cap->object];
+void endpoint_sender_drop(struct kernel *kernel, struct hart *hart, struct endpoint *endpoint,
+                          uint32_t generation) {
     struct task *receiver = 0;
     lock_acquire(&hart->locks, &endpoint->lock);
-    if (atomic_load_u32(&endpoint->generation) == cap->generation) {
+    if (atomic_load_u32(&endpoint->generation) == generation) {
         uint32_t left = atomic_load_u32(&endpoint->senders) - 1;
         KASSERT(left != UINT32_MAX);
         atomic_store_u32(&endpoint->senders, left);

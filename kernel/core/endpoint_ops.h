@@ -44,8 +44,9 @@ void endpoint_link_locked(struct kernel *kernel, struct endpoint *endpoint, stru
 
 // A capability that can send to its endpoint has come into being, or is gone: when none is left the
 // receiver is notified. Nothing if that life of the endpoint is over.
-void endpoint_sender_add(struct kernel *kernel, struct hart *hart, const struct capability *cap);
-void endpoint_sender_drop(struct kernel *kernel, struct hart *hart, const struct capability *cap);
+void endpoint_sender_add(struct hart *hart, const struct capability *cap);
+void endpoint_sender_drop(struct kernel *kernel, struct hart *hart, struct endpoint *endpoint,
+                          uint32_t generation);
 
 // Sets the endpoint's timer, instead of what it was set to, or with 0 stops it. *expirations: how
 // often it has expired in this life of the endpoint. Errors: STATUS_PEER_CLOSED.

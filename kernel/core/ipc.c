@@ -157,7 +157,9 @@ static struct task *receive(struct kernel *kernel, struct hart *hart, struct tas
     // A capability of an earlier life of an endpoint that the task owns again must not make it wait
     // there. It does not begin another life meanwhile: its owner is here.
     if (task->deadline_ns == 0 || atomic_load_u32(&cap->endpoint->generation) != cap->generation) {
-        if (receive_now(kernel, hart, task, cap, false) == RECEIVE_NOTHING) {
+        // Without the lock: what comes after this look comes after this call.
+        if (endpoint_state(cap->endpoint) == cap->generation ||
+            receive_now(kernel, hart, task, cap, false) == RECEIVE_NOTHING) {
             task_status(task, STATUS_WOULD_BLOCK);
         }
         return receive_end(kernel, hart, task, next, true);
@@ -229,8 +231,7 @@ static enum status reply_check(const struct kernel *kernel, const struct task *t
     if (wait_state_of(entry->caller_wait) != WAIT_REPLY_CAP) {
         return STATUS_DENIED;  // The caller takes none.
     }
-    const aliasing_word *meta = (const aliasing_word *)(const void *)&task->page->reply_out.meta;
-    *slot = (uint32_t)(meta[2] >> 32);
+    *slot = (uint32_t)frame_slot_load(&task->page->reply_out);
     return cap_move_check(kernel, task, *slot);
 }
 
@@ -238,8 +239,7 @@ static enum status reply_check(const struct kernel *kernel, const struct task *t
 static void reply_copy(struct task *task, struct task *caller, uint64_t word, uint32_t slot) {
     frame_copy(&caller->page->reply_in, &task->page->reply_out, word, task, 0);
     if (slot != CAP_SLOT_NONE) {
-        struct capability cap = cap_move_out(task, slot, &task->page->reply_out);
-        cap_move_in(caller, &cap, &caller->page->reply_in);
+        cap_hand_over(task, slot, &task->page->reply_out, caller, &caller->page->reply_in);
     }
 }
 

@@ -6,9 +6,13 @@
 // for the complete call in ipc.c, which checks everything again and says what is wrong. So the two
 // agree if each is right, and simulation takes either by chance (FAULT_POINT_SLOW_PATH sets slow).
 //
+// A capability that rides along is a further step, out of line; it is handed over by the function
+// that the complete calls use (cap_move.h).
+//
 // It is compiled to use callee-saved registers freely (BUILD.bazel): a system call clobbers them,
 // and nothing returns to a caller that wants them.
 #include "kernel/core/cap_lookup.h"
+#include "kernel/core/cap_move.h"
 #include "kernel/core/deadline.h"
 #include "kernel/core/endpoint_ops.h"
 #include "kernel/core/grant.h"
@@ -48,6 +52,11 @@ WARN_UNUSED static ALWAYS_INLINE bool payload_move(struct message_area *to,
     return true;
 }
 
+// The frame word of the same frame without a capability and without a place for one.
+static ALWAYS_INLINE uint64_t without_cap(uint64_t word) {
+    return word & ~((uint64_t)(FRAME_CAP_MOVE | FRAME_TAKE_CAP) << 16);
+}
+
 static ALWAYS_INLINE bool is_slow(const struct hart *hart) {
     return UNLIKELY(atomic_load_u32(&hart->slow) != 0);
 }
@@ -81,6 +90,49 @@ static COLD struct task *receive_again(const struct capability *cap, struct task
     return receive_published(hart->kernel, hart, task, cap, caller);
 }
 
+// Nothing can fail any more. `takes`: what makes the wait for an answer one that takes a
+// capability, or 0. The handle of the reply.
+WARN_UNUSED static ALWAYS_INLINE uint64_t call_commit(struct endpoint *endpoint,
+                                                      struct task *receiver, struct task *task,
+                                                      struct hart *hart, uint64_t takes) {
+    atomic_store_low_u64(&receiver->wait, 0);
+    lock_release(&hart->locks, &endpoint->lock);
+    // Nobody but this hart, the caller's home, can end its wait before the receiver runs.
+    uint64_t caller_word = atomic_load_u64(&task->wait) + receiver->reply_step + takes;
+    atomic_store_u64(&task->wait, caller_word);
+    return reply_make(receiver, task, caller_word);
+}
+
+// The receiver waits on this hart and the endpoint's lock is held, but the frame has flags or is
+// too long: goes on if it only carries a capability, or asks for one.
+static NOINLINE struct task *call_carrying(uint64_t slot, uint64_t deadline_ns, struct task *task,
+                                           struct hart *hart, uint64_t word) {
+    const struct capability *cap = &task->caps[slot];
+    struct endpoint *endpoint = cap->endpoint;
+    struct task *receiver = endpoint->receiver;
+    struct message_area *from = &task->page->call_out;
+    struct message_area *to = &receiver->page->request_in;
+    uint64_t badge = cap->badge;  // It may be this capability that moves.
+    uint64_t carried = frame_slot_load(from);
+    bool moves = frame_moves_cap(word);
+    bool takes = (frame_word_flags(word) & FRAME_TAKE_CAP) != 0;
+    if ((takes && task->caps_free == 0) ||
+        (moves && ((endpoint->flags & ENDPOINT_ACCEPT_CAPS) == 0 || receiver->caps_free == 0 ||
+                   !cap_moves_freely(hart->kernel, task, carried))) ||
+        !payload_move(to, from, without_cap(word))) {
+        return slow_call_locked(slot, deadline_ns, task, hart);
+    }
+    task->deadline_ns = deadline_ns;
+    uint64_t handle =
+        call_commit(endpoint, receiver, task, hart, takes ? WAIT_REPLY_CAP - WAIT_REPLY : 0);
+    frame_head_copy(to, word, task, badge);
+    if (moves) {
+        cap_hand_over(task, (uint32_t)carried, from, receiver, to);
+    }
+    hart->current = receiver;
+    return arch_resume(receiver, RECEIVED_CALL, handle);
+}
+
 struct task *kernel_call(uint64_t slot, uint64_t deadline_ns, struct task *task,
                          struct hart *hart) {
     const struct capability *cap = 0;
@@ -97,23 +149,66 @@ struct task *kernel_call(uint64_t slot, uint64_t deadline_ns, struct task *task,
     // task that calls itself is running, so it is never found waiting. Under the lock nobody else
     // ends the receiver's wait, so its page is ours from the look on.
     struct task *receiver = endpoint->receiver;
-    struct message_area *to = 0;
     if (UNLIKELY(endpoint_state(endpoint) != cap->generation) ||
         UNLIKELY(atomic_load_low_u64(&receiver->wait) != endpoint->receive_word) ||
-        UNLIKELY(receiver->hart != hart) ||
-        (to = &receiver->page->request_in, UNLIKELY(!payload_move(to, from, word)))) {
+        UNLIKELY(receiver->hart != hart)) {
         return slow_call_locked(slot, deadline_ns, task, hart);
     }
-    atomic_store_low_u64(&receiver->wait, 0);
-    lock_release(&hart->locks, &endpoint->lock);
+    struct message_area *to = &receiver->page->request_in;
+    if (UNLIKELY(!payload_move(to, from, word))) {
+        return call_carrying(slot, deadline_ns, task, hart, word);
+    }
     task->deadline_ns = deadline_ns;
-    // Nobody but this hart, the caller's home, can end its wait before the receiver runs.
-    uint64_t caller_word = atomic_load_u64(&task->wait) + receiver->reply_step;
-    atomic_store_u64(&task->wait, caller_word);
-    uint64_t handle = reply_make(receiver, task, caller_word);
+    uint64_t handle = call_commit(endpoint, receiver, task, hart, 0);
     frame_head_copy(to, word, task, cap->badge);
     hart->current = receiver;
     return arch_resume(receiver, RECEIVED_CALL, handle);
+}
+
+// Where a task receives: its capability, and what that held when it was looked at.
+struct receive_at {
+    const struct capability *cap;
+    const struct endpoint *endpoint;
+    uint32_t generation;
+};
+
+// The caller's wait is over and its page holds the answer: the task receives and the caller runs,
+// unless there is something to receive.
+WARN_UNUSED static ALWAYS_INLINE struct task *reply_commit(struct receive_at at,
+                                                           struct task *caller, struct task *task,
+                                                           struct hart *hart) {
+    // From here on another hart may fill request_in and make this task runnable.
+    if (UNLIKELY(!receive_publish(task, at.endpoint, at.generation, true))) {
+        return receive_again(at.cap, caller, task, hart);
+    }
+    hart->current = caller;
+    return arch_resume(caller, DELIVERY_HANDED_OVER, 0);
+}
+
+// Everything fits but that the answer has flags or is too long: goes on if it only carries a
+// capability to a caller that has kept a slot for it.
+static NOINLINE struct task *reply_carrying(uint64_t handle, uint64_t slot, uint64_t deadline_ns,
+                                            struct task *task, uint64_t word) {
+    struct hart *hart = task->hart;
+    struct reply_entry *entry = task->replies + (handle & REPLY_HANDLE_INDEX_MASK);
+    struct task *caller = entry->task;
+    struct message_area *from = &task->page->reply_out;
+    struct message_area *to = &caller->page->reply_in;
+    uint64_t carried = frame_slot_load(from);
+    if (frame_word_flags(word) != FRAME_CAP_MOVE ||
+        wait_state_of(entry->caller_wait) != WAIT_REPLY_CAP ||
+        !cap_moves_freely(hart->kernel, task, carried) ||
+        !payload_move(to, from, without_cap(word))) {
+        return slow_reply_recv(handle, slot, deadline_ns, task, hart);
+    }
+    atomic_store_low_u64(&caller->wait, 0);
+    reply_free(task, entry, handle);
+    frame_head_copy(to, word, task, 0);
+    cap_hand_over(task, (uint32_t)carried, from, caller, to);
+    task->deadline_ns = deadline_ns;
+    const struct capability *cap = &task->caps[slot];
+    return reply_commit((struct receive_at){cap, cap->endpoint, cap->generation}, caller, task,
+                        hart);
 }
 
 struct task *kernel_reply_recv(uint64_t handle, uint64_t slot, uint64_t deadline_ns,
@@ -133,20 +228,17 @@ struct task *kernel_reply_recv(uint64_t handle, uint64_t slot, uint64_t deadline
     struct task *caller = entry->task;
     // A free entry names no wait, so a guessed handle ends here. On the caller's home hart nobody
     // but who holds the reply ends its wait: from the look on its page is ours.
-    struct message_area *to = 0;
     if (UNLIKELY(atomic_load_u64(&caller->wait) != entry->caller_wait) ||
-        UNLIKELY(caller->hart != hart) ||
-        (to = &caller->page->reply_in, UNLIKELY(!payload_move(to, from, word)))) {
+        UNLIKELY(caller->hart != hart)) {
         return slow_reply_recv(handle, slot, deadline_ns, task, hart);
+    }
+    struct message_area *to = &caller->page->reply_in;
+    if (UNLIKELY(!payload_move(to, from, word))) {
+        return reply_carrying(handle, slot, deadline_ns, task, word);
     }
     atomic_store_low_u64(&caller->wait, 0);
     reply_free(task, entry, handle);
     frame_head_copy(to, word, task, 0);
     task->deadline_ns = deadline_ns;
-    // From here on another hart may fill request_in and make this task runnable.
-    if (UNLIKELY(!receive_publish(task, endpoint, generation, true))) {
-        return receive_again(cap, caller, task, hart);
-    }
-    hart->current = caller;
-    return arch_resume(caller, DELIVERY_HANDED_OVER, 0);
+    return reply_commit((struct receive_at){cap, endpoint, generation}, caller, task, hart);
 }

@@ -141,8 +141,8 @@ static void take_queued_locked(struct kernel *kernel, struct hart *hart, struct 
                sender->wait_badge);
     if (frame_moves_cap(sender->wait_frame)) {
         // Before the wait becomes another: then the sender's home hart may end it.
-        struct capability cap = cap_move_out(sender, sender->wait_slot, &sender->page->call_out);
-        give_cap(hart, receiver, &cap);
+        give_cap(hart, receiver, &sender->caps[sender->wait_slot]);
+        cap_move_end(sender, sender->wait_slot, &sender->page->call_out);
     }
     if (sender->in_call) {
         bool takes = (frame_word_flags(sender->wait_frame) & FRAME_TAKE_CAP) != 0;
@@ -235,8 +235,7 @@ enum status ipc_check_move(const struct kernel *kernel, struct task *task) {
     if (!frame_moves_cap(task->wait_frame)) {
         return STATUS_OK;
     }
-    const aliasing_word *meta = (const aliasing_word *)(const void *)&task->page->call_out.meta;
-    uint64_t slot = meta[2] >> 32;
+    uint64_t slot = frame_slot_load(&task->page->call_out);
     task->wait_slot = (uint8_t)slot;
     return cap_move_check(kernel, task, slot);
 }

@@ -116,6 +116,12 @@ struct task *syscall_ipc_send(struct kernel *kernel, struct hart *hart, struct t
     return task;
 }
 
+static NOINLINE struct task *wake_and_go_on(struct kernel *kernel, struct hart *hart,
+                                            struct task *task, struct task *woken) {
+    wake_push(kernel, hart, woken);
+    return task;
+}
+
 struct task *syscall_ipc_notify(struct kernel *kernel, struct hart *hart, struct task *task) {
     struct capability *cap = 0;
     enum status status = cap_lookup(task, handler_arg(task, 0), CAP_ENDPOINT, RIGHT_NOTIFY, &cap);
@@ -131,8 +137,5 @@ struct task *syscall_ipc_notify(struct kernel *kernel, struct hart *hart, struct
     struct task *receiver = notify_locked(endpoint, 0, UINT64_C(1) << (cap->badge & 63));
     lock_release(&hart->locks, &endpoint->lock);
     task_status(task, STATUS_OK);
-    if (receiver) {
-        wake_push(kernel, hart, receiver);
-    }
-    return task;
+    return LIKELY(!receiver) ? task : wake_and_go_on(kernel, hart, task, receiver);
 }

@@ -270,9 +270,9 @@ static bool load_once(struct kernel *kernel, struct hart *hart, struct task *tas
 // The calls that proceed in steps.
 typedef bool long_call_step(struct kernel *kernel, struct hart *hart, struct task *task);
 static long_call_step *const long_calls[SYSCALL_COUNT] = {
-    [SYSCALL_CAP_CLOSE] = cap_close_step, [SYSCALL_TASK_GRANT] = grant_once,
-    [SYSCALL_TASK_LOAD] = load_once,      [SYSCALL_VMO_CREATE] = vmo_create_step,
-    [SYSCALL_VMO_MAP] = vmo_map_step,     [SYSCALL_VMO_UNMAP] = vmo_unmap_step,
+    [SYSCALL_TASK_GRANT] = grant_once,      [SYSCALL_TASK_LOAD] = load_once,
+    [SYSCALL_VMO_CREATE] = vmo_create_step, [SYSCALL_VMO_MAP] = vmo_map_step,
+    [SYSCALL_VMO_UNMAP] = vmo_unmap_step,
 };
 
 // Who gives up memory goes on when it has been returned: so it can take as much again, and pays
@@ -298,8 +298,14 @@ static struct task *begin_long(struct kernel *kernel, struct hart *hart, struct 
     return run_queue_next(kernel, hart);
 }
 
-static struct task *syscall_cap_close(struct kernel *kernel, struct hart *hart, struct task *task) {
-    return begin_long(kernel, hart, task);
+struct task *syscall_return_memory(struct kernel *kernel, struct hart *hart, struct task *task) {
+    if (LIKELY(hart->vmo_dying == VMO_NONE)) {
+        return task;
+    }
+    task->work = WORK_RETURNS;
+    task->again = true;
+    run_queue_push(kernel, hart, task);
+    return run_queue_next(kernel, hart);
 }
 
 static struct task *syscall_task_grant(struct kernel *kernel, struct hart *hart,

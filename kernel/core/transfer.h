@@ -33,6 +33,12 @@ static ALWAYS_INLINE bool frame_moves_cap(uint64_t word) {
     return (frame_word_flags(word) & FRAME_CAP_MOVE) != 0;
 }
 
+// The slot of the capability that rides on a frame, to be loaded once.
+static ALWAYS_INLINE uint64_t frame_slot_load(const struct message_area *area) {
+    const aliasing_word *words = (const aliasing_word *)(const void *)&area->meta;
+    return words[2] >> 32;
+}
+
 // Of a frame that may have some flags.
 WARN_UNUSED static inline enum status frame_word_check_flags(uint64_t word, uint32_t allowed) {
     return frame_word_check(word & ~((uint64_t)allowed << 16));

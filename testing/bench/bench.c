@@ -42,6 +42,12 @@ static ALWAYS_INLINE void round_notify(void *of) {
     expect(bench, sys_ipc_notify(slot_at(SLOT_ENDPOINT)));
 }
 
+static ALWAYS_INLINE void round_poll(void *of) {
+    struct bench *bench = of;
+    enum status status = sys_ipc_recv(slot_at(SLOT_ENDPOINT), 0).status;
+    expect(bench, status == STATUS_WOULD_BLOCK ? STATUS_OK : STATUS_BAD_ARG);
+}
+
 static ALWAYS_INLINE void round_call_reply(void *of) {
     struct bench *bench = of;
     frame_finish(&bench->runtime->page->call_out, 0, bench->payload_bytes);
@@ -62,20 +68,29 @@ static ALWAYS_INLINE void round_send_recv(void *of) {
     expect(bench, sys_ipc_recv(slot_at(SLOT_ENDPOINT), 0).status);
 }
 
-static ALWAYS_INLINE void prepare_cap_move(void *of) {
+static void prepare_cap_move(void *of) {
     struct bench *bench = of;
+    frame_finish(&bench->runtime->page->call_out, PEER_FREE, 0);
+    expect(bench, sys_ipc_call(bench->door, bench->deadline_ns).status);
     struct slot_result made = sys_cap_clone(slot_at(SLOT_ECHO), RIGHT_CALL);
     expect(bench, made.status);
     bench->spare = made.slot;
 }
 
-static ALWAYS_INLINE void round_cap_move(void *of) {
-    struct bench *bench = of;
+static ALWAYS_INLINE void move_cap(struct bench *bench, enum peer_type type) {
     struct message_area *out = &bench->runtime->page->call_out;
-    frame_finish(out, PEER_TAKE, 0);
+    frame_finish(out, (uint16_t)type, 0);
     out->header.flags = FRAME_CAP_MOVE;
     out->meta.slot = (uint32_t)bench->spare.value;
     expect(bench, sys_ipc_call(bench->door, bench->deadline_ns).status);
+}
+
+static ALWAYS_INLINE void round_cap_move(void *of) {
+    move_cap(of, PEER_KEEP);
+}
+
+static ALWAYS_INLINE void round_cap_move_close(void *of) {
+    move_cap(of, PEER_TAKE);
 }
 
 static ALWAYS_INLINE void round_reply_dropped(void *of) {
@@ -95,6 +110,8 @@ static void run_others(struct bench *bench, uint64_t reading) {
     print(bench, "send_recv_64B", measure(bench, round_send_recv), reading);
     print(bench, "call_cap_move", measure_prepared(bench, prepare_cap_move, round_cap_move),
           reading);
+    print(bench, "call_cap_move_close",
+          measure_prepared(bench, prepare_cap_move, round_cap_move_close), reading);
     print(bench, "reply_dropped", measure(bench, round_reply_dropped), reading);
 }
 
@@ -102,6 +119,7 @@ static void run(struct bench *bench) {
     uint64_t reading = measure(bench, round_nothing).least;
     print(bench, "null_syscall", measure(bench, round_null_syscall), reading);
     print(bench, "yield", measure(bench, round_yield), reading);
+    print(bench, "poll_nothing", measure(bench, round_poll), reading);
     print(bench, "notify_nobody_waiting", measure(bench, round_notify), reading);
     static const struct {
         const char *name;

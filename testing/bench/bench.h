@@ -19,6 +19,8 @@ enum bench_slot {
 // Types of frames to peer. The first that it gets is PEER_DOOR, the others come through that.
 enum peer_type {
     PEER_DOOR,  // Answered with a capability, CALL and NOTIFY, to an endpoint that takes them.
+    PEER_KEEP,  // The capability on the frame is kept until PEER_FREE closes it.
+    PEER_FREE,
     PEER_TAKE,  // The capability on the frame is closed, then the call answered.
     PEER_DROP,  // Not answered: the reply is closed.
 };

@@ -21,30 +21,51 @@ static enum status give_door(struct runtime *runtime, uint64_t deadline_ns, stru
     return sys_ipc_reply(received.reply);
 }
 
-static struct recv_result serve(struct message_page *page, struct recv_result received,
-                                struct slot door, uint64_t deadline_ns) {
+struct peer {
+    struct message_page *page;
+    struct slot door;
+    struct slot kept;  // What the last PEER_KEEP brought.
+    uint64_t deadline_ns;
+};
+
+static struct recv_result serve(struct peer *peer, struct recv_result received) {
+    struct message_page *page = peer->page;
     if (received.received != RECEIVED_CALL) {
-        return sys_ipc_recv(door, deadline_ns);
+        return sys_ipc_recv(peer->door, peer->deadline_ns);
     }
-    if (page->request_in.header.type == PEER_DROP) {
-        status_ignore(sys_reply_close(received.reply), "the figure would tell");
-        return sys_ipc_recv(door, deadline_ns);
+    switch ((enum peer_type)page->request_in.header.type) {
+        case PEER_KEEP:
+            peer->kept = slot_at(page->request_in.meta.slot);
+            break;
+        case PEER_FREE:
+            slot_release(peer->kept);
+            peer->kept = slot_at(CAP_SLOT_NONE);
+            break;
+        case PEER_TAKE:
+            slot_release(slot_at(page->request_in.meta.slot));
+            break;
+        case PEER_DROP:
+            status_ignore(sys_reply_close(received.reply), "the figure would tell");
+            return sys_ipc_recv(peer->door, peer->deadline_ns);
+        case PEER_DOOR:
+            break;
     }
-    status_ignore(sys_cap_close(slot_at(page->request_in.meta.slot)), "the figure would tell");
     frame_finish(&page->reply_out, PEER_TAKE, 0);
-    return sys_ipc_reply_recv(received.reply, door, deadline_ns);
+    return sys_ipc_reply_recv(received.reply, peer->door, peer->deadline_ns);
 }
 
 int service_main(struct runtime *runtime) {
-    uint64_t deadline_ns = sys_clock_get() + BENCH_PATIENCE_NS;
-    struct slot door = slot_at(CAP_SLOT_NONE);
+    struct peer peer = {.page = runtime->page,
+                        .door = slot_at(CAP_SLOT_NONE),
+                        .kept = slot_at(CAP_SLOT_NONE),
+                        .deadline_ns = sys_clock_get() + BENCH_PATIENCE_NS};
     enum status status = ipc_ready(runtime);
     if (status == STATUS_OK) {
-        status = give_door(runtime, deadline_ns, &door);
+        status = give_door(runtime, peer.deadline_ns, &peer.door);
     }
     struct recv_result received = {.status = status};
     while (received.status == STATUS_OK) {  // Until the deadline at the latest.
-        received = serve(runtime->page, received, door, deadline_ns);
+        received = serve(&peer, received);
     }
     log_line(runtime, "peer: ends: %s", status_name(received.status));
     return 1;

@@ -97,7 +97,7 @@ const finding findings[] = {
     {FAULT_POINT_PUT_PAGE_TWICE, {"POOL_TAKEN"}},
     {FAULT_POINT_LOSE_PAGE, {"pages are taken"}},
     {FAULT_POINT_LOSE_RELEASE, {"counts other references"}},
-    {FAULT_POINT_STALE_GENERATION, {"crash", "audit"}},
+    {FAULT_POINT_STALE_GENERATION, {"crash", "audit", "is not RAM"}},
     {FAULT_POINT_STALE_IDENTITY, {"from another service"}},
     {FAULT_POINT_WRAP_TOO_LATE, {"arrived", "comes from", "crash", "frame"}},
     {FAULT_POINT_MISS_SHOOTDOWN, {"still translates to it"}},

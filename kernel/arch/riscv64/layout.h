@@ -11,11 +11,14 @@
 
 #define REGS_PC 0                        // struct regs; register xN is at 8 * N.
 #define SYSCALL_NUMBER_IPC_REPLY_RECV 1  // SYSCALL_IPC_CALL is 0.
+#define SYSCALL_NUMBER_CLOCK_GET 7
 #define TASK_HART_OFFSET 272
 #define TASK_SATP_OFFSET 288
 #define TASK_REGS_ALL_OFFSET 360
 #define HART_CURRENT_OFFSET 0
 #define HART_KERNEL_OFFSET 8
 #define HART_STACK_OFFSET 16
+#define HART_SLOW_OFFSET 32
 #define PORT_SATP_OFFSET 0
 #define PORT_PANIC_REGS_OFFSET 8
+#define PORT_NS_PER_TICK_OFFSET 264

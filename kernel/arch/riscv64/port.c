@@ -15,6 +15,9 @@ _Static_assert(offsetof(struct regs, pc) == REGS_PC && offsetof(struct regs, x) 
 _Static_assert(offsetof(struct task, regs) == 0, "sscratch names both");
 _Static_assert(SYSCALL_IPC_CALL == 0 && SYSCALL_IPC_REPLY_RECV == SYSCALL_NUMBER_IPC_REPLY_RECV,
                "layout.h");
+_Static_assert(SYSCALL_CLOCK_GET == SYSCALL_NUMBER_CLOCK_GET && STATUS_OK == 0, "layout.h");
+_Static_assert(offsetof(struct hart, slow) == HART_SLOW_OFFSET, "layout.h");
+_Static_assert(offsetof(struct port, ns_per_tick) == PORT_NS_PER_TICK_OFFSET, "layout.h");
 _Static_assert(offsetof(struct task, hart) == TASK_HART_OFFSET, "layout.h");
 _Static_assert(offsetof(struct task, space.port) == TASK_SATP_OFFSET, "layout.h");
 _Static_assert(offsetof(struct task, regs_all) == TASK_REGS_ALL_OFFSET, "layout.h");
