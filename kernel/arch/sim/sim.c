@@ -152,7 +152,7 @@ static void reset_ram(void) {
     }
     sim_ram.page_count = page_count;
     if (__asan_unpoison_memory_region) {
-        __asan_unpoison_memory_region(sim_ram.bytes, (size_t)PAGE_COUNT_MAX * PAGE_BYTES);
+        __asan_unpoison_memory_region(sim_ram.bytes, (size_t)page_count * PAGE_BYTES);
     }
 }
 
