@@ -31,3 +31,6 @@
 #define TRY_ACQUIRES(...) THREAD_ANNOTATION(try_acquire_capability(__VA_ARGS__))
 #define RELEASES(...) THREAD_ANNOTATION(release_capability(__VA_ARGS__))
 #define REQUIRES(...) THREAD_ANNOTATION(requires_capability(__VA_ARGS__))
+#define EXCLUDES(...) THREAD_ANNOTATION(locks_excluded(__VA_ARGS__))
+// The reason stands beside each use.
+#define UNCHECKED_LOCKS THREAD_ANNOTATION(no_thread_safety_analysis)

@@ -1,7 +1,11 @@
-"""`compile_fail_test`: code that must not compile, each piece with the words that the compiler must say of it."""
+"""`compile_fail_test`: code that must not compile, each piece with the words that the compiler must say of it.
+
+`clang_compile_fail_test` is the same with clang, for what only clang checks.
+"""
 
 load("@bazel_tools//tools/build_defs/cc:action_names.bzl", "ACTION_NAMES")
 load("@bazel_tools//tools/cpp:toolchain_utils.bzl", "find_cpp_toolchain")
+load("//testing:sanitized.bzl", "sanitizer_transition")
 
 def _quoted(words):
     return " ".join(["'%s'" % w.replace("'", "'\\''") for w in words])
@@ -41,18 +45,37 @@ def _compile_fail_test_impl(ctx):
     )
     script = ctx.actions.declare_file(ctx.label.name + ".sh")
     ctx.actions.write(script, "#!/bin/sh\ntest -s %s && cat %s\n" % (log.short_path, log.short_path), is_executable = True)
-    return [DefaultInfo(executable = script, runfiles = ctx.runfiles(files = [log]))]
+    return [DefaultInfo(executable = script, runfiles = ctx.runfiles(files = [log] + getattr(ctx.files, "right", [])))]
+
+_DOC = "Compiles `src` once as it is, then once with each case defined: the first succeeds, the others fail with the case's words."
+
+_ATTRS = {
+    "cases": attr.string_dict(mandatory = True, doc = "{macro: a part of the compiler's message}"),
+    "deps": attr.label_list(providers = [CcInfo]),
+    "src": attr.label(allow_single_file = [".c"], mandatory = True),
+    "_cc_toolchain": attr.label(default = "@bazel_tools//tools/cpp:current_cc_toolchain"),
+}
 
 compile_fail_test = rule(
     implementation = _compile_fail_test_impl,
-    doc = "Compiles `src` once as it is, then once with each case defined: the first succeeds, the others fail with the case's words.",
+    doc = _DOC,
     fragments = ["cpp"],
     test = True,
-    attrs = {
-        "cases": attr.string_dict(mandatory = True, doc = "{macro: a part of the compiler's message}"),
-        "deps": attr.label_list(providers = [CcInfo]),
-        "src": attr.label(allow_single_file = [".c"], mandatory = True),
-        "_cc_toolchain": attr.label(default = "@bazel_tools//tools/cpp:current_cc_toolchain"),
-    },
+    attrs = _ATTRS,
+    toolchains = ["@bazel_tools//tools/cpp:toolchain_type"],
+)
+
+clang_compile_fail_test = rule(
+    implementation = _compile_fail_test_impl,
+    cfg = sanitizer_transition,
+    doc = _DOC,
+    fragments = ["cpp"],
+    test = True,
+    attrs = dict(_ATTRS, **{
+        "compiler": attr.string(default = "clang", values = ["clang"]),
+        "right": attr.label_list(doc = "what is compiled with clang too, and has no such mistake"),
+        "sanitizers": attr.string_list(default = ["tsan"], doc = "as clang compiles it for other tests"),
+        "_allowlist_function_transition": attr.label(default = "@bazel_tools//tools/allowlists/function_transition_allowlist"),
+    }),
     toolchains = ["@bazel_tools//tools/cpp:toolchain_type"],
 )

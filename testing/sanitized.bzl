@@ -16,7 +16,7 @@ def _transition_impl(_settings, attr):
         "//command_line_option:features": attr.sanitizers,
     }
 
-_sanitizer_transition = transition(
+sanitizer_transition = transition(
     implementation = _transition_impl,
     inputs = [],
     outputs = [
@@ -36,7 +36,7 @@ def _sanitized_impl(ctx):
 _ATTRS = {
     "compiler": attr.string(default = "clang", values = ["clang", "gcc"]),
     "data": attr.label_list(allow_files = True, doc = "files the program reads"),
-    "program": attr.label(mandatory = True, cfg = _sanitizer_transition, doc = "a cc_binary or cc_test, tagged manual"),
+    "program": attr.label(mandatory = True, cfg = sanitizer_transition, doc = "a cc_binary or cc_test, tagged manual"),
     "sanitizers": attr.string_list(mandatory = True, doc = "of asan, ubsan, tsan, fuzzer"),
     "_allowlist_function_transition": attr.label(default = "@bazel_tools//tools/allowlists/function_transition_allowlist"),
 }

@@ -14,6 +14,12 @@ WARNINGS = [
     "-Werror",
 ]
 
+# Which function needs, takes and gives back which lock (base/compiler.h).
+CLANG_WARNINGS = [
+    "-Wthread-safety",
+    "-Wthread-safety-beta",
+]
+
 C_WARNINGS = [
     "-Wmissing-prototypes",
     "-Wstrict-prototypes",

@@ -14,7 +14,7 @@ void deadline_init(struct kernel *kernel, struct hart *hart) {
     wheel_init(hart->wheel);
 }
 
-static void take_out_locked(struct hart *home, struct wheel_entry *entry) {
+static void take_out_locked(struct hart *home, struct wheel_entry *entry) REQUIRES(home->run_lock) {
     if (entry->place == WHEEL_NOTED) {  // Only tasks are.
         list_remove(&entry->node);
         entry->place = WHEEL_NOWHERE;
@@ -42,7 +42,7 @@ void deadline_sooner(struct hart *hart, struct task *task) {
 }
 
 // Noted tasks that still wait enter the wheel; the others have been served in the meantime.
-static void collect_noted_locked(struct hart *hart, uint32_t *steps) {
+static void collect_noted_locked(struct hart *hart, uint32_t *steps) REQUIRES(hart->run_lock) {
     for (; *steps > 0 && !list_is_empty(&hart->noted); (*steps)--) {
         struct task *task = LIST_OBJECT(hart->noted.next, struct task, end.node);
         take_out_locked(hart, &task->end);
@@ -62,7 +62,8 @@ struct due {
     uint64_t badge_bits;
 };
 
-static bool take_due_locked(struct hart *hart, uint64_t now, uint32_t *steps, struct due *out) {
+static bool take_due_locked(struct hart *hart, uint64_t now, uint32_t *steps, struct due *out)
+    REQUIRES(hart->run_lock) {
     struct wheel_entry *entry = wheel_take(hart->wheel, now, steps);
     if (!entry) {
         return false;

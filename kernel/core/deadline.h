@@ -14,7 +14,7 @@
 
 void deadline_init(struct kernel *kernel, struct hart *hart);
 
-COLD void deadline_note_first(struct hart *hart, struct task *task);
+COLD void deadline_note_first(struct hart *hart, struct task *task) EXCLUDES(hart->run_lock);
 
 // The task, homed here, has just published a wait that ends at task->deadline_ns. If that is before
 // hart->tick_ns, deadline_sooner must follow.
@@ -34,10 +34,11 @@ static ALWAYS_INLINE bool deadline_is_noted(const struct task *task, uint64_t ns
 // The timer fired, or the hart is about to idle: ends due waits with STATUS_TIMED_OUT (their tasks
 // go to the run queue), tells due timers, moves noted tasks into the wheel, and arms the timer for
 // the earliest deadline or `latest_ns`, whichever is first.
-void deadline_tick(struct kernel *kernel, struct hart *hart, uint64_t latest_ns);
+void deadline_tick(struct kernel *kernel, struct hart *hart, uint64_t latest_ns)
+    EXCLUDES(hart->run_lock);
 
 // Forgets a dying task.
-void deadline_forget(struct hart *hart, struct task *task);
+void deadline_forget(struct hart *hart, struct task *task) EXCLUDES(hart->run_lock);
 
 // A deadline before the armed tick: arms the timer anew.
 COLD void deadline_sooner(struct hart *hart, struct task *task);

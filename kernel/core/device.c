@@ -71,7 +71,9 @@ void device_init(struct kernel *kernel, const struct boot_info *info) {
 }
 
 // Complete before disable: the controller ignores a completion on a line that is off.
-static void line_off_locked(struct device *device) {
+static void line_off_locked(struct kernel *kernel, struct device *device)
+    REQUIRES(kernel->device_lock) {
+    (void)kernel;
     if (device->claimed && !fault_point_fires(FAULT_POINT_KEEP_CLAIM)) {
         arch_irq_complete(device->line, device->hart);
     }
@@ -129,7 +131,7 @@ void device_release(struct kernel *kernel, struct hart *hart, const struct task 
     for (uint32_t i = 0; i < DEVICE_COUNT; i++) {
         struct device *device = &kernel->devices[i];
         if (device->holder == name_of(task)) {
-            line_off_locked(device);
+            line_off_locked(kernel, device);
             device->mapped = false;
             device->holder = 0;
         }
@@ -164,7 +166,9 @@ void device_query(struct kernel *kernel, struct hart *hart, const struct task *t
 }
 
 // The device becomes the task's if it is nobody's. Errors: STATUS_BUSY.
-static enum status hold_locked(struct device *device, const struct task *task) {
+static enum status hold_locked(const struct kernel *kernel, struct device *device,
+                               const struct task *task) REQUIRES(kernel->device_lock) {
+    (void)kernel;
     if (device->holder != 0 && device->holder != name_of(task)) {
         return STATUS_BUSY;
     }
@@ -191,7 +195,7 @@ static enum status map_pages(struct kernel *kernel, struct task *task, uint64_t 
 static enum status take_for_map(struct kernel *kernel, struct hart *hart, struct device *device,
                                 const struct task *task) {
     lock_acquire(&hart->locks, &kernel->device_lock);
-    enum status status = device->mapped ? STATUS_BUSY : hold_locked(device, task);
+    enum status status = device->mapped ? STATUS_BUSY : hold_locked(kernel, device, task);
     device->mapped = device->mapped || status == STATUS_OK;
     lock_release(&hart->locks, &kernel->device_lock);
     return status;
@@ -278,9 +282,9 @@ struct task *syscall_irq_bind(struct kernel *kernel, struct hart *hart, struct t
         return handler_finish(task, status);
     }
     lock_acquire(&hart->locks, &kernel->device_lock);
-    status = hold_locked(device, task);
+    status = hold_locked(kernel, device, task);
     if (status == STATUS_OK) {
-        line_off_locked(device);
+        line_off_locked(kernel, device);
         device->home = home;
         device->bit = (uint32_t)bit;
         device->hart = hart->index;
@@ -291,7 +295,9 @@ struct task *syscall_irq_bind(struct kernel *kernel, struct hart *hart, struct t
 }
 
 // Whether the task has bound the device.
-static enum status bound_locked(const struct device *device, const struct task *task) {
+static enum status bound_locked(const struct kernel *kernel, const struct device *device,
+                                const struct task *task) REQUIRES(kernel->device_lock) {
+    (void)kernel;
     return device->home != 0 && device->holder == name_of(task) ? STATUS_OK : STATUS_BUSY;
 }
 
@@ -303,7 +309,7 @@ struct task *syscall_irq_ack(struct kernel *kernel, struct hart *hart, struct ta
         return handler_finish(task, status);
     }
     lock_acquire(&hart->locks, &kernel->device_lock);
-    status = bound_locked(device, task);
+    status = bound_locked(kernel, device, task);
     if (status == STATUS_OK) {
         count = device->count;
         device->count = 0;
@@ -328,7 +334,7 @@ struct task *syscall_console_read(struct kernel *kernel, struct hart *hart, stru
     uint8_t bytes[sizeof(uint64_t)] = {0};
     uint32_t count = 0;
     lock_acquire(&hart->locks, &kernel->device_lock);
-    status = bound_locked(&kernel->devices[DEVICE_INPUT], task);
+    status = bound_locked(kernel, &kernel->devices[DEVICE_INPUT], task);
     if (status == STATUS_OK) {
         count = arch_console_read(bytes, sizeof(bytes));
     }

@@ -11,11 +11,12 @@ void device_init(struct kernel *kernel, const struct boot_info *info);
 
 // Takes every interrupt that waits for this hart: notifies who has bound it; a line that nobody has
 // bound is turned off.
-void device_interrupt(struct kernel *kernel, struct hart *hart);
+void device_interrupt(struct kernel *kernel, struct hart *hart) EXCLUDES(kernel->device_lock);
 
 // Of a task that has ended: its lines are turned off, claimed interrupts completed, its devices
 // free for another holder. Its mappings must be gone.
-void device_release(struct kernel *kernel, struct hart *hart, const struct task *task);
+void device_release(struct kernel *kernel, struct hart *hart, const struct task *task)
+    EXCLUDES(kernel->device_lock);
 
 // Whether cap_mint may make a capability to device `badge` - 1 from `cap`. Errors: STATUS_DENIED
 // (more rights), STATUS_BAD_ARG (no such device, or another than the capability's).
@@ -24,7 +25,7 @@ WARN_UNUSED enum status device_mint(const struct kernel *kernel, const struct ca
 
 // cap_query's second and third result (kernel/abi/device.h).
 void device_query(struct kernel *kernel, struct hart *hart, const struct task *task,
-                  const struct capability *cap, uint64_t out[2]);
+                  const struct capability *cap, uint64_t out[2]) EXCLUDES(kernel->device_lock);
 
 WARN_UNUSED struct task *syscall_mmio_map(struct kernel *kernel, struct hart *hart,
                                           struct task *task);

@@ -104,8 +104,8 @@ void endpoint_unlink_locked(struct kernel *kernel, struct endpoint *endpoint, st
 }
 
 // Leaving WAIT_QUEUED needs this lock, so each claim here wins.
-static void close_queue_locked(struct kernel *kernel, struct hart *hart,
-                               struct endpoint *endpoint) {
+static void close_queue_locked(struct kernel *kernel, struct hart *hart, struct endpoint *endpoint)
+    REQUIRES(endpoint->lock) {
     while (endpoint->queue_head != TASK_NONE) {
         struct task *task = &kernel->tasks[endpoint->queue_head];
         endpoint_unlink_locked(kernel, endpoint, task);
@@ -119,8 +119,8 @@ static void close_queue_locked(struct kernel *kernel, struct hart *hart,
     }
 }
 
-static void close_sends_locked(struct kernel *kernel, struct hart *hart,
-                               struct endpoint *endpoint) {
+static void close_sends_locked(struct kernel *kernel, struct hart *hart, struct endpoint *endpoint)
+    REQUIRES(endpoint->lock) {
     for (; endpoint->send_count > 0; endpoint->send_count--) {
         uint32_t place = (endpoint->send_first + endpoint->send_count - 1) % SEND_STORAGE_COUNT;
         const struct stored_send *send = &endpoint->sends[place];

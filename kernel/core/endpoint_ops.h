@@ -39,8 +39,10 @@ WARN_UNUSED enum status endpoint_give(struct kernel *kernel, struct hart *hart,
                                       const struct capability *cap, struct task *to);
 
 // Removes a queued task; it must be linked.
-void endpoint_unlink_locked(struct kernel *kernel, struct endpoint *endpoint, struct task *task);
-void endpoint_link_locked(struct kernel *kernel, struct endpoint *endpoint, struct task *task);
+void endpoint_unlink_locked(struct kernel *kernel, struct endpoint *endpoint, struct task *task)
+    REQUIRES(endpoint->lock);
+void endpoint_link_locked(struct kernel *kernel, struct endpoint *endpoint, struct task *task)
+    REQUIRES(endpoint->lock);
 
 // A capability that can send to its endpoint has come into being, or is gone: when none is left the
 // receiver is notified. Nothing if that life of the endpoint is over.
@@ -70,7 +72,7 @@ static inline void notify_task(struct kernel *kernel, struct hart *hart, uint64_
 // the receiver wrote before it published the wait is reached through it, that is by address
 // dependency (RVWMO, rule 9), so the load needs no acquire.
 WARN_UNUSED static ALWAYS_INLINE struct task *endpoint_claim_receiver_locked(
-    const struct endpoint *endpoint, bool for_call) {
+    const struct endpoint *endpoint, bool for_call) REQUIRES(endpoint->lock) {
     struct task *receiver = endpoint->receiver;
     uint64_t low = atomic_load_low_u64(&receiver->wait);
     // Both states in one compare: they are neighbours, and anything below wraps around.
@@ -85,7 +87,8 @@ WARN_UNUSED static ALWAYS_INLINE struct task *endpoint_claim_receiver_locked(
 // Sets bits; a receiver that waits gets them and is returned claimed.
 WARN_UNUSED static ALWAYS_INLINE struct task *notify_locked(struct endpoint *endpoint,
                                                             uint64_t kernel_bits,
-                                                            uint64_t badge_bits) {
+                                                            uint64_t badge_bits)
+    REQUIRES(endpoint->lock) {
     endpoint->notify_kernel |= kernel_bits;
     endpoint->notify_badges |= badge_bits;
     atomic_store_u32(&endpoint->work, atomic_load_u32(&endpoint->work) | WORK_NOTIFY);

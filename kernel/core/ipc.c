@@ -20,13 +20,11 @@ static ALWAYS_INLINE struct task *finish(struct task *task, enum status status) 
     return task;
 }
 
-static struct task *call_later(struct kernel *kernel, struct hart *hart, struct endpoint *endpoint,
-                               struct task *task, uint64_t word) RELEASES(endpoint->lock);
-
 // Nobody waits for the call: it is queued, or refused. The caller holds the endpoint's lock,
 // released here.
 static COLD struct task *call_later(struct kernel *kernel, struct hart *hart,
-                                    struct endpoint *endpoint, struct task *task, uint64_t word) {
+                                    struct endpoint *endpoint, struct task *task, uint64_t word)
+    RELEASES(endpoint->lock) {
     const struct capability *cap = &task->caps[arg(task, 0)];
     bool alive = atomic_load_u32(&endpoint->generation) == cap->generation;
     enum status status = !alive                           ? STATUS_PEER_CLOSED
@@ -42,7 +40,7 @@ static COLD struct task *call_later(struct kernel *kernel, struct hart *hart,
     }
     task->in_call = true;
     task->wait_frame = word;
-    struct task *receiver = ipc_queue_self_locked(kernel, hart, task, cap);
+    struct task *receiver = ipc_queue_self_locked(kernel, hart, endpoint, task, cap);
     lock_release(&hart->locks, &endpoint->lock);
     cap_release_deferred(kernel, hart);
     return ipc_leave(kernel, hart, task, receiver);
@@ -69,8 +67,9 @@ static COLD struct task *call_flagged(struct kernel *kernel, struct hart *hart, 
     if (status != STATUS_OK) {
         return finish(task, status);
     }
-    lock_acquire(&hart->locks, &cap->endpoint->lock);
-    return call_later(kernel, hart, cap->endpoint, task, word);
+    struct endpoint *endpoint = cap->endpoint;
+    lock_acquire(&hart->locks, &endpoint->lock);
+    return call_later(kernel, hart, endpoint, task, word);
 }
 
 struct task *syscall_ipc_call(struct kernel *kernel, struct hart *hart, struct task *task) {

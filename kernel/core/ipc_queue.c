@@ -31,7 +31,8 @@ static bool was_revoked(const struct kernel *kernel, uint32_t grant, uint32_t ep
 // Ends the wait of a queued task before its frame was handed over. Leaving WAIT_QUEUED needs the
 // lock, so the claim wins.
 static void refuse_queued_locked(struct kernel *kernel, struct hart *hart,
-                                 struct endpoint *endpoint, struct task *sender) {
+                                 struct endpoint *endpoint, struct task *sender)
+    REQUIRES(endpoint->lock) {
     endpoint_unlink_locked(kernel, endpoint, sender);
     bool won = task_claim(sender, atomic_load_u64(&sender->wait));
     KASSERT(won);
@@ -41,7 +42,8 @@ static void refuse_queued_locked(struct kernel *kernel, struct hart *hart,
 
 // The first queued task that the receiver can take now: any, or with a full reply table a sender.
 static struct task *queue_first_locked(struct kernel *kernel, struct hart *hart,
-                                       struct endpoint *endpoint, bool takes_calls) {
+                                       struct endpoint *endpoint, bool takes_calls)
+    REQUIRES(endpoint->lock) {
     uint32_t index = endpoint->queue_head;
     while (index != TASK_NONE) {  // At most every task once.
         struct task *sender = &kernel->tasks[index];
@@ -56,7 +58,7 @@ static struct task *queue_first_locked(struct kernel *kernel, struct hart *hart,
 }
 
 static void stored_remove_locked(struct kernel *kernel, struct hart *hart,
-                                 struct endpoint *endpoint) {
+                                 struct endpoint *endpoint) REQUIRES(endpoint->lock) {
     uint32_t grant = endpoint->sends[endpoint->send_first].grant;
     uint32_t wrap = SEND_STORAGE_COUNT + (fault_point_fires(FAULT_POINT_WRAP_TOO_LATE) ? 1 : 0);
     endpoint->send_first = (endpoint->send_first + 1) % wrap;
@@ -68,8 +70,8 @@ static void stored_remove_locked(struct kernel *kernel, struct hart *hart,
 }
 
 // Whether a send is stored that can be handed over.
-static bool stored_first_locked(struct kernel *kernel, struct hart *hart,
-                                struct endpoint *endpoint) {
+static bool stored_first_locked(struct kernel *kernel, struct hart *hart, struct endpoint *endpoint)
+    REQUIRES(endpoint->lock) {
     while (endpoint->send_count != 0) {
         const struct stored_send *send = &endpoint->sends[endpoint->send_first];
         if (!was_revoked(kernel, send->grant, send->epoch)) {
@@ -87,7 +89,7 @@ static bool stored_first_locked(struct kernel *kernel, struct hart *hart,
 // What the receiver gets next. What it decides on holds until this kernel entry ends: families that
 // are revoked meanwhile wait for that.
 static struct next next_locked(struct kernel *kernel, struct hart *hart, struct endpoint *endpoint,
-                               bool takes_calls) {
+                               bool takes_calls) REQUIRES(endpoint->lock) {
     if ((atomic_load_u32(&endpoint->work) & WORK_NOTIFY) != 0) {
         return (struct next){SOURCE_NOTIFICATION, 0};
     }
@@ -99,7 +101,8 @@ static struct next next_locked(struct kernel *kernel, struct hart *hart, struct 
     return (struct next){sender ? SOURCE_QUEUED : SOURCE_NONE, sender};
 }
 
-static void take_notification_locked(struct endpoint *endpoint, struct task *receiver) {
+static void take_notification_locked(struct endpoint *endpoint, struct task *receiver)
+    REQUIRES(endpoint->lock) {
     task_results(receiver, STATUS_OK, RECEIVED_NOTIFICATION, endpoint->notify_kernel,
                  endpoint->notify_badges);
     endpoint->notify_kernel = 0;
@@ -117,7 +120,7 @@ static void give_cap(struct hart *hart, struct task *receiver, const struct capa
 }
 
 static void take_stored_locked(struct kernel *kernel, struct hart *hart, struct endpoint *endpoint,
-                               struct task *receiver) {
+                               struct task *receiver) REQUIRES(endpoint->lock) {
     struct message_area *areas = (struct message_area *)arch_page(endpoint->send_page);
     const struct message_area *area = &areas[endpoint->send_first];
     struct message_area *to = &receiver->page->request_in;
@@ -134,7 +137,8 @@ static void take_stored_locked(struct kernel *kernel, struct hart *hart, struct 
 }
 
 static void take_queued_locked(struct kernel *kernel, struct hart *hart, struct endpoint *endpoint,
-                               struct task *receiver, struct task *sender) {
+                               struct task *receiver, struct task *sender)
+    REQUIRES(endpoint->lock) {
     endpoint->take_stored_next = 1;
     endpoint_unlink_locked(kernel, endpoint, sender);
     frame_copy(&receiver->page->request_in, &sender->page->call_out, sender->wait_frame, sender,
@@ -167,7 +171,7 @@ static bool lacks_slot(const struct endpoint *endpoint, const struct task *recei
 }
 
 static void take_locked(struct kernel *kernel, struct hart *hart, struct endpoint *endpoint,
-                        struct task *receiver, struct next next) {
+                        struct task *receiver, struct next next) REQUIRES(endpoint->lock) {
     if (UNLIKELY(lacks_slot(endpoint, receiver, next))) {
         task_status(receiver, STATUS_NO_SPACE);  // The frame stays the first.
         return;
@@ -218,9 +222,9 @@ struct task *ipc_serve_waiting_locked(struct kernel *kernel, struct hart *hart,
     return receiver;
 }
 
-struct task *ipc_queue_self_locked(struct kernel *kernel, struct hart *hart, struct task *task,
+struct task *ipc_queue_self_locked(struct kernel *kernel, struct hart *hart,
+                                   struct endpoint *endpoint, struct task *task,
                                    const struct capability *cap) {
-    struct endpoint *endpoint = cap->endpoint;
     task->wait_badge = cap->badge;
     task->wait_grant = cap->grant;
     task->wait_epoch = cap->epoch;

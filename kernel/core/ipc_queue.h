@@ -13,17 +13,21 @@
 // Takes the first thing that waits, or tells a receiver that has no slot for its capability so. The
 // receiver is current or claimed. False if nothing can be taken.
 WARN_UNUSED bool ipc_take_locked(struct kernel *kernel, struct hart *hart,
-                                 struct endpoint *endpoint, struct task *receiver);
+                                 struct endpoint *endpoint, struct task *receiver)
+    REQUIRES(endpoint->lock);
 
 // Work was published and a fence followed: if the receiver waits after all, it gets the first of
 // it. Returns it claimed, to be made runnable.
 WARN_UNUSED struct task *ipc_serve_waiting_locked(struct kernel *kernel, struct hart *hart,
-                                                  struct endpoint *endpoint);
+                                                  struct endpoint *endpoint)
+    REQUIRES(endpoint->lock);
 
-// Queues the current task at the endpoint of `cap`, its frame (wait_frame, in_call) in its own
-// page. Returns a receiver that turned up in between, claimed.
+// Queues the current task at the endpoint, which is that of `cap`, its frame (wait_frame, in_call)
+// in its own page. Returns a receiver that turned up in between, claimed.
 WARN_UNUSED struct task *ipc_queue_self_locked(struct kernel *kernel, struct hart *hart,
-                                               struct task *task, const struct capability *cap);
+                                               struct endpoint *endpoint, struct task *task,
+                                               const struct capability *cap)
+    REQUIRES(endpoint->lock);
 
 // The frame in the current task's call_out was loaded into wait_frame: if a capability rides on it,
 // may it leave? Its slot is loaded once, into wait_slot. Errors: as cap_move_check.

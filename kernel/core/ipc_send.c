@@ -12,7 +12,7 @@
 
 // Stores a frame if quota and storage allow.
 static bool store_locked(struct kernel *kernel, struct endpoint *endpoint, struct task *task,
-                         const struct capability *cap) {
+                         const struct capability *cap) REQUIRES(endpoint->lock) {
     uint32_t own = 0;
     for (uint32_t i = 0; i < endpoint->send_count; i++) {
         own += endpoint->sends[(endpoint->send_first + i) % SEND_STORAGE_COUNT].instance ==
@@ -38,9 +38,10 @@ static bool store_locked(struct kernel *kernel, struct endpoint *endpoint, struc
 
 // What a send without a waiting receiver does. Returns whether the sender blocks; *woken is a
 // receiver that turned up in between.
-static bool send_later_locked(struct kernel *kernel, struct hart *hart, struct task *task,
-                              const struct capability *cap, struct task **woken) {
-    struct endpoint *endpoint = cap->endpoint;
+static bool send_later_locked(struct hart *hart, struct endpoint *endpoint, struct task *task,
+                              const struct capability *cap, struct task **woken)
+    REQUIRES(endpoint->lock) {
+    struct kernel *kernel = hart->kernel;
     // Stored even if the receiver waits when a capability rides on it: one way to hand that over.
     if (store_locked(kernel, endpoint, task, cap)) {
         task_results(task, STATUS_OK, DELIVERY_HANDED_OVER, 0, 0);
@@ -57,7 +58,7 @@ static bool send_later_locked(struct kernel *kernel, struct hart *hart, struct t
         return false;
     }
     task->in_call = false;
-    *woken = ipc_queue_self_locked(kernel, hart, task, cap);
+    *woken = ipc_queue_self_locked(kernel, hart, endpoint, task, cap);
     return true;
 }
 
@@ -103,7 +104,7 @@ struct task *syscall_ipc_send(struct kernel *kernel, struct hart *hart, struct t
         task_results(receiver, STATUS_OK, RECEIVED_SEND, 0, 0);
         task_results(task, STATUS_OK, DELIVERY_HANDED_OVER, 0, 0);
     } else {
-        blocks = send_later_locked(kernel, hart, task, cap, &receiver);
+        blocks = send_later_locked(hart, endpoint, task, cap, &receiver);
     }
     lock_release(&hart->locks, &endpoint->lock);
     cap_release_deferred(kernel, hart);

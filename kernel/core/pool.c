@@ -50,7 +50,7 @@ void pool_add_blocks(struct pool *pool, uint32_t first, uint32_t count) {
     pool_add_range(pool, first, count);
 }
 
-static uint32_t pool_take_fresh_locked(struct pool *pool) {
+static uint32_t pool_take_fresh_locked(struct pool *pool) REQUIRES(pool->lock) {
     for (uint32_t i = 0; i < pool->range_count; i++) {
         struct pool_range *range = &pool->ranges[i];
         if (range->next < range->end) {
@@ -98,7 +98,7 @@ void pool_put(struct pool *pool, struct lock_holder *holder, uint32_t index) {
     lock_release(holder, &pool->lock);
 }
 
-static uint32_t pool_take_block_locked(struct pool *pool) {
+static uint32_t pool_take_block_locked(struct pool *pool) REQUIRES(pool->lock) {
     uint32_t first = pool->block_head;
     if (first != POOL_NONE) {
         pool->block_head = pool->next[first - pool->base];

@@ -55,12 +55,15 @@ void pool_add_blocks(struct pool *pool, uint32_t first, uint32_t count);
 // of them, or POOL_NONE.
 WARN_UNUSED uint32_t pool_reserve(struct pool *pool, uint32_t count);
 
-WARN_UNUSED uint32_t pool_take(struct pool *pool, struct lock_holder *holder);
+WARN_UNUSED uint32_t pool_take(struct pool *pool, struct lock_holder *holder) EXCLUDES(pool->lock);
 // The same; *fresh: it was never taken before.
-WARN_UNUSED uint32_t pool_take_either(struct pool *pool, struct lock_holder *holder, bool *fresh);
-void pool_put(struct pool *pool, struct lock_holder *holder, uint32_t index);
+WARN_UNUSED uint32_t pool_take_either(struct pool *pool, struct lock_holder *holder, bool *fresh)
+    EXCLUDES(pool->lock);
+void pool_put(struct pool *pool, struct lock_holder *holder, uint32_t index) EXCLUDES(pool->lock);
 
 // The first of POOL_BLOCK indices, a multiple of POOL_BLOCK. POOL_NONE does not mean that there are
 // no single ones.
-WARN_UNUSED uint32_t pool_take_block(struct pool *pool, struct lock_holder *holder);
-void pool_put_block(struct pool *pool, struct lock_holder *holder, uint32_t first);
+WARN_UNUSED uint32_t pool_take_block(struct pool *pool, struct lock_holder *holder)
+    EXCLUDES(pool->lock);
+void pool_put_block(struct pool *pool, struct lock_holder *holder, uint32_t first)
+    EXCLUDES(pool->lock);

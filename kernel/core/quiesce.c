@@ -12,7 +12,7 @@ void quiesce_init(struct kernel *kernel) {
     kernel->quiesce.tail = TASK_NONE;
 }
 
-static void link_locked(struct kernel *kernel, struct task *task) {
+static void link_locked(struct kernel *kernel, struct task *task) REQUIRES(kernel->quiesce.lock) {
     struct quiesce *quiesce = &kernel->quiesce;
     task->queue_next = TASK_NONE;
     task->queue_prev = quiesce->tail;
@@ -24,7 +24,7 @@ static void link_locked(struct kernel *kernel, struct task *task) {
     quiesce->tail = task->index;
 }
 
-static void unlink_locked(struct kernel *kernel, struct task *task) {
+static void unlink_locked(struct kernel *kernel, struct task *task) REQUIRES(kernel->quiesce.lock) {
     struct quiesce *quiesce = &kernel->quiesce;
     if (task->queue_prev == TASK_NONE) {
         quiesce->head = task->queue_next;
@@ -40,7 +40,7 @@ static void unlink_locked(struct kernel *kernel, struct task *task) {
 
 // Up to which number all harts have left the kernel. One that comes online now has read nothing
 // before, and says so first of all.
-static uint64_t passed_by_all(struct kernel *kernel) {
+static uint64_t passed_by_all_locked(struct kernel *kernel) REQUIRES(kernel->quiesce.lock) {
     uint64_t passed = UINT64_MAX;
     // Acquire: pairs with kernel_hart_start.
     uint64_t online = atomic_load_acquire_u64(&kernel->harts_online);
@@ -52,10 +52,10 @@ static uint64_t passed_by_all(struct kernel *kernel) {
 }
 
 // This hart has left the kernel since every request so far: wakes whoever waited for no other.
-static void pass_locked(struct kernel *kernel, struct hart *hart) {
+static void pass_locked(struct kernel *kernel, struct hart *hart) REQUIRES(kernel->quiesce.lock) {
     struct quiesce *quiesce = &kernel->quiesce;
     hart->quiesced = atomic_load_u64(&quiesce->requested);
-    uint64_t passed = passed_by_all(kernel);
+    uint64_t passed = passed_by_all_locked(kernel);
     while (quiesce->head != TASK_NONE) {
         struct task *task = &kernel->tasks[quiesce->head];
         if (task->quiesce_number > passed) {
@@ -83,12 +83,12 @@ bool quiesce_wait(struct kernel *kernel, struct hart *hart, struct task *task) {
     if (fault_point_fires(FAULT_POINT_SKIP_QUIESCE)) {
         return false;
     }
-    lock_acquire(&hart->locks, &quiesce->lock);
+    lock_acquire(&hart->locks, &kernel->quiesce.lock);
     uint64_t number = atomic_load_u64(&quiesce->requested) + 1;
     // Release: a hart that sees the number sees what its caller changed before.
     atomic_store_release_u64(&quiesce->requested, number);
     pass_locked(kernel, hart);
-    bool waits = passed_by_all(kernel) < number;
+    bool waits = passed_by_all_locked(kernel) < number;
     if (waits) {
         task->quiesce_number = number;
         task->deadline_ns = UINT64_MAX;
@@ -96,7 +96,7 @@ bool quiesce_wait(struct kernel *kernel, struct hart *hart, struct task *task) {
         uint64_t unused = task_wait(task, WAIT_QUIESCE, 0);
         (void)unused;
     }
-    lock_release(&hart->locks, &quiesce->lock);
+    lock_release(&hart->locks, &kernel->quiesce.lock);
     if (waits) {
         ring(kernel, hart);
     }
@@ -104,14 +104,13 @@ bool quiesce_wait(struct kernel *kernel, struct hart *hart, struct task *task) {
 }
 
 void quiesce_pass(struct kernel *kernel, struct hart *hart) {
-    struct quiesce *quiesce = &kernel->quiesce;
     // Acquire: pairs with the release in quiesce_wait. Only this hart changes its own number.
-    if (LIKELY(atomic_load_acquire_u64(&quiesce->requested) == hart->quiesced)) {
+    if (LIKELY(atomic_load_acquire_u64(&kernel->quiesce.requested) == hart->quiesced)) {
         return;
     }
-    lock_acquire(&hart->locks, &quiesce->lock);
+    lock_acquire(&hart->locks, &kernel->quiesce.lock);
     pass_locked(kernel, hart);
-    lock_release(&hart->locks, &quiesce->lock);
+    lock_release(&hart->locks, &kernel->quiesce.lock);
 }
 
 bool quiesce_cancel(struct kernel *kernel, struct hart *hart, struct task *task, uint64_t word) {

@@ -18,11 +18,12 @@ void quiesce_init(struct kernel *kernel);
 // Makes the current task wait until all other harts that are online have left the kernel once; the
 // caller has stored its results and holds no lock. What this hart does is over already. False:
 // nobody else is online, and the task goes on.
-WARN_UNUSED bool quiesce_wait(struct kernel *kernel, struct hart *hart, struct task *task);
+WARN_UNUSED bool quiesce_wait(struct kernel *kernel, struct hart *hart, struct task *task)
+    EXCLUDES(kernel->quiesce.lock);
 
 // This hart acts on nothing that it has read: it came from user mode, or looks for work.
-void quiesce_pass(struct kernel *kernel, struct hart *hart);
+void quiesce_pass(struct kernel *kernel, struct hart *hart) EXCLUDES(kernel->quiesce.lock);
 
 // Home hart of a killed task: claims it out of its wait `word`.
 WARN_UNUSED bool quiesce_cancel(struct kernel *kernel, struct hart *hart, struct task *task,
-                                uint64_t word);
+                                uint64_t word) EXCLUDES(kernel->quiesce.lock);

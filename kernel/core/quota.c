@@ -39,7 +39,8 @@ void quota_give(struct quota *quota, struct quota_amounts amounts) {
     }
 }
 
-static struct task *payer_locked(struct kernel *kernel, uint64_t name) {
+static struct task *payer_locked(struct kernel *kernel, uint64_t name)
+    REQUIRES(kernel->family_lock) {
     struct task *task = &kernel->tasks[(uint32_t)name];
     KASSERT(task->instance == (uint32_t)(name >> 32));
     return task;

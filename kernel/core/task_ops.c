@@ -271,7 +271,7 @@ void task_kill(struct kernel *kernel, struct hart *hart, struct task *task) {
     }
 }
 
-static void kill_unlink_locked(struct hart *home, struct task *task) {
+static void kill_unlink_locked(struct hart *home, struct task *task) REQUIRES(home->run_lock) {
     list_remove(&task->kill_node);
     atomic_store_u32(&home->kill_count, atomic_load_u32(&home->kill_count) - 1);
 }

@@ -55,10 +55,10 @@ void task_kill(struct kernel *kernel, struct hart *hart, struct task *task);
 
 // Home hart: pulls tasks that were killed out of their wait, so that the run queue brings them to
 // be reclaimed; if there are many, some now and the others after an IPI to itself.
-void task_kills_take(struct kernel *kernel, struct hart *hart);
+void task_kills_take(struct kernel *kernel, struct hart *hart) EXCLUDES(hart->run_lock);
 
 // Home hart: the task is being reclaimed, and need not be pulled out of anything.
-void task_kill_forget(struct hart *hart, struct task *task);
+void task_kill_forget(struct hart *hart, struct task *task) EXCLUDES(hart->run_lock);
 
 void task_reference(struct task *task);
 // Gives up one reference; the last one returns the object to the pool.

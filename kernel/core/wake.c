@@ -6,14 +6,27 @@
 #include "kernel/core/quiesce.h"
 #include "kernel/core/transfer.h"
 
+// UNCHECKED_LOCKS: the planted bug takes a lock where none may be taken, or not, as the fault point
+// says.
+static void disorder_begin(struct hart *hart, bool disorder) UNCHECKED_LOCKS {
+    if (disorder) {
+        lock_acquire(&hart->locks, &hart->run_lock);
+    }
+}
+
+// UNCHECKED_LOCKS: as above.
+static void disorder_end(struct hart *hart, bool disorder) UNCHECKED_LOCKS {
+    if (disorder) {
+        lock_release(&hart->locks, &hart->run_lock);
+    }
+}
+
 // A wait at an endpoint is left under its lock.
 static bool wake_at_endpoint(struct kernel *kernel, struct hart *hart, struct task *task,
                              uint64_t word) {
     struct endpoint *endpoint = &kernel->endpoints[wait_object_of(word)];
     bool disorder = fault_point_fires(FAULT_POINT_WRONG_LOCK_ORDER);
-    if (disorder) {
-        lock_acquire(&hart->locks, &hart->run_lock);
-    }
+    disorder_begin(hart, disorder);
     lock_acquire(&hart->locks, &endpoint->lock);
     bool won = task_claim(task, word);
     if (won && wait_state_of(word) == WAIT_QUEUED) {
@@ -24,9 +37,7 @@ static bool wake_at_endpoint(struct kernel *kernel, struct hart *hart, struct ta
         }
     }
     lock_release(&hart->locks, &endpoint->lock);
-    if (disorder) {
-        lock_release(&hart->locks, &hart->run_lock);
-    }
+    disorder_end(hart, disorder);
     return won;
 }
 

@@ -82,6 +82,28 @@ void check_statics(const SourceFile &file, std::vector<Finding> *findings) {
     }
 }
 
+// A function that needs a lock says so where it is declared: in a header, or where it is static.
+void check_locked(const SourceFile &file, std::vector<Finding> *findings) {
+    static const std::regex declaration(R"(^[^(=]*\b\w+_locked\()");
+    for (size_t i = 0; i < file.code.size(); i++) {
+        if (file.code[i].find_first_of(" }#") == 0 || file.code[i].empty()) {
+            continue;
+        }
+        std::string whole = file.code[i];
+        for (size_t j = i + 1;
+             j < file.code.size() && whole.find_first_of(";{") == std::string::npos; j++) {
+            whole += " " + file.code[j];
+        }
+        bool first = file.is_header() || whole.find("static ") != std::string::npos;
+        if (first && std::regex_search(whole, declaration) &&
+            whole.find("REQUIRES(") == std::string::npos &&
+            whole.find("RELEASES(") == std::string::npos) {
+            add(findings, "lock_annotation", file, static_cast<int>(i) + 1,
+                "ends in _locked and says neither REQUIRES(which lock) nor RELEASES");
+        }
+    }
+}
+
 void check_header(const SourceFile &file, std::vector<Finding> *findings) {
     auto is_once = [](const std::string &line) { return line == "#pragma once"; };
     auto once = std::find_if(file.code.begin(), file.code.end(), is_once);
@@ -137,6 +159,7 @@ void check_code(const SourceFile &file, std::vector<Finding> *findings) {
     if (is_target_code(file) && !planted) {
         check_conditionals(file, findings);
         check_statics(file, findings);
+        check_locked(file, findings);
     }
 }
 

@@ -190,6 +190,27 @@ TEST(Style, test_reject_static_variable_on_the_target) {
         Rules());
 }
 
+TEST(Style, test_reject_locked_function_that_names_no_lock) {
+    const char *body = " {\n    g_locked(e);\n}\n";
+    EXPECT_EQ(rules_broken("kernel/core/x.c",
+                           code(std::string("static int f_locked(struct e *e,\n                 "
+                                            "   int a)") +
+                                body)),
+              Rules({"lock_annotation"}));
+    EXPECT_EQ(rules_broken("kernel/core/x.c",
+                           code(std::string("static int f_locked(struct e *e,\n                 "
+                                            "   int a) REQUIRES(e->lock)") +
+                                body)),
+              Rules());
+    EXPECT_EQ(rules_broken("kernel/core/x.h",
+                           "// x.h: a file.\n#pragma once\nint f_locked(struct e *e);\n"),
+              Rules({"lock_annotation"}));
+    // What a header declares is defined without saying it again.
+    EXPECT_EQ(
+        rules_broken("kernel/core/x.c", code(std::string("int f_locked(struct e *e)") + body)),
+        Rules());
+}
+
 TEST(Style, test_reject_retry_loop_in_a_service) {
     std::string text =
         code("void f(void) {\n    while (a) {\n        sys_ipc_call(b, c);\n    }\n}\n");

@@ -15,7 +15,7 @@ load(
     "tool_path",
     "with_feature_set",
 )
-load("//toolchains:copts.bzl", "CXX_STANDARD", "C_STANDARD", "C_WARNINGS", "WARNINGS")
+load("//toolchains:copts.bzl", "CLANG_WARNINGS", "CXX_STANDARD", "C_STANDARD", "C_WARNINGS", "WARNINGS")
 
 _C = [ACTION_NAMES.c_compile]
 
@@ -86,9 +86,9 @@ def _mode_features(attr):
         feature(name = "dbg", flag_sets = [_flags(_COMPILE, ["-O0", "-g"])]),
     ]
 
-def _warning_feature():
+def _warning_feature(attr):
     return feature(name = "tessera_warnings", enabled = True, flag_sets = [
-        _flags(_C + _CXX, WARNINGS),
+        _flags(_C + _CXX, WARNINGS + (CLANG_WARNINGS if attr.compiler == "clang" else [])),
         _flags(_C, C_WARNINGS),
     ])
 
@@ -161,7 +161,7 @@ def _impl(ctx):
     features = [_default_feature(attr, root, c_dirs, cxx_dirs)]
     features += _mode_features(attr) + _sanitizer_features(attr) + _layering_features(attr)
     features += [
-        _warning_feature(),
+        _warning_feature(attr),
         _dependency_feature(),
         feature(name = "supports_pic", enabled = False),
         feature(name = "supports_start_end_lib", enabled = False),
