@@ -64,16 +64,7 @@ static uint32_t pool_take_fresh_locked(struct pool *pool) REQUIRES(pool->lock) {
     return pool->split.next < pool->split.end ? pool->split.next++ : POOL_NONE;
 }
 
-uint32_t pool_take(struct pool *pool, struct lock_holder *holder) {
-    bool fresh = false;
-    return pool_take_either(pool, holder, &fresh);
-}
-
-uint32_t pool_take_either(struct pool *pool, struct lock_holder *holder, bool *fresh) {
-    if (fault_point_fires(pool->fault)) {
-        return POOL_NONE;
-    }
-    lock_acquire(holder, &pool->lock);
+static uint32_t pool_take_locked(struct pool *pool, bool *fresh) REQUIRES(pool->lock) {
     uint32_t index = pool->free_head;
     *fresh = index == POOL_NONE;
     if (index != POOL_NONE) {
@@ -85,6 +76,20 @@ uint32_t pool_take_either(struct pool *pool, struct lock_holder *holder, bool *f
         pool->next[index - pool->base] = POOL_TAKEN;
         pool->free_count--;
     }
+    return index;
+}
+
+uint32_t pool_take(struct pool *pool, struct lock_holder *holder) {
+    bool fresh = false;
+    return pool_take_either(pool, holder, &fresh);
+}
+
+uint32_t pool_take_either(struct pool *pool, struct lock_holder *holder, bool *fresh) {
+    if (fault_point_fires(pool->fault)) {
+        return POOL_NONE;
+    }
+    lock_acquire(holder, &pool->lock);
+    uint32_t index = pool_take_locked(pool, fresh);
     lock_release(holder, &pool->lock);
     return index;
 }
@@ -96,6 +101,13 @@ void pool_put(struct pool *pool, struct lock_holder *holder, uint32_t index) {
     pool->free_head = index;
     pool->free_count++;
     lock_release(holder, &pool->lock);
+}
+
+uint32_t pool_watermark(struct pool *pool, struct lock_holder *holder) {
+    lock_acquire(holder, &pool->lock);
+    uint32_t watermark = pool->ranges[0].next;
+    lock_release(holder, &pool->lock);
+    return watermark;
 }
 
 static uint32_t pool_take_block_locked(struct pool *pool) REQUIRES(pool->lock) {

@@ -61,6 +61,10 @@ WARN_UNUSED uint32_t pool_take_either(struct pool *pool, struct lock_holder *hol
     EXCLUDES(pool->lock);
 void pool_put(struct pool *pool, struct lock_holder *holder, uint32_t index) EXCLUDES(pool->lock);
 
+// Of a pool of one range: every index that was ever taken is below it.
+WARN_UNUSED uint32_t pool_watermark(struct pool *pool, struct lock_holder *holder)
+    EXCLUDES(pool->lock);
+
 // The first of POOL_BLOCK indices, a multiple of POOL_BLOCK. POOL_NONE does not mean that there are
 // no single ones.
 WARN_UNUSED uint32_t pool_take_block(struct pool *pool, struct lock_holder *holder)

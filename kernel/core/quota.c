@@ -78,13 +78,15 @@ void quota_pass_on(struct kernel *kernel, struct hart *hart, struct task *task) 
         atomic_store_u32(&task->quota.left[kind], 0);
     }
     quota_give(&payer_locked(kernel, to)->quota, left);
-    for (uint32_t i = 0; i < kernel_vmo_count(kernel); i++) {
+    uint32_t vmo_end = pool_watermark(&kernel->vmo_pool, &hart->locks);
+    for (uint32_t i = 0; i < vmo_end; i++) {
         change_payer(&kernel->vmos[i].payer, from, to);
     }
     for (uint32_t i = 0; i < MAX_ENDPOINTS; i++) {
         change_payer(&kernel->endpoints[i].payer, from, to);
     }
-    for (uint32_t i = 0; i < kernel_task_count(kernel); i++) {
+    uint32_t task_end = pool_watermark(&kernel->task_pool, &hart->locks);
+    for (uint32_t i = 0; i < task_end; i++) {
         change_payer(&kernel->tasks[i].payer, from, to);
     }
     lock_release(&hart->locks, &kernel->family_lock);

@@ -97,26 +97,29 @@ static void reap_children(struct kernel *kernel, struct hart *hart, struct task 
     lock_release(&hart->locks, &kernel->family_lock);
 }
 
-static void leave_family(struct kernel *kernel, struct hart *hart, struct task *task) {
+// Its supervisor's home, to which its end is told; 0 if the supervisor has gone.
+static uint64_t leave_family(struct kernel *kernel, struct hart *hart, struct task *task) {
     lock_acquire(&hart->locks, &kernel->family_lock);
     if (list_is_linked(&task->sibling)) {
         list_remove(&task->sibling);
     }
+    // Under the lock, so that the supervisor's object is not another task's between the two looks.
+    uint64_t supervisor = atomic_load_u64(&task->supervisor);
+    const struct task *told = &kernel->tasks[(uint32_t)supervisor];
+    bool there = told->instance == (uint32_t)(supervisor >> 32);
+    uint64_t home = there ? atomic_load_u64(&told->home) : 0;
     lock_release(&hart->locks, &kernel->family_lock);
+    return home;
 }
 
 static void reap_end(struct kernel *kernel, struct hart *hart, struct task *task) {
     task->page = 0;
     device_release(kernel, hart, task);
     quota_pass_on(kernel, hart, task);
-    leave_family(kernel, hart, task);
-    uint64_t supervisor = atomic_load_u64(&task->supervisor);
+    uint64_t home = leave_family(kernel, hart, task);
     // Release: whoever reads DEAD reads the reason too.
     atomic_store_release_u32(&task->state, TASK_DEAD);
-    struct task *told = &kernel->tasks[(uint32_t)supervisor];
-    if (told->instance == (uint32_t)(supervisor >> 32)) {
-        notify_task(kernel, hart, atomic_load_u64(&told->home), NOTIFY_CHILD_EXIT);
-    }
+    notify_task(kernel, hart, home, NOTIFY_CHILD_EXIT);
     task_release(kernel, hart, task);
 }
 

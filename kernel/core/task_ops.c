@@ -29,7 +29,10 @@ static struct task *take_object(struct kernel *kernel, struct hart *hart) {
     }
     struct task *task = &kernel->tasks[index];
     if (fresh) {
+        // Who passes on what it paid for looks at every payer.
+        lock_acquire(&hart->locks, &kernel->family_lock);
         words_zero(task, sizeof(*task) / 8);
+        lock_release(&hart->locks, &kernel->family_lock);
         task->index = index;
         task->wait.raw = wait_next(0, WAIT_NONE, 0);  // No wait word is 0.
     }

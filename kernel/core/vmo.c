@@ -1,6 +1,7 @@
 // kernel/core/vmo.c: a VMO's pages and references. See vmo_ops.h.
 #include "kernel/core/vmo.h"
 
+#include "base/words.h"
 #include "kernel/core/page.h"
 #include "kernel/core/panic.h"
 #include "kernel/core/vmo_ops.h"
@@ -30,8 +31,14 @@ enum status vmo_make(struct kernel *kernel, struct hart *hart, struct task *paye
         return STATUS_NO_SPACE;
     }
     struct vmo *vmo = &kernel->vmos[index];
-    uint32_t generation = fresh ? 1 : vmo->generation + 1;
-    *vmo = (struct vmo){.generation = generation, .page_count = page_count};
+    vmo->generation = fresh ? 1 : vmo->generation + 1;
+    atomic_store_u32(&vmo->writers, 0);
+    atomic_store_u32(&vmo->fetchable, 0);
+    vmo->page_count = page_count;
+    vmo->pages_made = 0;
+    vmo->large_mask = 0;
+    vmo->next_dying = VMO_NONE;
+    words_zero(vmo->chunks, sizeof(vmo->chunks) / 8);
     quota_note_payer(kernel, hart, &vmo->payer, payer);
     atomic_store_u32(&vmo->references, 1);
     *out = index;
