@@ -65,13 +65,14 @@ enum exit_reason {
                                  // is the pc.
     EXIT_FAULT_ALIGN = 7,        // Misaligned access or jump; detail is the address.
     EXIT_FAULT_BREAK = 8,        // ebreak: an assertion of the program; detail is the pc.
+    EXIT_FAULT_OTHER = 9,  // A trap that the kernel does not know; detail is the machine's cause.
     EXIT_REASON_COUNT
 };
 
 static inline const char *exit_reason_name(uint64_t reason) {
-    static const char *const names[] = {"none",        "exit",        "killed",
-                                        "read fault",  "write fault", "exec fault",
-                                        "instruction", "misaligned",  "break"};
+    static const char *const names[] = {"none",        "exit",       "killed",      "read fault",
+                                        "write fault", "exec fault", "instruction", "misaligned",
+                                        "break",       "other trap"};
     BASE_STATIC_ASSERT(sizeof(names) / sizeof(names[0]) == EXIT_REASON_COUNT, "one name a reason");
     return reason < EXIT_REASON_COUNT ? names[reason] : "?";
 }
