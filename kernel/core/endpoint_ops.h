@@ -113,8 +113,13 @@ WARN_UNUSED static ALWAYS_INLINE bool receive_publish(struct task *task,
     const uint64_t calls = (uint64_t)(UINT32_MAX - WORK_BUT_CALLS) << 32;
     // Whoever sees the wait sees the registers and the reply table as they are, and either sees it
     // or is seen here: pairs with the fence after work or generation were published.
-    atomic_or_fence_u64(&task->wait,
-                        endpoint->receive_word + (takes_calls ? 0 : WAIT_RECV_NOCALL - WAIT_RECV));
+    uint64_t low = endpoint->receive_word + (takes_calls ? 0 : WAIT_RECV_NOCALL - WAIT_RECV);
+    if (fault_point_fires(FAULT_POINT_UNORDERED_WAIT)) {
+        atomic_store_low_u64(&task->wait, (uint16_t)low);
+        atomic_fence();
+    } else {
+        atomic_or_fence_u64(&task->wait, low);
+    }
     uint64_t state = endpoint_state(endpoint) & (takes_calls ? UINT64_MAX : ~calls);
     return LIKELY(state == generation) || fault_point_fires(FAULT_POINT_LOSE_RECHECK);
 }

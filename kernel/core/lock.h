@@ -14,6 +14,7 @@
 
 #include "base/atomic.h"
 #include "kernel/core/arch.h"
+#include "kernel/core/fault_point.h"
 #include "kernel/core/lock_rank.h"
 
 struct CAPABILITY_LOCK lock {
@@ -59,5 +60,9 @@ WARN_UNUSED static ALWAYS_INLINE bool lock_try_acquire(struct lock_holder *holde
 static ALWAYS_INLINE void lock_release(struct lock_holder *holder, struct lock *lock)
     RELEASES(lock) UNCHECKED_LOCKS {
     lock_check_release(holder, lock->rank);
+    if (fault_point_fires(FAULT_POINT_UNORDERED_LOCK)) {
+        atomic_store_u64(&lock->held, 0);
+        return;
+    }
     atomic_store_release_u64(&lock->held, 0);
 }

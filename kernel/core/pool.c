@@ -79,6 +79,11 @@ static uint32_t pool_take_locked(struct pool *pool, bool *fresh) REQUIRES(pool->
     return index;
 }
 
+// UNCHECKED_LOCKS: the planted bug.
+static uint32_t take_without_lock(struct pool *pool, bool *fresh) UNCHECKED_LOCKS {
+    return pool_take_locked(pool, fresh);
+}
+
 uint32_t pool_take(struct pool *pool, struct lock_holder *holder) {
     bool fresh = false;
     return pool_take_either(pool, holder, &fresh);
@@ -87,6 +92,9 @@ uint32_t pool_take(struct pool *pool, struct lock_holder *holder) {
 uint32_t pool_take_either(struct pool *pool, struct lock_holder *holder, bool *fresh) {
     if (fault_point_fires(pool->fault)) {
         return POOL_NONE;
+    }
+    if (fault_point_fires(FAULT_POINT_UNLOCKED_POOL)) {
+        return take_without_lock(pool, fresh);
     }
     lock_acquire(holder, &pool->lock);
     uint32_t index = pool_take_locked(pool, fresh);

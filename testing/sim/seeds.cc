@@ -22,7 +22,7 @@ constexpr std::uint32_t slow_rates[] = {RATE_ALWAYS / 8, 0, RATE_ALWAYS / 2, RAT
 constexpr std::uint64_t FAULTS_EVERY = 4;  // Every fourth seed has empty pools, every fourth has
                                            // tasks that end and IPIs that come late.
 
-enum fault_kind { INJECTED, CHOSEN, PLANTED };
+enum fault_kind { INJECTED, CHOSEN, PLANTED, UNORDERED };
 
 const struct {
     const char *name;
@@ -202,16 +202,16 @@ void seed_add(seed_totals &sum, const seed_outcome &outcome) {
     sum.switches += outcome.result.switches;
     sum.audits += outcome.result.audits;
     sum.faults += outcome.result.faults_fired;
-    sum.calls += outcome.record.calls;
-    sum.answered += outcome.record.calls_answered;
-    sum.kills += outcome.record.kills;
-    sum.revokes += outcome.record.revokes;
-    sum.moves += outcome.record.moves;
-    sum.tasks += outcome.record.tasks_started;
-    sum.interrupts += outcome.record.interrupts;
-    sum.device_refusals += outcome.record.device_refusals;
-    sum.vmos += outcome.record.vmos;
-    sum.maps += outcome.record.maps;
+    sum.calls += outcome.record.calls.raw;
+    sum.answered += outcome.record.calls_answered.raw;
+    sum.kills += outcome.record.kills.raw;
+    sum.revokes += outcome.record.revokes.raw;
+    sum.moves += outcome.record.moves.raw;
+    sum.tasks += outcome.record.tasks_started.raw;
+    sum.interrupts += outcome.record.interrupts.raw;
+    sum.device_refusals += outcome.record.device_refusals.raw;
+    sum.vmos += outcome.record.vmos.raw;
+    sum.maps += outcome.record.maps.raw;
 }
 
 std::string seed_summary(const seed_totals &sum, double seconds) {

@@ -20,7 +20,7 @@ void workload_begin(struct workload *workload) {
 }
 
 void workload_expect(bool holds, const char *what, uint64_t value) {
-    if (!holds && !workload_now->failure) {
+    if (!holds && atomic_claim_u32(&workload_now->failed, 0, 1)) {
         workload_now->failure = what;
         workload_now->failure_value = value;
     }
@@ -29,9 +29,9 @@ void workload_expect(bool holds, const char *what, uint64_t value) {
 void workload_revoke(struct slot grant, uint32_t family) {
     enum status status = sys_grant_revoke(grant);
     workload_expect(status == STATUS_OK, "grant_revoke failed", status);
-    workload_now->revokes++;
-    if (workload_now->revoked_at[family] == 0) {
-        workload_now->revoked_at[family] = workload_now->revokes;
+    uint32_t before = atomic_add_u32(&workload_now->revokes, 1);
+    if (atomic_load_u64(&workload_now->revoked_at[family]) == 0) {
+        atomic_store_u64(&workload_now->revoked_at[family], before + 1);
     }
 }
 

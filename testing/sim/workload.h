@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "kernel/abi/status.h"
+#include "base/atomic.h"
 #include "kernel/arch/sim/sim.h"
 
 #ifdef __cplusplus
@@ -33,27 +33,27 @@ enum {
 
 struct workload {
     uint32_t rounds;
+    struct atomic_u32 failed;
     const char *failure;  // The first expectation that was not met.
     uint64_t failure_value;
-    uint64_t calls;
-    uint64_t calls_answered;
-    uint64_t nested_calls;
-    uint64_t sends;
-    uint64_t notifies;
-    uint64_t interrupts;
-    uint64_t device_refusals;  // Of a device that another holds.
-    uint64_t kills;
-    uint64_t closes;
-    uint64_t tasks_started;
-    uint64_t vmos;
-    uint64_t maps;
-    uint64_t revokes;
-    uint64_t moves;  // Capabilities that a frame carried over.
+    struct atomic_u32 calls;
+    struct atomic_u32 calls_answered;
+    struct atomic_u32 nested_calls;
+    struct atomic_u32 sends;
+    struct atomic_u32 notifies;
+    struct atomic_u32 interrupts;
+    struct atomic_u32 device_refusals;  // Of a device that another holds.
+    struct atomic_u32 kills;
+    struct atomic_u32 closes;
+    struct atomic_u32 tasks_started;
+    struct atomic_u32 vmos;
+    struct atomic_u32 maps;
+    struct atomic_u32 revokes;
+    struct atomic_u32 moves;  // Capabilities that a frame carried over.
     // Families: a badge names one. How many revocations there had been when grant_revoke of it had
     // returned; 0: it has not.
     uint32_t grants;
-    uint64_t revoked_at[WORKLOAD_GRANT_MAX];
-    uint64_t statuses[STATUS_COUNT];  // Results of calls and sends.
+    struct atomic_u64 revoked_at[WORKLOAD_GRANT_MAX];
 };
 
 extern const struct sim_program workload_programs[WORKLOAD_PROGRAM_COUNT];

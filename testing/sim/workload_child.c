@@ -57,5 +57,5 @@ void workload_start(struct slot task, uint64_t argument) {
         status = sys_task_start(task, argument, TASK_HART_ANY);
     }
     workload_expect(status == STATUS_OK, "task_start failed", status);
-    workload_now->tasks_started++;
+    workload_count(&workload_now->tasks_started);
 }

@@ -35,12 +35,6 @@ static void look_closed(struct client *client, struct slot server, struct call_r
     }
 }
 
-static void count(enum status status) {
-    if ((unsigned)status < STATUS_COUNT) {
-        workload_now->statuses[(unsigned)status]++;
-    }
-}
-
 // What was handed over may have been done; what was not, not.
 static void check_call(struct client *client, struct call_result got, uint64_t deadline_ns,
                        uint64_t number) {
@@ -51,7 +45,7 @@ static void check_call(struct client *client, struct call_result got, uint64_t d
                         "the answer to another call", number);
         workload_expect(client->page->reply_in.meta.service_id == service_id_of("server", 6),
                         "an answer from another service", number);
-        workload_now->calls_answered++;
+        workload_count(&workload_now->calls_answered);
     } else if (got.status == STATUS_TIMED_OUT) {
         workload_expect(sys_clock_get() >= deadline_ns, "a call timed out before its deadline",
                         deadline_ns);
@@ -86,7 +80,7 @@ static void check_attached(struct client *client, struct slot slot, bool handed_
     }
     bool gone = client->page->call_out.meta.slot == CAP_SLOT_NONE;
     workload_expect(gone == handed_over, "a capability moved otherwise than its frame", gone);
-    workload_now->moves += gone;
+    workload_add(&workload_now->moves, gone);
     bool held = sys_cap_query(slot).status == STATUS_OK;
     workload_expect(held == (!gone || came == slot.value), "a capability was lost or stayed", held);
     if (held && came != slot.value) {
@@ -110,9 +104,8 @@ static void call(struct client *client, struct slot server) {
     struct slot attached = attach(client, server);
     bool takes = sim_user_random(2) == 0;
     client->page->call_out.header.flags |= takes ? FRAME_TAKE_CAP : 0;
-    workload_now->calls++;
+    workload_count(&workload_now->calls);
     struct call_result got = sys_ipc_call(server, deadline_ns);
-    count(got.status);
     check_call(client, got, deadline_ns, number);
     struct slot came = slot_at(take_answered(client, got, takes));
     check_attached(client, attached, got.delivery == DELIVERY_HANDED_OVER, (uint32_t)came.value);
@@ -123,12 +116,12 @@ static void call(struct client *client, struct slot server) {
 static void send(struct client *client, struct slot server) {
     uint64_t deadline_ns =
         sim_user_random(2) == 0 ? 0 : sys_clock_get() + 1 + sim_user_random(NS_SHORT);
-    frame_write(&client->page->call_out, FRAME_TYPE_SEND, client->next_number++);
+    frame_write(&client->page->call_out, deadline_ns == 0 ? FRAME_TYPE_SEND_NOW : FRAME_TYPE_SEND,
+                client->next_number++);
     struct slot attached = attach(client, server);
-    workload_now->sends++;
+    workload_count(&workload_now->sends);
     struct call_result got = sys_ipc_send(server, deadline_ns);
     check_attached(client, attached, got.delivery == DELIVERY_HANDED_OVER, CAP_SLOT_NONE);
-    count(got.status);
     bool fits = got.status == STATUS_OK || got.status == STATUS_PEER_CLOSED ||
                 got.status == STATUS_REVOKED ||
                 got.status == (deadline_ns == 0 ? STATUS_WOULD_BLOCK : STATUS_TIMED_OUT);
@@ -136,7 +129,7 @@ static void send(struct client *client, struct slot server) {
 }
 
 static void notify(struct slot server) {
-    workload_now->notifies++;
+    workload_count(&workload_now->notifies);
     enum status status = sys_ipc_notify(server);
     workload_expect(status == STATUS_OK || status == STATUS_PEER_CLOSED || status == STATUS_REVOKED,
                     "notify gave another status", status);
@@ -155,6 +148,7 @@ void workload_client(struct message_page *page, uint64_t argument, uint32_t inst
         if (draw < 7) {
             call(&client, server);
         } else if (draw < 9) {
+            send(&client, server);
             send(&client, server);
         } else if (draw < 10) {
             notify(server);

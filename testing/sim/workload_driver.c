@@ -17,7 +17,7 @@ static const struct slot endpoint = {SERVER_SLOT_ENDPOINT};
 static bool take_device(struct map_result *mapped) {
     *mapped = sys_mmio_map(device);
     if (mapped->status == STATUS_BUSY) {
-        workload_now->device_refusals++;
+        workload_count(&workload_now->device_refusals);
         enum status status = sys_irq_bind(device, endpoint, BIT);
         // It may have died meanwhile.
         workload_expect(
@@ -41,7 +41,7 @@ static void handle(const struct map_result *mapped) {
     struct ack_result acked = sys_irq_ack(device);
     workload_expect(acked.status == STATUS_OK && acked.count <= 1,
                     "an interrupt came before the last was acknowledged", acked.count);
-    workload_now->interrupts += acked.count;
+    workload_add(&workload_now->interrupts, acked.count);
     if (draw >= 8) {
         sim_user_store(status_word, 0);
     }

@@ -13,7 +13,7 @@ enum {
     MANAGER_FIRST = WORKLOAD_SERVER_COUNT + WORKLOAD_CLIENT_COUNT,
     DRIVER_FIRST = MANAGER_FIRST + WORKLOAD_MANAGER_COUNT,
     CHILD_COUNT = DRIVER_FIRST + WORKLOAD_DRIVER_COUNT,
-    WAIT_ROUNDS_MAX = 400,
+    WAIT_ROUNDS_MAX = 4000,
     UNSTARTED_ROUNDS = 8,
 };
 
@@ -243,11 +243,11 @@ static void disturb(struct parent *parent) {
         enum status status = sys_endpoint_close(child->endpoint);
         workload_expect(status == STATUS_OK || status == STATUS_PEER_CLOSED,
                         "endpoint_close gave another status", status);
-        workload_now->closes++;
+        workload_count(&workload_now->closes);
     } else if (draw < 3) {
         enum status status = sys_task_kill(child->task);
         workload_expect(status == STATUS_OK, "task_kill gave another status", status);
-        workload_now->kills++;
+        workload_count(&workload_now->kills);
     } else if (draw < 5 && child->family.grant.value != 0) {
         revoke(child);
     }
@@ -312,5 +312,5 @@ void workload_init(struct message_page *page, uint64_t argument, uint32_t instan
         (void)bury(&parent);
     }
     end_all(&parent);
-    sys_task_exit(workload_now->failure ? 1 : 0);
+    sys_task_exit(atomic_load_u32(&workload_now->failed) != 0 ? 1 : 0);
 }

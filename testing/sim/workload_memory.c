@@ -26,7 +26,7 @@ static void make(struct memory *memory) {
     struct slot_result made = sys_vmo_create(slot_at(CLIENT_SLOT_FACTORY), pages);
     if (workload_made(made.status, "vmo_create gave another status")) {
         *memory = (struct memory){.vmo = made.slot, .pages = pages};
-        workload_now->vmos++;
+        workload_count(&workload_now->vmos);
     }
 }
 
@@ -36,7 +36,7 @@ static bool map(struct memory *memory, uint64_t access) {
         return false;
     }
     memory->address = got.address;
-    workload_now->maps++;
+    workload_count(&workload_now->maps);
     return true;
 }
 

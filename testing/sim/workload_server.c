@@ -5,6 +5,7 @@
 
 enum {
     HELD_MAX = 4,
+    SEEN_MAX = 16,
     END_ONE_IN = 400,
     REVOKE_ONE_IN = 30,
     NS_SHORT = 20000,
@@ -14,6 +15,12 @@ struct held_call {
     struct reply_handle reply;
     uint64_t number;
     struct slot cap;  // Came with the request and goes back with the answer. 0: none.
+};
+
+// The last number that a sender sent without waiting.
+struct seen {
+    uint32_t instance;
+    uint64_t number;
 };
 
 struct server {
@@ -26,6 +33,8 @@ struct server {
     uint32_t held_count;
     struct held_call held[HELD_MAX];
     uint64_t revokes_before;  // Revocations that were over when it began to receive.
+    uint32_t seen_next;       // Where a new sender goes.
+    struct seen seen[SEEN_MAX];
 };
 
 static struct held_call take_held(struct server *server) {
@@ -35,15 +44,41 @@ static struct held_call take_held(struct server *server) {
     return call;
 }
 
+// What one sender sent without waiting was stored, or handed over at once when nothing was: it
+// comes in the order in which it was sent.
+static void check_order(struct server *server, uint32_t instance, uint64_t number) {
+    struct seen *seen = 0;
+    for (uint32_t i = 0; i < SEEN_MAX; i++) {
+        seen = server->seen[i].instance == instance ? &server->seen[i] : seen;
+    }
+    if (!seen) {
+        seen = &server->seen[server->seen_next++ % SEEN_MAX];
+        *seen = (struct seen){.instance = instance};
+    }
+    workload_expect(number > seen->number, "a send overtook an earlier one", number);
+    seen->number = number;
+}
+
+static uint16_t type_of(const struct message_area *area, uint64_t received) {
+    if (received == RECEIVED_CALL) {
+        return FRAME_TYPE_CALL;
+    }
+    return area->header.type == FRAME_TYPE_SEND_NOW ? FRAME_TYPE_SEND_NOW : FRAME_TYPE_SEND;
+}
+
 static void check_request(struct server *server, struct recv_result got) {
     const struct message_area *area = &server->page->request_in;
-    uint64_t number =
-        frame_check(area, got.received == RECEIVED_CALL ? FRAME_TYPE_CALL : FRAME_TYPE_SEND);
+    uint16_t type = type_of(area, got.received);
+    uint64_t number = frame_check(area, type);
+    if (type == FRAME_TYPE_SEND_NOW) {
+        check_order(server, area->meta.instance, number);
+    }
     bool known = area->meta.service_id == service_id_of("client", 6) ||
                  area->meta.service_id == service_id_of("server", 6);
     workload_expect(known, "a request comes from another service", area->meta.service_id);
     workload_expect(area->meta.badge != 0, "a request has no badge", area->meta.badge);
-    uint64_t revoked_at = workload_now->revoked_at[workload_family(area->meta.badge)];
+    uint64_t revoked_at =
+        atomic_load_u64(&workload_now->revoked_at[workload_family(area->meta.badge)]);
     workload_expect(revoked_at == 0 || revoked_at > server->revokes_before,
                     "served through a family after it was revoked", revoked_at);
     struct slot cap = slot_at(area->meta.slot);
@@ -107,7 +142,7 @@ static void end_somehow(void) {
 static void call_other(struct server *server) {
     uint64_t number = server->next_number++;
     frame_write(&server->page->call_out, FRAME_TYPE_CALL, number);
-    workload_now->nested_calls++;
+    workload_count(&workload_now->nested_calls);
     struct slot other = slot_at(CLIENT_SLOT_SERVER + sim_user_random(server->other_count));
     struct call_result got = sys_ipc_call(other, sys_clock_get() + 1 + sim_user_random(NS_SHORT));
     bool fits = got.status == STATUS_OK || got.status == STATUS_TIMED_OUT ||
@@ -175,7 +210,7 @@ static void server_round(struct server *server) {
             return;
         }
         uint64_t deadline_ns = some_deadline();
-        server->revokes_before = workload_now->revokes;
+        server->revokes_before = atomic_load_u32(&workload_now->revokes);
         struct recv_result got = sys_ipc_reply_recv(call.reply, server->endpoint, deadline_ns);
         if (got.status == STATUS_REVOKED) {
             detach(server);
@@ -186,7 +221,7 @@ static void server_round(struct server *server) {
         return;
     }
     uint64_t deadline_ns = some_deadline();
-    server->revokes_before = workload_now->revokes;
+    server->revokes_before = atomic_load_u32(&workload_now->revokes);
     bool drops = sim_user_random(8) == 0;
     look_at(server, drops ? sys_ipc_recv_drop_cap(server->endpoint, deadline_ns)
                           : sys_ipc_recv(server->endpoint, deadline_ns));

@@ -23,6 +23,8 @@ enum {
     FRAME_TYPE_CALL = 7,
     FRAME_TYPE_SEND = 8,
     FRAME_TYPE_REPLY = 9,
+    FRAME_TYPE_SEND_NOW = 10,  // Sent without waiting: such frames of one sender arrive in its
+                               // order.
 };
 
 // The badge of a capability to a server: of which family it is (0: none), and to which server.
@@ -42,6 +44,16 @@ static inline uint64_t workload_server_argument(uint64_t other_count, uint32_t f
 // grant_revoke. From its return on, no server that begins to receive may get anything of the
 // family.
 void workload_revoke(struct slot grant, uint32_t family);
+
+// Relaxed: programs may run in other threads (kernel/arch/threads).
+static inline void workload_add(struct atomic_u32 *counter, uint64_t by) {
+    uint32_t before = atomic_add_u32(counter, (uint32_t)by);
+    (void)before;
+}
+
+static inline void workload_count(struct atomic_u32 *counter) {
+    workload_add(counter, 1);
+}
 
 void workload_expect(bool holds, const char *what, uint64_t value);
 

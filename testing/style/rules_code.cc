@@ -25,8 +25,8 @@ bool may_touch_the_machine(const SourceFile &file) {
 bool is_target_code(const SourceFile &file) {
     bool below = file.is_below("base") || file.is_below("kernel") || file.is_below("runtime") ||
                  file.is_below("ipc") || file.is_below("services");
-    bool host_only = file.is_below("kernel/arch/sim") || file.is_below("base/host") ||
-                     file.is_below("runtime/sim");
+    bool host_only = file.is_below("kernel/arch/sim") || file.is_below("kernel/arch/threads") ||
+                     file.is_below("base/host") || file.is_below("runtime/sim");
     return below && !host_only && file.kind == FileKind::kC;
 }
 

@@ -1,5 +1,6 @@
 // kernel/arch/sim/check.c: invariants between kernel entries, and the report of a run that failed.
 #include "kernel/arch/riscv64/sv39.h"
+#include "kernel/arch/sim/space.h"
 #include "kernel/arch/sim/state.h"
 #include "kernel/core/audit.h"
 
@@ -22,30 +23,6 @@ static uint32_t hold_switches(void) {
     return left;
 }
 
-// The pages of a table and what it owns below, `level` levels above pages.
-static uint32_t table_pages(struct page_number table, uint32_t level) {
-    const uint64_t *entries = (const uint64_t *)arch_page(table);
-    uint32_t count = 1;
-    uint32_t entry_count = level == 2 ? SV39_USER_ROOT_ENTRIES : SV39_TABLE_ENTRIES;
-    for (uint32_t i = 0; i < entry_count; i++) {
-        bool large = level > 0 && (entries[i] & SV39_LEAF) != 0;
-        if ((entries[i] & SV39_VALID) == 0 || large) {
-            continue;
-        }
-        if (level > 0) {
-            count += table_pages(sv39_page(entries[i]), level - 1);
-        } else {
-            count += (entries[i] & SV39_OWNED) != 0;
-        }
-    }
-    return count;
-}
-
-static bool has_space(const struct task *task) {
-    return task->state.raw != TASK_FREE && task->state.raw != TASK_DEAD &&
-           task->space.root.value != 0;
-}
-
 // Between the steps of vmo_unmap the tables are ahead of the translations.
 static bool is_being_unmapped(const struct task *task, uint64_t address) {
     for (uint32_t i = 0; i < task->mappings.count; i++) {
@@ -63,7 +40,7 @@ static void check_tlb(const struct sim_hart *hart) {
     for (uint32_t i = 0; i < SIM_TLB_COUNT; i++) {
         const struct sim_tlb_entry *entry = &hart->tlb[i];
         const struct task *task = &sim.kernel.tasks[(entry->asid - 1) % MAX_TASKS];
-        if (entry->address == 0 || task->state.raw != TASK_LIVE || !has_space(task) ||
+        if (entry->address == 0 || task->state.raw != TASK_LIVE || !space_exists(task) ||
             is_being_unmapped(task, entry->address)) {
             continue;
         }
@@ -150,7 +127,7 @@ void sim_check_all(void) {
     sim.result.audits++;
     for (uint32_t i = 0; i < kernel_task_count(&sim.kernel); i++) {
         const struct task *task = &sim.kernel.tasks[i];
-        tally.space_pages[i] = has_space(task) ? table_pages(task->space.root, 2) : 0;
+        tally.space_pages[i] = space_exists(task) ? space_pages(task->space.root) : 0;
     }
     if (!audit_kernel(&sim.kernel, &tally)) {
         fail(&tally);

@@ -25,8 +25,14 @@ __attribute__((weak)) void __sanitizer_finish_switch_fiber(void *fake_stack_save
 __attribute__((weak)) void __asan_unpoison_memory_region(void const volatile *address,
                                                          size_t bytes);
 
-static struct fiber *fiber_came_from;  // Written just before a switch, read just after it by
-                                       // whoever runs then.
+// The thread sanitizer's (sanitizer/tsan_interface.h); null in a build without it.
+__attribute__((weak)) void *__tsan_get_current_fiber(void);
+__attribute__((weak)) void *__tsan_create_fiber(unsigned flags);
+__attribute__((weak)) void __tsan_destroy_fiber(void *fiber);
+__attribute__((weak)) void __tsan_switch_to_fiber(void *fiber, unsigned flags);
+
+static _Thread_local struct fiber *fiber_came_from;  // Written just before a switch, read just
+                                                     // after it by whoever runs then.
 
 static void after_switch(struct fiber *now) {
     if (!__sanitizer_finish_switch_fiber) {
@@ -51,6 +57,7 @@ static void fiber_first(void *argument) {
 
 void fiber_make_thread(struct fiber *fiber) {
     *fiber = (struct fiber){0};
+    fiber->tsan = __tsan_get_current_fiber ? __tsan_get_current_fiber() : 0;
 }
 
 void fiber_make(struct fiber *fiber) {
@@ -76,6 +83,12 @@ void fiber_start(struct fiber *fiber, void (*run)(void *), void *argument) {
         __asan_unpoison_memory_region(fiber->stack, fiber->stack_bytes);  // What an abandoned run
                                                                           // left.
     }
+    if (__tsan_create_fiber) {
+        if (fiber->tsan) {
+            __tsan_destroy_fiber(fiber->tsan);
+        }
+        fiber->tsan = __tsan_create_fiber(0);
+    }
     fiber->run = run;
     fiber->argument = argument;
     fiber->fake_stack = 0;
@@ -96,6 +109,9 @@ void fiber_switch(struct fiber *from, struct fiber *to) {
     fiber_came_from = from;
     if (__sanitizer_start_switch_fiber) {
         __sanitizer_start_switch_fiber(&from->fake_stack, to->stack, to->stack_bytes);
+    }
+    if (__tsan_switch_to_fiber) {
+        __tsan_switch_to_fiber(to->tsan, 0);
     }
     fiber_switch_stacks(&from->sp, to->sp);
     after_switch(from);

@@ -21,6 +21,7 @@ struct fiber {
     void *stack;  // Lowest usable byte; for the thread's own fiber what the sanitizer says.
     size_t stack_bytes;
     void *fake_stack;  // The address sanitizer's, while it does not run.
+    void *tsan;        // The thread sanitizer's name for it.
     void (*run)(void *);
     void *argument;
 };

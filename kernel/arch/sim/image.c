@@ -2,14 +2,18 @@
 // that names every program, and an ELF file for each. A made file has a read-execute page with
 // headers, ABI note and entries, and a writable segment of two pages of which 16 bytes come from
 // the file.
+#include "kernel/arch/sim/image.h"
+
+#include <stdlib.h>
 #include <string.h>
 
 #include "kernel/abi/boot_image.h"
 #include "kernel/abi/identity.h"
 #include "kernel/abi/layout.h"
 #include "kernel/abi/manifest.h"
-#include "kernel/arch/sim/state.h"
+#include "kernel/arch/sim/device.h"
 #include "kernel/arch/sim/user.h"
+#include "kernel/core/arch.h"
 
 enum {
     ELF_TEXT_BYTES = 4096,
@@ -91,22 +95,23 @@ static uint8_t *append(struct boot_image_header *header, enum boot_image_kind ki
     uint8_t *place = sim_ram.bytes + header->bytes;
     header->bytes += align_page(bytes);
     if (header->bytes > (uint64_t)sim_ram.page_count * PAGE_BYTES) {
-        sim_finish(SIM_CHECK_FAILED, "RAM is too small for the boot image");
+        fprintf(stderr, "sim: RAM is too small for the boot image\n");
+        exit(2);
     }
     memset(place, 0, align_page(bytes));
     return place;
 }
 
-static void write_manifest(uint8_t *place) {
+static void write_manifest(uint8_t *place, const struct sim_image *what) {
     const struct manifest_grant arena = {.kind = MANIFEST_GRANT_DEVICE,
                                          .slot = 1,
                                          .rights = RIGHTS_DEVICE,
                                          .target = DEVICE_ID_BLOCK,
                                          .badge = SIM_ARENA_PAGES};
     struct manifest_header head = {.magic = MANIFEST_MAGIC, .grant_count = 1};
-    for (uint32_t i = 1; i < sim.options.program_count && head.service_count < MANIFEST_SERVICE_MAX;
+    for (uint32_t i = 1; i < what->program_count && head.service_count < MANIFEST_SERVICE_MAX;
          i++) {
-        const char *name = sim.options.programs[i].name;
+        const char *name = what->programs[i].name;
         struct manifest_service service = {.service_id = service_id_of(name, strlen(name)),
                                            .hart = MANIFEST_HART_ANY};
         strncpy(service.name, name, sizeof(service.name) - 1);
@@ -120,22 +125,22 @@ static void write_manifest(uint8_t *place) {
     memcpy(place, &head, sizeof(head));
 }
 
-uint32_t sim_image_build(void) {
+uint32_t sim_image_build(const struct sim_image *what) {
     memset(
         sim_ram.bytes, 0,
         sizeof(struct boot_image_header) + BOOT_IMAGE_ENTRY_MAX * sizeof(struct boot_image_entry));
     struct boot_image_header *header = (struct boot_image_header *)(void *)sim_ram.bytes;
-    *header = (struct boot_image_header){.magic = BOOT_IMAGE_MAGIC,
-                                         .abi_version = ABI_VERSION,
-                                         .hart_count = sim.options.hart_count};
+    *header = (struct boot_image_header){
+        .magic = BOOT_IMAGE_MAGIC, .abi_version = ABI_VERSION, .hart_count = what->hart_count};
     header->bytes =
         align_page(sizeof(*header) + BOOT_IMAGE_ENTRY_MAX * sizeof(struct boot_image_entry));
     write_manifest(append(header, BOOT_IMAGE_MANIFEST, "manifest",
                           sizeof(struct manifest_header) +
                               MANIFEST_SERVICE_MAX * sizeof(struct manifest_service) +
-                              sizeof(struct manifest_grant)));
-    for (uint32_t i = 0; i < sim.options.program_count; i++) {
-        const struct sim_program *program = &sim.options.programs[i];
+                              sizeof(struct manifest_grant)),
+                   what);
+    for (uint32_t i = 0; i < what->program_count; i++) {
+        const struct sim_program *program = &what->programs[i];
         uint8_t *place = append(header, BOOT_IMAGE_PROGRAM, program->name,
                                 program->file ? program->file_bytes : ELF_FILE_BYTES);
         if (program->file) {
@@ -159,4 +164,17 @@ bool sim_program_find(const char *name, uint64_t *offset, uint64_t *bytes) {
         }
     }
     return false;
+}
+
+void sim_image_devices(struct boot_info *out) {
+    static const uint32_t ids[SIM_DEVICE_COUNT] = {DEVICE_ID_ENTROPY, DEVICE_ID_BLOCK,
+                                                   DEVICE_ID_NONE};
+    for (uint32_t i = 0; i < SIM_DEVICE_COUNT; i++) {
+        out->devices[i] = (struct boot_device){.window = {SIM_DEVICE_FIRST_PAGE + i},
+                                               .window_pages = 1,
+                                               .line = SIM_LINE_FIRST + i,
+                                               .id = ids[i]};
+    }
+    out->device_count = SIM_DEVICE_COUNT;
+    out->input_line = SIM_LINE_FIRST + DEVICE_INPUT;
 }

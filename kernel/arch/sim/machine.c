@@ -50,7 +50,7 @@ void sim_page_unpoison(struct page_number page) {
     memset(arch_page(page), 0xa5, PAGE_BYTES);
 }
 
-enum fault_kind { INJECTED, CHOSEN, PLANTED };
+enum fault_kind { INJECTED, CHOSEN, PLANTED, UNORDERED };
 
 static enum fault_kind kind_of(enum fault_point point) {
     static const enum fault_kind kinds[] = {

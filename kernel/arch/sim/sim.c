@@ -159,7 +159,8 @@ static void reset_ram(void) {
 // The boot image first, then two ranges. The kernel keeps its page table of words in the first
 // pages of the first, untaken; all else is poisoned until taken.
 static void reset_boot_info(void) {
-    uint32_t image_pages = sim_image_build();
+    uint32_t image_pages = sim_image_build(&(struct sim_image){
+        sim.options.programs, sim.options.program_count, sim.options.hart_count});
     uint32_t first = SIM_RAM_FIRST_PAGE + image_pages;
     uint32_t left = sim.options.page_count - image_pages;
     uint32_t half = left / 2;
@@ -176,20 +177,6 @@ static void reset_boot_info(void) {
             sim_ram.bytes + offset,
             (size_t)(sim.options.page_count - image_pages - table_pages) * PAGE_BYTES);
     }
-}
-
-// Two devices that have something behind them, and an empty transport.
-static void reset_boot_devices(void) {
-    static const uint32_t ids[SIM_DEVICE_COUNT] = {DEVICE_ID_ENTROPY, DEVICE_ID_BLOCK,
-                                                   DEVICE_ID_NONE};
-    for (uint32_t i = 0; i < SIM_DEVICE_COUNT; i++) {
-        sim.boot.devices[i] = (struct boot_device){.window = {SIM_DEVICE_FIRST_PAGE + i},
-                                                   .window_pages = 1,
-                                                   .line = SIM_LINE_FIRST + i,
-                                                   .id = ids[i]};
-    }
-    sim.boot.device_count = SIM_DEVICE_COUNT;
-    sim.boot.input_line = SIM_LINE_FIRST + DEVICE_INPUT;
 }
 
 static void reset_harts(void) {
@@ -234,7 +221,7 @@ static void reset(const struct sim_options *options) {
     sim_devices_reset();
     reset_ram();
     reset_boot_info();
-    reset_boot_devices();
+    sim_image_devices(&sim.boot);
     reset_harts();
 }
 

@@ -4,6 +4,7 @@
 
 #include "kernel/arch/sim/device.h"
 #include "kernel/arch/sim/fiber.h"
+#include "kernel/arch/sim/image.h"
 #include "kernel/arch/sim/random.h"
 #include "kernel/arch/sim/sim.h"
 #include "kernel/arch/sim/trace.h"
@@ -12,8 +13,6 @@
 enum {
     SIM_TLB_COUNT = 64,
     SIM_CONSOLE_BYTES = 1 << 16,
-    SIM_DEVICE_FIRST_PAGE = 0x10001,  // Of the windows, one page each.
-    SIM_LINE_FIRST = 5,               // Of the devices in their order, the receiver's last.
     SIM_INPUT_ROOM = 16,
     SIM_INPUT_PERIOD_NS = 20000,
 };
@@ -131,9 +130,6 @@ WARN_UNUSED bool sim_device_find(struct page_number page, uint32_t *index);
 WARN_UNUSED uint64_t sim_device_load(uint32_t index, uint64_t offset);
 void sim_device_store(uint32_t index, uint64_t offset, uint64_t value);
 void sim_check_devices(void);
-
-// image.c: builds the boot image in RAM; the number of pages it takes.
-uint32_t sim_image_build(void);
 
 // check.c: invariants. What concerns the hart that leaves the kernel; what can be seen when no hart
 // is in the kernel; everything (also when only this hart is, at the end); when all sleep.

@@ -1,8 +1,8 @@
-// kernel/arch/sim/tlb.c: address spaces over kernel/arch/riscv64/sv39.c, and a TLB for each hart
-// that keeps what it has until it is shot down. An entry is used as it stands, however the tables
-// have changed since. A hit that does not allow the access flushes itself and walks again, as the
-// port on RISC-V does for a fault on a valid entry.
+// kernel/arch/sim/tlb.c: a TLB for each hart that keeps what it has until it is shot down. An entry
+// is used as it stands, however the tables have changed since. A hit that does not allow the access
+// flushes itself and walks again, as the port on RISC-V does for a fault on a valid entry.
 #include "kernel/arch/riscv64/sv39.h"
+#include "kernel/arch/sim/space.h"
 #include "kernel/arch/sim/state.h"
 
 static struct sim_tlb_entry *place_of(struct sim_hart *hart, uint64_t address, uint32_t asid) {
@@ -50,35 +50,6 @@ bool sim_tlb_holds(const struct sim_hart *hart, struct page_number page) {
     return false;
 }
 
-enum status arch_map(struct kernel *kernel, struct arch_space *space, uint64_t user_address,
-                     struct page_number page, uint32_t access, bool owned) {
-    return sv39_map(kernel, sim_core_hart(), space, user_address,
-                    (struct sv39_leaf){page, access, owned, false});
-}
-
-enum status arch_map_large(struct kernel *kernel, struct arch_space *space, uint64_t user_address,
-                           struct page_number page, uint32_t access) {
-    return sv39_map(kernel, sim_core_hart(), space, user_address,
-                    (struct sv39_leaf){page, access, false, true});
-}
-
-uint32_t arch_unmap(struct arch_space *space, uint64_t user_address) {
-    return sv39_unmap(space->root, user_address);
-}
-
-enum status arch_space_create(struct kernel *kernel, uint32_t asid, struct arch_space *out) {
-    enum status status = sv39_create(kernel, sim_core_hart(), PAGE_NUMBER_NONE, out);
-    if (status == STATUS_OK) {
-        out->asid = asid;
-        out->harts = 0;
-    }
-    return status;
-}
-
-bool arch_space_reclaim(struct kernel *kernel, struct arch_space *space, uint32_t page_budget) {
-    bool done = sv39_reclaim(kernel, sim_core_hart(), space, page_budget);
-    if (done) {
-        space->root = PAGE_NUMBER_NONE;
-    }
-    return done;
+struct hart *space_hart(void) {
+    return sim_core_hart();
 }
