@@ -93,8 +93,9 @@ struct task *syscall_ipc_call(struct kernel *kernel, struct hart *hart, struct t
     // running, so it is never found waiting. Nobody overtakes: a receiver that has published its
     // wait, and has not looked yet, may be seen waiting while something is stored or queued.
     struct task *receiver = 0;
-    if (LIKELY(atomic_load_u32(&endpoint->generation) == cap->generation &&
-               atomic_load_u32(&endpoint->work) == 0)) {
+    if (LIKELY(
+            atomic_load_u32(&endpoint->generation) == cap->generation &&
+            (atomic_load_u32(&endpoint->work) == 0 || fault_point_fires(FAULT_POINT_OVERTAKE)))) {
         receiver = endpoint_claim_receiver_locked(endpoint, true);
     }
     if (UNLIKELY(!receiver)) {

@@ -96,7 +96,8 @@ struct task *syscall_ipc_send(struct kernel *kernel, struct hart *hart, struct t
         return handler_finish(task, STATUS_DENIED);
     }
     bool blocks = false;
-    bool direct = !moves && atomic_load_u32(&endpoint->work) == 0;  // Nobody overtakes.
+    bool direct = !moves && (atomic_load_u32(&endpoint->work) == 0 ||  // Nobody overtakes.
+                             fault_point_fires(FAULT_POINT_OVERTAKE));
     struct task *receiver = direct ? endpoint_claim_receiver_locked(endpoint, false) : 0;
     if (receiver) {
         frame_copy(&receiver->page->request_in, &task->page->call_out, task->wait_frame, task,

@@ -88,6 +88,7 @@ struct finding {
 const finding findings[] = {
     {FAULT_POINT_SKIP_QUIESCE, {"served through a family after it was revoked"}},
     {FAULT_POINT_SKIP_EPOCH_RECHECK, {"served through a family after it was revoked"}},
+    {FAULT_POINT_OVERTAKE, {"a send overtook an earlier one"}},
     {FAULT_POINT_LOSE_MOVED, {"a capability moved otherwise", "audit"}},
     {FAULT_POINT_LOSE_IPI, {"lost wake-up: hart"}},
     {FAULT_POINT_LOSE_RECHECK, {"lost wake-up: task"}},
