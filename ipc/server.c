@@ -3,6 +3,7 @@
 
 #include "ipc/frame.h"
 #include "ipc/ready.h"
+#include "runtime/ticks.h"
 
 // The answer that waits for the next receive; none while `held` is false.
 struct waiting_answer {
@@ -13,18 +14,19 @@ struct waiting_answer {
 void ipc_server_init(struct ipc_server *server, struct runtime *runtime,
                      const struct ipc_service *service, void *state) {
     *server = (struct ipc_server){.runtime = runtime, .service = service, .state = state};
+    server_counts_init(&server->counts);
 }
 
 static const struct ipc_row *row_of(const struct ipc_service *service, uint8_t op) {
     return op < service->row_count ? &service->rows[op] : 0;
 }
 
-static struct reply_handle *kept_place(struct ipc_server *server, struct reply_handle reply) {
-    return &server->kept[reply.value & REPLY_HANDLE_INDEX_MASK];
+static uint32_t kept_place(struct reply_handle reply) {
+    return (uint32_t)(reply.value & REPLY_HANDLE_INDEX_MASK);
 }
 
 const struct kept_call *ipc_keep(struct ipc_exchange *exchange) {
-    if (exchange->server->kept_count >= IPC_KEPT_MAX ||
+    if (exchange->server->counts.kept >= IPC_KEPT_MAX ||
         exchange->call.reply.value == REPLY_HANDLE_NONE.value) {
         return 0;
     }
@@ -33,21 +35,22 @@ const struct kept_call *ipc_keep(struct ipc_exchange *exchange) {
 }
 
 static void keep(struct ipc_server *server, struct reply_handle reply) {
-    *kept_place(server, reply) = reply;
-    server->kept_count++;
+    server->kept[kept_place(reply)] = reply;
+    server->kept_since[kept_place(reply)] = server->taken;
+    server->counts.kept++;
 }
 
 static void forget(struct ipc_server *server, struct reply_handle reply) {
-    struct reply_handle *place = kept_place(server, reply);
+    struct reply_handle *place = &server->kept[kept_place(reply)];
     if (place->value == reply.value && reply.value != REPLY_HANDLE_NONE.value) {
         *place = REPLY_HANDLE_NONE;
-        server->kept_count--;
+        server->counts.kept--;
     }
 }
 
 // Encodes an answer to reply_out.
-static void put_answer(const struct ipc_server *server, const struct wire_protocol_rows *protocol,
-                       void *message) {
+static void put_answer(const struct ipc_server *server, void *message) {
+    const struct wire_protocol_rows *protocol = server->service->protocol;
     struct message_area *out = &server->runtime->page->reply_out;
     frame_finish(out, protocol->type,
                  wire_encode(protocol, WIRE_REPLY, message, out->payload, sizeof(out->payload)));
@@ -68,8 +71,10 @@ bool ipc_answer(struct ipc_server *server, const struct kept_call *call, enum wi
                 void *message, struct slot lend) {
     struct wire_header *header = message;  // Each message begins with one.
     *header = (struct wire_header){.op = call->op, .status = (uint8_t)status, .nonce = call->nonce};
+    uint64_t since = server->kept_since[kept_place(call->reply)];
+    server_counts_answered(&server->counts, call->op, status, runtime_ticks() - since);
     forget(server, call->reply);
-    put_answer(server, server->service->protocol, message);
+    put_answer(server, message);
     if (status != WIRE_OK) {
         slot_release(lend);
         return send_answer(server, call->reply, slot_at(CAP_SLOT_NONE));
@@ -78,19 +83,12 @@ bool ipc_answer(struct ipc_server *server, const struct kept_call *call, enum wi
 }
 
 static bool answer_counts(struct ipc_server *server) {
-    const struct message_area *in = &server->runtime->page->request_in;
-    struct server_message message = {0};
-    enum wire_status status = server_decode(WIRE_REQUEST, in->payload, in->header.len, &message);
-    server->counts.malformed += status != WIRE_OK;
-    message.header.status = (uint8_t)status;
-    message.calls = server->counts.calls;
-    message.sends = server->counts.sends;
-    message.malformed = server->counts.malformed;
-    message.refused = server->counts.refused;
-    message.dropped = server->counts.dropped;
-    message.left = server->counts.left;
-    message.kept = server->kept_count;
-    put_answer(server, &server_rows, &message);
+    struct message_page *page = server->runtime->page;
+    const struct ipc_service *service = server->service;
+    const struct ipc_client *client = service->client ? service->client(server->state) : 0;
+    frame_finish(&page->reply_out, WIRE_PROTOCOL_SERVER,
+                 server_counts_answer(&server->counts, service->protocol, client, &page->request_in,
+                                      &page->reply_out));
     return true;
 }
 
@@ -123,6 +121,7 @@ static enum wire_status run(struct ipc_server *server, struct ipc_exchange *exch
 bool ipc_server_call(struct ipc_server *server, struct reply_handle reply) {
     const struct message_area *in = &server->runtime->page->request_in;
     server->counts.calls++;
+    server->taken = runtime_ticks();
     if (in->header.type == WIRE_PROTOCOL_SERVER) {
         slot_release(slot_at(in->meta.slot));
         return answer_counts(server);
@@ -131,7 +130,8 @@ bool ipc_server_call(struct ipc_server *server, struct reply_handle reply) {
     enum wire_status status = decode(server, &exchange);
     struct wire_header *header = exchange.message;
     exchange.call = (struct kept_call){.reply = reply, .nonce = header->nonce, .op = header->op};
-    if (status == WIRE_OK) {
+    bool good = status == WIRE_OK;
+    if (good) {
         status = run(server, &exchange);
     } else {
         server->counts.malformed++;
@@ -143,7 +143,11 @@ bool ipc_server_call(struct ipc_server *server, struct reply_handle reply) {
         return false;
     }
     header->status = (uint8_t)status;
-    put_answer(server, server->service->protocol, exchange.message);
+    if (good) {
+        server_counts_answered(&server->counts, header->op, status,
+                               runtime_ticks() - server->taken);
+    }
+    put_answer(server, exchange.message);
     if (exchange.lend.value == CAP_SLOT_NONE || status != WIRE_OK) {
         slot_release(exchange.lend);
         return true;
@@ -155,15 +159,18 @@ bool ipc_server_call(struct ipc_server *server, struct reply_handle reply) {
 static void serve_send(struct ipc_server *server) {
     struct ipc_exchange exchange;
     server->counts.sends++;
+    server->taken = runtime_ticks();
     bool good = decode(server, &exchange) == WIRE_OK;
-    const struct ipc_row *row =
-        row_of(server->service, ((const struct wire_header *)exchange.message)->op);
+    uint8_t op = ((const struct wire_header *)exchange.message)->op;
+    const struct ipc_row *row = row_of(server->service, op);
     if (!good) {
         server->counts.malformed++;
     } else if (!row || !row->send) {
         server->counts.dropped++;
     } else {
-        server->counts.refused += row->send(server->state, &exchange) != WIRE_OK;
+        enum wire_status status = row->send(server->state, &exchange);
+        server->counts.refused += status != WIRE_OK;
+        server_counts_answered(&server->counts, op, status, runtime_ticks() - server->taken);
     }
     slot_release(exchange.came);
 }
@@ -261,6 +268,11 @@ static enum status loop(struct ipc_server *server) {
 // Every operation of the protocol has its row, and a message has room.
 static bool is_whole(const struct runtime *runtime, const struct ipc_service *service) {
     const struct wire_protocol_rows *protocol = service->protocol;
+    if (service->row_count > IPC_OPERATION_MAX) {
+        log_line(runtime, "%s: %u rows of operations, at most %u are counted", service->name,
+                 service->row_count, (uint32_t)IPC_OPERATION_MAX);
+        return false;
+    }
     for (uint32_t i = 0; i < protocol->op_count; i++) {
         const struct ipc_row *row = row_of(service, protocol->ops[i].number);
         if (!row || (!row->call && !row->send)) {

@@ -10,8 +10,9 @@
 // is the answer's status. A handler that cannot answer yet keeps the call (ipc_keep) and ipc_answer
 // answers it later; when its caller leaves before, the service is told once.
 //
-// Every service also answers COUNTS of the protocol "server": what it was asked and what came of
-// it. Units:     nanoseconds since boot; IPC_NEVER means no deadline of the service's own.
+// Every service also speaks the protocol "server": what it was asked, what came of it and how long
+// it took (server_counts.h).
+// Units:     nanoseconds since boot; IPC_NEVER means no deadline of the service's own.
 // Ownership: the caller owns server, service and state. The exchange and its message are the
 //            server's, valid during the handler. A kept call belongs to the service until
 //            ipc_answer, or until `left` returns.
@@ -22,9 +23,9 @@
 //            says why in a line.
 #pragma once
 
+#include "ipc/server_counts.h"
 #include "ipc/types.h"
 #include "ipc/wire/codec.h"
-#include "ipc/wire/server_wire.h"
 #include "runtime/runtime.h"
 
 #ifdef __cplusplus
@@ -67,7 +68,7 @@ struct ipc_service {
     const char *ready;  // The marker of the first start; the n-th adds ` #n`.
     const struct wire_protocol_rows *protocol;
     const struct ipc_row *rows;  // By operation; those of the protocol are all there.
-    uint32_t row_count;
+    uint32_t row_count;          // At most IPC_OPERATION_MAX.
     // The rest may be null. With a clock both functions are there.
     void (*notified)(void *state, uint64_t kernel_bits, uint64_t badge_bits);
     // The caller of a kept call has left; the call is closed after this.
@@ -75,15 +76,8 @@ struct ipc_service {
     // The earliest time at which `wake` wants to run.
     uint64_t (*next_deadline)(const void *state);
     void (*wake)(void *state, uint64_t now_ns);
-};
-
-struct ipc_counts {
-    uint64_t calls;
-    uint64_t sends;
-    uint64_t malformed;  // Requests that were none, unknown operations too.
-    uint64_t refused;    // Requests answered with another status than WIRE_OK by their handler.
-    uint64_t dropped;    // Sends that no handler takes.
-    uint64_t left;       // Callers that did not wait for their answer.
+    // What the service calls others with, whose outcomes it is asked for.
+    const struct ipc_client *(*client)(const void *state);
 };
 
 struct ipc_server {
@@ -91,8 +85,9 @@ struct ipc_server {
     const struct ipc_service *service;
     void *state;
     struct ipc_counts counts;
-    uint32_t kept_count;
-    struct reply_handle kept[REPLY_SLOT_COUNT];    // By the handle's index.
+    struct reply_handle kept[REPLY_SLOT_COUNT];    // By the handle's index,
+    uint64_t kept_since[REPLY_SLOT_COUNT];         // and when it was taken, in ticks.
+    uint64_t taken;                                // When the request being served was, in ticks.
     uint64_t message[WIRE_MESSAGE_BYTES_MAX / 8];  // Of the request being served.
 };
 

@@ -367,7 +367,7 @@ TEST_F(Server, sends_reach_only_the_handlers_for_sends) {
     EXPECT_EQ(state_.server.counts.dropped, 2u);
     EXPECT_EQ(state_.server.counts.malformed, 1u);
     EXPECT_EQ(state_.server.counts.refused, 1u);
-    EXPECT_EQ(state_.server.kept_count, 0u);
+    EXPECT_EQ(state_.server.counts.kept, 0u);
 }
 
 TEST_F(Server, a_kept_call_is_answered_later_with_its_own_nonce) {
@@ -385,7 +385,7 @@ TEST_F(Server, a_kept_call_is_answered_later_with_its_own_nonce) {
     EXPECT_EQ(Decoded(1, WIRE_OK).header.nonce.value, 5u);
     EXPECT_EQ(Decoded(1, WIRE_OK).value, 5000u);
     EXPECT_EQ(Decoded(2, WIRE_OK).header.nonce.value, 6u);
-    EXPECT_EQ(state_.server.kept_count, 0u);
+    EXPECT_EQ(state_.server.counts.kept, 0u);
     EXPECT_EQ(kernel_.deadlines_[0], 5000u);
     EXPECT_EQ(kernel_.deadlines_[4], 5000u + IPC_HEARTBEAT_NS);
 }
@@ -411,7 +411,7 @@ TEST_F(Server, a_status_takes_the_keeping_back) {
     Calls(Handle(3), Request(LATER, 5, 13));
     Run();
     Decoded(0, WIRE_ABSENT);
-    EXPECT_EQ(state_.server.kept_count, 0u);
+    EXPECT_EQ(state_.server.counts.kept, 0u);
 }
 
 TEST_F(Server, test_reject_more_kept_calls_than_leave_a_reply_free) {
@@ -422,7 +422,7 @@ TEST_F(Server, test_reject_more_kept_calls_than_leave_a_reply_free) {
     ASSERT_EQ(kernel_.answers_.size(), 1u);
     EXPECT_EQ(Decoded(0, WIRE_OVERLOAD).header.nonce.value, REPLY_SLOT_COUNT - 1u);
     EXPECT_EQ(state_.kept.size(), 0u + IPC_KEPT_MAX);
-    EXPECT_EQ(state_.server.kept_count, 0u + IPC_KEPT_MAX);
+    EXPECT_EQ(state_.server.counts.kept, 0u + IPC_KEPT_MAX);
 }
 
 TEST_F(Server, a_caller_that_left_is_forgotten_once) {
@@ -433,7 +433,7 @@ TEST_F(Server, a_caller_that_left_is_forgotten_once) {
     Run();
     EXPECT_EQ(state_.left, std::vector<uint64_t>{Handle(3)});
     EXPECT_EQ(kernel_.closed_, std::vector<uint64_t>{Handle(3)});
-    EXPECT_EQ(state_.server.kept_count, 1u);
+    EXPECT_EQ(state_.server.counts.kept, 1u);
     EXPECT_EQ(state_.server.counts.left, 1u);
     EXPECT_EQ(state_.badges, 8u);
 }
@@ -479,7 +479,7 @@ TEST_F(Server, test_reject_keeping_a_send) {
     Sends(Request(LATER, 0, 1));
     Run();
     EXPECT_TRUE(state_.kept.empty());
-    EXPECT_EQ(state_.server.kept_count, 0u);
+    EXPECT_EQ(state_.server.counts.kept, 0u);
     EXPECT_EQ(state_.server.counts.refused, 1u);
 }
 
@@ -510,6 +510,43 @@ TEST_F(Server, says_what_it_has_done) {
     EXPECT_EQ(out.malformed, 1u);
     EXPECT_EQ(out.kept, 1u);
     EXPECT_EQ(kernel_.answers_[3].bytes[4], WIRE_UNKNOWN_OP);
+}
+
+TEST_F(Server, counts_operations_from_taking_to_answering) {
+    service_.next_deadline = next_deadline;
+    service_.wake = on_wake;
+    rows_[TELL].send = [](void *, ipc_exchange *) {
+        kernel->now_ns_ += 7;
+        return WIRE_ABSENT;
+    };
+    Calls(Handle(1), Request(ADD, 5, 41));
+    std::vector<uint8_t> malformed = Request(ADD, 5, 41);
+    malformed.pop_back();
+    Calls(Handle(1), malformed);
+    Calls(Handle(2), Request(LATER, 5, 1));
+    Sends(Request(TELL, 0, 12));
+    kernel_.script_.push_back([this] {
+        kernel_.now_ns_ += 100;
+        state_.due_ns = kernel_.now_ns_;
+        return ecall_result{STATUS_TIMED_OUT, 0, 0, 0};
+    });
+    Run();
+    const ipc_operation_counts *operations = state_.server.counts.operations;
+    EXPECT_EQ(operations[ADD].answered, 1u);
+    EXPECT_EQ(operations[ADD].refused, 0u);
+    EXPECT_EQ(operations[LATER].answered, 1u);
+    EXPECT_EQ(operations[LATER].ticks, 107u);  // The send was served meanwhile.
+    EXPECT_EQ(operations[TELL].answered, 1u);
+    EXPECT_EQ(operations[TELL].refused, 1u);
+    EXPECT_EQ(operations[TELL].ticks, 7u);
+}
+
+TEST_F(Server, test_reject_more_operations_than_are_counted) {
+    service_.row_count = IPC_OPERATION_MAX + 1;
+    Run();
+    EXPECT_TRUE(kernel_.deadlines_.empty());
+    EXPECT_EQ(kernel_.lines_,
+              std::vector<std::string>{"| test: 17 rows of operations, at most 16 are counted"});
 }
 
 TEST_F(Server, test_reject_a_service_without_a_handler) {

@@ -347,6 +347,39 @@ TEST(ServerWire, golden_vectors) {
                       Little(3, 8) + Little(4, 8) + Little(5, 8) + Little(6, 8) + Little(7, 4)));
 }
 
+TEST(ServerWire, golden_vectors_of_operations_and_clients) {
+    Bytes bytes(64);
+    server_message message{};
+    const uint8_t numbers[] = {8, 9};
+    message.header.op = SERVER_OP_OPERATION;
+    message.header.nonce.value = kNonce;
+    message.operation = 5;
+    bytes.resize(server_encode(WIRE_REQUEST, &message, bytes.data(), 64));
+    EXPECT_EQ(bytes, (Bytes{'S', 'V', 1, 2} + kNonceBytes + Bytes{5}));
+    message.answered = 1;
+    message.refused = 2;
+    message.tick_ns = 3;
+    message.ticks = 4;
+    message.latency = {numbers, 2};
+    bytes.resize(64);
+    bytes.resize(server_encode(WIRE_REPLY, &message, bytes.data(), 64));
+    EXPECT_EQ(bytes, (Bytes{'S', 'V', 1, 0x82, 0} + kNonceBytes + Little(2, 8) + Little(1, 8) +
+                      Little(3, 4) + Little(4, 8) + Bytes{2, 0, 8, 9}));
+    message.header.op = SERVER_OP_CLIENT;
+    bytes.resize(64);
+    bytes.resize(server_encode(WIRE_REQUEST, &message, bytes.data(), 64));
+    EXPECT_EQ(bytes, (Bytes{'S', 'V', 1, 3} + kNonceBytes));
+    message.outcomes = {numbers, 2};
+    message.mismatched = 1;
+    message.resent = 2;
+    message.evicted = 3;
+    message.routes = 4;
+    bytes.resize(64);
+    bytes.resize(server_encode(WIRE_REPLY, &message, bytes.data(), 64));
+    EXPECT_EQ(bytes, (Bytes{'S', 'V', 1, 0x83, 0} + kNonceBytes + Bytes{2, 0, 8, 9} + Little(1, 8) +
+                      Little(2, 8) + Little(3, 8) + Little(4, 4)));
+}
+
 // A protocol that has a field of each type, in an order that nothing aligns.
 struct mixed_message {
     wire_header header;

@@ -52,4 +52,5 @@ WARN_UNUSED bool case_log_denial_audited(struct selftest *selftest);
 WARN_UNUSED bool case_timed_clock(struct selftest *selftest);
 WARN_UNUSED bool case_timed_sleep_order(struct selftest *selftest);
 WARN_UNUSED bool case_timed_sleep_cancelled(struct selftest *selftest);
+WARN_UNUSED bool case_timed_latency(struct selftest *selftest);
 WARN_UNUSED bool case_timed_reject_malformed(struct selftest *selftest);

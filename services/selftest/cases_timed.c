@@ -258,11 +258,12 @@ static bool refused(struct selftest *selftest, uint32_t bytes, uint32_t index, u
            selftest_expect(selftest, "the answer's status", page->reply_in.payload[4], wanted);
 }
 
-// What timed has counted, by the protocol that every service speaks.
-static bool ask_counts(struct selftest *selftest, struct server_message *out) {
+// What timed says of itself, by the protocol that every service speaks.
+static bool ask_server(struct selftest *selftest, uint8_t op, uint8_t operation,
+                       struct server_message *out) {
     struct message_page *page = selftest->runtime->page;
     const struct server_message request = {
-        .header = {.op = SERVER_OP_COUNTS, .nonce = {.value = selftest->next_nonce}}};
+        .header = {.op = op, .nonce = {.value = selftest->next_nonce}}, .operation = operation};
     selftest->next_nonce++;
     frame_finish(&page->call_out, WIRE_PROTOCOL_SERVER,
                  server_encode(WIRE_REQUEST, &request, page->call_out.payload,
@@ -275,6 +276,46 @@ static bool ask_counts(struct selftest *selftest, struct server_message *out) {
                WIRE_OK) &&
            selftest_expect(selftest, "the nonce of the counts", out->header.nonce.value,
                            request.header.nonce.value);
+}
+
+static bool ask_counts(struct selftest *selftest, struct server_message *out) {
+    return ask_server(selftest, SERVER_OP_COUNTS, 0, out);
+}
+
+static uint64_t sum_of(const struct wire_bytes *numbers) {
+    uint64_t sum = 0;
+    for (uint32_t i = 0; i + sizeof(uint32_t) <= numbers->count; i += sizeof(uint32_t)) {
+        uint32_t number = 0;
+        memcpy(&number, numbers->data + i, sizeof(number));
+        sum += number;
+    }
+    return sum;
+}
+
+// Sleeping takes as long as it was asked for, and is in a bucket like everything else.
+bool case_timed_latency(struct selftest *selftest) {
+    struct server_message before = {0};
+    struct server_message after = {0};
+    struct timed_message reply = {0};
+    if (!ask_server(selftest, SERVER_OP_OPERATION, TIMED_OP_SLEEP, &before)) {
+        return false;
+    }
+    uint64_t began_ns = sys_clock_get();
+    if (!ask_timed(selftest, TIMED_OP_SLEEP, began_ns + 2 * SELFTEST_MS, &reply)) {
+        return false;
+    }
+    uint64_t took_ns = sys_clock_get() - began_ns;
+    if (!ask_server(selftest, SERVER_OP_OPERATION, TIMED_OP_SLEEP, &after)) {
+        return false;
+    }
+    // What was asked before and after it is not far from a sleep of two milliseconds.
+    uint64_t counted_ns = (after.ticks - before.ticks) * after.tick_ns;
+    return selftest_expect(selftest, "sleeps counted", after.answered, before.answered + 1) &&
+           selftest_expect(selftest, "sleeps in buckets", sum_of(&after.latency), after.answered) &&
+           selftest_expect(selftest, "counted less than slept", counted_ns < SELFTEST_MS, false) &&
+           selftest_expect(selftest, "counted more than waited", counted_ns > took_ns, false) &&
+           ask_server(selftest, SERVER_OP_CLIENT, 0, &after) &&
+           selftest_expect(selftest, "a client of timed's", after.header.status, WIRE_ABSENT);
 }
 
 bool case_timed_reject_malformed(struct selftest *selftest) {

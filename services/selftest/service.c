@@ -43,6 +43,7 @@ static const struct rung ladder[] = {
     {MARKER_SELFTEST_TIMED_CLOCK, case_timed_clock, 1},
     {MARKER_SELFTEST_TIMED_SLEEP_ORDER, case_timed_sleep_order, 1},
     {MARKER_SELFTEST_TIMED_SLEEP_CANCELLED, case_timed_sleep_cancelled, 1},
+    {MARKER_SELFTEST_TIMED_LATENCY, case_timed_latency, 1},
     {MARKER_SELFTEST_TIMED_REJECT_MALFORMED, case_timed_reject_malformed, 1},
     {MARKER_SELFTEST_ROUTE_HIT, case_route_hit, 1},
     {MARKER_SELFTEST_ROUTE_REJECT_DENIED, case_route_reject_denied, 1},

@@ -1,0 +1,138 @@
+// ipc/server_counts_test.cc: what a service says of itself when it is asked.
+#include "ipc/server_counts.h"
+
+#include <cstring>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "kernel/abi/syscall.h"
+#include "runtime/ecall.h"
+
+namespace {
+
+uint64_t now_ns = 4000;
+
+const wire_op kOps[] = {{"ADD", "", {0, 0}, 1, true}, {"FAR", "", {0, 0}, 15, true}};
+const wire_protocol_rows kProtocol = {"test",      kOps, nullptr, 2, 0, 99, sizeof(wire_header),
+                                      {{'T', 'S'}}};
+
+std::vector<uint64_t> Numbers(const wire_bytes &bytes, uint32_t size) {
+    std::vector<uint64_t> numbers(bytes.count / size);
+    for (size_t i = 0; i < numbers.size(); i++) {
+        std::memcpy(&numbers[i], bytes.data + i * size, size);
+    }
+    return numbers;
+}
+
+class ServerCounts : public ::testing::Test {
+  protected:
+    ServerCounts() {
+        server_counts_init(&counts_);
+    }
+
+    // The answer, which points into out_.
+    server_message Ask(uint8_t op, uint8_t operation = 0, const ipc_client *client = nullptr) {
+        server_message asked = {};
+        asked.header.op = op;
+        asked.header.nonce.value = 77;
+        asked.operation = operation;
+        in_.header.len = server_encode(WIRE_REQUEST, &asked, in_.payload, sizeof(in_.payload));
+        server_message answer = {};
+        EXPECT_EQ(server_decode(WIRE_REPLY, out_.payload, Answer(client), &answer), WIRE_OK);
+        EXPECT_EQ(answer.header.nonce.value, 77u);
+        EXPECT_EQ(answer.header.op, op);
+        return answer;
+    }
+
+    uint32_t Answer(const ipc_client *client) {
+        return server_counts_answer(&counts_, &kProtocol, client, &in_, &out_);
+    }
+
+    ipc_counts counts_;
+    message_area in_ = {};
+    message_area out_ = {};
+};
+
+TEST_F(ServerCounts, puts_each_answer_into_its_bucket) {
+    const std::vector<uint64_t> ticks = {0, 1, 2, 3, 4, 7, 8, (1u << 23) - 1, 1u << 23, UINT64_MAX};
+    std::vector<uint64_t> wanted(IPC_LATENCY_BUCKETS);
+    wanted[0] = 2;
+    wanted[1] = 2;
+    wanted[2] = 2;
+    wanted[3] = 1;
+    wanted[22] = 1;
+    wanted[23] = 2;
+    for (uint64_t each : ticks) {
+        server_counts_answered(&counts_, 1, WIRE_OK, each);
+    }
+    EXPECT_EQ(Numbers(Ask(SERVER_OP_OPERATION, 1).latency, 4), wanted);
+}
+
+TEST_F(ServerCounts, keeps_operations_apart) {
+    server_counts_answered(&counts_, 1, WIRE_OK, 10);
+    server_counts_answered(&counts_, 15, WIRE_DENIED, 20);
+    server_counts_answered(&counts_, 15, WIRE_OK, 30);
+    server_message add = Ask(SERVER_OP_OPERATION, 1);
+    EXPECT_EQ(add.answered, 1u);
+    EXPECT_EQ(add.refused, 0u);
+    EXPECT_EQ(add.ticks, 10u);
+    EXPECT_EQ(add.tick_ns, 1u);
+    server_message far = Ask(SERVER_OP_OPERATION, 15);
+    EXPECT_EQ(far.answered, 2u);
+    EXPECT_EQ(far.refused, 1u);
+    EXPECT_EQ(far.ticks, 50u);
+}
+
+TEST_F(ServerCounts, an_operation_outside_the_table_is_not_counted) {
+    const ipc_counts before = counts_;
+    server_counts_answered(&counts_, IPC_OPERATION_MAX, WIRE_OK, 10);
+    server_counts_answered(&counts_, 255, WIRE_OK, 10);
+    EXPECT_EQ(std::memcmp(&before, &counts_, sizeof(before)), 0);
+}
+
+TEST_F(ServerCounts, says_how_its_own_calls_were_served) {
+    ipc_client client = {};
+    route_cache_init(&client.routes);
+    client.stats.outcomes[IPC_OK][IPC_HIT] = 3;
+    client.stats.outcomes[IPC_DENIED][IPC_MISS] = 1;
+    client.stats.mismatched = 4;
+    client.stats.resent = 2;
+    client.routes.evicted = 5;
+    client.routes.routes[4].slot = slot_at(9);
+    server_message out = Ask(SERVER_OP_CLIENT, 0, &client);
+    uint64_t wanted[IPC_ERROR_COUNT][IPC_SERVED_COUNT] = {};
+    wanted[IPC_OK][IPC_HIT] = 3;
+    wanted[IPC_DENIED][IPC_MISS] = 1;
+    ASSERT_EQ(out.outcomes.count, sizeof(wanted));
+    EXPECT_EQ(std::memcmp(out.outcomes.data, wanted, sizeof(wanted)), 0);
+    EXPECT_EQ(out.mismatched, 4u);
+    EXPECT_EQ(out.resent, 2u);
+    EXPECT_EQ(out.evicted, 5u);
+    EXPECT_EQ(out.routes, 1u);
+}
+
+TEST_F(ServerCounts, test_reject_what_is_not_there) {
+    for (unsigned operation : {0, 2, 14, 16, 255}) {
+        EXPECT_EQ(Ask(SERVER_OP_OPERATION, static_cast<uint8_t>(operation)).header.status,
+                  WIRE_ABSENT);
+    }
+    EXPECT_EQ(Ask(SERVER_OP_CLIENT).header.status, WIRE_ABSENT);
+}
+
+TEST_F(ServerCounts, test_reject_malformed_requests) {
+    (void)Ask(SERVER_OP_COUNTS);
+    in_.payload[3] = 9;
+    EXPECT_EQ(Answer(nullptr), 0u + WIRE_REPLY_HEADER_BYTES);
+    EXPECT_EQ(out_.payload[4], WIRE_UNKNOWN_OP);
+    in_.header.len--;
+    EXPECT_EQ(Answer(nullptr), 0u + WIRE_REPLY_HEADER_BYTES);
+    EXPECT_EQ(out_.payload[4], WIRE_MALFORMED);
+    EXPECT_EQ(counts_.malformed, 2u);
+}
+
+}  // namespace
+
+extern "C" ecall_result sim_ecall(uint64_t number, uint64_t, uint64_t, uint64_t, uint64_t) {
+    EXPECT_EQ(number, 0u + SYSCALL_CLOCK_GET);
+    return {STATUS_OK, now_ns, 0, 0};
+}
