@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "ipc/ready.h"
+#include "ipc/timed_class.h"
 #include "ipc/timed_client.h"
 #include "kernel/abi/boot_image.h"
 #include "kernel/abi/device.h"
@@ -120,12 +121,17 @@ void run_timed(user &self) {
     end_with(timed_main(&made));
 }
 
-enum status ask(struct runtime *made, std::uint8_t op, std::uint64_t deadline_ns,
-                std::uint64_t call_deadline_ns, timed_message *out) {
+timed_message wish(std::uint8_t op, std::uint64_t deadline_ns, timed_class laxity = TIMED_BURST) {
     timed_message request{};
     request.header.op = op;
-    request.header.nonce.value = made->instance;
     request.deadline_ns = deadline_ns;
+    request.laxity = static_cast<std::uint8_t>(laxity);
+    return request;
+}
+
+enum status ask(struct runtime *made, timed_message request, std::uint64_t call_deadline_ns,
+                timed_message *out) {
+    request.header.nonce.value = made->instance;
     return timed_call(made, slot_at(ROUTE), &request, call_deadline_ns, out);
 }
 
@@ -135,9 +141,11 @@ void run_sleeper(user &self) {
     EXPECT_EQ(ipc_ready(&made), STATUS_OK);
     for (std::uint32_t round = 0; round < ROUNDS; round++) {
         const std::uint64_t deadline_ns = in_us(1 + sim_user_random(300));
-        const std::uint64_t patience_ns = in_us(1 + sim_user_random(600));
+        const std::uint64_t patience_ns = in_us(1 + sim_user_random(2000));
+        const timed_class laxity = sim_user_random(2) == 0 ? TIMED_BURST : TIMED_INTERACTIVE;
         timed_message reply{};
-        const enum status status = ask(&made, TIMED_OP_SLEEP, deadline_ns, patience_ns, &reply);
+        const enum status status =
+            ask(&made, wish(TIMED_OP_SLEEP, deadline_ns, laxity), patience_ns, &reply);
         const std::uint64_t now_ns = sys_clock_get();
         if (status == STATUS_OK) {
             EXPECT_EQ(reply.header.status, WIRE_OK);
@@ -156,7 +164,8 @@ void run_quitter(user &self) {
     EXPECT_EQ(ipc_ready(&made), STATUS_OK);
     EXPECT_LE(runtime_start_number(&made), RESTARTS + 1);
     timed_message reply{};
-    EXPECT_EQ(ask(&made, TIMED_OP_SLEEP, in_us(PATIENCE_US), in_us(50), &reply), STATUS_TIMED_OUT);
+    EXPECT_EQ(ask(&made, wish(TIMED_OP_SLEEP, in_us(PATIENCE_US)), in_us(50), &reply),
+              STATUS_TIMED_OUT);
     sys_task_exit(7);
 }
 
@@ -166,8 +175,9 @@ void run_judge(user &self) {
     struct runtime made = runtime_of(self);
     EXPECT_EQ(ipc_ready(&made), STATUS_OK);
     timed_message reply{};
-    EXPECT_EQ(ask(&made, TIMED_OP_SLEEP, in_us(20000), in_us(PATIENCE_US), &reply), STATUS_OK);
-    EXPECT_EQ(ask(&made, TIMED_OP_STATS, 0, in_us(PATIENCE_US), &reply), STATUS_OK);
+    EXPECT_EQ(ask(&made, wish(TIMED_OP_SLEEP, in_us(200000)), in_us(PATIENCE_US), &reply),
+              STATUS_OK);
+    EXPECT_EQ(ask(&made, wish(TIMED_OP_STATS, 0), in_us(PATIENCE_US), &reply), STATUS_OK);
     EXPECT_EQ(reply.sleepers, 0u);
     EXPECT_GE(reply.woken, 1u);
     EXPECT_LE(reply.cancelled, (RESTARTS + 1) * (ROUNDS + UINT64_C(1)));

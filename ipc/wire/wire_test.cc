@@ -38,7 +38,7 @@ Bytes Little(uint64_t value, int count) {
 }
 
 Bytes Encoded(wire_direction direction, const timed_message &message) {
-    Bytes bytes(64);
+    Bytes bytes(128);
     bytes.resize(
         timed_encode(direction, &message, bytes.data(), static_cast<uint32_t>(bytes.size())));
     return bytes;
@@ -68,6 +68,7 @@ timed_message Reply(uint8_t op, uint8_t status) {
 timed_message SleepRequest() {
     timed_message request = Request(TIMED_OP_SLEEP);
     request.deadline_ns = UINT64_C(0x0102030405060708);
+    request.laxity = 3;
     return request;
 }
 
@@ -77,10 +78,13 @@ timed_message StatsReply() {
     reply.woken = 6;
     reply.cancelled = 7;
     reply.overloaded = 8;
+    reply.missed = 9;
+    reply.wakeups = 10;
+    reply.late_max_ns = 11;
     return reply;
 }
 
-const Bytes kSleepVector = Bytes{'T', 'M', 1, 2} + kNonceBytes + Bytes{8, 7, 6, 5, 4, 3, 2, 1};
+const Bytes kSleepVector = Bytes{'T', 'M', 1, 2} + kNonceBytes + Bytes{8, 7, 6, 5, 4, 3, 2, 1, 3};
 
 TEST(TimedWire, golden_requests) {
     EXPECT_EQ(Encoded(WIRE_REQUEST, Request(TIMED_OP_CLOCK)),
@@ -101,10 +105,27 @@ TEST(TimedWire, golden_replies) {
     EXPECT_EQ(Encoded(WIRE_REPLY, sleep),
               (Bytes{'T', 'M', 1, 0x82, 0} + kNonceBytes + Little(0x0a0b, 8) + Little(3, 8)));
     EXPECT_EQ(Encoded(WIRE_REPLY, StatsReply()),
-              (Bytes{'T', 'M', 1, 0x83, 0} + kNonceBytes + Little(5, 4) + Little(6, 8) +
-               Little(7, 8) + Little(8, 8)));
+              (Bytes{'T', 'M', 1, 0x83, 0} + kNonceBytes + Little(9, 8) + Little(5, 4) +
+               Little(6, 8) + Little(10, 8) + Little(7, 8) + Little(8, 8) + Little(11, 8)));
     EXPECT_EQ(Encoded(WIRE_REPLY, Reply(TIMED_OP_SLEEP, WIRE_OVERLOAD)),
               (Bytes{'T', 'M', 1, 0x82, 3} + kNonceBytes));
+}
+
+TEST(TimedWire, golden_ticks) {
+    timed_message request = Request(TIMED_OP_TICK);
+    request.deadline_ns = 5;
+    request.period_ns = 6;
+    request.laxity = 2;
+    EXPECT_EQ(Encoded(WIRE_REQUEST, request),
+              (Bytes{'T', 'M', 1, 4} + kNonceBytes + Little(5, 8) + Little(6, 8) + Bytes{2}));
+    timed_message reply = Reply(TIMED_OP_TICK, WIRE_OK);
+    reply.now_ns = 1;
+    reply.wake_order = 2;
+    reply.due_ns = 3;
+    reply.missed = 4;
+    EXPECT_EQ(Encoded(WIRE_REPLY, reply),
+              (Bytes{'T', 'M', 1, 0x84, 0} + kNonceBytes + Little(1, 8) + Little(2, 8) +
+               Little(3, 8) + Little(4, 8)));
 }
 
 TEST(TimedWire, round_trips) {

@@ -1,9 +1,8 @@
 // services/selftest/cases_timed.c: timed as its clients see it.
 #include <string.h>
 
-#include "ipc/frame.h"
+#include "ipc/timed_class.h"
 #include "ipc/timed_client.h"
-#include "ipc/wire/server_wire.h"
 #include "services/selftest/cases.h"
 #include "services/selftest/peer.h"
 #include "services/selftest/probe/protocol.h"
@@ -18,19 +17,25 @@ enum {
 static struct timed_message new_request(struct selftest *selftest, uint8_t op,
                                         uint64_t deadline_ns) {
     struct timed_message request = {.header = {.op = op, .nonce = {.value = selftest->next_nonce}},
-                                    .deadline_ns = deadline_ns};
+                                    .deadline_ns = deadline_ns,
+                                    .laxity = TIMED_BURST};
     selftest->next_nonce++;
     return request;
+}
+
+static bool ask(struct selftest *selftest, const struct timed_message *request,
+                struct timed_message *out) {
+    enum status status = timed_call(selftest->runtime, slot_at(SELFTEST_SLOT_TIMED), request,
+                                    selftest_patience(), out);
+    return selftest_expect_status(selftest, "a call to timed", status, STATUS_OK) &&
+           selftest_expect(selftest, "timed's status", out->header.status, WIRE_OK) &&
+           selftest_expect(selftest, "timed's op", out->header.op, request->header.op);
 }
 
 static bool ask_timed(struct selftest *selftest, uint8_t op, uint64_t deadline_ns,
                       struct timed_message *out) {
     struct timed_message request = new_request(selftest, op, deadline_ns);
-    enum status status = timed_call(selftest->runtime, slot_at(SELFTEST_SLOT_TIMED), &request,
-                                    selftest_patience(), out);
-    return selftest_expect_status(selftest, "a call to timed", status, STATUS_OK) &&
-           selftest_expect(selftest, "timed's status", out->header.status, WIRE_OK) &&
-           selftest_expect(selftest, "timed's op", out->header.op, op);
+    return ask(selftest, &request, out);
 }
 
 bool case_timed_clock(struct selftest *selftest) {
@@ -73,6 +78,8 @@ struct sleepers {
     struct peer peers[SLEEPER_COUNT];
     uint64_t deadlines_ns[SLEEPER_COUNT];
     uint64_t wake_orders[SLEEPER_COUNT];
+    enum timed_class laxity;
+    uint64_t wakeups_before;  // Of timed.
 };
 
 static bool start_sleepers(struct selftest *selftest, struct sleepers *sleepers) {
@@ -82,6 +89,15 @@ static bool start_sleepers(struct selftest *selftest, struct sleepers *sleepers)
         }
     }
     return true;
+}
+
+static bool begin_sleep(struct selftest *selftest, const struct peer *peer, uint64_t deadline_ns,
+                        enum timed_class laxity) {
+    const uint64_t words[] = {deadline_ns, laxity};
+    memcpy(selftest->runtime->page->call_out.payload, words, sizeof(words));
+    struct call_result result =
+        peer_call_bytes(selftest, peer, PROBE_SLEEP, sizeof(words), selftest_patience());
+    return selftest_expect_status(selftest, "a peer that shall sleep", result.status, STATUS_OK);
 }
 
 // One after the other, each asleep before the next begins. With a deadline that has passed
@@ -94,7 +110,8 @@ static bool lay_down(struct selftest *selftest, struct sleepers *sleepers, uint6
     *in_time = true;
     for (uint32_t i = 0; i < SLEEPER_COUNT; i++) {
         sleepers->deadlines_ns[i] = base_ns + offsets_ns[i];
-        if (!peer_ask(selftest, &sleepers->peers[i], PROBE_SLEEP, sleepers->deadlines_ns[i])) {
+        if (!begin_sleep(selftest, &sleepers->peers[i], sleepers->deadlines_ns[i],
+                         sleepers->laxity)) {
             return false;
         }
         struct timed_message reply = {0};
@@ -161,16 +178,18 @@ static bool wake_order_is(struct selftest *selftest, const struct sleepers *slee
     return true;
 }
 
-// False: something failed. *in_time: all lay down before the first deadline, and the order was
-//        checked.
-static bool sleep_once(struct selftest *selftest, uint64_t lead_ns, bool *in_time) {
-    struct sleepers sleepers = {.wake_orders = {0}};
-    if (!start_sleepers(selftest, &sleepers) ||
-        !lay_down(selftest, &sleepers, sys_clock_get() + lead_ns, in_time) ||
-        !take_reports(selftest, &sleepers)) {
+// False: something failed. *in_time: all lay down before the first deadline, and `then` held.
+static bool sleep_once(struct selftest *selftest, enum timed_class laxity, uint64_t lead_ns,
+                       bool (*then)(struct selftest *, const struct sleepers *), bool *in_time) {
+    struct sleepers sleepers = {.laxity = laxity};
+    struct timed_message stats = {0};
+    if (!ask_timed(selftest, TIMED_OP_STATS, 0, &stats)) {
         return false;
     }
-    if (*in_time && !wake_order_is(selftest, &sleepers)) {
+    sleepers.wakeups_before = stats.wakeups;
+    if (!start_sleepers(selftest, &sleepers) ||
+        !lay_down(selftest, &sleepers, sys_clock_get() + lead_ns, in_time) ||
+        !take_reports(selftest, &sleepers) || (*in_time && !then(selftest, &sleepers))) {
         return false;
     }
     for (uint32_t i = 0; i < SLEEPER_COUNT; i++) {
@@ -181,17 +200,88 @@ static bool sleep_once(struct selftest *selftest, uint64_t lead_ns, bool *in_tim
     return true;
 }
 
-bool case_timed_sleep_order(struct selftest *selftest) {
-    // A machine that is busy with other things gets more time to lay all of them down.
+// A machine that is busy with other things gets more time to lay all of them down.
+static bool sleep_in_time(struct selftest *selftest, enum timed_class laxity,
+                          bool (*then)(struct selftest *, const struct sleepers *)) {
     uint64_t lead_ns = 20 * SELFTEST_MS;
     bool in_time = false;
     for (uint32_t attempt = 0; attempt < ATTEMPT_MAX && !in_time; attempt++) {
-        if (!sleep_once(selftest, lead_ns, &in_time)) {
+        if (!sleep_once(selftest, laxity, lead_ns, then, &in_time)) {
             return false;
         }
         lead_ns *= 4;
     }
     return selftest_expect(selftest, "sleepers laid down in time", in_time, true);
+}
+
+bool case_timed_sleep_order(struct selftest *selftest) {
+    return sleep_in_time(selftest, TIMED_BURST, wake_order_is);
+}
+
+// The window is longer than from the first deadline to the last: one wake-up served all.
+static bool woken_at_once(struct selftest *selftest, const struct sleepers *sleepers) {
+    struct timed_message stats = {0};
+    return wake_order_is(selftest, sleepers) && ask_timed(selftest, TIMED_OP_STATS, 0, &stats) &&
+           selftest_expect(selftest, "wake-ups for four sleepers", stats.wakeups,
+                           sleepers->wakeups_before + 1);
+}
+
+bool case_timed_coalesced(struct selftest *selftest) {
+    return sleep_in_time(selftest, TIMED_NORMAL, woken_at_once);
+}
+
+#define TICK_NS SELFTEST_MS
+
+// The next tick after *last_ns, which it becomes. It is due a whole number of periods later, it is
+// not early, and those between are counted.
+static bool next_tick(struct selftest *selftest, uint64_t *last_ns, uint64_t *missed) {
+    struct timed_message request = new_request(selftest, TIMED_OP_TICK, *last_ns);
+    struct timed_message reply = {0};
+    request.period_ns = TICK_NS;
+    if (!ask(selftest, &request, &reply)) {
+        return false;
+    }
+    uint64_t periods = (reply.due_ns - *last_ns) / TICK_NS;
+    *missed = reply.missed;
+    bool good =
+        selftest_expect(selftest, "the tick's drift", (reply.due_ns - *last_ns) % TICK_NS, 0) &&
+        selftest_expect(selftest, "ticks not seen", reply.missed, periods - 1) &&
+        selftest_expect(selftest, "an early tick", reply.now_ns < reply.due_ns, false);
+    *last_ns = reply.due_ns;
+    return good;
+}
+
+bool case_timed_tick(struct selftest *selftest) {
+    uint64_t last_ns = sys_clock_get();
+    uint64_t missed = 0;
+    struct timed_message reply = {0};
+    for (uint32_t i = 0; i < 3; i++) {
+        if (!next_tick(selftest, &last_ns, &missed)) {
+            return false;
+        }
+    }
+    // Who sleeps over three of them hears of the fourth, and of those.
+    return ask_timed(selftest, TIMED_OP_SLEEP, last_ns + 4 * TICK_NS, &reply) &&
+           next_tick(selftest, &last_ns, &missed) &&
+           selftest_expect(selftest, "missed fewer than slept over", missed < 3, false);
+}
+
+static bool wish_refused(struct selftest *selftest, const struct timed_message *wish) {
+    struct timed_message reply = {0};
+    enum status status = timed_call(selftest->runtime, slot_at(SELFTEST_SLOT_TIMED), wish,
+                                    selftest_patience(), &reply);
+    return selftest_expect_status(selftest, "a wrong wish", status, STATUS_OK) &&
+           selftest_expect(selftest, "the answer to it", reply.header.status, WIRE_MALFORMED);
+}
+
+bool case_timed_reject_wish(struct selftest *selftest) {
+    struct timed_message no_class = new_request(selftest, TIMED_OP_SLEEP, 0);
+    no_class.laxity = TIMED_CLASS_COUNT;
+    struct timed_message no_period = new_request(selftest, TIMED_OP_TICK, 0);
+    struct timed_message no_time = new_request(selftest, TIMED_OP_TICK, UINT64_MAX);
+    no_time.period_ns = 1;
+    return wish_refused(selftest, &no_class) && wish_refused(selftest, &no_period) &&
+           wish_refused(selftest, &no_time);
 }
 
 // The caller's deadline passes, after `lead_ns`, long before the sleeper's.
@@ -225,7 +315,7 @@ static bool cancelled_by_deadline(struct selftest *selftest, uint64_t cancelled_
 static bool cancelled_by_death(struct selftest *selftest) {
     struct peer peer;
     return peer_start(selftest, TASK_HART_ANY, &peer) &&
-           peer_ask(selftest, &peer, PROBE_SLEEP, selftest_patience() * 2) &&
+           begin_sleep(selftest, &peer, selftest_patience() * 2, TIMED_BURST) &&
            await_sleepers(selftest, 1) && peer_end(selftest, &peer);
 }
 
@@ -238,96 +328,4 @@ bool case_timed_sleep_cancelled(struct selftest *selftest) {
            await_sleepers(selftest, 0) && ask_timed(selftest, TIMED_OP_STATS, 0, &after) &&
            selftest_expect(selftest, "sleeps cancelled", after.cancelled, before.cancelled + 2) &&
            selftest_expect(selftest, "sleeps woken", after.woken, before.woken);
-}
-
-// Sends the first `bytes` bytes of a request for the clock, with its byte `index` changed. Byte 3
-// of the answer is its op, byte 4 the status.
-static bool refused(struct selftest *selftest, uint32_t bytes, uint32_t index, uint8_t value,
-                    enum wire_status wanted) {
-    struct message_page *page = selftest->runtime->page;
-    struct timed_message request = new_request(selftest, TIMED_OP_CLOCK, 0);
-    uint32_t encoded = timed_encode(WIRE_REQUEST, &request, page->call_out.payload,
-                                    sizeof(page->call_out.payload));
-    page->call_out.payload[index] = value;
-    frame_finish(&page->call_out, WIRE_PROTOCOL_TIMED, bytes);
-    struct call_result result = sys_ipc_call(slot_at(SELFTEST_SLOT_TIMED), selftest_patience());
-    return selftest_expect(selftest, "a request's bytes", encoded, WIRE_REQUEST_HEADER_BYTES) &&
-           selftest_expect_status(selftest, "a wrong request", result.status, STATUS_OK) &&
-           selftest_expect(selftest, "the answer's bytes", page->reply_in.header.len,
-                           WIRE_REPLY_HEADER_BYTES) &&
-           selftest_expect(selftest, "the answer's status", page->reply_in.payload[4], wanted);
-}
-
-// What timed says of itself, by the protocol that every service speaks.
-static bool ask_server(struct selftest *selftest, uint8_t op, uint8_t operation,
-                       struct server_message *out) {
-    struct message_page *page = selftest->runtime->page;
-    const struct server_message request = {
-        .header = {.op = op, .nonce = {.value = selftest->next_nonce}}, .operation = operation};
-    selftest->next_nonce++;
-    frame_finish(&page->call_out, WIRE_PROTOCOL_SERVER,
-                 server_encode(WIRE_REQUEST, &request, page->call_out.payload,
-                               sizeof(page->call_out.payload)));
-    struct call_result result = sys_ipc_call(slot_at(SELFTEST_SLOT_TIMED), selftest_patience());
-    return selftest_expect_status(selftest, "a call for counts", result.status, STATUS_OK) &&
-           selftest_expect(
-               selftest, "the counts",
-               server_decode(WIRE_REPLY, page->reply_in.payload, page->reply_in.header.len, out),
-               WIRE_OK) &&
-           selftest_expect(selftest, "the nonce of the counts", out->header.nonce.value,
-                           request.header.nonce.value);
-}
-
-static bool ask_counts(struct selftest *selftest, struct server_message *out) {
-    return ask_server(selftest, SERVER_OP_COUNTS, 0, out);
-}
-
-static uint64_t sum_of(const struct wire_bytes *numbers) {
-    uint64_t sum = 0;
-    for (uint32_t i = 0; i + sizeof(uint32_t) <= numbers->count; i += sizeof(uint32_t)) {
-        uint32_t number = 0;
-        memcpy(&number, numbers->data + i, sizeof(number));
-        sum += number;
-    }
-    return sum;
-}
-
-// Sleeping takes as long as it was asked for, and is in a bucket like everything else.
-bool case_timed_latency(struct selftest *selftest) {
-    struct server_message before = {0};
-    struct server_message after = {0};
-    struct timed_message reply = {0};
-    if (!ask_server(selftest, SERVER_OP_OPERATION, TIMED_OP_SLEEP, &before)) {
-        return false;
-    }
-    uint64_t began_ns = sys_clock_get();
-    if (!ask_timed(selftest, TIMED_OP_SLEEP, began_ns + 2 * SELFTEST_MS, &reply)) {
-        return false;
-    }
-    uint64_t took_ns = sys_clock_get() - began_ns;
-    if (!ask_server(selftest, SERVER_OP_OPERATION, TIMED_OP_SLEEP, &after)) {
-        return false;
-    }
-    // What was asked before and after it is not far from a sleep of two milliseconds.
-    uint64_t counted_ns = (after.ticks - before.ticks) * after.tick_ns;
-    return selftest_expect(selftest, "sleeps counted", after.answered, before.answered + 1) &&
-           selftest_expect(selftest, "sleeps in buckets", sum_of(&after.latency), after.answered) &&
-           selftest_expect(selftest, "counted less than slept", counted_ns < SELFTEST_MS, false) &&
-           selftest_expect(selftest, "counted more than waited", counted_ns > took_ns, false) &&
-           ask_server(selftest, SERVER_OP_CLIENT, 0, &after) &&
-           selftest_expect(selftest, "a client of timed's", after.header.status, WIRE_ABSENT);
-}
-
-bool case_timed_reject_malformed(struct selftest *selftest) {
-    struct server_message before = {0};
-    struct server_message after = {0};
-    return ask_counts(selftest, &before) && refused(selftest, 0, 0, 'T', WIRE_MALFORMED) &&
-           refused(selftest, WIRE_REQUEST_HEADER_BYTES - 1, 0, 'T', WIRE_MALFORMED) &&
-           refused(selftest, WIRE_REQUEST_HEADER_BYTES + 1, 0, 'T', WIRE_MALFORMED) &&
-           refused(selftest, WIRE_REQUEST_HEADER_BYTES, 0, 'X', WIRE_MALFORMED) &&
-           refused(selftest, WIRE_REQUEST_HEADER_BYTES, 3, 99, WIRE_UNKNOWN_OP) &&
-           ask_counts(selftest, &after) &&
-           selftest_expect(selftest, "requests counted as malformed", after.malformed,
-                           before.malformed + 5) &&
-           selftest_expect(selftest, "calls counted", after.calls, before.calls + 6);
 }

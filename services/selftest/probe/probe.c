@@ -137,7 +137,8 @@ static void do_sleep(struct probe *probe, struct reply_handle reply) {
     struct runtime *runtime = probe->runtime;
     struct timed_message request = {
         .header = {.op = TIMED_OP_SLEEP, .nonce = {.value = runtime->instance}},
-        .deadline_ns = request_word(probe, 0)};
+        .deadline_ns = request_word(probe, 0),
+        .laxity = (uint8_t)request_word(probe, 1)};
     answer_word(probe, reply, 0);
     struct timed_message woken = {0};
     enum status status = timed_call(runtime, slot_at(PROBE_SLOT_TIMED), &request,

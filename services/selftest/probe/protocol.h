@@ -30,12 +30,12 @@ enum probe_op {
     PROBE_TEXT_ADDRESS,  // Out: an address of its code.
     PROBE_SPIN,          // Answers, then computes for ever without a system call.
     PROBE_SAY,           // Bytes in: a console line. Out: the status of printing it.
-    PROBE_SLEEP,         // In: a deadline. Answers, then sleeps through timed, then reports (enum
-                         // probe_report).
-    PROBE_MAP_DEVICE,    // Out: the status of mapping its device, and the window's address.
-    PROBE_MAP_VMO,  // In: the access. Out: the status of mapping its VMO whole, and the address.
-    PROBE_BREAK,    // An assertion that fails.
-    PROBE_ATOMIC,   // In: an address. An atomic access to it.
+    PROBE_SLEEP,  // In: a deadline, an enum timed_class. Answers, then sleeps through timed, then
+                  // reports (enum probe_report).
+    PROBE_MAP_DEVICE,  // Out: the status of mapping its device, and the window's address.
+    PROBE_MAP_VMO,     // In: the access. Out: the status of mapping its VMO whole, and the address.
+    PROBE_BREAK,       // An assertion that fails.
+    PROBE_ATOMIC,      // In: an address. An atomic access to it.
     PROBE_CONSTANT_ADDRESS,  // Out: an address of its constants.
     PROBE_COMPUTE,    // In: ns. Answers, then computes for so long. Result: enum probe_compute.
     PROBE_FORWARD,    // In: how often. Answers, then echoes a word so often through

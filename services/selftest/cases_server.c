@@ -1,0 +1,111 @@
+// services/selftest/cases_server.c: what every service does for its clients, seen at timed:
+// refusing what is no request, and saying of itself what it was asked and how long it took.
+#include <string.h>
+
+#include "ipc/frame.h"
+#include "ipc/timed_class.h"
+#include "ipc/timed_client.h"
+#include "ipc/wire/server_wire.h"
+#include "services/selftest/cases.h"
+#include "services/selftest/slots.h"
+
+// Sends the first `bytes` bytes of a request for the clock, with its byte `index` changed. Byte 3
+// of the answer is its op, byte 4 the status.
+static bool refused(struct selftest *selftest, uint32_t bytes, uint32_t index, uint8_t value,
+                    enum wire_status wanted) {
+    struct message_page *page = selftest->runtime->page;
+    const struct timed_message request = {
+        .header = {.op = TIMED_OP_CLOCK, .nonce = {.value = selftest->next_nonce}}};
+    selftest->next_nonce++;
+    uint32_t encoded = timed_encode(WIRE_REQUEST, &request, page->call_out.payload,
+                                    sizeof(page->call_out.payload));
+    page->call_out.payload[index] = value;
+    frame_finish(&page->call_out, WIRE_PROTOCOL_TIMED, bytes);
+    struct call_result result = sys_ipc_call(slot_at(SELFTEST_SLOT_TIMED), selftest_patience());
+    return selftest_expect(selftest, "a request's bytes", encoded, WIRE_REQUEST_HEADER_BYTES) &&
+           selftest_expect_status(selftest, "a wrong request", result.status, STATUS_OK) &&
+           selftest_expect(selftest, "the answer's bytes", page->reply_in.header.len,
+                           WIRE_REPLY_HEADER_BYTES) &&
+           selftest_expect(selftest, "the answer's status", page->reply_in.payload[4], wanted);
+}
+
+// What timed says of itself, by the protocol that every service speaks.
+static bool ask_server(struct selftest *selftest, uint8_t op, uint8_t operation,
+                       struct server_message *out) {
+    struct message_page *page = selftest->runtime->page;
+    const struct server_message request = {
+        .header = {.op = op, .nonce = {.value = selftest->next_nonce}}, .operation = operation};
+    selftest->next_nonce++;
+    frame_finish(&page->call_out, WIRE_PROTOCOL_SERVER,
+                 server_encode(WIRE_REQUEST, &request, page->call_out.payload,
+                               sizeof(page->call_out.payload)));
+    struct call_result result = sys_ipc_call(slot_at(SELFTEST_SLOT_TIMED), selftest_patience());
+    return selftest_expect_status(selftest, "a call for counts", result.status, STATUS_OK) &&
+           selftest_expect(
+               selftest, "the counts",
+               server_decode(WIRE_REPLY, page->reply_in.payload, page->reply_in.header.len, out),
+               WIRE_OK) &&
+           selftest_expect(selftest, "the nonce of the counts", out->header.nonce.value,
+                           request.header.nonce.value);
+}
+
+static bool ask_counts(struct selftest *selftest, struct server_message *out) {
+    return ask_server(selftest, SERVER_OP_COUNTS, 0, out);
+}
+
+static uint64_t sum_of(const struct wire_bytes *numbers) {
+    uint64_t sum = 0;
+    for (uint32_t i = 0; i + sizeof(uint32_t) <= numbers->count; i += sizeof(uint32_t)) {
+        uint32_t number = 0;
+        memcpy(&number, numbers->data + i, sizeof(number));
+        sum += number;
+    }
+    return sum;
+}
+
+// Sleeping takes as long as it was asked for, and is in a bucket like everything else.
+bool case_timed_latency(struct selftest *selftest) {
+    struct server_message before = {0};
+    struct server_message after = {0};
+    if (!ask_server(selftest, SERVER_OP_OPERATION, TIMED_OP_SLEEP, &before)) {
+        return false;
+    }
+    uint64_t began_ns = sys_clock_get();
+    const struct timed_message request = {
+        .header = {.op = TIMED_OP_SLEEP, .nonce = {.value = selftest->next_nonce}},
+        .deadline_ns = began_ns + 2 * SELFTEST_MS,
+        .laxity = TIMED_BURST};
+    struct timed_message reply = {0};
+    selftest->next_nonce++;
+    enum status status = timed_call(selftest->runtime, slot_at(SELFTEST_SLOT_TIMED), &request,
+                                    selftest_patience(), &reply);
+    if (!selftest_expect_status(selftest, "a sleep", status, STATUS_OK)) {
+        return false;
+    }
+    uint64_t took_ns = sys_clock_get() - began_ns;
+    if (!ask_server(selftest, SERVER_OP_OPERATION, TIMED_OP_SLEEP, &after)) {
+        return false;
+    }
+    // What was asked before and after it is not far from a sleep of two milliseconds.
+    uint64_t counted_ns = (after.ticks - before.ticks) * after.tick_ns;
+    return selftest_expect(selftest, "sleeps counted", after.answered, before.answered + 1) &&
+           selftest_expect(selftest, "sleeps in buckets", sum_of(&after.latency), after.answered) &&
+           selftest_expect(selftest, "counted less than slept", counted_ns < SELFTEST_MS, false) &&
+           selftest_expect(selftest, "counted more than waited", counted_ns > took_ns, false) &&
+           ask_server(selftest, SERVER_OP_CLIENT, 0, &after) &&
+           selftest_expect(selftest, "a client of timed's", after.header.status, WIRE_ABSENT);
+}
+
+bool case_timed_reject_malformed(struct selftest *selftest) {
+    struct server_message before = {0};
+    struct server_message after = {0};
+    return ask_counts(selftest, &before) && refused(selftest, 0, 0, 'T', WIRE_MALFORMED) &&
+           refused(selftest, WIRE_REQUEST_HEADER_BYTES - 1, 0, 'T', WIRE_MALFORMED) &&
+           refused(selftest, WIRE_REQUEST_HEADER_BYTES + 1, 0, 'T', WIRE_MALFORMED) &&
+           refused(selftest, WIRE_REQUEST_HEADER_BYTES, 0, 'X', WIRE_MALFORMED) &&
+           refused(selftest, WIRE_REQUEST_HEADER_BYTES, 3, 99, WIRE_UNKNOWN_OP) &&
+           ask_counts(selftest, &after) &&
+           selftest_expect(selftest, "requests counted as malformed", after.malformed,
+                           before.malformed + 5) &&
+           selftest_expect(selftest, "calls counted", after.calls, before.calls + 6);
+}
