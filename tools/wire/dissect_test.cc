@@ -14,20 +14,22 @@ wire::dissection shown(const std::string &hex) {
     return wire::dissect(bytes);
 }
 
-const std::string SLEEP = "54 4d 01 02 05 00 00 00 00 00 00 00 40 42 0f 00 00 00 00 00";
+const std::string SLEEP = "54 4d 01 02 05 00 00 00 00 00 00 00 40 42 0f 00 00 00 00 00 03";
 
 TEST(Dissect, shows_a_request) {
     const wire::dissection found = shown(SLEEP);
     EXPECT_TRUE(found.good);
     EXPECT_EQ(found.text,
-              "timed SLEEP request, 20 bytes\n"
+              "timed SLEEP request, 21 bytes\n"
               "    0  54 4d                    letters      TM: the protocol timed\n"
               "    2  01                       version      1\n"
               "    3  02                       op           SLEEP: answered once the deadline has "
               "passed; OVERLOAD: too many sleep\n"
               "    4  05 00 00 00 00 00 00 00  nonce        5\n"
-              "   12  40 42 0f 00 00 00 00 00  deadline_ns  1000000: until when to sleep, "
-              "nanoseconds since boot\n");
+              "   12  40 42 0f 00 00 00 00 00  deadline_ns  1000000: until when to sleep; "
+              "of a tick, when the last one was due; nanoseconds since boot\n"
+              "   20  03                       laxity       3: how late it may be: "
+              "ipc/timed_class.def\n");
 }
 
 TEST(Dissect, shows_a_refusal) {
@@ -53,7 +55,7 @@ TEST(Dissect, test_reject_what_is_no_message) {
              {"54 4d 01 02 05 00", "6 bytes are missing of `nonce`"},
              {"54 4d 01 82", "1 byte is missing of `status`"},
              {"54 4d 01 82 63", "there is no such status"},
-             {SLEEP.substr(0, SLEEP.size() - 3), "1 byte is missing of `deadline_ns`"},
+             {SLEEP.substr(0, SLEEP.size() - 6), "1 byte is missing of `deadline_ns`"},
              {SLEEP + " 77", "1 byte too many"},
          }) {
         const wire::dissection found = shown(one.hex);
