@@ -9,7 +9,7 @@ _NO_SOURCES = [
 ]
 
 def sources(folders = None):
-    """Declares `:sources`, every file of the package, for //testing/style and //testing/abi only.
+    """Declares `:sources`, every file of the package, for the tests that look at the tree: style, contract, proofs, models.
 
     The only glob over source files in the tree: a file is checked because it exists, not because somebody listed it.
 
@@ -23,6 +23,8 @@ def sources(folders = None):
         srcs = native.glob(patterns, exclude = _NO_SOURCES),
         visibility = [
             "//testing/abi:__pkg__",
+            "//testing/cbmc:__pkg__",
+            "//testing/spin:__pkg__",
             "//testing/style:__pkg__",
         ],
     )

@@ -1,0 +1,137 @@
+"""`cbmc_proof`: a harness over the tree's own C code, proved for every input to a bound, and planted mistakes that it must find.
+
+Bounds and mistakes are changes of the text that the checker reads (preprocess.sh), so that the code itself knows of neither.
+"""
+
+load("@bazel_tools//tools/build_defs/cc:action_names.bzl", "ACTION_NAMES")
+load("@bazel_tools//tools/cpp:toolchain_utils.bzl", "find_cpp_toolchain")
+
+# Harnesses know no machine: these stand for what a build chooses by platform.
+_PLACED = {
+    "base/host/atomic_point.h": "base/atomic_point.h",
+    "kernel/arch/riscv64/fault_point_fires.h": "kernel/core/fault_point_fires.h",
+    "kernel/core/lock_check_on/lock_check.h": "kernel/core/lock_check.h",
+    "testing/cbmc/arch_inline.h": "kernel/core/arch_inline.h",
+}
+
+# In every program that is proved.
+_COMMON = ["base/host/atomic_point.c", "testing/cbmc/panic.c"]
+
+# Where the limits stand that a harness may give other values.
+_BOUND_FILES = {
+    "CAP_SLOT_COUNT": "kernel/abi/cap.h",
+    "DEVICE_MAX": "kernel/abi/device.h",
+    "FRAME_PAYLOAD_MAX": "kernel/abi/message.h",
+    "INBOX_ANSWER_MAX": "ipc/inbox.h",
+    "INBOX_REQUEST_MAX": "ipc/inbox.h",
+    "MAX_ENDPOINTS": "kernel/core/endpoint.h",
+    "MAX_GRANTS": "kernel/core/kernel.h",
+    "MAX_HARTS": "kernel/core/arch.h",
+    "MAX_TASKS": "kernel/core/task.h",
+    "MAX_VMOS": "kernel/core/vmo.h",
+    "POOL_BLOCK": "kernel/core/pool.h",
+    "REPLY_HANDLE_INDEX_MASK": "kernel/abi/cap.h",
+    "REPLY_SLOT_COUNT": "kernel/abi/cap.h",
+    "ROUTE_CAPACITY": "ipc/route_cache.h",
+    "SEND_STORAGE_COUNT": "kernel/core/endpoint.h",
+    "TASK_MAPPING_COUNT": "kernel/core/mapping.h",
+    "WHEEL_DIGIT_BITS": "kernel/core/wheel.h",
+    "WHEEL_LEVELS": "kernel/core/wheel.h",
+    "WHEEL_SLOTS": "kernel/core/wheel.h",
+}
+
+_FLAGS = ["--object-bits", "12", "--drop-unused-functions"]
+
+def _preprocess(ctx, toolchain, source, out, edits):
+    features = cc_common.configure_features(
+        ctx = ctx,
+        cc_toolchain = toolchain,
+        unsupported_features = ["asan", "ubsan", "tsan", "fuzzer", "layering_check"],
+    )
+    variables = cc_common.create_compile_variables(
+        feature_configuration = features,
+        cc_toolchain = toolchain,
+        user_compile_flags = ["-iquote", ".", "-iquote", ctx.bin_dir.path] +
+                             # Sizes that are frozen are those of the real limits: with other ones they are not asserted.
+                             (["-D_Static_assert(condition, text)=struct proof_unasserted"] if ctx.attr.bounds else []) +
+                             ["-D%s=%s" % d for d in ctx.attr.harness_bounds.items()],
+    )
+    arguments = ctx.actions.args()
+    arguments.add(out)
+    arguments.add(source)
+    for place in _PLACED.items():
+        arguments.add_all(["--place", place[0], place[1]])
+    for name, value in ctx.attr.bounds.items():
+        arguments.add_all(["--bound", _BOUND_FILES[name], name, value])
+    arguments.add_all(edits)
+    arguments.add("--")
+    arguments.add(cc_common.get_tool_for_action(feature_configuration = features, action_name = ACTION_NAMES.c_compile))
+    arguments.add_all(cc_common.get_memory_inefficient_command_line(
+        feature_configuration = features,
+        action_name = ACTION_NAMES.c_compile,
+        variables = variables,
+    ))
+    ctx.actions.run(
+        executable = ctx.file._preprocess,
+        arguments = [arguments],
+        inputs = depset(ctx.files.tree + ctx.files._harnesses, transitive = [toolchain.all_files]),
+        mnemonic = "CbmcPreprocess",
+        outputs = [out],
+        progress_message = "Preprocessing for %s" % ctx.label,
+    )
+
+def _cbmc_test_impl(ctx):
+    toolchain = find_cpp_toolchain(ctx)
+    units = [ctx.file.src.short_path] + ctx.attr.code + _COMMON
+
+    # Each program: its name and its units. The first has no mistake.
+    programs = [("", [])] + [(name, ["--edit"] + edit) for name, edit in ctx.attr.plants.items()]
+    files = []
+    words = []
+    for name, edits in programs:
+        words += ["--program", name or "-"]
+        for unit in units:
+            out = ctx.actions.declare_file("%s.%s/%s.i" % (ctx.label.name, name or "proof", unit.replace("/", "_")))
+            _preprocess(ctx, toolchain, unit, out, edits)
+            files.append(out)
+            words.append(out.short_path)
+    script = ctx.actions.declare_file(ctx.label.name + ".sh")
+    ctx.actions.write(
+        script,
+        "#!/usr/bin/env bash\nexec %s %s %d %s -- %s\n" % (
+            ctx.file._prove.short_path,
+            ctx.file._cbmc.short_path,
+            ctx.attr.memory_mib,
+            " ".join(words),
+            " ".join(["'%s'" % f for f in _FLAGS + ctx.attr.flags]),
+        ),
+        is_executable = True,
+    )
+    return [DefaultInfo(
+        executable = script,
+        runfiles = ctx.runfiles(files = files + [ctx.file._prove, ctx.file._cbmc] + ctx.files._checker),
+    )]
+
+cbmc_test = rule(
+    implementation = _cbmc_test_impl,
+    doc = "Proves one harness, then shows that it refutes each planted mistake.",
+    fragments = ["cpp"],
+    test = True,
+    attrs = {
+        "bounds": attr.string_dict(doc = "limits of the tree that have another value here: name to value"),
+        "code": attr.string_list(doc = "further files of the tree to prove, by path; others a harness includes"),
+        "flags": attr.string_list(mandatory = True, doc = "of CBMC"),
+        "harness_bounds": attr.string_dict(doc = "macros of the harness"),
+        "memory_mib": attr.int(default = 2048),
+        "plants": attr.string_list_dict(doc = "mistakes that must be found: name to [file, text that stands there once, text instead]"),
+        "src": attr.label(allow_single_file = [".c"], mandatory = True),
+        "tree": attr.label_list(mandatory = True, doc = "the files that harness and code may include"),
+        "_cbmc": attr.label(default = "@cbmc//:usr/bin/cbmc", allow_single_file = True),
+        "_cc_toolchain": attr.label(default = "@bazel_tools//tools/cpp:current_cc_toolchain"),
+        "_checker": attr.label(default = "@cbmc//:files"),
+        "_harnesses": attr.label(default = "//testing/cbmc:sources"),
+        "_preprocess": attr.label(default = "//testing/cbmc:preprocess.sh", allow_single_file = True),
+        "_prove": attr.label(default = "//testing/cbmc:prove.sh", allow_single_file = True),
+    },
+    toolchains = ["@bazel_tools//tools/cpp:toolchain_type"],
+)
