@@ -116,6 +116,20 @@ TEST(Cap, test_reject_bad_cap) {
     });
 }
 
+// Families are of endpoints.
+TEST(Cap, test_reject_factory_in_a_family) {
+    sim_machine machine;
+    machine.program("child", [](user &) {});
+    machine.run([](user &) {
+        slot_result grant = sys_grant_create(FACTORY);
+        ASSERT_EQ(grant.status, STATUS_OK);
+        const std::uint64_t child_id = service_id_of("child", 5);
+        EXPECT_EQ(sys_cap_mint_under(FACTORY, child_id, RIGHT_MAKE_TASK, grant.slot).status,
+                  STATUS_BAD_ARG);
+        EXPECT_EQ(sys_cap_mint(FACTORY, child_id, RIGHT_MAKE_TASK).status, STATUS_OK);
+    });
+}
+
 TEST(Cap, test_reject_identity_outside_the_factorys) {
     sim_machine machine;
     machine.program("child", [](user &) {});

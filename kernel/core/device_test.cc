@@ -246,6 +246,18 @@ TEST(Device, test_reject_second_holder) {
     });
 }
 
+TEST(Device, test_reject_acknowledging_what_is_not_bound) {
+    sim_machine machine;
+    machine.run([](user &) {
+        slot window = device_cap(0);
+        EXPECT_EQ(sys_irq_ack(window).status, STATUS_BUSY);
+        EXPECT_EQ(sys_mmio_map(window).status, STATUS_OK);
+        EXPECT_EQ(sys_irq_ack(window).status, STATUS_BUSY);
+        EXPECT_EQ(sys_irq_bind(window, own_endpoint(), BIT), STATUS_OK);
+        EXPECT_EQ(sys_irq_ack(window).status, STATUS_OK);
+    });
+}
+
 // A device that was bound, not mapped, is held as well.
 TEST(Device, test_reject_second_holder_of_a_line) {
     sim_machine machine;

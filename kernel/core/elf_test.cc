@@ -67,6 +67,8 @@ struct Program {
     }
 
     uint64_t head_bytes = UINT64_MAX;  // What can be read of the file, if less than all.
+    const void *more = nullptr;        // Instead of the note.
+    size_t more_bytes = 0;
 
     enum elf_reject Read(elf_program *out) {
         header.program_header_count = static_cast<uint16_t>(segments.size());
@@ -80,6 +82,9 @@ struct Program {
         put(0, &header, sizeof(header));
         put(sizeof(Header), segments.data(), segments.size() * sizeof(Segment));
         put(0x800, &note, sizeof(note));
+        if (more != nullptr) {
+            put(0x800, more, more_bytes);
+        }
         return head_bytes < bytes ? elf_read_head(file, head_bytes, bytes, out)
                                   : elf_read(file, bytes, out);
     }
@@ -104,6 +109,48 @@ TEST(Elf, GivesADefaultStack) {
     elf_program out{};
     ASSERT_EQ(program.Read(&out), ELF_REJECT_NONE);
     EXPECT_EQ(out.stack_bytes, USER_STACK_BYTES);
+}
+
+// Each at the last value that is accepted.
+TEST(Elf, ReadsWhatIsJustWithinItsLimits) {
+    elf_program out{};
+    Program rows;
+    rows.segments.resize(16);
+    EXPECT_EQ(rows.Read(&out), ELF_REJECT_NONE);
+    Program stack;
+    stack.segments[3].memory_bytes = USER_STACK_BYTES_MAX;
+    EXPECT_EQ(stack.Read(&out), ELF_REJECT_NONE);
+    EXPECT_EQ(out.stack_bytes, USER_STACK_BYTES_MAX);
+    stack.segments[3].memory_bytes = 0x1001;
+    EXPECT_EQ(stack.Read(&out), ELF_REJECT_NONE);
+    EXPECT_EQ(out.stack_bytes, 0x2000u);
+    for (uint64_t entry : {0x10000, 0x101fe}) {
+        Program program;
+        program.header.entry = entry;
+        EXPECT_EQ(program.Read(&out), ELF_REJECT_NONE);
+        EXPECT_EQ(out.entry, entry);
+    }
+    Program whole_page;
+    whole_page.segments[0].file_bytes = whole_page.segments[0].memory_bytes = 0x1000;
+    whole_page.segments[1].address = 0x11000;
+    EXPECT_EQ(whole_page.Read(&out), ELF_REJECT_NONE);
+}
+
+TEST(Elf, FindsItsNoteBehindAnothers) {
+    struct {
+        Note first{5, 3, ABI_NOTE_TYPE, "Else", 0};
+        Note second{8, 4, ABI_NOTE_TYPE, "Tessera", ABI_VERSION};
+    } notes;
+    Program program;
+    program.segments[2].file_bytes = sizeof(notes);
+    program.more = &notes;
+    program.more_bytes = sizeof(notes);
+    elf_program out{};
+    EXPECT_EQ(program.Read(&out), ELF_REJECT_NONE);
+    notes.first = {8, 4, ABI_NOTE_TYPE + 1, "Tessera", ABI_VERSION};
+    EXPECT_EQ(program.Read(&out), ELF_REJECT_NONE);
+    notes.second.type++;
+    EXPECT_EQ(program.Read(&out), ELF_REJECT_VERSION);
 }
 
 TEST(Elf, SkipsEmptySegments) {

@@ -109,6 +109,10 @@ void sim_check_quiet(void) {
         kernel->endpoint_pool.free_count > MAX_ENDPOINTS) {
         sim_finish(SIM_CHECK_FAILED, "a pool has more free than it has");
     }
+    if (pages->total_count - pages->free_count + sim.pages_reserved != sim.pages_out) {
+        sim_finish(SIM_CHECK_FAILED, "the pool says that %u of %u pages are free, %u are out",
+                   pages->free_count, pages->total_count, sim.pages_out);
+    }
     if (sim.steps % SIM_WAITS_STEPS == 0) {
         check_waits();
     }

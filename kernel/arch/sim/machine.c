@@ -30,6 +30,21 @@ void sim_bad_page(uint32_t page) {
     sim_finish(SIM_CHECK_FAILED, "page %#x is not RAM", page);
 }
 
+// The pool says how many pages are taken; this counts them where they come out and go back.
+static void page_goes(struct page_number page, bool out) {
+    if (sim.options.hart_count == 0) {  // A test that has no machine.
+        return;
+    }
+    size_t index = (size_t)((uint8_t *)arch_page(page) - sim_ram.bytes) / PAGE_BYTES;
+    bool *is_out = &sim.page_is_out[index];
+    if (*is_out == out) {
+        sim_finish(SIM_CHECK_FAILED, "page %#x %s", page.value,
+                   out ? "is handed out twice" : "goes back twice");
+    }
+    *is_out = out;
+    sim.pages_out += out ? 1 : UINT32_MAX;
+}
+
 void sim_page_poison(struct page_number page) {
     for (uint32_t i = 0; i < sim.options.hart_count; i++) {
         if (sim_tlb_holds(&sim.harts[i], page)) {
@@ -37,6 +52,7 @@ void sim_page_poison(struct page_number page) {
                        page.value, i);
         }
     }
+    page_goes(page, false);
     if (__asan_poison_memory_region) {
         __asan_poison_memory_region(arch_page(page), PAGE_BYTES);
     }
@@ -47,6 +63,7 @@ void sim_page_unpoison(struct page_number page) {
     if (__asan_unpoison_memory_region) {
         __asan_unpoison_memory_region(arch_page(page), PAGE_BYTES);
     }
+    page_goes(page, true);
     memset(arch_page(page), 0xa5, PAGE_BYTES);
 }
 

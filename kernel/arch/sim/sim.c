@@ -11,7 +11,6 @@
 #include "kernel/arch/sim/state.h"
 
 enum {
-    PAGE_COUNT_MAX = 16384,
     PAGE_COUNT_DEFAULT = 2048,
     STEP_MAX_DEFAULT = 400000,
     RAM_HOLE_PAGES = 3,  // Between two ranges of free RAM, so that there are two.
@@ -97,6 +96,10 @@ struct task *sim_resume(struct task *next, uint64_t a1, uint64_t a2) {
     return next;
 }
 
+static uint32_t taken_pages(void) {
+    return sim.kernel.page_pool.total_count - sim.kernel.page_pool.free_count;
+}
+
 // The trap loop of one hart: what kernel/arch/riscv64/trap.S and trap.c are on the target.
 static struct task *take_trap(struct sim_hart *self, struct hart *hart) {
     switch (self->trap) {
@@ -120,6 +123,7 @@ static void hart_run(void *argument) {
     if (index == 0) {
         kernel_init(&sim.kernel, &sim.boot);
         sim.result.pages_at_start = sim.kernel.page_pool.free_count;
+        sim.pages_reserved = sim.pages_out - taken_pages();
         sim.booted = true;
         sim.fresh = true;
         fiber_switch(self->context, &sim.main_fiber);  // Until sim_run.
@@ -142,12 +146,12 @@ static void reset_ram(void) {
     uint32_t page_count = sim.options.page_count;
     if (!sim_ram.bytes) {
         sim_ram.bytes =
-            (uint8_t *)mmap(0, (size_t)PAGE_COUNT_MAX * PAGE_BYTES, PROT_READ | PROT_WRITE,
+            (uint8_t *)mmap(0, (size_t)SIM_PAGE_COUNT_MAX * PAGE_BYTES, PROT_READ | PROT_WRITE,
                             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     }
-    if (sim_ram.bytes == MAP_FAILED || page_count > PAGE_COUNT_MAX) {
+    if (sim_ram.bytes == MAP_FAILED || page_count > SIM_PAGE_COUNT_MAX) {
         fprintf(stderr, "sim: no memory for %u pages of RAM (at most %u)\n", page_count,
-                (unsigned)PAGE_COUNT_MAX);
+                (unsigned)SIM_PAGE_COUNT_MAX);
         exit(2);
     }
     sim_ram.page_count = page_count;
@@ -161,6 +165,9 @@ static void reset_ram(void) {
 static void reset_boot_info(void) {
     uint32_t image_pages = sim_image_build(&(struct sim_image){
         sim.options.programs, sim.options.program_count, sim.options.hart_count});
+    if (sim.options.spoil) {
+        sim.options.spoil(sim_ram.bytes);
+    }
     uint32_t first = SIM_RAM_FIRST_PAGE + image_pages;
     uint32_t left = sim.options.page_count - image_pages;
     uint32_t half = left / 2;
@@ -218,6 +225,8 @@ static void reset(const struct sim_options *options) {
     for (uint32_t i = 0; i < MAX_TASKS; i++) {
         sim.users[i].instance = 0;
     }
+    sim.pages_out = 0;
+    memset(sim.page_is_out, 0, sizeof(sim.page_is_out));
     sim_devices_reset();
     reset_ram();
     reset_boot_info();
@@ -246,7 +255,8 @@ void sim_boot(const struct sim_options *options) {
 
 static bool same_machine(const struct sim_options *a, const struct sim_options *b) {
     return a->hart_count == b->hart_count && a->page_count == b->page_count &&
-           a->programs == b->programs && a->program_count == b->program_count;
+           a->programs == b->programs && a->program_count == b->program_count &&
+           a->spoil == b->spoil;
 }
 
 void sim_run(const struct sim_options *options, struct sim_result *out) {

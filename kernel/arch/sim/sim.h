@@ -53,7 +53,9 @@ struct sim_options {
     uint32_t fault_rate[FAULT_POINT_COUNT];  // Chances in 65536; what is a planted bug is 0 unless
                                              // --plant asks for it.
     const char *input;                       // What the console's receiver gets. Null: nothing.
-    FILE *trace;                             // Null: no text.
+    // May spoil the boot image before the kernel sees it. Null: nobody does.
+    void (*spoil)(uint8_t *image);
+    FILE *trace;  // Null: no text.
 };
 
 enum sim_end {

@@ -12,6 +12,7 @@
 
 enum {
     SIM_TLB_COUNT = 64,
+    SIM_PAGE_COUNT_MAX = 16384,
     SIM_CONSOLE_BYTES = 1 << 16,
     SIM_INPUT_ROOM = 16,
     SIM_INPUT_PERIOD_NS = 20000,
@@ -88,6 +89,9 @@ struct sim {
     uint8_t input[SIM_INPUT_ROOM];
     uint32_t console_count;
     char console[SIM_CONSOLE_BYTES];
+    uint32_t pages_out;       // Taken from the pool or reserved, as the port was told,
+    uint32_t pages_reserved;  // these of them.
+    bool page_is_out[SIM_PAGE_COUNT_MAX];
     struct kernel kernel;
 };
 

@@ -67,6 +67,27 @@ static void user_step(struct sim_hart *hart, struct task *task) {
     }
 }
 
+// Results that a call does not have are zero: no word of the kernel comes out by mistake.
+static void check_results(const struct task *task, uint64_t number) {
+    static const char *const names[] = {
+#define SYSCALL(NAME, name, arguments, results, purpose) results,
+#include "kernel/abi/syscall.def"
+#undef SYSCALL
+    };
+    const char *listed = number < SYSCALL_COUNT ? names[number] : "";
+    uint32_t count = listed[0] != 0;
+    for (; *listed != 0; listed++) {
+        count += *listed == ',';
+    }
+    for (uint32_t i = 1 + count; i < SYSCALL_RESULT_COUNT; i++) {
+        if (task->regs.x[REG_A0 + i] != 0) {
+            sim_finish(SIM_CHECK_FAILED, "task %u: system call %llu leaves %#llx in a%u",
+                       task->index, (unsigned long long)number,
+                       (unsigned long long)task->regs.x[REG_A0 + i], i);
+        }
+    }
+}
+
 struct ecall_result sim_ecall(uint64_t number, uint64_t arg0, uint64_t arg1, uint64_t arg2,
                               uint64_t arg3) {
     struct sim_hart *hart = sim_this();
@@ -94,6 +115,7 @@ struct ecall_result sim_ecall(uint64_t number, uint64_t arg0, uint64_t arg1, uin
         sim_finish(SIM_CHECK_FAILED, "task %u: sp, gp, tp or pc changed over a system call",
                    task->index);
     }
+    check_results(task, number);
     struct ecall_result result = {regs->x[REG_A0], regs->x[REG_A0 + 1], regs->x[REG_A0 + 2],
                                   regs->x[REG_A0 + 3]};
     trace_add(&sim.trace, (struct trace_record){sim.now_ns, task->index, result.a0, result.a1,
