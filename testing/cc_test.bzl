@@ -18,5 +18,7 @@ def tessera_cc_test(name, srcs, size, deps = [], **kwargs):
         size = size,
         srcs = srcs,
         deps = deps + ["@googletest//:gtest_main"],
+        # Linked with mutants as well.
+        visibility = ["//testing/mutation:__pkg__"],
         **kwargs
     )

@@ -38,6 +38,7 @@ PACKAGES = [
     "testing/hostile",
     "testing/kernel_selftest",
     "testing/markers",
+    "testing/mutation",
     "testing/nested",
     "testing/protocols",
     "testing/qemu",
