@@ -235,6 +235,7 @@ static void dispatch(struct ipc_server *server, const struct recv_result *event,
         case RECEIVED_NOTIFICATION:
             serve_notification(server, event);
             return;
+        case RECEIVED_REPLY:  // A service asks nobody asynchronously through this loop.
         case RECEIVED_NOTHING:
             return;
     }

@@ -31,9 +31,19 @@ struct recv_result {
     union {
         struct reply_handle reply;  // RECEIVED_CALL
         uint64_t kernel_bits;       // RECEIVED_NOTIFICATION: enum notify_bit.
+        struct sequence sequence;   // RECEIVED_REPLY: which request is over.
     };
     enum received received;
-    uint64_t badge_bits;  // RECEIVED_NOTIFICATION
+    union {
+        uint64_t badge_bits;  // RECEIVED_NOTIFICATION
+        uint64_t outcome;     // RECEIVED_REPLY: async_outcome_status, async_outcome_delivery.
+    };
+};
+
+struct request_result {
+    enum status status;
+    enum delivery delivery;
+    struct sequence sequence;  // What its answer will come with.
 };
 
 struct slot_result {
@@ -131,6 +141,24 @@ WARN_UNUSED static ALWAYS_INLINE enum status sys_ipc_reply(struct reply_handle r
 WARN_UNUSED static ALWAYS_INLINE struct call_result sys_ipc_send(struct slot endpoint,
                                                                  uint64_t deadline_ns) {
     return syscall_delivery(ecall_2(SYSCALL_IPC_SEND, endpoint.value, deadline_ns));
+}
+
+// An asynchronous request: FRAME_WANT_REPLY is set in call_out. Its answer comes to `own`, an
+// endpoint of which the caller holds RECV, as RECEIVED_REPLY. Never waits: STATUS_WOULD_BLOCK when
+// MAX_ASYNC requests are under way, or what the endpoint stores of one sender is.
+WARN_UNUSED static ALWAYS_INLINE struct request_result sys_ipc_request(struct slot endpoint,
+                                                                       struct slot own) {
+    struct ecall_result result = ecall_3(SYSCALL_IPC_SEND, endpoint.value, 0, own.value);
+    struct request_result out = {.status = (enum status)result.a0,
+                                 .delivery = (enum delivery)result.a1,
+                                 .sequence = {.value = result.a2}};
+    return out;
+}
+
+// The caller no longer wants the answer to its asynchronous request: from here on it does not come.
+// Errors: STATUS_BAD_CAP: the request is over.
+WARN_UNUSED static ALWAYS_INLINE enum status sys_request_cancel(struct sequence sequence) {
+    return (enum status)ecall_1(SYSCALL_CAP_CLOSE, sequence.value).a0;
 }
 
 WARN_UNUSED static ALWAYS_INLINE enum status sys_ipc_notify(struct slot endpoint) {

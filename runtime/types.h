@@ -16,6 +16,11 @@ struct reply_handle {
     uint64_t value;
 };
 
+// An asynchronous request that is under way.
+struct sequence {
+    uint64_t value;
+};
+
 // No reply is held; the kernel never makes this handle.
 #define REPLY_HANDLE_NONE ((struct reply_handle){.value = 0})
 

@@ -70,6 +70,7 @@ enum {
     CAP_SLOT_NONE = 0,    // Never holds a capability.
     CAP_SLOT_COUNT = 64,  // Slots of a task, slot 0 included.
     REPLY_SLOT_COUNT = 32,
+    MAX_ASYNC = 8,  // Asynchronous requests of a task, from the send until the answer is received.
 };
 
 // cap_query's third result: for a capability with RECV how many others can send to its endpoint;
@@ -85,6 +86,14 @@ enum {
 #define REPLY_HANDLE_GENERATION_SHIFT 5
 
 BASE_STATIC_ASSERT(REPLY_SLOT_COUNT == REPLY_HANDLE_INDEX_MASK + 1, "a handle names every entry");
+
+// The sequence of an asynchronous request: bit 62, a 48-bit count of the sender's, a 3-bit place.
+// cap_close takes it from its sender where it takes a slot: nobody wants the answer any more.
+#define ASYNC_SEQUENCE_BIT (UINT64_C(1) << 62)
+#define ASYNC_SEQUENCE_PLACE_MASK UINT64_C(7)
+#define ASYNC_SEQUENCE_COUNT_SHIFT 3
+
+BASE_STATIC_ASSERT(MAX_ASYNC == ASYNC_SEQUENCE_PLACE_MASK + 1, "a sequence names every place");
 
 // cap_query's first result: kind in bits 0..7, rights in bits 16..31.
 static inline uint64_t cap_query_pack(enum cap_kind kind, uint32_t rights) {

@@ -35,6 +35,10 @@ enum frame_flag {
     FRAME_CAP_MOVE = 1u << 0,
     // Of an ipc_call: the answer may carry a capability. A slot must be free.
     FRAME_TAKE_CAP = 1u << 1,
+    // Of an ipc_send that does not wait: an asynchronous request. Its answer comes to an endpoint
+    // of
+    // the sender's own, named in the third argument. It carries no capability.
+    FRAME_WANT_REPLY = 1u << 2,
 };
 
 // Written by the kernel in request_in and reply_in, ignored in the other areas. Identity comes from

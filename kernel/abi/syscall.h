@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/compiler.h"
+#include "kernel/abi/status.h"
 
 enum syscall_number {
 #define SYSCALL(NAME, name, arguments, results, purpose) SYSCALL_##NAME,
@@ -49,12 +50,30 @@ enum received {
     RECEIVED_SEND = 2,          // request_in holds a frame; there is nobody to answer.
     RECEIVED_NOTIFICATION = 3,  // The second result: the kernel's bits; the third: the badges'
                                 // bits.
+    RECEIVED_REPLY = 4,         // An asynchronous request is over. The second result: its sequence;
+                                // the third: async_outcome. With STATUS_OK request_in holds the
+                                // answer.
 };
+
+// RECEIVED_REPLY's third result: STATUS_OK or STATUS_PEER_CLOSED in bits 0..7, enum delivery of the
+// request in bits 8..15.
+static inline uint64_t async_outcome_pack(enum status status, enum delivery delivery) {
+    return (uint64_t)status | ((uint64_t)delivery << 8);
+}
+
+static inline enum status async_outcome_status(uint64_t packed) {
+    return (enum status)(packed & 0xff);
+}
+
+static inline enum delivery async_outcome_delivery(uint64_t packed) {
+    return (enum delivery)((packed >> 8) & 0xff);
+}
 
 // Kernel notification bits: sticky, each says look.
 enum notify_bit {
     NOTIFY_CHILD_EXIT = 1u << 0,  // A task that this one supervises has ended: cap_query it.
-    NOTIFY_REPLY_GONE = 1u << 1,  // A caller whose reply is held has left: cap_query the replies.
+    NOTIFY_REPLY_GONE = 1u << 1,  // A caller whose reply is held has left, or no longer wants the
+                                  // answer: cap_query the replies.
     NOTIFY_NO_SENDERS = 1u << 2,  // The last capability that could send here is gone: cap_query.
     NOTIFY_TIMER = 1u << 3,       // The endpoint's timer has expired.
 };

@@ -8,6 +8,8 @@ static bool locks_are_free(const struct kernel *kernel, struct audit_tally *tall
                         hart->locks.held_ranks) ||
             !audit_says(tally, hart->deferred_count == 0, "hart %lu keeps %lu dropped capabilities",
                         i, hart->deferred_count) ||
+            !audit_says(tally, hart->unseen_count == 0, "hart %lu keeps %lu dropped requests", i,
+                        hart->unseen_count) ||
             !audit_says(tally, hart->run_lock.held.raw == 0,
                         "the run queue's lock of hart %lu is held", i, 0)) {
             return false;
@@ -56,11 +58,11 @@ bool audit_pools(const struct kernel *kernel, struct audit_tally *tally) {
 }
 
 // Each page that was taken belongs to an address space or a VMO or is the storage of an endpoint's
-// sends.
+// sends or of answers to a task's asynchronous requests.
 static bool pages_add_up(const struct kernel *kernel, struct audit_tally *tally) {
     uint32_t held = tally->endpoint_pages + tally->vmo_pages;
     for (uint32_t i = 0; i < kernel_task_count(kernel); i++) {
-        held += tally->space_pages[i];
+        held += tally->space_pages[i] + audit_async_pages(&kernel->tasks[i]);
     }
     uint32_t taken = kernel->page_pool.total_count - kernel->page_pool.free_count;
     return audit_says(tally, held == taken, "%lu pages are taken, %lu are held", taken, held);
@@ -76,7 +78,7 @@ static bool quotas_add_up(const struct kernel *kernel, struct audit_tally *tally
         for (uint32_t kind = 0; counts && kind < QUOTA_KIND_COUNT; kind++) {
             sums[kind] += task->quota.left[kind].raw;
         }
-        sums[QUOTA_PAGES] += tally->space_pages[i];
+        sums[QUOTA_PAGES] += tally->space_pages[i] + audit_async_pages(task);
         sums[QUOTA_TASKS] += counts;
     }
     for (uint32_t i = 0; i < kernel_vmo_count(kernel); i++) {
@@ -165,10 +167,11 @@ bool audit_kernel(const struct kernel *kernel, struct audit_tally *tally) {
            audit_run_queues(kernel, tally) && audit_quiesce(kernel, tally) &&
            audit_endpoints(kernel, tally) && audit_deadlines(kernel, tally) &&
            audit_tables(kernel, tally) && audit_tasks(kernel, tally) &&
-           audit_wakeups(kernel, tally) && audit_devices(kernel, tally) &&
-           audit_mappings(kernel, tally) && audit_vmos(kernel, tally) &&
-           pools_match(kernel, tally) && grants_add_up(kernel, tally) &&
-           quotas_add_up(kernel, tally) && pages_add_up(kernel, tally);
+           audit_asyncs(kernel, tally) && audit_wakeups(kernel, tally) &&
+           audit_devices(kernel, tally) && audit_mappings(kernel, tally) &&
+           audit_vmos(kernel, tally) && pools_match(kernel, tally) &&
+           grants_add_up(kernel, tally) && quotas_add_up(kernel, tally) &&
+           pages_add_up(kernel, tally);
 }
 
 // Not by accident: a waiting receiver whose endpoint has something for it was not told.

@@ -50,7 +50,7 @@ WARN_UNUSED bool audit_kernel(const struct kernel *kernel, struct audit_tally *t
 WARN_UNUSED bool audit_wakeups(const struct kernel *kernel, struct audit_tally *tally);
 WARN_UNUSED bool audit_ends(const struct kernel *kernel, struct audit_tally *tally);
 
-// Parts, in audit_device.c, audit_queue.c, audit_task.c and audit_vmo.c.
+// Parts, in audit_async.c, audit_device.c, audit_queue.c, audit_task.c and audit_vmo.c.
 WARN_UNUSED bool audit_pools(const struct kernel *kernel, struct audit_tally *tally);
 WARN_UNUSED bool audit_run_queues(const struct kernel *kernel, struct audit_tally *tally);
 WARN_UNUSED bool audit_quiesce(const struct kernel *kernel, struct audit_tally *tally);
@@ -61,10 +61,15 @@ WARN_UNUSED bool audit_tables(const struct kernel *kernel, struct audit_tally *t
 WARN_UNUSED bool audit_tasks(const struct kernel *kernel, struct audit_tally *tally);
 WARN_UNUSED bool audit_mappings(const struct kernel *kernel, struct audit_tally *tally);
 WARN_UNUSED bool audit_vmos(const struct kernel *kernel, struct audit_tally *tally);
+WARN_UNUSED bool audit_asyncs(const struct kernel *kernel, struct audit_tally *tally);
 
 // An endpoint that is not closed has a page for sends.
 static inline bool audit_endpoint_is_open(const struct endpoint *endpoint) {
     return endpoint->send_page.value != 0;
+}
+
+static inline uint32_t audit_async_pages(const struct task *task) {
+    return task->async_page.value != 0;
 }
 
 // One capability, in a table or in a message.

@@ -106,6 +106,33 @@ static bool queue_is_whole(const struct kernel *kernel, uint32_t number, uint64_
                       "the queue of endpoint %lu ends at %lu", number, endpoint->queue_tail);
 }
 
+// Each place is listed once; those in use hold what they say.
+static bool sends_are_whole(const struct kernel *kernel, uint32_t number, uint64_t *work,
+                            struct audit_tally *tally) {
+    const struct endpoint *endpoint = &kernel->endpoints[number];
+    uint32_t listed = 0;
+    if (!audit_says(tally, endpoint->send_count <= SEND_STORAGE_COUNT,
+                    "endpoint %lu stores %lu sends", number, endpoint->send_count)) {
+        return false;
+    }
+    for (uint32_t i = 0; i < SEND_STORAGE_COUNT; i++) {
+        uint64_t place = order_at(endpoint->send_order, i);
+        listed |= UINT32_C(1) << (place % 32);
+        if (i >= endpoint->send_count || place >= SEND_STORAGE_COUNT) {
+            continue;
+        }
+        const struct stored_send *send = &endpoint->sends[place];
+        *work += send->async.word != 0 ? WORK_CALL : WORK_SEND;
+        tally->grants[send->grant % (MAX_GRANTS + 1)]++;
+        if (send->cap.head != 0 && !audit_capability(kernel, &send->cap, tally)) {
+            return false;
+        }
+    }
+    return audit_says(tally, listed == (UINT32_C(1) << SEND_STORAGE_COUNT) - 1,
+                      "endpoint %lu lists other places for sends than it has: %#lx", number,
+                      listed);
+}
+
 static bool endpoint_is_whole(const struct kernel *kernel, uint32_t number,
                               struct audit_tally *tally) {
     const struct endpoint *endpoint = &kernel->endpoints[number];
@@ -113,23 +140,16 @@ static bool endpoint_is_whole(const struct kernel *kernel, uint32_t number,
         return audit_says(tally, endpoint->owner == TASK_NONE,
                           "endpoint %lu is closed and owned by %lu", number, endpoint->owner);
     }
-    uint64_t work = endpoint->send_count * WORK_SEND;
+    uint64_t work = endpoint->answer_count * WORK_SEND;
     work |= (endpoint->notify_badges | endpoint->notify_kernel) != 0 ? WORK_NOTIFY : 0;
     if (!queue_is_whole(kernel, number, &work, tally)) {
         return false;
     }
-    for (uint32_t i = 0; i < endpoint->send_count; i++) {
-        uint32_t place = (endpoint->send_first + i) % SEND_STORAGE_COUNT;
-        const struct stored_send *send = &endpoint->sends[place];
-        tally->grants[send->grant % (MAX_GRANTS + 1)]++;
-        if (send->cap.head != 0 && !audit_capability(kernel, &send->cap, tally)) {
-            return false;
-        }
+    if (!sends_are_whole(kernel, number, &work, tally)) {
+        return false;
     }
     tally->endpoint_pages++;
-    return audit_says(tally, endpoint->send_count <= SEND_STORAGE_COUNT,
-                      "endpoint %lu stores %lu sends", number, endpoint->send_count) &&
-           audit_says(tally, endpoint->owner < MAX_TASKS, "endpoint %lu is owned by %lu", number,
+    return audit_says(tally, endpoint->owner < MAX_TASKS, "endpoint %lu is owned by %lu", number,
                       endpoint->owner) &&
            audit_says(tally, work == endpoint->work.raw,
                       "endpoint %lu has work %#lx, which is not what it holds", number,

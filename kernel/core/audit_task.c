@@ -120,6 +120,7 @@ static bool replies_are_whole(const struct kernel *kernel, const struct task *ta
                         "a reply of task %lu names task %lu", task->index, caller)) {
             return false;
         }
+        // Asynchronous requests are counted in audit_async.c.
         tally->answers[caller] += entry->task->wait.raw == entry->caller_wait;
     }
     uint32_t free_count = 0;
@@ -186,6 +187,8 @@ static bool wait_is_whole(const struct kernel *kernel, const struct task *task,
             return audit_says(tally, place == AUDIT_IN_QUIESCE,
                               "task %lu waits for the other harts and is not in the queue",
                               task->index, 0);
+        case WAIT_ASYNC:
+            break;
     }
     return audit_says(tally, false, "task %lu has wait word %#lx", task->index, word);
 }

@@ -1,6 +1,8 @@
 // kernel/core/cap_move.c: see cap_move.h.
 #include "kernel/core/cap_move.h"
 
+#include "kernel/core/async.h"
+
 static bool was_started(const struct kernel *kernel, const struct capability *cap) {
     enum task_state state =
         (enum task_state)atomic_load_acquire_u32(&kernel->tasks[cap->object].state);
@@ -25,5 +27,10 @@ void cap_release_deferred_all(struct kernel *kernel, struct hart *hart) {
     for (; hart->deferred_count > 0; hart->deferred_count--) {
         struct capability cap = hart->deferred[hart->deferred_count - 1];
         cap_release_sent(kernel, hart, &cap);
+    }
+    for (; hart->unseen_count > 0; hart->unseen_count--) {
+        if (!fault_point_fires(FAULT_POINT_LOSE_UNSEEN)) {
+            async_drop(kernel, hart, &hart->unseen[hart->unseen_count - 1], ASYNC_UNSEEN);
+        }
     }
 }

@@ -66,9 +66,9 @@ static ALWAYS_INLINE void cap_defer(struct hart *hart, const struct capability *
 
 COLD void cap_release_deferred_all(struct kernel *kernel, struct hart *hart);
 
-// The caller holds no lock any more.
+// The caller holds no lock any more. Tells the senders of deferred requests too (async_defer).
 static ALWAYS_INLINE void cap_release_deferred(struct kernel *kernel, struct hart *hart) {
-    if (UNLIKELY(hart->deferred_count != 0)) {
+    if (UNLIKELY((hart->deferred_count | hart->unseen_count) != 0)) {
         cap_release_deferred_all(kernel, hart);
     }
 }

@@ -1,6 +1,7 @@
 // kernel/core/cap_ops.c: see cap_ops.h.
 #include "kernel/core/cap_ops.h"
 
+#include "kernel/core/async.h"
 #include "kernel/core/cap_lookup.h"
 #include "kernel/core/device_ops.h"
 #include "kernel/core/endpoint_ops.h"
@@ -295,6 +296,10 @@ static NOINLINE struct task *close_other(struct kernel *kernel, struct hart *har
     if ((name & REPLY_HANDLE_BIT) != 0) {
         return close_reply(kernel, hart, task, name);
     }
+    if ((name & ASYNC_SEQUENCE_BIT) != 0) {
+        bool found = async_cancel(kernel, hart, task, name);
+        return handler_finish(task, found ? STATUS_OK : STATUS_BAD_CAP);
+    }
     if (name >= CAP_SLOT_COUNT || task->caps[name].head == 0) {
         return handler_finish(task, STATUS_BAD_CAP);
     }
@@ -318,7 +323,9 @@ static struct task *query_reply(struct task *task, uint64_t handle) {
     if (!entry) {
         return handler_finish(task, STATUS_BAD_CAP);
     }
-    bool waits = atomic_load_u64(&entry->task->wait) == entry->caller_wait;
+    struct async_ref async = async_of_reply(entry);
+    bool waits = reply_is_async(entry) ? async_stands(&async)
+                                       : atomic_load_u64(&entry->task->wait) == entry->caller_wait;
     task_results(task, STATUS_OK, cap_query_pack(CAP_REPLY, 0), waits ? 1 : 0, 0);
     return task;
 }

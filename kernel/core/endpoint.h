@@ -15,6 +15,7 @@
 #include "kernel/core/arch.h"
 #include "kernel/core/cap_table.h"
 #include "kernel/core/lock.h"
+#include "kernel/core/task.h"
 #include "kernel/core/timer.h"
 
 enum {
@@ -25,7 +26,7 @@ enum {
 };
 
 // What waits, in one word that a receiver can look at without the lock: notifications, a unit a
-// stored or queued send, a unit a queued call.
+// stored or queued send or an answer, a unit a call: a queued one or a stored asynchronous request.
 #define WORK_NOTIFY UINT32_C(1)
 #define WORK_SEND UINT32_C(2)
 #define WORK_CALL (UINT32_C(1) << 16)
@@ -38,8 +39,27 @@ struct stored_send {
     uint32_t instance;  // The sender's, for the quota.
     uint32_t epoch;     // The family of the capability it was sent through.
     uint16_t grant;
-    struct capability cap;  // What rides on it; head 0: nothing.
+    struct capability cap;   // What rides on it; head 0: nothing.
+    struct async_ref async;  // The answer that it wants; word 0: none.
 };
+
+// A list of up to 8 places in one word: the byte at a position names a place.
+static ALWAYS_INLINE uint64_t order_at(uint64_t order, uint32_t position) {
+    return (order >> (8 * position)) & 0xff;
+}
+
+// What stood behind it moves up; the last byte is 0.
+static ALWAYS_INLINE uint64_t order_remove(uint64_t order, uint32_t position) {
+    uint64_t before = (UINT64_C(1) << (8 * position)) - 1;
+    return (order & before) | ((order >> 8) & ~before);
+}
+
+// At a position that is 0.
+static ALWAYS_INLINE uint64_t order_put(uint64_t order, uint32_t position, uint64_t place) {
+    return order | (place << (8 * position));
+}
+
+BASE_STATIC_ASSERT(SEND_STORAGE_COUNT < 8 && MAX_ASYNC <= 8, "a byte each");
 
 struct ALIGNED(64) endpoint {
     struct lock lock;  // LOCK_RANK_ENDPOINT
@@ -61,11 +81,13 @@ struct ALIGNED(64) endpoint {
     uint32_t flags;  // enum endpoint_flag
     uint32_t queue_head;
     uint32_t queue_tail;
-    uint32_t send_first;  // Ring in send_page.
     uint32_t send_count;
-    uint32_t take_stored_next;  // The queue and the stored sends alternate when both wait.
+    uint32_t answer_count;
+    uint32_t turn;  // From where the last frame came, when there was a choice (ipc_queue.c).
     struct page_number send_page;
     struct stored_send sends[SEND_STORAGE_COUNT];
+    uint64_t send_order;  // Places in sends and send_page: those in use by arrival, then the free.
+    uint64_t answers;     // Places of the receiver's asyncs that hold answers, by arrival.
     struct timer timer;
 
     // Changed under the lock, looked at without:

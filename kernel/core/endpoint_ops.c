@@ -1,14 +1,16 @@
 // kernel/core/endpoint_ops.c: see endpoint_ops.h.
 #include "kernel/core/endpoint_ops.h"
 
+#include "kernel/core/async.h"
 #include "kernel/core/cap_move.h"
 #include "kernel/core/deadline.h"
 #include "kernel/core/grant.h"
+#include "kernel/core/ipc_queue.h"
 #include "kernel/core/page.h"
 #include "kernel/core/panic.h"
 #include "kernel/core/wake.h"
 
-BASE_STATIC_ASSERT((MAX_TASKS + SEND_STORAGE_COUNT) * WORK_SEND < WORK_CALL,
+BASE_STATIC_ASSERT((MAX_TASKS + SEND_STORAGE_COUNT + MAX_ASYNC) * WORK_SEND < WORK_CALL,
                    "every task may wait to send");
 
 void endpoint_pool_init(struct kernel *kernel) {
@@ -60,9 +62,14 @@ enum status endpoint_make(struct kernel *kernel, struct hart *hart, struct task 
     atomic_store_u64(&endpoint->timer.expirations, 0);
     endpoint->queue_head = TASK_NONE;
     endpoint->queue_tail = TASK_NONE;
-    endpoint->send_first = 0;
     endpoint->send_count = 0;
-    endpoint->take_stored_next = 0;
+    endpoint->answer_count = 0;
+    endpoint->turn = TURN_FIRST;
+    endpoint->answers = 0;
+    endpoint->send_order = 0;
+    for (uint32_t i = 0; i < SEND_STORAGE_COUNT; i++) {
+        endpoint->send_order = order_put(endpoint->send_order, i, i);
+    }
     endpoint->send_page = page;
     endpoint->notify_badges = 0;
     endpoint->notify_kernel = 0;
@@ -122,13 +129,16 @@ static void close_queue_locked(struct kernel *kernel, struct hart *hart, struct 
 static void close_sends_locked(struct kernel *kernel, struct hart *hart, struct endpoint *endpoint)
     REQUIRES(endpoint->lock) {
     for (; endpoint->send_count > 0; endpoint->send_count--) {
-        uint32_t place = (endpoint->send_first + endpoint->send_count - 1) % SEND_STORAGE_COUNT;
-        const struct stored_send *send = &endpoint->sends[place];
+        const struct stored_send *send =
+            &endpoint->sends[order_at(endpoint->send_order, endpoint->send_count - 1)];
         if (send->grant != 0) {
             grant_release(kernel, hart, send->grant);
         }
         if (send->cap.head != 0) {
             cap_defer(hart, &send->cap);
+        }
+        if (send->async.word != 0) {
+            async_defer(hart, &send->async);
         }
     }
 }
@@ -154,11 +164,14 @@ enum status endpoint_end(struct kernel *kernel, struct hart *hart, uint32_t inde
     struct page_number page = endpoint->send_page;
     endpoint->send_page = PAGE_NUMBER_NONE;
     close_sends_locked(kernel, hart, endpoint);
+    uint32_t holders[MAX_ASYNC];
+    uint32_t holder_count = async_end_locked(kernel, endpoint, holders);
     endpoint->owner = TASK_NONE;
     endpoint->receiver = 0;
     timer_stop(hart, &endpoint->timer);
     lock_release(&hart->locks, &endpoint->lock);
     cap_release_deferred(kernel, hart);
+    async_tell_gone(kernel, hart, holders, holder_count);
     page_put(kernel, hart, page);
     quota_return(kernel, hart, &endpoint->payer, endpoint_price);
     // The last generation is not lived: old capabilities would be good again after it.
@@ -200,14 +213,18 @@ enum status endpoint_give(struct kernel *kernel, struct hart *hart, const struct
                           struct task *to) {
     struct endpoint *endpoint = &kernel->endpoints[cap->object];
     lock_acquire(&hart->locks, &endpoint->lock);
-    bool alive = atomic_load_u32(&endpoint->generation) == cap->generation;
-    if (alive) {
+    enum status status = STATUS_OK;
+    if (atomic_load_u32(&endpoint->generation) != cap->generation) {
+        status = STATUS_PEER_CLOSED;
+    } else if (async_any_locked(kernel, endpoint)) {
+        status = STATUS_BUSY;
+    } else {
         endpoint->owner = to->index;
         endpoint->receiver = to;
         home_take(kernel, to, home_pack(cap->object, cap->generation));
     }
     lock_release(&hart->locks, &endpoint->lock);
-    return alive ? STATUS_OK : STATUS_PEER_CLOSED;
+    return status;
 }
 
 enum status notify_endpoint(struct kernel *kernel, struct hart *hart, uint64_t home,

@@ -20,7 +20,8 @@ WARN_UNUSED enum status endpoint_make(struct kernel *kernel, struct hart *hart, 
                                       uint32_t flags, uint32_t *out);
 
 // Ends this life of the endpoint: queued callers and senders and a waiting receiver get
-// PEER_CLOSED, stored sends are dropped, old capabilities are dead.
+// PEER_CLOSED, stored sends are dropped, old capabilities are dead. The receiver's asynchronous
+// requests whose answers would come here are over.
 // Errors: STATUS_PEER_CLOSED if it had ended already.
 enum status endpoint_end(struct kernel *kernel, struct hart *hart, uint32_t index,
                          uint32_t generation);
@@ -34,7 +35,8 @@ void home_take(struct kernel *kernel, struct task *task, uint64_t home);
 void home_leave(struct kernel *kernel, struct task *task, const struct capability *left);
 
 // RECV goes from its owner, the current task, to another; the endpoint becomes its home if it has
-// none. home_leave must follow. Errors: STATUS_PEER_CLOSED.
+// none. home_leave must follow. Errors: STATUS_PEER_CLOSED; STATUS_BUSY while answers to the
+// owner's asynchronous requests come here.
 WARN_UNUSED enum status endpoint_give(struct kernel *kernel, struct hart *hart,
                                       const struct capability *cap, struct task *to);
 

@@ -14,11 +14,13 @@
 
 // What went wrong in a way that nobody is told: counted.
 struct hart_counts {
-    uint64_t stale_sends;   // Stored sends dropped at hand-over: their family had been revoked.
-    uint64_t late_replies;  // Answers to callers that had left.
+    uint64_t stale_sends;    // Stored sends dropped at hand-over: their family had been revoked.
+    uint64_t late_replies;   // Answers to callers that had left.
+    uint64_t gone_requests;  // Stored asynchronous requests that nobody wanted answered any more.
 };
 
-enum { CAP_DEFERRED_MAX = 8 };  // More than one kernel entry drops under an endpoint's lock.
+// More than one kernel entry drops under an endpoint's lock.
+enum { CAP_DEFERRED_MAX = 8, ASYNC_DEFERRED_MAX = 8 };
 
 struct ALIGNED(64) hart {
     // Own.
@@ -36,8 +38,12 @@ struct ALIGNED(64) hart {
     uint64_t quiesced;        // Up to which request this hart has left the kernel. Changed under
                               // the quiesce lock, which others need to read it.
     struct hart_counts counts;
-    uint32_t deferred_count;  // Capabilities to be given up once no lock is held; 0 outside.
+    // To be given up once no lock is held; 0 outside: capabilities, and asynchronous requests that
+    // nobody will see.
+    uint32_t deferred_count;
+    uint32_t unseen_count;
     struct capability deferred[CAP_DEFERRED_MAX];
+    struct async_ref unseen[ASYNC_DEFERRED_MAX];
     uint32_t vmo_dying;  // VMOs without references whose pages this hart returns, or VMO_NONE.
 
     // Atomic, set by other harts, which then send an IPI:

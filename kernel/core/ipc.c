@@ -2,6 +2,7 @@
 // wake-up is lost.
 #include "kernel/core/ipc.h"
 
+#include "kernel/core/async.h"
 #include "kernel/core/cap_lookup.h"
 #include "kernel/core/cap_move.h"
 #include "kernel/core/deadline.h"
@@ -205,20 +206,37 @@ struct task *syscall_ipc_recv(struct kernel *kernel, struct hart *hart, struct t
     return receive(kernel, hart, task, cap, 0);
 }
 
-// Claims the caller of `entry` for an answer, and frees the entry. Null if the caller has left;
-// otherwise the frame is to be copied before the caller is made runnable.
+// Claims the caller of `entry` for an answer, and frees the entry. Null if it does not wait
+// (reply_unawaited must follow); otherwise the frame is to be copied before the caller is made
+// runnable.
 static struct task *reply_give(struct task *task, struct reply_entry *entry) {
     struct task *caller = entry->task;
     uint64_t caller_word = entry->caller_wait;
-    reply_free(task, entry, entry->handle);
     // Acquire: the caller's registers and page are as it left them. Reply, time-out and kill race
     //          here; one wins.
     if (UNLIKELY(!task_claim(caller, caller_word)) &&
         !fault_point_fires(FAULT_POINT_REPLY_ANYWAY)) {
         return 0;
     }
+    reply_free(task, entry, entry->handle);
     task_results(caller, STATUS_OK, DELIVERY_HANDED_OVER, 0, 0);
     return caller;
+}
+
+// The answer to an asynchronous request, or to a caller that has left; frees the entry. *woken as
+// async_answer. Errors: STATUS_PEER_CLOSED: nobody wants it, which is counted.
+static COLD enum status reply_unawaited(struct hart *hart, struct task *task,
+                                        struct reply_entry *entry, uint64_t frame,
+                                        struct task **woken) {
+    bool is_async = reply_is_async(entry);
+    struct async_ref async = async_of_reply(entry);
+    const struct async_end end = {ASYNC_ANSWERED, task, frame};
+    reply_free(task, entry, entry->handle);
+    if (is_async && async_answer(hart, &async, &end, woken)) {
+        return STATUS_OK;
+    }
+    hart->counts.late_replies++;
+    return STATUS_PEER_CLOSED;
 }
 
 // Everything that may be wrong with an answer; *slot is what rides on it, loaded once.
@@ -259,9 +277,12 @@ struct task *syscall_ipc_reply(struct kernel *kernel, struct hart *hart, struct 
         reply_copy(task, caller, word, slot);
         wake_push(kernel, hart, caller);
     } else {
-        hart->counts.late_replies++;
+        status = reply_unawaited(hart, task, entry, word, &caller);
+        if (caller) {
+            wake_push(kernel, hart, caller);
+        }
     }
-    return finish(task, caller ? STATUS_OK : STATUS_PEER_CLOSED);
+    return finish(task, status);
 }
 
 struct task *syscall_ipc_reply_recv(struct kernel *kernel, struct hart *hart, struct task *task) {
@@ -282,15 +303,26 @@ struct task *syscall_ipc_reply_recv(struct kernel *kernel, struct hart *hart, st
     if (caller) {
         reply_copy(task, caller, word, slot);
     } else {
-        hart->counts.late_replies++;
+        status_ignore(reply_unawaited(hart, task, entry, word, &caller), "counted");
     }
     return receive(kernel, hart, task, cap, caller);
+}
+
+static COLD void reply_drop_async(struct kernel *kernel, struct hart *hart, struct task *task,
+                                  struct reply_entry *entry) {
+    struct async_ref async = async_of_reply(entry);
+    reply_free(task, entry, entry->handle);
+    async_drop(kernel, hart, &async, ASYNC_DROPPED);
 }
 
 void reply_drop(struct kernel *kernel, struct hart *hart, struct task *task,
                 struct reply_entry *entry) {
     struct task *caller = entry->task;
     uint64_t caller_word = entry->caller_wait;
+    if (UNLIKELY(reply_is_async(entry))) {
+        reply_drop_async(kernel, hart, task, entry);
+        return;
+    }
     reply_free(task, entry, entry->handle);
     if (task_claim(caller, caller_word)) {
         task_results(caller, STATUS_PEER_CLOSED, DELIVERY_HANDED_OVER, 0, 0);

@@ -48,7 +48,7 @@ WARN_UNUSED static ALWAYS_INLINE bool payload_move(struct message_area *to,
     if (frame_word_check(word) != STATUS_OK) {
         return false;
     }
-    frame_payload_copy(to, from, frame_word_len(word));
+    payload_copy(to->payload, from->payload, frame_word_len(word));
     return true;
 }
 

@@ -1,6 +1,7 @@
 // kernel/core/ipc_queue.c: see ipc_queue.h.
 #include "kernel/core/ipc_queue.h"
 
+#include "kernel/core/async.h"
 #include "kernel/core/cap_move.h"
 #include "kernel/core/deadline.h"
 #include "kernel/core/endpoint_ops.h"
@@ -11,15 +12,22 @@
 BASE_STATIC_ASSERT((int)CAP_DEFERRED_MAX > (int)SEND_STORAGE_COUNT,
                    "all stored ones may be stale, and one is taken");
 
+// The first three take turns.
 enum source {
-    SOURCE_NONE,
-    SOURCE_NOTIFICATION,
-    SOURCE_STORED,
     SOURCE_QUEUED,
+    SOURCE_STORED,
+    SOURCE_ANSWER,
+    SOURCE_NOTIFICATION,
+    SOURCE_NONE,
 };
 
+enum { TURN_COUNT = 3 };
+BASE_STATIC_ASSERT((int)TURN_FIRST == (int)TURN_COUNT - 1, "the next is the queue");
+
+// Two words: it travels in registers.
 struct next {
     enum source source;
+    uint32_t position;    // SOURCE_STORED: in send_order.
     struct task *sender;  // SOURCE_QUEUED
 };
 
@@ -57,31 +65,58 @@ static struct task *queue_first_locked(struct kernel *kernel, struct hart *hart,
     return 0;
 }
 
-static void stored_remove_locked(struct kernel *kernel, struct hart *hart,
-                                 struct endpoint *endpoint) REQUIRES(endpoint->lock) {
-    uint32_t grant = endpoint->sends[endpoint->send_first].grant;
-    uint32_t wrap = SEND_STORAGE_COUNT + (fault_point_fires(FAULT_POINT_WRAP_TOO_LATE) ? 1 : 0);
-    endpoint->send_first = (endpoint->send_first + 1) % wrap;
-    endpoint->send_count--;
-    atomic_store_u32(&endpoint->work, atomic_load_u32(&endpoint->work) - WORK_SEND);
-    if (grant != 0) {
-        grant_release(kernel, hart, grant);
-    }
+static struct stored_send *stored_at(struct endpoint *endpoint, uint32_t position) {
+    return &endpoint->sends[order_at(endpoint->send_order, position)];
 }
 
-// Whether a send is stored that can be handed over.
-static bool stored_first_locked(struct kernel *kernel, struct hart *hart, struct endpoint *endpoint)
+// Its place becomes the last of the free ones.
+static void stored_remove_locked(struct kernel *kernel, struct hart *hart,
+                                 struct endpoint *endpoint, uint32_t position)
     REQUIRES(endpoint->lock) {
-    while (endpoint->send_count != 0) {
-        const struct stored_send *send = &endpoint->sends[endpoint->send_first];
-        if (!was_revoked(kernel, send->grant, send->epoch)) {
+    uint64_t place = order_at(endpoint->send_order, position);
+    const struct stored_send *send = &endpoint->sends[place];
+    uint32_t unit = send->async.word != 0 ? WORK_CALL : WORK_SEND;
+    atomic_store_u32(&endpoint->work, atomic_load_u32(&endpoint->work) - unit);
+    if (send->grant != 0) {
+        grant_release(kernel, hart, send->grant);
+    }
+    uint32_t last = SEND_STORAGE_COUNT - (fault_point_fires(FAULT_POINT_FREE_TOO_SOON) ? 2 : 1);
+    endpoint->send_order = order_put(order_remove(endpoint->send_order, position), last, place);
+    endpoint->send_count--;
+}
+
+// Nobody will see it.
+static void stored_drop_locked(struct kernel *kernel, struct hart *hart, struct endpoint *endpoint,
+                               uint32_t position) REQUIRES(endpoint->lock) {
+    const struct stored_send *send = stored_at(endpoint, position);
+    if (send->cap.head != 0) {
+        cap_defer(hart, &send->cap);
+    }
+    if (send->async.word != 0) {
+        async_defer(hart, &send->async);
+    }
+    stored_remove_locked(kernel, hart, endpoint, position);
+}
+
+// The first stored send that can be handed over: with a full reply table none that wants an answer.
+// False: none. What is dropped on the way nobody may or wants to see.
+static bool stored_first_locked(struct kernel *kernel, struct hart *hart, struct endpoint *endpoint,
+                                bool takes_calls, uint32_t *position) REQUIRES(endpoint->lock) {
+    *position = 0;
+    while (*position < endpoint->send_count) {
+        const struct stored_send *send = stored_at(endpoint, *position);
+        bool wants_reply = send->async.word != 0;
+        if (was_revoked(kernel, send->grant, send->epoch)) {
+            hart->counts.stale_sends++;
+            stored_drop_locked(kernel, hart, endpoint, *position);
+        } else if (wants_reply && !async_stands(&send->async)) {
+            hart->counts.gone_requests++;
+            stored_drop_locked(kernel, hart, endpoint, *position);
+        } else if (wants_reply && !takes_calls) {
+            (*position)++;
+        } else {
             return true;
         }
-        hart->counts.stale_sends++;
-        if (send->cap.head != 0) {
-            cap_defer(hart, &send->cap);
-        }
-        stored_remove_locked(kernel, hart, endpoint);
     }
     return false;
 }
@@ -90,15 +125,29 @@ static bool stored_first_locked(struct kernel *kernel, struct hart *hart, struct
 // are revoked meanwhile wait for that.
 static struct next next_locked(struct kernel *kernel, struct hart *hart, struct endpoint *endpoint,
                                bool takes_calls) REQUIRES(endpoint->lock) {
+    struct next next = {SOURCE_NOTIFICATION, 0, 0};
     if ((atomic_load_u32(&endpoint->work) & WORK_NOTIFY) != 0) {
-        return (struct next){SOURCE_NOTIFICATION, 0};
+        return next;
     }
-    struct task *sender = queue_first_locked(kernel, hart, endpoint, takes_calls);
-    if (stored_first_locked(kernel, hart, endpoint) &&
-        (!sender || endpoint->take_stored_next != 0)) {
-        return (struct next){SOURCE_STORED, 0};
+    uint32_t turn = endpoint->turn;
+    for (uint32_t i = 0; i < TURN_COUNT; i++) {
+        turn = turn + 1 < TURN_COUNT ? turn + 1 : 0;
+        next.source = (enum source)turn;
+        if (next.source == SOURCE_QUEUED && endpoint->queue_head != TASK_NONE) {
+            next.sender = queue_first_locked(kernel, hart, endpoint, takes_calls);
+            if (next.sender) {
+                return next;
+            }
+        } else if (next.source == SOURCE_STORED && endpoint->send_count != 0) {
+            if (stored_first_locked(kernel, hart, endpoint, takes_calls, &next.position)) {
+                return next;
+            }
+        } else if (next.source == SOURCE_ANSWER && endpoint->answer_count != 0) {
+            return next;
+        }
     }
-    return (struct next){sender ? SOURCE_QUEUED : SOURCE_NONE, sender};
+    next.source = SOURCE_NONE;
+    return next;
 }
 
 static void take_notification_locked(struct endpoint *endpoint, struct task *receiver)
@@ -119,27 +168,40 @@ static void give_cap(struct hart *hart, struct task *receiver, const struct capa
     }
 }
 
-static void take_stored_locked(struct kernel *kernel, struct hart *hart, struct endpoint *endpoint,
-                               struct task *receiver) REQUIRES(endpoint->lock) {
-    struct message_area *areas = (struct message_area *)arch_page(endpoint->send_page);
-    const struct message_area *area = &areas[endpoint->send_first];
-    struct message_area *to = &receiver->page->request_in;
-    words_copy(
-        to, area,
-        (offsetof(struct message_area, payload) + frame_word_len(frame_word_load(area)) + 7) / 8);
-    const struct capability *cap = &endpoint->sends[endpoint->send_first].cap;
-    if (cap->head != 0) {
-        give_cap(hart, receiver, cap);
+// The receiver holds the request's reply. Should its sender have left since it was looked at, the
+// receiver finds that out as it would of a caller.
+static uint64_t hold_reply_locked(struct endpoint *endpoint, struct task *receiver,
+                                  const struct async_ref *async) REQUIRES(endpoint->lock) {
+    if (!async_hand_over(async, receiver)) {
+        endpoint->notify_kernel |= NOTIFY_REPLY_GONE;
+        atomic_store_u32(&endpoint->work, atomic_load_u32(&endpoint->work) | WORK_NOTIFY);
     }
-    endpoint->take_stored_next = 0;
-    stored_remove_locked(kernel, hart, endpoint);
-    task_results(receiver, STATUS_OK, RECEIVED_SEND, 0, 0);
+    return async_reply_make(receiver, async);
+}
+
+static void take_stored_locked(struct kernel *kernel, struct hart *hart, struct endpoint *endpoint,
+                               struct task *receiver, uint32_t position) REQUIRES(endpoint->lock) {
+    const struct message_area *areas = (const struct message_area *)arch_page(endpoint->send_page);
+    const struct message_area *area = &areas[order_at(endpoint->send_order, position)];
+    const struct stored_send *send = stored_at(endpoint, position);
+    words_copy(
+        &receiver->page->request_in, area,
+        (offsetof(struct message_area, payload) + frame_word_len(frame_word_load(area)) + 7) / 8);
+    if (send->cap.head != 0) {
+        give_cap(hart, receiver, &send->cap);
+    }
+    if (send->async.word != 0) {
+        uint64_t handle = hold_reply_locked(endpoint, receiver, &send->async);
+        task_results(receiver, STATUS_OK, RECEIVED_CALL, handle, 0);
+    } else {
+        task_results(receiver, STATUS_OK, RECEIVED_SEND, 0, 0);
+    }
+    stored_remove_locked(kernel, hart, endpoint, position);
 }
 
 static void take_queued_locked(struct kernel *kernel, struct hart *hart, struct endpoint *endpoint,
                                struct task *receiver, struct task *sender)
     REQUIRES(endpoint->lock) {
-    endpoint->take_stored_next = 1;
     endpoint_unlink_locked(kernel, endpoint, sender);
     frame_copy(&receiver->page->request_in, &sender->page->call_out, sender->wait_frame, sender,
                sender->wait_badge);
@@ -161,12 +223,11 @@ static void take_queued_locked(struct kernel *kernel, struct hart *hart, struct 
 }
 
 // Whether the frame carries a capability that the receiver has no slot for.
-static bool lacks_slot(const struct endpoint *endpoint, const struct task *receiver,
-                       struct next next) {
+static bool lacks_slot(struct endpoint *endpoint, const struct task *receiver, struct next next) {
     if (receiver->caps_free != 0 || receiver->drops_cap) {
         return false;
     }
-    return (next.source == SOURCE_STORED && endpoint->sends[endpoint->send_first].cap.head != 0) ||
+    return (next.source == SOURCE_STORED && stored_at(endpoint, next.position)->cap.head != 0) ||
            (next.source == SOURCE_QUEUED && frame_moves_cap(next.sender->wait_frame));
 }
 
@@ -176,12 +237,18 @@ static void take_locked(struct kernel *kernel, struct hart *hart, struct endpoin
         task_status(receiver, STATUS_NO_SPACE);  // The frame stays the first.
         return;
     }
+    if ((int)next.source < (int)TURN_COUNT) {
+        endpoint->turn = (uint32_t)next.source;
+    }
     switch (next.source) {
         case SOURCE_NOTIFICATION:
             take_notification_locked(endpoint, receiver);
             return;
         case SOURCE_STORED:
-            take_stored_locked(kernel, hart, endpoint, receiver);
+            take_stored_locked(kernel, hart, endpoint, receiver, next.position);
+            return;
+        case SOURCE_ANSWER:
+            async_take_locked(endpoint, receiver);
             return;
         case SOURCE_QUEUED:
             take_queued_locked(kernel, hart, endpoint, receiver, next.sender);

@@ -1,14 +1,20 @@
 // kernel/core/ipc_queue.h: what waits at an endpoint, and how a receiver takes it.
 //
-// Order: notifications first, then the queue and the stored sends, each by arrival, alternating
-// when both wait. A frame that was queued or stored carries the family of the capability it was
-// sent through, which is looked at again when it is handed over: a stale call or waiting send ends
-// with REVOKED, a stale stored send is dropped and counted.
+// Order: notifications first, then the queue, the stored sends and the answers to asynchronous
+// requests, each by arrival, one of each in turn when several wait. A frame that was queued or
+// stored carries the family of the capability it was sent through, which is looked at again when it
+// is handed over: a stale call or waiting send ends with REVOKED, a stale stored send is dropped
+// and counted. A stored asynchronous request needs a reply entry as a call does, and is dropped and
+// counted if its sender has left.
 // Locking:    functions ending in _locked need the endpoint's lock. After its release
-//             cap_release_deferred must follow: a dropped frame may have carried a capability.
+//             cap_release_deferred must follow: a dropped frame may have carried a capability, or
+//             somebody waits for its answer.
 #pragma once
 
 #include "kernel/core/kernel.h"
+
+// endpoint.turn of a new endpoint: the queue is next.
+enum { TURN_FIRST = 2 };
 
 // Takes the first thing that waits, or tells a receiver that has no slot for its capability so. The
 // receiver is current or claimed. False if nothing can be taken.

@@ -1,5 +1,6 @@
-// kernel/core/ipc_send.c: messages that want no answer: sends, stored or waiting, and
-// notifications.
+// kernel/core/ipc_send.c: messages that nobody waits on: sends, stored or waiting, with or without
+// an answer that comes later, and notifications.
+#include "kernel/core/async.h"
 #include "kernel/core/cap_lookup.h"
 #include "kernel/core/cap_move.h"
 #include "kernel/core/deadline.h"
@@ -10,43 +11,61 @@
 #include "kernel/core/ipc_queue.h"
 #include "kernel/core/transfer.h"
 
-// Stores a frame if quota and storage allow.
+// Stores a frame if quota and storage allow. `async`: the answer that it wants, or null.
 static bool store_locked(struct kernel *kernel, struct endpoint *endpoint, struct task *task,
-                         const struct capability *cap) REQUIRES(endpoint->lock) {
+                         const struct capability *cap, const struct async_ref *async)
+    REQUIRES(endpoint->lock) {
     uint32_t own = 0;
     for (uint32_t i = 0; i < endpoint->send_count; i++) {
-        own += endpoint->sends[(endpoint->send_first + i) % SEND_STORAGE_COUNT].instance ==
-               task->instance;
+        own += endpoint->sends[order_at(endpoint->send_order, i)].instance == task->instance;
     }
     if (own >= SEND_QUOTA_DEFAULT || endpoint->send_count == SEND_STORAGE_COUNT) {
         return false;
     }
-    uint32_t place = (endpoint->send_first + endpoint->send_count) % SEND_STORAGE_COUNT;
+    uint64_t place = order_at(endpoint->send_order, endpoint->send_count);
     struct message_area *areas = (struct message_area *)arch_page(endpoint->send_page);
     frame_copy(&areas[place], &task->page->call_out, task->wait_frame, task, cap->badge);
-    endpoint->sends[place] = (struct stored_send){task->instance, cap->epoch, cap->grant, {0}};
+    struct stored_send *send = &endpoint->sends[place];
+    send->instance = task->instance;
+    send->epoch = cap->epoch;
+    send->grant = cap->grant;
+    send->cap.head = 0;
+    send->async.word = 0;
     if (frame_moves_cap(task->wait_frame)) {
-        endpoint->sends[place].cap = cap_move_out(task, task->wait_slot, &task->page->call_out);
+        send->cap = cap_move_out(task, task->wait_slot, &task->page->call_out);
+    }
+    if (async) {
+        send->async = *async;
     }
     if (cap->grant != 0) {
         grant_reference(kernel, cap->grant);
     }
     endpoint->send_count++;
-    atomic_store_u32(&endpoint->work, atomic_load_u32(&endpoint->work) + WORK_SEND);
+    uint32_t unit = async ? WORK_CALL : WORK_SEND;
+    atomic_store_u32(&endpoint->work, atomic_load_u32(&endpoint->work) + unit);
     return true;
 }
 
-// What a send without a waiting receiver does. Returns whether the sender blocks; *woken is a
-// receiver that turned up in between.
+// A send that is checked, and its place for an answer reserved if it wants one.
+struct sending {
+    const struct capability *cap;
+    const struct async_ref *async;  // Null: it wants none.
+    struct task *woken;             // A receiver that gets it, claimed; or null.
+};
+
+// What a send without a waiting receiver does. Returns whether the sender blocks; a receiver may
+// turn up in between.
 static bool send_later_locked(struct hart *hart, struct endpoint *endpoint, struct task *task,
-                              const struct capability *cap, struct task **woken)
-    REQUIRES(endpoint->lock) {
+                              struct sending *sending) REQUIRES(endpoint->lock) {
     struct kernel *kernel = hart->kernel;
-    // Stored even if the receiver waits when a capability rides on it: one way to hand that over.
-    if (store_locked(kernel, endpoint, task, cap)) {
-        task_results(task, STATUS_OK, DELIVERY_HANDED_OVER, 0, 0);
+    const struct capability *cap = sending->cap;
+    const struct async_ref *async = sending->async;
+    // Stored even if the receiver waits when a capability rides on it or it wants an answer: one
+    // way to hand that over.
+    if (store_locked(kernel, endpoint, task, cap, async)) {
+        task_results(task, STATUS_OK, DELIVERY_HANDED_OVER, async ? async_sequence(async) : 0, 0);
         atomic_fence();
-        *woken = ipc_serve_waiting_locked(kernel, hart, endpoint);
+        sending->woken = ipc_serve_waiting_locked(kernel, hart, endpoint);
         return false;
     }
     if (task->deadline_ns == 0) {
@@ -58,8 +77,18 @@ static bool send_later_locked(struct hart *hart, struct endpoint *endpoint, stru
         return false;
     }
     task->in_call = false;
-    *woken = ipc_queue_self_locked(kernel, hart, endpoint, task, cap);
+    sending->woken = ipc_queue_self_locked(kernel, hart, endpoint, task, cap);
     return true;
+}
+
+// Who wants an answer does not wait to send.
+static enum status check_frame(struct task *task) {
+    enum status status =
+        frame_word_check_flags(task->wait_frame, FRAME_CAP_MOVE | FRAME_WANT_REPLY);
+    if (status == STATUS_OK && frame_wants_reply(task->wait_frame) && task->deadline_ns != 0) {
+        status = STATUS_BAD_ARG;
+    }
+    return status;
 }
 
 static enum status check_send(const struct kernel *kernel, struct task *task,
@@ -72,48 +101,73 @@ static enum status check_send(const struct kernel *kernel, struct task *task,
     }
     task->wait_frame = frame_word_load(&task->page->call_out);
     if (status == STATUS_OK) {
-        status = frame_word_check_flags(task->wait_frame, FRAME_CAP_MOVE);
+        status = check_frame(task);
     }
     return status == STATUS_OK ? ipc_check_move(kernel, task) : status;
 }
 
+static enum status check_endpoint_locked(const struct endpoint *endpoint,
+                                         const struct capability *cap, uint64_t word)
+    REQUIRES(endpoint->lock) {
+    if (atomic_load_u32(&endpoint->generation) != cap->generation &&
+        !fault_point_fires(FAULT_POINT_STALE_GENERATION)) {
+        return STATUS_PEER_CLOSED;
+    }
+    bool takes = !frame_moves_cap(word) || (endpoint->flags & ENDPOINT_ACCEPT_CAPS) != 0;
+    return takes ? STATUS_OK : STATUS_DENIED;
+}
+
+// The caller holds the endpoint's lock. Results as send_later_locked.
+static bool send_locked(struct hart *hart, struct endpoint *endpoint, struct task *task,
+                        struct sending *sending) REQUIRES(endpoint->lock) {
+    const struct capability *cap = sending->cap;
+    bool direct = frame_word_flags(task->wait_frame) == 0 &&
+                  (atomic_load_u32(&endpoint->work) == 0 ||  // Nobody overtakes.
+                   fault_point_fires(FAULT_POINT_OVERTAKE));
+    struct task *receiver = direct ? endpoint_claim_receiver_locked(endpoint, false) : 0;
+    if (!receiver) {
+        return send_later_locked(hart, endpoint, task, sending);
+    }
+    frame_copy(&receiver->page->request_in, &task->page->call_out, task->wait_frame, task,
+               cap->badge);
+    task_results(receiver, STATUS_OK, RECEIVED_SEND, 0, 0);
+    task_results(task, STATUS_OK, DELIVERY_HANDED_OVER, 0, 0);
+    sending->woken = receiver;
+    return false;
+}
+
 struct task *syscall_ipc_send(struct kernel *kernel, struct hart *hart, struct task *task) {
     struct capability *cap = 0;
+    struct async_ref reserved;
+    struct sending sending = {0, 0, 0};
     enum status status = check_send(kernel, task, &cap);
+    if (status == STATUS_OK && UNLIKELY(frame_wants_reply(task->wait_frame))) {
+        status = async_reserve(kernel, hart, task, handler_arg(task, 2), &reserved);
+        sending.async = &reserved;
+    }
     if (status != STATUS_OK) {
         return handler_finish(task, status);
     }
     struct endpoint *endpoint = cap->endpoint;
-    lock_acquire(&hart->locks, &endpoint->lock);
-    if (atomic_load_u32(&endpoint->generation) != cap->generation &&
-        !fault_point_fires(FAULT_POINT_STALE_GENERATION)) {
-        lock_release(&hart->locks, &endpoint->lock);
-        return handler_finish(task, STATUS_PEER_CLOSED);
-    }
-    bool moves = frame_moves_cap(task->wait_frame);
-    if (moves && (endpoint->flags & ENDPOINT_ACCEPT_CAPS) == 0) {
-        lock_release(&hart->locks, &endpoint->lock);
-        return handler_finish(task, STATUS_DENIED);
-    }
+    sending.cap = cap;
     bool blocks = false;
-    bool direct = !moves && (atomic_load_u32(&endpoint->work) == 0 ||  // Nobody overtakes.
-                             fault_point_fires(FAULT_POINT_OVERTAKE));
-    struct task *receiver = direct ? endpoint_claim_receiver_locked(endpoint, false) : 0;
-    if (receiver) {
-        frame_copy(&receiver->page->request_in, &task->page->call_out, task->wait_frame, task,
-                   cap->badge);
-        task_results(receiver, STATUS_OK, RECEIVED_SEND, 0, 0);
-        task_results(task, STATUS_OK, DELIVERY_HANDED_OVER, 0, 0);
+    lock_acquire(&hart->locks, &endpoint->lock);
+    status = check_endpoint_locked(endpoint, cap, task->wait_frame);
+    if (status == STATUS_OK) {
+        blocks = send_locked(hart, endpoint, task, &sending);
     } else {
-        blocks = send_later_locked(hart, endpoint, task, cap, &receiver);
+        task_status(task, status);
     }
     lock_release(&hart->locks, &endpoint->lock);
     cap_release_deferred(kernel, hart);
     if (blocks) {
-        return ipc_leave(kernel, hart, task, receiver);
+        return ipc_leave(kernel, hart, task, sending.woken);
     }
-    if (receiver) {
-        wake_push(kernel, hart, receiver);
+    if (sending.async && task->regs.x[REG_A0] != STATUS_OK) {
+        async_unreserve(hart, sending.async);
+    }
+    if (sending.woken) {
+        wake_push(kernel, hart, sending.woken);
     }
     return task;
 }

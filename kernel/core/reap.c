@@ -3,6 +3,7 @@
 #include "kernel/core/reap.h"
 
 #include "base/bits.h"
+#include "kernel/core/async.h"
 #include "kernel/core/cap_ops.h"
 #include "kernel/core/deadline.h"
 #include "kernel/core/device_ops.h"
@@ -115,6 +116,7 @@ static uint64_t leave_family(struct kernel *kernel, struct hart *hart, struct ta
 static void reap_end(struct kernel *kernel, struct hart *hart, struct task *task) {
     task->page = 0;
     device_release(kernel, hart, task);
+    async_reclaim(kernel, hart, task);
     quota_pass_on(kernel, hart, task);
     uint64_t home = leave_family(kernel, hart, task);
     // Release: whoever reads DEAD reads the reason too.

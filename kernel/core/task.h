@@ -43,6 +43,7 @@ enum wait_state {
     WAIT_REPLY = 4,        // Its frame was handed over; the object is the receiving task.
     WAIT_QUIESCE = 5,      // Until every other hart has left the kernel once.
     WAIT_REPLY_CAP = 6,    // Like WAIT_REPLY; the answer may carry a capability.
+    WAIT_ASYNC = 7,        // In no wait word: what a reply entry says of an asynchronous request.
 };
 
 BASE_STATIC_ASSERT((int)WAIT_RECV_NOCALL == (int)WAIT_RECV + 1, "both in one compare");
@@ -70,15 +71,37 @@ static ALWAYS_INLINE uint64_t wait_over(uint64_t word) {
     return word & ~UINT64_C(0xffff);
 }
 
-// A caller that waits for this task's answer.
+// A caller that waits for this task's answer, or an asynchronous request (kernel/core/async.h).
 struct reply_entry {
     uint64_t caller_wait;  // The caller's wait word at hand-over: claims it, or shows that it has
-                           // left. 0, which no wait word is: the entry is free.
+                           // left. 0, which no wait word is: the entry is free. Of an asynchronous
+                           // request its word: no wait word either.
     uint64_t handle;       // Its name now; the generation in it goes on when the entry is freed.
-    struct task *task;     // The caller; of a free entry any task.
-    struct reply_entry *next;  // Of a free entry: the next free one, or null.
+    struct task *task;     // The caller or sender; of a free entry any task.
+    union {
+        struct reply_entry *next;  // Of a free entry: the next free one, or null.
+        struct endpoint *home;     // Of an asynchronous request: where the answer goes.
+    };
 };
 BASE_STATIC_ASSERT(sizeof(struct reply_entry) == 32, "a shift finds an entry");
+
+// Where the answer to an asynchronous request is kept for its sender (kernel/core/async.h). Guarded
+// by the lock of `home`, but for the two words.
+struct async_place {
+    struct atomic_u64 word;  // {count : 48, holder : 8, state : 8}
+    struct atomic_u32 home;  // The endpoint that the answer goes to. Written before the word.
+    uint32_t instance;       // Who answered,
+    uint64_t service_id;
+    uint64_t frame;  // and the frame's second word.
+};
+BASE_STATIC_ASSERT(sizeof(struct async_place) == 32, "no padding");
+
+// Names an asynchronous request for whoever holds it: a stored frame, or a reply entry.
+struct async_ref {
+    uint64_t word;  // {count : 48, place : 8, WAIT_ASYNC : 8}; 0: none.
+    struct task *sender;
+    struct endpoint *home;
+};
 
 // An instance names one life of a task object; an index alone may be used again.
 static ALWAYS_INLINE uint64_t task_name(uint32_t index, uint32_t instance) {
@@ -165,6 +188,11 @@ struct ALIGNED(64) task {
     // Written by its home hart when it dies, read once state is TASK_DEAD.
     enum exit_reason exit_reason;
     uint64_t exit_detail;
+
+    // Its asynchronous requests.
+    uint64_t async_count;           // How many this object has made; goes on when it is used again.
+    struct page_number async_page;  // The payloads of answers, or PAGE_NUMBER_NONE: it made none.
+    struct async_place asyncs[MAX_ASYNC];
 
     struct mapping_table mappings;  // Changed by the task, and when it has ended by its home hart.
 };

@@ -29,6 +29,10 @@ static ALWAYS_INLINE uint32_t frame_word_flags(uint64_t word) {
     return (uint32_t)(word >> 16) & 0xffff;
 }
 
+static ALWAYS_INLINE bool frame_wants_reply(uint64_t word) {
+    return (frame_word_flags(word) & FRAME_WANT_REPLY) != 0;
+}
+
 static ALWAYS_INLINE bool frame_moves_cap(uint64_t word) {
     return (frame_word_flags(word) & FRAME_CAP_MOVE) != 0;
 }
@@ -44,12 +48,12 @@ WARN_UNUSED static inline enum status frame_word_check_flags(uint64_t word, uint
     return frame_word_check(word & ~((uint64_t)allowed << 16));
 }
 
-// Metadata and header of a frame on its way.
-static ALWAYS_INLINE void frame_head_copy(struct message_area *to, uint64_t word,
-                                          const struct task *sender, uint64_t badge) {
-    uint64_t source = sender->instance;
+// Metadata and header of a frame on its way, from whoever sent it.
+static ALWAYS_INLINE void frame_head_write(struct message_area *to, uint64_t word,
+                                           uint64_t service_id, uint32_t instance, uint64_t badge) {
+    uint64_t source = instance;
     aliasing_word *words = (aliasing_word *)(void *)to;
-    words[0] = sender->service_id;
+    words[0] = service_id;
     words[1] = badge;
     words[2] = source;  // The instance, and no slot.
     words[3] = 0;
@@ -57,15 +61,18 @@ static ALWAYS_INLINE void frame_head_copy(struct message_area *to, uint64_t word
     words[5] = word;
 }
 
+static ALWAYS_INLINE void frame_head_copy(struct message_area *to, uint64_t word,
+                                          const struct task *sender, uint64_t badge) {
+    frame_head_write(to, word, sender->service_id, sender->instance, badge);
+}
+
 // Whole words, the last zeroed beyond the length.
-static ALWAYS_INLINE void frame_payload_copy(struct message_area *to,
-                                             const struct message_area *from, uint32_t len) {
-    arch_words_copy(to->payload, from->payload, len / 8);
+static ALWAYS_INLINE void payload_copy(uint8_t *to, const uint8_t *from, uint32_t len) {
+    arch_words_copy(to, from, len / 8);
     uint32_t rest = len % 8;
     if (rest != 0) {
-        const aliasing_word *last_from =
-            (const aliasing_word *)(const void *)(from->payload + (len - rest));
-        aliasing_word *last_to = (aliasing_word *)(void *)(to->payload + (len - rest));
+        const aliasing_word *last_from = (const aliasing_word *)(const void *)(from + (len - rest));
+        aliasing_word *last_to = (aliasing_word *)(void *)(to + (len - rest));
         *last_to = *last_from & ((UINT64_C(1) << (rest * 8)) - 1);
     }
 }
@@ -73,7 +80,7 @@ static ALWAYS_INLINE void frame_payload_copy(struct message_area *to,
 static ALWAYS_INLINE void frame_copy(struct message_area *to, const struct message_area *from,
                                      uint64_t word, const struct task *sender, uint64_t badge) {
     frame_head_copy(to, word, sender, badge);
-    frame_payload_copy(to, from, frame_word_len(word));
+    payload_copy(to->payload, from->payload, frame_word_len(word));
 }
 
 // A handle of the receiver for the caller that waits with `caller_word`. The receiver has a free

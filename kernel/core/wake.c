@@ -54,6 +54,7 @@ static bool wake_claim(struct kernel *kernel, struct hart *hart, struct task *ta
         case WAIT_REPLY_CAP:
             return task_claim(task, word);
         case WAIT_NONE:
+        case WAIT_ASYNC:
             break;
     }
     return false;

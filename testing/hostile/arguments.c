@@ -78,6 +78,18 @@ static uint64_t choose_reply(uint64_t random) {
            ((random >> 40) & REPLY_HANDLE_INDEX_MASK);
 }
 
+// Requests that were never made, or are over, and perhaps one that is under way.
+static uint64_t choose_sequence(uint64_t random) {
+    uint64_t count = (random & 1) != 0 ? (random >> 8) & 31 : random >> 8;
+    return ASYNC_SEQUENCE_BIT | (count << ASYNC_SEQUENCE_COUNT_SHIFT) |
+           ((random >> 40) & ASYNC_SEQUENCE_PLACE_MASK);
+}
+
+// Any, or one that there is.
+static uint16_t choose_flags(uint64_t random) {
+    return (random & 1) != 0 ? (uint16_t)(random >> 8) : (uint16_t)(1u << (random >> 8 & 3));
+}
+
 static uint64_t choose_deadline(const struct arguments *arguments, uint64_t random) {
     switch (random & 7) {
         case 0:
@@ -104,7 +116,7 @@ static uint64_t choose_argument(struct arguments *arguments) {
         case 2:
             return more % (CAP_SLOT_COUNT + CAP_SLOT_COUNT / 4);
         case 3:
-            return choose_reply(more);
+            return (more & 1) != 0 ? choose_sequence(more >> 1) : choose_reply(more >> 1);
         case 4:
             return pointers[more % ARRAY_LEN(pointers)] + (more >> 8 & 7);
         case 5:
@@ -173,7 +185,7 @@ static void scribble_area(struct arguments *arguments, struct message_area *area
     area->header.src = (uint32_t)random;
     area->header.dst = (uint32_t)(random >> 16);
     area->header.type = (uint16_t)random;
-    area->header.flags = (random & 3) == 0 ? (uint16_t)(random >> 8) : 0;
+    area->header.flags = (random & 3) == 0 ? choose_flags(random >> 2) : 0;
     area->header.len = (len & 3) == 0   ? (uint32_t)edges[(len >> 8) % ARRAY_LEN(edges)]
                        : (len & 3) == 1 ? (uint32_t)(len >> 8)
                                         : (uint32_t)(len >> 8) % (FRAME_PAYLOAD_MAX + 2);

@@ -4,11 +4,13 @@
 // What any capability allows to its holder: look at it, copy it with fewer rights, give it up.
 #define OWN_TABLE (HOSTILE_CALL(CAP_QUERY) | HOSTILE_CALL(CAP_CLONE) | HOSTILE_CALL(CAP_CLOSE))
 
-// An endpoint of one's own: everything but a call, for nobody else receives there.
-#define OWN_ENDPOINT                                                              \
-    (OWN_TABLE | HOSTILE_CALL(ENDPOINT_CREATE) | HOSTILE_CALL(ENDPOINT_CLOSE) |   \
-     HOSTILE_CALL(IPC_SEND) | HOSTILE_CALL(IPC_NOTIFY) | HOSTILE_CALL(IPC_RECV) | \
-     HOSTILE_CALL(TIMER_SET) | HOSTILE_CALL(CAP_MINT))
+// An endpoint of one's own: everything but a call, for nobody else receives there; and answers to
+// asynchronous requests of one's own.
+#define OWN_ENDPOINT                                                                    \
+    (OWN_TABLE | HOSTILE_CALL(ENDPOINT_CREATE) | HOSTILE_CALL(ENDPOINT_CLOSE) |         \
+     HOSTILE_CALL(IPC_SEND) | HOSTILE_CALL(IPC_NOTIFY) | HOSTILE_CALL(IPC_RECV) |       \
+     HOSTILE_CALL(IPC_REPLY) | HOSTILE_CALL(IPC_REPLY_RECV) | HOSTILE_CALL(TIMER_SET) | \
+     HOSTILE_CALL(CAP_MINT))
 
 // Children that never get a program: there is no right to the boot image.
 #define OWN_CHILDREN                                                                              \

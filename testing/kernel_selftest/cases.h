@@ -29,6 +29,7 @@ WARN_UNUSED bool case_kill_waiting(struct selftest *selftest);
 WARN_UNUSED bool case_kill_callers(struct selftest *selftest);
 WARN_UNUSED bool case_kill_middle(struct selftest *selftest);
 WARN_UNUSED bool case_kill_receiver(struct selftest *selftest);
+WARN_UNUSED bool case_kill_async_sender(struct selftest *selftest);
 WARN_UNUSED bool case_kill_one_notice(struct selftest *selftest);
 WARN_UNUSED bool case_task_lifecycles(struct selftest *selftest);
 WARN_UNUSED bool case_task_reject_hart(struct selftest *selftest);

@@ -146,6 +146,47 @@ bool case_kill_receiver(struct selftest *selftest) {
     return everywhere(selftest, kill_receiver);
 }
 
+// The next request to this task: what the peer asks for without waiting.
+static bool hold_request(struct selftest *selftest, const struct peer *peer,
+                         struct reply_handle *out) {
+    struct recv_result event = sys_ipc_recv(slot_at(SLOT_ENDPOINT), selftest_patience());
+    *out = event.reply;
+    return selftest_expect_status(selftest, "a peer's request", event.status, STATUS_OK) &&
+           selftest_expect(selftest, "its kind", event.received, RECEIVED_CALL) &&
+           selftest_expect(selftest, "who asks", selftest->runtime->page->request_in.meta.instance,
+                           peer->instance);
+}
+
+static bool reply_stands(struct selftest *selftest, struct reply_handle reply, bool wanted) {
+    struct query_result found = sys_reply_query(reply);
+    return selftest_expect_status(selftest, "a held reply", found.status, STATUS_OK) &&
+           selftest_expect(selftest, "somebody wants it", found.value, wanted);
+}
+
+// Two requests of a peer that dies: one is answered before, one is held.
+bool case_kill_async_sender(struct selftest *selftest) {
+    for (uint32_t hart = 0; hart < selftest->image->hart_count; hart++) {
+        struct peer peer;
+        struct reply_handle answered;
+        struct reply_handle held;
+        uint64_t words[PROBE_FORWARD_WORDS];
+        if (!kernel_selftest_settle(selftest, SELFTEST_MS) || !peer_start(selftest, hart, &peer) ||
+            !peer_ask(selftest, &peer, PROBE_REQUEST, 2) ||
+            !hold_request(selftest, &peer, &answered) || !hold_request(selftest, &peer, &held) ||
+            !peer_result(selftest, &peer, words, PROBE_FORWARD_WORDS) ||
+            !selftest_expect_status(selftest, "how the peer's requests went",
+                                    (enum status)words[PROBE_FORWARD_STATUS], STATUS_OK) ||
+            !selftest_expect_status(selftest, "an answer", sys_ipc_reply(answered), STATUS_OK) ||
+            !reply_stands(selftest, held, true) || !peer_end(selftest, &peer) ||
+            !reply_stands(selftest, held, false) ||
+            !selftest_expect_status(selftest, "an answer to nobody", sys_ipc_reply(held),
+                                    STATUS_PEER_CLOSED)) {
+            return false;
+        }
+    }
+    return kernel_selftest_settle(selftest, SELFTEST_MS);
+}
+
 // Notices until it is quiet; the first must find the task dead.
 static bool count_notices(struct selftest *selftest, const struct peer *peer, uint32_t *notices) {
     enum { NOTICE_MAX = 10 };

@@ -204,6 +204,9 @@ void seed_add(seed_totals &sum, const seed_outcome &outcome) {
     sum.faults += outcome.result.faults_fired;
     sum.calls += outcome.record.calls.raw;
     sum.answered += outcome.record.calls_answered.raw;
+    sum.asks += outcome.record.asks.raw;
+    sum.asks_answered += outcome.record.asks_answered.raw;
+    sum.cancels += outcome.record.cancels.raw;
     sum.kills += outcome.record.kills.raw;
     sum.revokes += outcome.record.revokes.raw;
     sum.moves += outcome.record.moves.raw;
@@ -215,19 +218,22 @@ void seed_add(seed_totals &sum, const seed_outcome &outcome) {
 }
 
 std::string seed_summary(const seed_totals &sum, double seconds) {
-    char text[440];
+    char text[520];
     auto number = [](std::uint64_t value) { return static_cast<unsigned long long>(value); };
     std::snprintf(text, sizeof(text),
                   "%llu seeds in %.1f s: %llu system calls (%.0f a second), %llu kernel entries, "
                   "%llu hart switches, %llu audits,\n"
-                  "%llu calls (%llu answered; %llu direct switches), %llu interrupts, %llu tasks, "
+                  "%llu calls (%llu answered; %llu direct switches), "
+                  "%llu asynchronous requests (%llu answered, %llu cancelled), "
+                  "%llu interrupts, %llu tasks, "
                   "%llu kills, %llu revocations, %llu capabilities moved, "
                   "%llu VMOs, %llu mappings, %llu injected faults\n",
                   number(sum.seeds), seconds, number(sum.syscalls),
                   static_cast<double>(sum.syscalls) / seconds, number(sum.steps),
                   number(sum.switches), number(sum.audits), number(sum.calls), number(sum.answered),
-                  number(sum.direct_switches), number(sum.interrupts), number(sum.tasks),
-                  number(sum.kills), number(sum.revokes), number(sum.moves), number(sum.vmos),
-                  number(sum.maps), number(sum.faults));
+                  number(sum.direct_switches), number(sum.asks), number(sum.asks_answered),
+                  number(sum.cancels), number(sum.interrupts), number(sum.tasks), number(sum.kills),
+                  number(sum.revokes), number(sum.moves), number(sum.vmos), number(sum.maps),
+                  number(sum.faults));
     return text;
 }

@@ -44,6 +44,9 @@ struct seed_totals {
     std::uint64_t audits = 0;
     std::uint64_t calls = 0;
     std::uint64_t answered = 0;
+    std::uint64_t asks = 0;
+    std::uint64_t asks_answered = 0;
+    std::uint64_t cancels = 0;
     std::uint64_t kills = 0;
     std::uint64_t revokes = 0;
     std::uint64_t moves = 0;

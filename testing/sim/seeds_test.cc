@@ -66,6 +66,8 @@ TEST(Seeds, a_thousand_on_two_harts_are_clean) {
     EXPECT_GT(sum.kills, SEEDS);
     EXPECT_GT(sum.revokes, SEEDS);
     EXPECT_GT(sum.moves, SEEDS);
+    EXPECT_GT(sum.asks_answered, sum.asks / 4);
+    EXPECT_GT(sum.cancels, SEEDS);
     EXPECT_GT(sum.interrupts, 10 * SEEDS);
     EXPECT_GT(sum.device_refusals, SEEDS / 2);
     EXPECT_GT(sum.vmos, SEEDS);
@@ -98,9 +100,12 @@ const finding findings[] = {
     {FAULT_POINT_PUT_PAGE_TWICE, {"POOL_TAKEN"}},
     {FAULT_POINT_LOSE_PAGE, {"pages are taken"}},
     {FAULT_POINT_LOSE_RELEASE, {"counts other references"}},
-    {FAULT_POINT_STALE_GENERATION, {"crash", "audit", "is not RAM"}},
+    {FAULT_POINT_STALE_GENERATION, {"crash", "audit", "is not RAM", "heard something else"}},
     {FAULT_POINT_STALE_IDENTITY, {"from another service"}},
-    {FAULT_POINT_WRAP_TOO_LATE, {"arrived", "comes from", "crash", "frame"}},
+    {FAULT_POINT_FREE_TOO_SOON, {"arrived", "comes from", "crash", "frame", "lists other places"}},
+    {FAULT_POINT_ANSWER_TWICE, {"asynchronous request", "an answer"}},
+    {FAULT_POINT_KEEP_PLACE, {"has no endpoint"}},
+    {FAULT_POINT_LOSE_UNSEEN, {"stored frames want an answer"}},
     {FAULT_POINT_MISS_SHOOTDOWN, {"still translates to it"}},
     {FAULT_POINT_WRONG_LOCK_ORDER, {"lock order"}},
     {FAULT_POINT_REPLY_ANYWAY,

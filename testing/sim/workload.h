@@ -40,6 +40,9 @@ struct workload {
     struct atomic_u32 calls_answered;
     struct atomic_u32 nested_calls;
     struct atomic_u32 sends;
+    struct atomic_u32 asks;  // Asynchronous requests.
+    struct atomic_u32 asks_answered;
+    struct atomic_u32 cancels;
     struct atomic_u32 notifies;
     struct atomic_u32 interrupts;
     struct atomic_u32 device_refusals;  // Of a device that another holds.

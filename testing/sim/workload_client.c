@@ -13,6 +13,7 @@ struct client {
     uint64_t next_number;
     uint32_t server_count;
     struct memory memory;
+    struct asks asks;
     struct slot servers[WORKLOAD_SERVER_COUNT];  // Those that are not known to be closed.
 };
 
@@ -57,37 +58,6 @@ static void check_call(struct client *client, struct call_result got, uint64_t d
     }
 }
 
-// Sometimes a capability is to ride on the frame in call_out: a copy of the one it is sent through.
-// Its slot, or 0.
-static struct slot attach(struct client *client, struct slot server) {
-    struct slot_result copy = {.status = STATUS_NO_SPACE};
-    if (sim_user_random(4) == 0) {
-        copy = sys_cap_clone(server, RIGHT_SEND);
-    }
-    if (copy.status != STATUS_OK) {
-        return slot_at(CAP_SLOT_NONE);
-    }
-    client->page->call_out.header.flags |= FRAME_CAP_MOVE;
-    client->page->call_out.meta.slot = (uint32_t)copy.slot.value;
-    return copy.slot;
-}
-
-// It has moved exactly if the frame was handed over. `came` is where one came in the answer.
-static void check_attached(struct client *client, struct slot slot, bool handed_over,
-                           uint32_t came) {
-    if (slot.value == CAP_SLOT_NONE) {
-        return;
-    }
-    bool gone = client->page->call_out.meta.slot == CAP_SLOT_NONE;
-    workload_expect(gone == handed_over, "a capability moved otherwise than its frame", gone);
-    workload_add(&workload_now->moves, gone);
-    bool held = sys_cap_query(slot).status == STATUS_OK;
-    workload_expect(held == (!gone || came == slot.value), "a capability was lost or stayed", held);
-    if (held && came != slot.value) {
-        workload_close(&slot);
-    }
-}
-
 // What came with the answer, if one was asked for.
 static uint32_t take_answered(struct client *client, struct call_result got, bool takes) {
     struct slot came = slot_at(got.status == STATUS_OK ? client->page->reply_in.meta.slot : 0);
@@ -101,14 +71,15 @@ static void call(struct client *client, struct slot server) {
     uint64_t deadline_ns =
         sim_user_random(3) == 0 ? sys_clock_get() + 1 + sim_user_random(NS_SHORT) : UINT64_MAX;
     frame_write(&client->page->call_out, FRAME_TYPE_CALL, number);
-    struct slot attached = attach(client, server);
+    struct slot attached = workload_attach(client->page, server);
     bool takes = sim_user_random(2) == 0;
     client->page->call_out.header.flags |= takes ? FRAME_TAKE_CAP : 0;
     workload_count(&workload_now->calls);
     struct call_result got = sys_ipc_call(server, deadline_ns);
     check_call(client, got, deadline_ns, number);
     struct slot came = slot_at(take_answered(client, got, takes));
-    check_attached(client, attached, got.delivery == DELIVERY_HANDED_OVER, (uint32_t)came.value);
+    workload_check_attached(client->page, attached, got.delivery == DELIVERY_HANDED_OVER,
+                            (uint32_t)came.value);
     workload_close(&came);
     look_closed(client, server, got);
 }
@@ -118,10 +89,11 @@ static void send(struct client *client, struct slot server) {
         sim_user_random(2) == 0 ? 0 : sys_clock_get() + 1 + sim_user_random(NS_SHORT);
     frame_write(&client->page->call_out, deadline_ns == 0 ? FRAME_TYPE_SEND_NOW : FRAME_TYPE_SEND,
                 client->next_number++);
-    struct slot attached = attach(client, server);
+    struct slot attached = workload_attach(client->page, server);
     workload_count(&workload_now->sends);
     struct call_result got = sys_ipc_send(server, deadline_ns);
-    check_attached(client, attached, got.delivery == DELIVERY_HANDED_OVER, CAP_SLOT_NONE);
+    workload_check_attached(client->page, attached, got.delivery == DELIVERY_HANDED_OVER,
+                            CAP_SLOT_NONE);
     bool fits = got.status == STATUS_OK || got.status == STATUS_PEER_CLOSED ||
                 got.status == STATUS_REVOKED ||
                 got.status == (deadline_ns == 0 ? STATUS_WOULD_BLOCK : STATUS_TIMED_OUT);
@@ -135,16 +107,50 @@ static void notify(struct slot server) {
                     "notify gave another status", status);
 }
 
+// What comes to the client's own endpoint: answers, nothing else.
+static void listen(struct client *client) {
+    uint64_t deadline_ns =
+        sim_user_random(2) == 0 ? 0 : sys_clock_get() + 1 + sim_user_random(NS_SHORT);
+    struct recv_result got = sys_ipc_recv(client->asks.own, deadline_ns);
+    if (got.status == STATUS_OK) {
+        workload_expect(got.received == RECEIVED_REPLY, "a client heard something else",
+                        got.received);
+        workload_answered(&client->asks, &client->page->request_in, got);
+    } else if (got.status == STATUS_PEER_CLOSED) {
+        client->asks.closed = true;
+    } else {
+        workload_expect(got.status == (deadline_ns == 0 ? STATUS_WOULD_BLOCK : STATUS_TIMED_OUT),
+                        "a client's recv gave another status", got.status);
+    }
+}
+
+// Asks, listens or changes its mind; once the endpoint is closed it only asks in vain.
+static void ask_round(struct client *client, struct slot server) {
+    uint32_t draw = sim_user_random(8);
+    if (client->asks.closed && draw > 0) {
+        sys_yield();
+    } else if (draw < 3 || client->asks.closed) {
+        workload_ask(&client->asks, client->page, server, client->next_number++);
+    } else if (draw == 3 && client->asks.count > 0) {
+        workload_cancel(&client->asks);
+    } else {
+        listen(client);
+    }
+}
+
 void workload_client(struct message_page *page, uint64_t argument, uint32_t instance) {
     struct client client = {.page = page,
                             .next_number = ((uint64_t)instance << 32) | 1,
-                            .server_count = (uint32_t)argument};
+                            .server_count = (uint32_t)argument,
+                            .asks = {.own = slot_at(SERVER_SLOT_ENDPOINT)}};
     for (uint32_t i = 0; i < client.server_count; i++) {
         client.servers[i] = slot_at(CLIENT_SLOT_SERVER + i);
     }
+    // Clients of a manager have none.
+    client.asks.closed = sys_cap_query(client.asks.own).status != STATUS_OK;
     while (client.server_count > 0 && sim_user_random(END_ONE_IN) != 0) {
         struct slot server = client.servers[sim_user_random(client.server_count)];
-        uint32_t draw = sim_user_random(14);
+        uint32_t draw = sim_user_random(20);
         if (draw < 7) {
             call(&client, server);
         } else if (draw < 9) {
@@ -156,8 +162,13 @@ void workload_client(struct message_page *page, uint64_t argument, uint32_t inst
             sys_yield();
         } else if (draw < 13) {
             workload_memory_round(&client.memory);
+        } else if (draw < 19) {
+            ask_round(&client, server);
         } else {
             sim_user_work(sim_user_random(NS_SHORT));
         }
+    }
+    while (client.asks.count > 0 && !client.asks.closed) {  // None is lost.
+        workload_cancel(&client.asks);
     }
 }

@@ -26,7 +26,7 @@ struct family {
 // Servers first, then clients, managers, drivers.
 struct child {
     struct slot task;      // 0: not there.
-    struct slot endpoint;  // Of a server or driver: all rights but RECV.
+    struct slot endpoint;  // Of all but a manager: all rights but RECV.
     // Its capabilities to servers are minted under `family`, which init revokes, or under `own` of
     // the server, which that server revokes.
     struct family family;
@@ -39,6 +39,7 @@ struct parent {
     struct child children[CHILD_COUNT];
 };
 
+// Creates a child with an endpoint of its own.
 static bool start_server(struct child *child, const char *name) {
     struct slot_result endpoint = sys_endpoint_create_accepting(slot_at(SLOT_FACTORY));
     if (!workload_made(endpoint.status, "endpoint_create gave another status")) {
@@ -192,8 +193,10 @@ static bool make_child(struct parent *parent, uint32_t index, uint64_t *argument
         return start_driver(child);
     }
     bool manages = index >= MANAGER_FIRST;
-    const char *name = manages ? "manager" : "client";
-    if (!workload_create(slot_at(SLOT_FACTORY), slot_at(SLOT_IMAGE), name, &child->task)) {
+    bool made = manages ? workload_create(slot_at(SLOT_FACTORY), slot_at(SLOT_IMAGE), "manager",
+                                          &child->task)
+                        : start_server(child, "client");
+    if (!made) {
         return false;
     }
     *argument = grant_servers(parent, child, 0);

@@ -35,6 +35,7 @@ struct server {
     uint64_t revokes_before;  // Revocations that were over when it began to receive.
     uint32_t seen_next;       // Where a new sender goes.
     struct seen seen[SEEN_MAX];
+    struct asks asks;  // Of other servers.
 };
 
 static struct held_call take_held(struct server *server) {
@@ -106,6 +107,10 @@ static void look_at(struct server *server, struct recv_result got) {
         workload_expect((got.kernel_bits | got.badge_bits) != 0, "a notification without a bit", 0);
         return;
     }
+    if (got.received == RECEIVED_REPLY) {
+        workload_answered(&server->asks, &server->page->request_in, got);
+        return;
+    }
     check_request(server, got);
 }
 
@@ -154,6 +159,17 @@ static void call_other(struct server *server) {
     }
 }
 
+static void ask_other(struct server *server) {
+    struct slot other = slot_at(CLIENT_SLOT_SERVER + sim_user_random(server->other_count));
+    workload_ask(&server->asks, server->page, other, server->next_number++);
+    if (server->asks.closed) {
+        sys_task_exit(1);
+    }
+    if (server->asks.count > 0 && sim_user_random(8) == 0) {
+        workload_cancel(&server->asks);
+    }
+}
+
 // What was to go with the answer is gone exactly if that was handed over.
 static void check_answered(struct server *server, bool handed_over) {
     struct slot left = slot_at(server->page->reply_out.meta.slot);
@@ -187,6 +203,9 @@ static void server_round(struct server *server) {
     }
     if (server->other_count > 0 && sim_user_random(10) == 0) {
         call_other(server);
+    }
+    if (server->other_count > 0 && sim_user_random(10) == 0) {
+        ask_other(server);
     }
     if (server->held_count == HELD_MAX || (server->held_count > 0 && draw < 12)) {
         if (draw == 0) {
@@ -232,7 +251,8 @@ void workload_server(struct message_page *page, uint64_t argument, uint32_t inst
                             .own_family = (uint32_t)(argument >> 32),
                             .next_number = ((uint64_t)instance << 32) | 1,
                             .page = page,
-                            .endpoint = slot_at(SERVER_SLOT_ENDPOINT)};
+                            .endpoint = slot_at(SERVER_SLOT_ENDPOINT),
+                            .asks = {.own = slot_at(SERVER_SLOT_ENDPOINT)}};
     for (;;) {  // Until it is killed, its endpoint closes, or it ends itself.
         server_round(&server);
     }

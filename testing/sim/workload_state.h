@@ -10,7 +10,7 @@
 extern struct workload *workload_now;
 
 enum {
-    SERVER_SLOT_ENDPOINT = 3,
+    SERVER_SLOT_ENDPOINT = 3,  // A client's too, for answers.
     SERVER_SLOT_GRANT = 22,    // REVOKE of a family that leads to it, if its argument names one.
     CLIENT_SLOT_SERVER = 4,    // The first server's; the others' follow. In a server: servers of a
                                // higher number.
@@ -71,6 +71,33 @@ WARN_UNUSED bool workload_create(struct slot factory, struct slot image, const c
                                  struct slot *task);
 void workload_start(struct slot task, uint64_t argument);
 void workload_close(struct slot *slot);
+
+// Sometimes a capability is to ride on the frame in call_out: a copy of the one it is sent through.
+// Its slot, or 0.
+struct slot workload_attach(struct message_page *page, struct slot server);
+// It has moved exactly if the frame was handed over. `came` is where one came in the answer.
+void workload_check_attached(struct message_page *page, struct slot slot, bool handed_over,
+                             uint32_t came);
+
+// Asynchronous requests that are under way.
+struct ask {
+    struct sequence sequence;
+    uint64_t number;
+};
+
+struct asks {
+    struct slot own;  // Where the answers come to.
+    bool closed;      // It is known to be closed.
+    uint32_t count;
+    struct ask of[MAX_ASYNC];
+};
+
+void workload_ask(struct asks *asks, struct message_page *page, struct slot server,
+                  uint64_t number);
+// Something of kind RECEIVED_REPLY has come.
+void workload_answered(struct asks *asks, const struct message_area *answer,
+                       struct recv_result got);
+void workload_cancel(struct asks *asks);  // One of them; there is one.
 
 // Memory of a client's own: all zero but for one word.
 struct memory {

@@ -245,6 +245,23 @@ static void do_forward(struct probe *probe, struct reply_handle reply) {
     forward(probe, reply, PROBE_ECHO, request_word(probe, 0));
 }
 
+static void do_request(struct probe *probe, struct reply_handle reply) {
+    uint64_t count = request_word(probe, 0);
+    uint64_t words[PROBE_FORWARD_WORDS] = {0};
+    struct request_result result = {.status = STATUS_OK};
+    answer_word(probe, reply, 0);
+    for (uint64_t i = 0; i < count && result.status == STATUS_OK; i++) {
+        struct message_area *out = &probe->runtime->page->call_out;
+        frame_finish(out, PROBE_REQUEST, 0);
+        out->header.flags = FRAME_WANT_REPLY;
+        result = sys_ipc_request(slot_at(PROBE_SLOT_REPORT), slot_at(SLOT_ENDPOINT));
+        words[PROBE_FORWARD_RIGHT] += result.status == STATUS_OK;
+    }
+    words[PROBE_FORWARD_STATUS] = (uint64_t)result.status;
+    words[PROBE_FORWARD_DELIVERY] = (uint64_t)result.delivery;
+    keep_result(probe, words, PROBE_FORWARD_WORDS);
+}
+
 static void do_call_on(struct probe *probe, struct reply_handle reply) {
     forward(probe, reply, (uint16_t)request_word(probe, 0), 1);
 }
@@ -344,6 +361,7 @@ static probe_handler *handler_of(uint16_t op) {
         [PROBE_COMPUTE] = do_compute,
         [PROBE_FORWARD] = do_forward,
         [PROBE_CALL_ON] = do_call_on,
+        [PROBE_REQUEST] = do_request,
         [PROBE_REGISTERS] = do_registers,
         [PROBE_RESULT] = do_result,
         [PROBE_BULK_OPEN] = do_bulk_open,

@@ -42,6 +42,8 @@ enum probe_op {
                       // PROBE_SLOT_FORWARD. Result: enum probe_forward.
     PROBE_CALL_ON,    // In: an operation. Answers, then asks for it through PROBE_SLOT_FORWARD.
                       // Result: enum probe_forward.
+    PROBE_REQUEST,    // In: how many. Answers, then makes so many asynchronous requests through
+                      // PROBE_SLOT_REPORT. Result: enum probe_forward.
     PROBE_REGISTERS,  // In: ns. Answers, then computes for so long with a known word in every
                       // register. Result: enum probe_registers.
     PROBE_RESULT,     // Out: the result of what it did last.
