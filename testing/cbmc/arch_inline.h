@@ -7,11 +7,12 @@
 enum {
     PROOF_PAGE_FIRST = 1,  // Page 0 is never memory.
     PROOF_PAGE_COUNT = 8,
+    PROOF_PAGE_WORDS = 512,
 };
 
 struct proof_page {
-    uint64_t words[512];
-} ALIGNED(4096);
+    uint64_t words[PROOF_PAGE_WORDS];
+};
 
 extern struct proof_page proof_pages[PROOF_PAGE_COUNT];
 

@@ -28,8 +28,8 @@ SMALL_KERNEL = {
     "WHEEL_SLOTS": "1",
 }
 
-def cbmc_proof(name, unwind, bounds = {}, harness = {}, flags = [], plants = {}, full = None, generated = []):
-    """`<name>_test`, and with `full` `<name>_full_test`, of the harness `<name>.c`.
+def cbmc_proof(name, unwind, bounds = {}, harness = {}, flags = [], plants = {}, full = None, src = None):
+    """`<name>_test`, and with `full` `<name>_full_test`, of a harness.
 
     Args:
       name: of the harness
@@ -39,28 +39,28 @@ def cbmc_proof(name, unwind, bounds = {}, harness = {}, flags = [], plants = {},
       flags: further ones of the checker
       plants: mistakes that the small proof must find: name to [file, text that stands there once, text instead]
       full: of the proof that is run by name: a dict with its `unwind`, `harness`, `bounds` and `flags`, where they differ
-      generated: headers that are made
+      src: the harness, if it is not `<name>.c`
     """
     cbmc_test(
         name = name + "_test",
         size = "small",
-        src = name + ".c",
+        src = src or name + ".c",
         bounds = bounds,
         flags = ["--unwind", str(unwind)] + flags,
         harness_bounds = harness,
         plants = plants,
-        tree = _TREE + generated,
+        tree = _TREE,
     )
     if full == None:
         return
     cbmc_test(
         name = name + "_full_test",
         size = "enormous",
-        src = name + ".c",
+        src = src or name + ".c",
         bounds = full.get("bounds", {}),
         flags = ["--unwind", str(full.get("unwind", unwind))] + full.get("flags", flags),
         harness_bounds = full.get("harness", harness),
         memory_mib = 8192,
         tags = ["manual"],
-        tree = _TREE + generated,
+        tree = _TREE,
     )

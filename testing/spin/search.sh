@@ -5,6 +5,7 @@
 set -euo pipefail
 ulimit -v $(($1 * 1024))
 shift 2
+[ "${1-}" = - ] && [ $# -ge 2 ] || { echo "search.sh: no program" >&2; exit 2; }
 TIMEFORMAT='%U s'
 root=$PWD
 folder=${TEST_TMPDIR:-/tmp}
