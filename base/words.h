@@ -40,14 +40,27 @@ static ALWAYS_INLINE void words_copy(void *to, const void *from, size_t word_cou
 
 static ALWAYS_INLINE void words_zero(void *to, size_t word_count) {
     aliasing_word *target = (aliasing_word *)to;
-    for (; word_count >= 4; word_count -= 4) {
+    aliasing_word *end = target + word_count;
+    aliasing_word *end_of_blocks = target + (word_count & ~(size_t)15);
+    for (; target != end_of_blocks; target += 16) {
         target[0] = 0;
         target[1] = 0;
         target[2] = 0;
         target[3] = 0;
-        target += 4;
+        target[4] = 0;
+        target[5] = 0;
+        target[6] = 0;
+        target[7] = 0;
+        target[8] = 0;
+        target[9] = 0;
+        target[10] = 0;
+        target[11] = 0;
+        target[12] = 0;
+        target[13] = 0;
+        target[14] = 0;
+        target[15] = 0;
     }
-    for (; word_count != 0; word_count--) {
-        *target++ = 0;
+    for (; target != end; target++) {
+        *target = 0;
     }
 }

@@ -15,7 +15,7 @@ static bool locks_are_free(const struct kernel *kernel, struct audit_tally *tall
             return false;
         }
     }
-    for (uint32_t i = 0; i < MAX_ENDPOINTS; i++) {
+    for (uint32_t i = 0; i < kernel_endpoint_count(kernel); i++) {
         if (!audit_says(tally, kernel->endpoints[i].lock.held.raw == 0,
                         "the lock of endpoint %lu is held", i, 0)) {
             return false;
@@ -88,7 +88,7 @@ static bool quotas_add_up(const struct kernel *kernel, struct audit_tally *tally
             sums[QUOTA_VMOS]++;
         }
     }
-    for (uint32_t i = 0; i < MAX_ENDPOINTS; i++) {
+    for (uint32_t i = 0; i < kernel_endpoint_count(kernel); i++) {
         sums[QUOTA_PAGES] += audit_endpoint_is_open(&kernel->endpoints[i]);
         sums[QUOTA_ENDPOINTS] += audit_endpoint_is_open(&kernel->endpoints[i]);
     }
@@ -106,6 +106,27 @@ static bool quotas_add_up(const struct kernel *kernel, struct audit_tally *tally
     return true;
 }
 
+// Each task knows how many objects name it as their payer.
+static bool payers_add_up(const struct kernel *kernel, struct audit_tally *tally) {
+    uint32_t paid[MAX_TASKS] = {0};
+    for (uint32_t i = 0; i < kernel_vmo_count(kernel); i++) {
+        paid[(uint32_t)kernel->vmos[i].payer] += kernel->vmos[i].payer != 0;
+    }
+    for (uint32_t i = 0; i < kernel_endpoint_count(kernel); i++) {
+        paid[(uint32_t)kernel->endpoints[i].payer] += kernel->endpoints[i].payer != 0;
+    }
+    for (uint32_t i = 0; i < kernel_task_count(kernel); i++) {
+        paid[(uint32_t)kernel->tasks[i].payer] += kernel->tasks[i].payer != 0;
+    }
+    for (uint32_t i = 0; i < kernel_task_count(kernel); i++) {
+        if (!audit_says(tally, kernel->tasks[i].paid == paid[i],
+                        "task %lu is the payer of %lu objects and counts others", i, paid[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
 // A taken object is in use and a free one is not.
 static bool pools_match(const struct kernel *kernel, struct audit_tally *tally) {
     uint32_t tasks = 0;
@@ -113,7 +134,7 @@ static bool pools_match(const struct kernel *kernel, struct audit_tally *tally) 
     for (uint32_t i = 0; i < kernel_task_count(kernel); i++) {
         tasks += kernel->tasks[i].state.raw != TASK_FREE;
     }
-    for (uint32_t i = 0; i < MAX_ENDPOINTS; i++) {
+    for (uint32_t i = 0; i < kernel_endpoint_count(kernel); i++) {
         // One that has used up its generations is closed and never returned.
         endpoints += audit_endpoint_is_open(&kernel->endpoints[i]) ||
                      kernel->endpoints[i].generation.raw == UINT32_MAX;
@@ -152,7 +173,7 @@ bool audit_kernel(const struct kernel *kernel, struct audit_tally *tally) {
         tally->references[i] = 0;
         tally->answers[i] = 0;
     }
-    for (uint32_t i = 0; i < MAX_ENDPOINTS; i++) {
+    for (uint32_t i = 0; i < kernel_endpoint_count(kernel); i++) {
         tally->receivers[i] = 0;
         tally->senders[i] = 0;
     }
@@ -171,7 +192,7 @@ bool audit_kernel(const struct kernel *kernel, struct audit_tally *tally) {
            audit_devices(kernel, tally) && audit_mappings(kernel, tally) &&
            audit_vmos(kernel, tally) && pools_match(kernel, tally) &&
            grants_add_up(kernel, tally) && quotas_add_up(kernel, tally) &&
-           pages_add_up(kernel, tally);
+           payers_add_up(kernel, tally) && pages_add_up(kernel, tally);
 }
 
 // Not by accident: a waiting receiver whose endpoint has something for it was not told.

@@ -10,7 +10,7 @@ static bool names(const struct async_ref *ref, const struct task *task, uint32_t
 // Stored frames that name the request in the place,
 static uint32_t stored_count(const struct kernel *kernel, const struct task *task, uint32_t place) {
     uint32_t count = 0;
-    for (uint32_t i = 0; i < MAX_ENDPOINTS; i++) {
+    for (uint32_t i = 0; i < kernel_endpoint_count(kernel); i++) {
         const struct endpoint *endpoint = &kernel->endpoints[i];
         for (uint32_t k = 0; audit_endpoint_is_open(endpoint) && k < endpoint->send_count; k++) {
             count += names(&endpoint->sends[order_at(endpoint->send_order, k)].async, task, place);
@@ -89,7 +89,7 @@ static bool answers_are_whole(const struct kernel *kernel, uint32_t number,
 }
 
 bool audit_asyncs(const struct kernel *kernel, struct audit_tally *tally) {
-    for (uint32_t i = 0; i < MAX_ENDPOINTS; i++) {
+    for (uint32_t i = 0; i < kernel_endpoint_count(kernel); i++) {
         if (!answers_are_whole(kernel, i, tally)) {
             return false;
         }

@@ -157,7 +157,7 @@ static bool endpoint_is_whole(const struct kernel *kernel, uint32_t number,
 }
 
 bool audit_endpoints(const struct kernel *kernel, struct audit_tally *tally) {
-    for (uint32_t i = 0; i < MAX_ENDPOINTS; i++) {
+    for (uint32_t i = 0; i < kernel_endpoint_count(kernel); i++) {
         if (!endpoint_is_whole(kernel, i, tally)) {
             return false;
         }

@@ -141,7 +141,7 @@ bool audit_tables(const struct kernel *kernel, struct audit_tally *tally) {
             return false;
         }
     }
-    for (uint32_t i = 0; i < MAX_ENDPOINTS; i++) {
+    for (uint32_t i = 0; i < kernel_endpoint_count(kernel); i++) {
         bool open = audit_endpoint_is_open(&kernel->endpoints[i]);
         if (!audit_says(tally, tally->receivers[i] == (open ? 1u : 0u),
                         "endpoint %lu has %lu receiving capabilities", i, tally->receivers[i]) ||

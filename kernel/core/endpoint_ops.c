@@ -1,6 +1,7 @@
 // kernel/core/endpoint_ops.c: see endpoint_ops.h.
 #include "kernel/core/endpoint_ops.h"
 
+#include "base/words.h"
 #include "kernel/core/async.h"
 #include "kernel/core/cap_move.h"
 #include "kernel/core/deadline.h"
@@ -20,7 +21,15 @@ void endpoint_pool_init(struct kernel *kernel) {
         lock_init(&kernel->endpoints[i].lock, LOCK_RANK_ENDPOINT);
         kernel->endpoints[i].generation.raw = 1;
         kernel->endpoints[i].owner = TASK_NONE;
+        kernel->endpoints[i].payer = 0;
     }
+}
+
+// One that was never taken holds anything, but for what endpoint_pool_init has set.
+static void clear_fresh(struct endpoint *endpoint) {
+    const size_t first = offsetof(struct endpoint, payer);
+    words_zero((char *)endpoint + first, (sizeof(*endpoint) - first) / 8);
+    endpoint->owner = TASK_NONE;  // It may go back to the pool before anybody owns it.
 }
 
 // An endpoint's share of its maker's quota: itself and the page for its sends.
@@ -29,9 +38,13 @@ static const struct quota_amounts endpoint_price = {
 
 static enum status take_object(struct kernel *kernel, struct hart *hart, uint32_t *index,
                                struct page_number *page) {
-    *index = pool_take(&kernel->endpoint_pool, &hart->locks);
+    bool fresh = false;
+    *index = pool_take_either(&kernel->endpoint_pool, &hart->locks, &fresh);
     if (*index == POOL_NONE) {
         return STATUS_NO_SPACE;
+    }
+    if (fresh) {
+        clear_fresh(&kernel->endpoints[*index]);
     }
     *page = page_take(kernel, hart);
     if (page->value == 0) {

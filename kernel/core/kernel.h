@@ -66,7 +66,6 @@ struct kernel {
     // First: the IPC path finds an epoch without an offset. Entry 0 is no grant and stays 0.
     struct atomic_u32 grant_epochs[MAX_GRANTS + 1];
     struct hart harts[MAX_HARTS];
-    struct endpoint endpoints[MAX_ENDPOINTS];
 
     uint32_t hart_count;
     struct atomic_u64 harts_online;   // Bit i: hart i has entered kernel_hart_start.
@@ -97,6 +96,7 @@ struct kernel {
     // cleared when it is taken for the first time, so that starting does not cost more the more
     // there may be.
     struct wheel wheels[MAX_HARTS];
+    struct endpoint endpoints[MAX_ENDPOINTS];
     uint32_t task_next[MAX_TASKS];
     uint32_t endpoint_next[MAX_ENDPOINTS];
     uint32_t vmo_next[MAX_VMOS];
@@ -118,6 +118,11 @@ static inline uint32_t kernel_task_count(const struct kernel *kernel) {
 // Grants that have ever been taken: those with a lower index, from 1 on.
 static inline uint32_t kernel_grant_end(const struct kernel *kernel) {
     return kernel->grant_pool.ranges[0].next;
+}
+
+// Endpoints that have ever been taken. Of the others only what endpoint_pool_init sets is known.
+static inline uint32_t kernel_endpoint_count(const struct kernel *kernel) {
+    return kernel->endpoint_pool.ranges[0].next;
 }
 
 // The same for VMOs.

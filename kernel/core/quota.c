@@ -47,16 +47,20 @@ static struct task *payer_locked(struct kernel *kernel, uint64_t name)
 }
 
 void quota_note_payer(struct kernel *kernel, struct hart *hart, uint64_t *payer,
-                      const struct task *task) {
+                      struct task *task) {
     lock_acquire(&hart->locks, &kernel->family_lock);
     *payer = task_name(task->index, task->instance);
+    task->paid++;
     lock_release(&hart->locks, &kernel->family_lock);
 }
 
 void quota_return(struct kernel *kernel, struct hart *hart, uint64_t *payer,
                   struct quota_amounts amounts) {
     lock_acquire(&hart->locks, &kernel->family_lock);
-    quota_give(&payer_locked(kernel, *payer)->quota, amounts);
+    struct task *task = payer_locked(kernel, *payer);
+    KASSERT(task->paid > 0);
+    task->paid--;
+    quota_give(&task->quota, amounts);
     *payer = 0;
     lock_release(&hart->locks, &kernel->family_lock);
 }
@@ -64,6 +68,23 @@ void quota_return(struct kernel *kernel, struct hart *hart, uint64_t *payer,
 static void change_payer(uint64_t *payer, uint64_t from, uint64_t to) {
     if (*payer == from) {
         *payer = to;
+    }
+}
+
+// Most tasks leave nothing behind that they paid for. For the others everything there is, is looked
+// at.
+static void change_payers(struct kernel *kernel, struct hart *hart, uint64_t from, uint64_t to) {
+    uint32_t vmo_end = pool_watermark(&kernel->vmo_pool, &hart->locks);
+    for (uint32_t i = 0; i < vmo_end; i++) {
+        change_payer(&kernel->vmos[i].payer, from, to);
+    }
+    uint32_t endpoint_end = pool_watermark(&kernel->endpoint_pool, &hart->locks);
+    for (uint32_t i = 0; i < endpoint_end; i++) {
+        change_payer(&kernel->endpoints[i].payer, from, to);
+    }
+    uint32_t task_end = pool_watermark(&kernel->task_pool, &hart->locks);
+    for (uint32_t i = 0; i < task_end; i++) {
+        change_payer(&kernel->tasks[i].payer, from, to);
     }
 }
 
@@ -77,17 +98,12 @@ void quota_pass_on(struct kernel *kernel, struct hart *hart, struct task *task) 
         left.of[kind] = atomic_load_u32(&task->quota.left[kind]);
         atomic_store_u32(&task->quota.left[kind], 0);
     }
-    quota_give(&payer_locked(kernel, to)->quota, left);
-    uint32_t vmo_end = pool_watermark(&kernel->vmo_pool, &hart->locks);
-    for (uint32_t i = 0; i < vmo_end; i++) {
-        change_payer(&kernel->vmos[i].payer, from, to);
-    }
-    for (uint32_t i = 0; i < MAX_ENDPOINTS; i++) {
-        change_payer(&kernel->endpoints[i].payer, from, to);
-    }
-    uint32_t task_end = pool_watermark(&kernel->task_pool, &hart->locks);
-    for (uint32_t i = 0; i < task_end; i++) {
-        change_payer(&kernel->tasks[i].payer, from, to);
+    struct task *heir = payer_locked(kernel, to);
+    quota_give(&heir->quota, left);
+    if (task->paid != 0) {
+        change_payers(kernel, hart, from, to);
+        heir->paid += task->paid;
+        task->paid = 0;
     }
     lock_release(&hart->locks, &kernel->family_lock);
 }

@@ -37,8 +37,7 @@ struct hart;
 struct task;
 
 // Notes who has paid for an object.
-void quota_note_payer(struct kernel *kernel, struct hart *hart, uint64_t *payer,
-                      const struct task *task);
+void quota_note_payer(struct kernel *kernel, struct hart *hart, uint64_t *payer, struct task *task);
 
 // Gives back what the payer of an object paid, whoever that is by now.
 void quota_return(struct kernel *kernel, struct hart *hart, uint64_t *payer,

@@ -174,6 +174,7 @@ struct ALIGNED(64) task {
     struct list children;   // Tasks that it supervises,
     struct list sibling;    // and its place among its supervisor's.
     uint64_t payer;         // task_name: whose quota this object counts in. 0: init.
+    uint32_t paid;          // Objects of which it is the payer.
     bool children_settled;  // It is dying, and new children would find nobody.
 
     uint64_t quiesce_number;  // In WAIT_QUIESCE: which request it waits for. Guarded by the

@@ -101,7 +101,9 @@ static void join_family(struct kernel *kernel, struct hart *hart, struct task *t
     task->children_settled = false;
     atomic_store_u64(&task->supervisor, supervisor);
     task->payer = supervisor;
+    task->paid = 0;
     if (supervisor != 0) {
+        kernel->tasks[(uint32_t)supervisor].paid++;
         list_append(&kernel->tasks[(uint32_t)supervisor].children, &task->sibling);
     }
     lock_release(&hart->locks, &kernel->family_lock);

@@ -12,9 +12,17 @@
 enum bench_slot {
     SLOT_ECHO = 4,    // Of bench, route to echo: RIGHT_CALL,
     SLOT_PEER = 5,    // and to peer.
+    SLOT_PAIRS = 5,   // Of pair, route to pairs: RIGHT_CALL.
     SLOT_MAKER = 4,   // Of peer, factory: RIGHT_MAKE_ENDPOINT.
     SLOT_MEMORY = 5,  // Of bulk, factory: RIGHT_MAKE_VMO.
+
+    SLOT_CROWD_FACTORY = 5,  // Of crowd: RIGHT_MAKE_ENDPOINT, tasks of member;
+    SLOT_CROWD_IMAGE = 6,    // RIGHT_READ.
+    SLOT_HOLE = 4,           // Of member, an endpoint of crowd: RIGHT_CALL.
 };
+
+// Argument of member: it ends at once. Otherwise until when it sleeps.
+#define MEMBER_ENDS UINT64_C(0)
 
 // Types of frames to peer. The first that it gets is PEER_DOOR, the others come through that.
 enum peer_type {

@@ -1,6 +1,7 @@
 // kernel/arch/riscv64/kernel_map.c: see kernel_map.h.
 #include "kernel/arch/riscv64/kernel_map.h"
 
+#include "base/words.h"
 #include "kernel/arch/riscv64/sv39.h"
 
 #define PAGE_4K (UINT64_C(1) << 12)
@@ -24,9 +25,7 @@ static uint64_t entry_to(uint64_t physical, uint64_t bits) {
 }
 
 static void table_clear(uint64_t *entries) {
-    for (uint32_t i = 0; i < SV39_TABLE_ENTRIES; i++) {
-        entries[i] = 0;
-    }
+    words_zero(entries, SV39_TABLE_ENTRIES);
 }
 
 void kernel_map_init(struct kernel_map *map) {
@@ -55,21 +54,30 @@ static uint64_t *table_below(struct kernel_map *map, uint64_t *entry) {
     return map->tables[index];
 }
 
-static bool map_one(struct kernel_map *map, uint64_t base, uint32_t level, uint64_t bits) {
+// Leaves side by side in one table, from the one for `base` on: as many as it has places for, at
+// most `count`. Returns how many, 0 if there is no table or something is mapped there.
+static uint64_t map_run(struct kernel_map *map, uint64_t base, uint32_t level, uint64_t count,
+                        uint64_t bits) {
     uint64_t address = base + map->virtual_base;
     uint64_t *table = map->tables[0];
     for (uint32_t above = 2; above > level; above--) {
         table = table_below(map, &table[sv39_index(address, above)]);
         if (!table) {
-            return false;
+            return 0;
         }
     }
-    uint64_t *entry = &table[sv39_index(address, level)];
-    if ((*entry & SV39_VALID) != 0) {
-        return false;
+    uint32_t first = sv39_index(address, level);
+    uint64_t places = SV39_TABLE_ENTRIES - first;
+    uint64_t run = count < places ? count : places;
+    uint64_t leaf = entry_to(base, bits);
+    uint64_t step = entry_to(level == 0 ? PAGE_4K : PAGE_2M, 0);
+    for (uint64_t i = 0; i < run; i++, leaf += step) {
+        if ((table[first + i] & SV39_VALID) != 0) {
+            return 0;
+        }
+        table[first + i] = leaf;
     }
-    *entry = entry_to(base, bits);
-    return true;
+    return run;
 }
 
 bool kernel_map_range(struct kernel_map *map, uint64_t base, uint64_t bytes,
@@ -78,13 +86,16 @@ bool kernel_map_range(struct kernel_map *map, uint64_t base, uint64_t bytes,
         return false;
     }
     uint64_t bits = entry_bits(access);
-    for (uint64_t done = 0; done < bytes;) {
+    for (uint64_t done = 0; done < bytes;) {  // Each round fills a table or ends.
         uint64_t at = base + done;
-        bool large = at % PAGE_2M == 0 && bytes - done >= PAGE_2M;
-        if (!map_one(map, at, large ? 1 : 0, bits)) {
+        uint64_t left = bytes - done;
+        bool large = at % PAGE_2M == 0 && left >= PAGE_2M;
+        uint64_t page = large ? PAGE_2M : PAGE_4K;
+        uint64_t run = map_run(map, at, large ? 1 : 0, left / page, bits);
+        if (run == 0) {
             return false;
         }
-        done += large ? PAGE_2M : PAGE_4K;
+        done += run * page;
     }
     return true;
 }

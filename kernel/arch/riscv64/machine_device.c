@@ -2,16 +2,13 @@
 // user mode. See machine.h.
 // Reference:  Devicetree Specification 0.4, "Interrupts and Interrupt Mapping"; bindings
 //             sifive,plic-1.0.0 and virtio,mmio; RISC-V PLIC Specification, memory map.
-#include <string.h>
+#include <stddef.h>
 
-#include "base/checked.h"
 #include "kernel/arch/riscv64/machine_tree.h"
 
 enum {
     CAUSE_SUPERVISOR_EXTERNAL = 9,  // The hart's own interrupt number of a supervisor's context.
     CONTEXTS_MAX = 2 * (MACHINE_HARTID_MAX + 1),
-    DEPTH_MAX = 8,
-    NODES_MAX = 64,
 };
 
 #define CONTEXT_NONE UINT32_MAX
@@ -25,17 +22,19 @@ static uint32_t hart_index(const struct machine *machine, uint64_t hartid) {
 }
 
 // One entry of interrupts-extended: the hart's controller, and which of its interrupts is raised.
-static bool read_context(const void *blob, const fdt32_t *entry, uint32_t context,
+static bool read_context(const struct device_tree *tree, const uint8_t *entry, uint32_t context,
                          struct machine *out) {
-    int controller = fdt_node_offset_by_phandle(blob, fdt32_to_cpu(entry[0]));
+    uint32_t controller = tree_phandle(tree, tree_cell(entry));
     uint64_t cells = 0;
     uint64_t hartid = 0;
-    if (controller < 0 || !machine_number(blob, controller, "#interrupt-cells", &cells) ||
-        cells != 1 || !machine_number(blob, fdt_parent_offset(blob, controller), "reg", &hartid)) {
+    if (controller == TREE_NONE || tree->nodes[controller].parent == TREE_NONE ||
+        !machine_number(tree, controller, TREE_INTERRUPT_CELLS, &cells) || cells != 1 ||
+        !machine_number(tree, tree->nodes[controller].parent, TREE_REG, &hartid)) {
         return false;
     }
     uint32_t index = hart_index(out, hartid);
-    if (fdt32_to_cpu(entry[1]) != CAUSE_SUPERVISOR_EXTERNAL || index == out->hart_count) {
+    if (tree_cell(entry + TREE_CELL_BYTES) != CAUSE_SUPERVISOR_EXTERNAL ||
+        index == out->hart_count) {
         return true;  // Another mode's, or a hart that is not used.
     }
     bool first = out->plic_context[index] == CONTEXT_NONE;
@@ -43,19 +42,18 @@ static bool read_context(const void *blob, const fdt32_t *entry, uint32_t contex
     return first;
 }
 
-static bool read_contexts(const void *blob, int node, struct machine *out) {
-    int bytes = 0;
-    const fdt32_t *entries =
-        (const fdt32_t *)fdt_getprop(blob, node, "interrupts-extended", &bytes);
-    const int entry_bytes = 2 * MACHINE_CELL_BYTES;
-    if (!entries || bytes % entry_bytes != 0 || bytes / entry_bytes > CONTEXTS_MAX) {
+static bool read_contexts(const struct device_tree *tree, uint32_t node, struct machine *out) {
+    const struct tree_property *entries = tree_find(tree, node, TREE_INTERRUPTS_EXTENDED);
+    const uint32_t entry_bytes = 2 * TREE_CELL_BYTES;
+    if (!entries || entries->bytes % entry_bytes != 0 ||
+        entries->bytes / entry_bytes > CONTEXTS_MAX) {
         return false;
     }
     for (uint32_t i = 0; i < out->hart_count; i++) {
         out->plic_context[i] = CONTEXT_NONE;
     }
-    for (int i = 0; i < bytes / entry_bytes; i++) {
-        if (!read_context(blob, entries + (size_t)i * 2, (uint32_t)i, out)) {
+    for (uint32_t i = 0; i < entries->bytes / entry_bytes; i++) {
+        if (!read_context(tree, entries->value + (size_t)i * entry_bytes, i, out)) {
             return false;
         }
     }
@@ -69,49 +67,48 @@ static bool read_contexts(const void *blob, int node, struct machine *out) {
     return true;
 }
 
-enum machine_fault machine_read_plic(const void *blob, struct machine *out) {
-    int node = fdt_node_offset_by_compatible(blob, -1, "sifive,plic-1.0.0");
-    if (node < 0) {
-        node = fdt_node_offset_by_compatible(blob, -1, "riscv,plic0");
+enum machine_fault machine_read_plic(const struct device_tree *tree, struct machine *out) {
+    uint32_t node = tree_next(tree, 0, TREE_KIND_PLIC);
+    if (node == TREE_NONE) {
+        node = tree_next(tree, 0, TREE_KIND_PLIC_OTHER);
     }
-    if (node < 0 || !machine_node_usable(blob, node) || !machine_reg(blob, node, 0, &out->plic)) {
+    if (node == TREE_NONE || !machine_node_usable(tree, node) ||
+        !machine_reg(tree, node, 0, &out->plic)) {
         return MACHINE_NO_PLIC;
     }
     uint64_t cells = 0;
     uint64_t lines = 0;
-    bool sound = machine_number(blob, node, "#interrupt-cells", &cells) && cells == 1 &&
-                 machine_number(blob, node, "riscv,ndev", &lines) && lines >= 1 &&
-                 lines <= MACHINE_LINE_MAX && !machine_bus_translates(blob, node) &&
+    bool sound = machine_number(tree, node, TREE_INTERRUPT_CELLS, &cells) && cells == 1 &&
+                 machine_number(tree, node, TREE_NDEV, &lines) && lines >= 1 &&
+                 lines <= MACHINE_LINE_MAX && !machine_bus_translates(tree, node) &&
                  out->plic.base % MACHINE_PAGE_BYTES == 0;
     out->plic_line_max = (uint32_t)lines;
-    return sound && read_contexts(blob, node, out) ? MACHINE_OK : MACHINE_BAD_PLIC;
+    return sound && read_contexts(tree, node, out) ? MACHINE_OK : MACHINE_BAD_PLIC;
 }
 
 // The controller that a node's interrupts go to: its own word, or the nearest above it.
-static int interrupt_parent(const void *blob, int node) {
+static uint32_t interrupt_parent(const struct device_tree *tree, uint32_t node) {
     uint64_t phandle = 0;
-    for (uint32_t depth = 0; depth < DEPTH_MAX && node >= 0; depth++) {
-        if (machine_number(blob, node, "interrupt-parent", &phandle)) {
-            return fdt_node_offset_by_phandle(blob, (uint32_t)phandle);
+    for (; node != TREE_NONE; node = tree->nodes[node].parent) {  // Up to the root.
+        if (machine_number(tree, node, TREE_INTERRUPT_PARENT, &phandle)) {
+            return tree_phandle(tree, (uint32_t)phandle);
         }
-        node = fdt_parent_offset(blob, node);
     }
-    return -1;
+    return TREE_NONE;
 }
 
 // The node's only interrupt: a line of the PLIC.
-static bool read_line(const void *blob, int node, const struct machine *machine, uint32_t *out) {
-    int controller = interrupt_parent(blob, node);
+static bool read_line(const struct device_tree *tree, uint32_t node, const struct machine *machine,
+                      uint32_t *out) {
+    uint32_t controller = interrupt_parent(tree, node);
     struct machine_range plic = {0, 0};
-    uint64_t line = 0;
-    int bytes = 0;
-    const void *property = fdt_getprop(blob, node, "interrupts", &bytes);
-    if (controller < 0 || !machine_reg(blob, controller, 0, &plic) ||
-        plic.base != machine->plic.base || !property || bytes != MACHINE_CELL_BYTES ||
-        !machine_number(blob, node, "interrupts", &line)) {
+    const struct tree_property *interrupts = tree_find(tree, node, TREE_INTERRUPTS);
+    if (controller == TREE_NONE || !machine_reg(tree, controller, 0, &plic) ||
+        plic.base != machine->plic.base || !interrupts || interrupts->bytes != TREE_CELL_BYTES) {
         return false;
     }
-    *out = (uint32_t)line;
+    uint32_t line = tree_cell(interrupts->value);
+    *out = line;
     return line >= 1 && line <= machine->plic_line_max;
 }
 
@@ -145,13 +142,14 @@ static void insert(struct machine *out, struct machine_device device) {
     out->device_count++;
 }
 
-static enum machine_fault read_device(const void *blob, int node, struct machine *out) {
+static enum machine_fault read_device(const struct device_tree *tree, uint32_t node,
+                                      struct machine *out) {
     struct machine_device device = {{0, 0}, 0};
-    if (!machine_reg(blob, node, 0, &device.window) || machine_bus_translates(blob, node) ||
+    if (!machine_reg(tree, node, 0, &device.window) || machine_bus_translates(tree, node) ||
         device.window.base % MACHINE_PAGE_BYTES != 0 ||
         device.window.bytes % MACHINE_PAGE_BYTES != 0 ||
         device.window.bytes > MACHINE_WINDOW_PAGES_MAX * MACHINE_PAGE_BYTES ||
-        !read_line(blob, node, out, &device.line)) {
+        !read_line(tree, node, out, &device.line)) {
         return MACHINE_BAD_DEVICE;
     }
     if (!stands_alone(out, &device)) {
@@ -164,20 +162,20 @@ static enum machine_fault read_device(const void *blob, int node, struct machine
     return MACHINE_OK;
 }
 
-static enum machine_fault read_uart_line(const void *blob, struct machine *out) {
-    int node = fdt_node_offset_by_compatible(blob, -1, "ns16550a");
-    bool has_line = node >= 0 && fdt_getprop(blob, node, "interrupts", 0);
-    return !has_line || read_line(blob, node, out, &out->uart_line) ? MACHINE_OK : MACHINE_BAD_UART;
+static enum machine_fault read_uart_line(const struct device_tree *tree, struct machine *out) {
+    uint32_t node = tree_next(tree, 0, TREE_KIND_UART);
+    bool has_line = node != TREE_NONE && tree_find(tree, node, TREE_INTERRUPTS);
+    return !has_line || read_line(tree, node, out, &out->uart_line) ? MACHINE_OK : MACHINE_BAD_UART;
 }
 
-enum machine_fault machine_read_devices(const void *blob, struct machine *out) {
-    enum machine_fault fault = read_uart_line(blob, out);
-    int node = fdt_node_offset_by_compatible(blob, -1, "virtio,mmio");
-    for (uint32_t i = 0; i < NODES_MAX && node >= 0 && fault == MACHINE_OK; i++) {
-        if (machine_node_usable(blob, node)) {
-            fault = read_device(blob, node, out);
+enum machine_fault machine_read_devices(const struct device_tree *tree, struct machine *out) {
+    enum machine_fault fault = read_uart_line(tree, out);
+    uint32_t node = tree_next(tree, 0, TREE_KIND_VIRTIO);
+    while (node != TREE_NONE && fault == MACHINE_OK) {  // At most every node once.
+        if (machine_node_usable(tree, node)) {
+            fault = read_device(tree, node, out);
         }
-        node = fdt_node_offset_by_compatible(blob, node, "virtio,mmio");
+        node = tree_next(tree, node + 1, TREE_KIND_VIRTIO);
     }
-    return node >= 0 && fault == MACHINE_OK ? MACHINE_TOO_MANY_DEVICES : fault;
+    return fault;
 }

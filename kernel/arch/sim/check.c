@@ -185,7 +185,7 @@ void sim_report(FILE *to) {
             wait_name(wait_state_of(task->wait.raw)), wait_object_of(task->wait.raw),
             (long long)task->deadline_ns, task->killed.raw, exit_reason_name(task->exit_reason));
     }
-    for (uint32_t i = 0; i < MAX_ENDPOINTS; i++) {
+    for (uint32_t i = 0; i < kernel_endpoint_count(kernel); i++) {
         const struct endpoint *endpoint = &kernel->endpoints[i];
         if (audit_endpoint_is_open(endpoint)) {
             fprintf(to, "endpoint %u: owner %d, work %#llx\n", i, (int)endpoint->owner,
