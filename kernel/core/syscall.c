@@ -21,6 +21,15 @@ typedef struct task *syscall_handler(struct kernel *kernel, struct hart *hart, s
 
 static struct task *syscall_yield(struct kernel *kernel, struct hart *hart, struct task *task) {
     task_status(task, STATUS_OK);
+    if (LIKELY(hart->vmo_dying == VMO_NONE)) {
+        lock_acquire(&hart->locks, &hart->run_lock);
+        bool alone = hart->run_count == 0;
+        lock_release(&hart->locks, &hart->run_lock);
+        if (alone) {  // It would only pass through the queue. If it was killed, an IPI says so.
+            hart->quantum_end_ns = arch_time_ns() + QUANTUM_NS;
+            return task;
+        }
+    }
     run_queue_push(kernel, hart, task);
     return run_queue_next(kernel, hart);
 }
