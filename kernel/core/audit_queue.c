@@ -140,7 +140,7 @@ static bool endpoint_is_whole(const struct kernel *kernel, uint32_t number,
         return audit_says(tally, endpoint->owner == TASK_NONE,
                           "endpoint %lu is closed and owned by %lu", number, endpoint->owner);
     }
-    uint64_t work = endpoint->answer_count * WORK_SEND;
+    uint64_t work = (uint64_t)endpoint->answer_count * WORK_SEND;
     work |= (endpoint->notify_badges | endpoint->notify_kernel) != 0 ? WORK_NOTIFY : 0;
     if (!queue_is_whole(kernel, number, &work, tally)) {
         return false;

@@ -80,9 +80,10 @@ static enum status map_segment_page(struct kernel *kernel, struct hart *hart, st
 
 // Maps page number `index` of the program: the segments' pages in order, then the stack's. *mapped
 // is false when there is no such page.
-static enum status map_program_page(struct kernel *kernel, struct hart *hart, struct task *task,
+static enum status map_program_page(struct hart *hart, struct task *task,
                                     const struct load_image *image,
                                     const struct elf_program *program, bool *mapped) {
+    struct kernel *kernel = hart->kernel;
     uint64_t index = task->work_index;
     for (uint32_t i = 0; i < program->segment_count; i++) {
         const struct elf_segment *segment = &program->segments[i];
@@ -138,7 +139,7 @@ enum status task_load_step(struct kernel *kernel, struct hart *hart, struct task
     keep_image(kernel, hart, task, image->vmo);
     for (uint32_t i = 0; i < PAGES_A_STEP; i++) {
         bool mapped = false;
-        enum status status = map_program_page(kernel, hart, task, image, &program, &mapped);
+        enum status status = map_program_page(hart, task, image, &program, &mapped);
         if (status != STATUS_OK) {
             return status;
         }

@@ -142,14 +142,14 @@ static struct task *syscall_task_create(struct kernel *kernel, struct hart *hart
 }
 
 // The task in a slot if the caller supervises it and it is in one of two states.
-static enum status find_unstarted(struct kernel *kernel, struct task *task, uint64_t slot,
-                                  enum task_state a, enum task_state b, struct task **out) {
+static enum status find_unstarted(struct task *task, uint64_t slot, enum task_state a,
+                                  enum task_state b, struct task **out) {
     struct capability *cap = 0;
     enum status status = cap_lookup(task, slot, CAP_TASK, RIGHT_TASK_CONTROL, &cap);
     if (status != STATUS_OK) {
         return status;
     }
-    struct task *named = &kernel->tasks[cap->object];
+    struct task *named = &task->hart->kernel->tasks[cap->object];
     if (atomic_load_u64(&named->supervisor) != task_name(task->index, task->instance)) {
         return STATUS_DENIED;
     }
@@ -200,8 +200,7 @@ static void work_note(struct task *target, enum status status) {
 static bool grant_once(struct kernel *kernel, struct hart *hart, struct task *task) {
     struct task *target = 0;
     const struct capability *cap = 0;
-    enum status status =
-        find_unstarted(kernel, task, handler_arg(task, 0), TASK_NEW, TASK_LOADED, &target);
+    enum status status = find_unstarted(task, handler_arg(task, 0), TASK_NEW, TASK_LOADED, &target);
     if (status == STATUS_OK) {
         status = check_grant(kernel, task, target, &cap);
     }
@@ -246,7 +245,7 @@ static enum status find_image(struct kernel *kernel, struct task *task, struct l
         return status;
     }
     struct vmo *vmo = is_vmo ? &kernel->vmos[cap->object] : 0;
-    uint64_t bytes = vmo ? (uint64_t)vmo->page_count * PAGE_BYTES : kernel->image_bytes;
+    uint64_t bytes = is_vmo ? (uint64_t)vmo->page_count * PAGE_BYTES : kernel->image_bytes;
     *out = (struct load_image){vmo, handler_arg(task, 2), handler_arg(task, 3)};
     if (out->offset % PAGE_BYTES != 0 || !range_within(out->offset, out->bytes, bytes)) {
         return STATUS_BAD_ARG;
@@ -259,8 +258,7 @@ static bool load_once(struct kernel *kernel, struct hart *hart, struct task *tas
     struct task *target = 0;
     struct load_image image;
     enum elf_reject reject = ELF_REJECT_NONE;
-    enum status status =
-        find_unstarted(kernel, task, handler_arg(task, 0), TASK_NEW, TASK_NEW, &target);
+    enum status status = find_unstarted(task, handler_arg(task, 0), TASK_NEW, TASK_NEW, &target);
     if (status == STATUS_OK) {
         status = find_image(kernel, task, &image);
     }
@@ -359,7 +357,7 @@ static struct task *syscall_task_start(struct kernel *kernel, struct hart *hart,
                                        struct task *task) {
     struct task *target = 0;
     enum status status =
-        find_unstarted(kernel, task, handler_arg(task, 0), TASK_LOADED, TASK_LOADED, &target);
+        find_unstarted(task, handler_arg(task, 0), TASK_LOADED, TASK_LOADED, &target);
     struct hart *home = status == STATUS_OK ? choose_hart(kernel, handler_arg(task, 2)) : 0;
     if (status == STATUS_OK && !home) {
         status = STATUS_BAD_ARG;
