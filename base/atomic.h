@@ -55,6 +55,16 @@ static ALWAYS_INLINE uint32_t atomic_add_u32(struct atomic_u32 *atom, uint32_t v
     return __atomic_fetch_add(&atom->raw, value, __ATOMIC_RELAXED);
 }
 
+static ALWAYS_INLINE void atomic_or_u32(struct atomic_u32 *atom, uint32_t bits) {
+    atomic_point();
+    (void)__atomic_fetch_or(&atom->raw, bits, __ATOMIC_RELAXED);
+}
+
+static ALWAYS_INLINE void atomic_and_u32(struct atomic_u32 *atom, uint32_t bits) {
+    atomic_point();
+    (void)__atomic_fetch_and(&atom->raw, bits, __ATOMIC_RELAXED);
+}
+
 static ALWAYS_INLINE uint64_t atomic_load_u64(const struct atomic_u64 *atom) {
     atomic_point();
     return atomic_raw_load_u64(&atom->raw);
@@ -73,6 +83,13 @@ static ALWAYS_INLINE void atomic_store_u64(struct atomic_u64 *atom, uint64_t val
 static ALWAYS_INLINE void atomic_store_release_u64(struct atomic_u64 *atom, uint64_t value) {
     atomic_point();
     __atomic_store_n(&atom->raw, value, __ATOMIC_RELEASE);
+}
+
+// Everything stored before is seen before this, and before everything stored later.
+static ALWAYS_INLINE void atomic_store_between_u64(struct atomic_u64 *atom, uint64_t value) {
+    atomic_point();
+    __atomic_thread_fence(__ATOMIC_RELEASE);
+    atomic_raw_store_u64(&atom->raw, value);
 }
 
 // The value before the change.

@@ -13,6 +13,7 @@
 
 #include <stdbool.h>
 
+#include "kernel/abi/stats.h"
 #include "kernel/abi/status.h"
 #include "kernel/abi/syscall.h"
 #include "kernel/abi/task.h"
@@ -347,6 +348,24 @@ WARN_UNUSED static ALWAYS_INLINE struct input_result sys_console_read(struct slo
     struct ecall_result result = ecall_1(SYSCALL_CONSOLE_READ, console.value);
     struct input_result out = {
         .status = (enum status)result.a0, .count = (uint32_t)result.a1, .bytes = result.a2};
+    return out;
+}
+
+struct stats_result {
+    enum status status;
+    uint64_t count;  // Records that are in the message page's `stats` now, or what stats_what says.
+    uint64_t next;
+    uint64_t lost;
+};
+
+// kernel/abi/stats.h says what there is to ask for, and what a request makes of `index` and `from`.
+WARN_UNUSED static ALWAYS_INLINE struct stats_result sys_kernel_stats(struct slot stats,
+                                                                      enum stats_what what,
+                                                                      uint64_t index,
+                                                                      uint64_t from) {
+    struct ecall_result result = ecall_4(SYSCALL_KERNEL_STATS, stats.value, what, index, from);
+    struct stats_result out = {
+        .status = (enum status)result.a0, .count = result.a1, .next = result.a2, .lost = result.a3};
     return out;
 }
 

@@ -17,6 +17,7 @@ enum cap_kind {
     CAP_GRANT = 7,   // A family of minted capabilities.
     CAP_DEVICE = 8,  // A device, or all of them: its badge is 1 + the index, or 0.
     CAP_VMO = 9,     // Memory that is mapped and shared.
+    CAP_STATS = 10,  // What kernel_stats tells.
     CAP_KIND_COUNT
 };
 
@@ -64,6 +65,11 @@ enum cap_right {
     RIGHT_VMO_WRITE = 1u << 1,  // vmo_seal as well.
     RIGHT_VMO_EXECUTE = 1u << 2,
     RIGHTS_VMO = (1u << 3) - 1,
+    // Statistics.
+    RIGHT_STATS_READ = 1u << 0,   // Counts of the machine, its harts and its tasks.
+    RIGHT_STATS_TRACE = 1u << 1,  // Turns tracing on and off, and reads the events.
+    RIGHT_STATS_AUDIT = 1u << 2,  // Stops all harts for an audit: for tests.
+    RIGHTS_STATS = (1u << 3) - 1,
 };
 
 enum {

@@ -36,6 +36,7 @@ enum manifest_grant_kind {
     MANIFEST_GRANT_IMAGE = 5,    // rights: RIGHT_READ (mapped read-only)
     MANIFEST_GRANT_DEVICE = 6,   // rights of a device; `target` is its device identifier: the first
                                  // such device; `badge` is the pages of its DMA arena
+    MANIFEST_GRANT_STATS = 7,    // rights of statistics
 };
 
 struct manifest_header {

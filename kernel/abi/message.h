@@ -4,7 +4,8 @@
 // touches it only while its task is inside a system call and reaches it through its own map, so no
 // system call dereferences a user pointer.
 // Ownership: the task writes call_out, reply_out and console; the kernel writes request_in
-//            (ipc_recv, ipc_reply_recv) and reply_in (the task's own ipc_call).
+//            (ipc_recv, ipc_reply_recv), reply_in (the task's own ipc_call) and stats
+//            (kernel_stats).
 #pragma once
 
 #include <stddef.h>
@@ -15,6 +16,7 @@
 enum {
     FRAME_PAYLOAD_MAX = 512,
     CONSOLE_LINE_MAX = 200,
+    STATS_AREA_BYTES = 1600,
     PAGE_BYTES = 4096,
 };
 
@@ -65,11 +67,12 @@ struct message_page {
     struct message_area reply_out;
     struct message_area call_out;
     struct message_area reply_in;
-    char console[CONSOLE_LINE_MAX + 56];  // The line console_write prints.
-    uint8_t unused[PAGE_BYTES - 4 * 560 - 256];
+    char console[CONSOLE_LINE_MAX + 56];   // The line console_write prints.
+    uint64_t stats[STATS_AREA_BYTES / 8];  // Where kernel_stats writes (kernel/abi/stats.h).
 } ALIGNED(4096);
 BASE_STATIC_ASSERT(sizeof(struct message_page) == PAGE_BYTES, "one page");
 BASE_STATIC_ASSERT(offsetof(struct message_page, reply_out) == 560, "frozen");
 BASE_STATIC_ASSERT(offsetof(struct message_page, call_out) == 1120, "frozen");
 BASE_STATIC_ASSERT(offsetof(struct message_page, reply_in) == 1680, "frozen");
 BASE_STATIC_ASSERT(offsetof(struct message_page, console) == 2240, "frozen");
+BASE_STATIC_ASSERT(offsetof(struct message_page, stats) == 2496, "frozen");

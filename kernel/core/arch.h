@@ -94,9 +94,14 @@ WARN_UNUSED enum status arch_space_create(struct kernel *kernel, uint32_t asid,
                                           struct arch_space *out);
 
 // Returns up to `page_budget` pages (owned ones and tables) to the pool, starting where the last
-// call stopped; true once nothing is left, the root included. No hart may be using the space.
+// call stopped; true once nothing is left, the root included, which is then PAGE_NUMBER_NONE. No
+// hart may be using the space.
 WARN_UNUSED bool arch_space_reclaim(struct kernel *kernel, struct arch_space *space,
                                     uint32_t page_budget);
+
+// The pages that the space's quota pays for: tables, and owned ones. Bounded by what is mapped; for
+// an audit. No hart changes the space.
+WARN_UNUSED uint32_t arch_space_pages(const struct arch_space *space);
 
 // Forgets every translation with this tag on each hart of the mask; returns when all have done so.
 // (SBI RFENCE.)

@@ -165,6 +165,11 @@ static bool grants_add_up(const struct kernel *kernel, struct audit_tally *tally
                       kernel->grant_epochs[0].raw, 0);
 }
 
+static uint32_t space_pages(const struct task *task) {
+    bool has_space = task->state.raw != TASK_FREE && task->state.raw != TASK_DEAD;
+    return has_space ? arch_space_pages(&task->space) : 0;
+}
+
 bool audit_kernel(const struct kernel *kernel, struct audit_tally *tally) {
     tally->endpoint_pages = 0;
     tally->vmo_pages = 0;
@@ -172,6 +177,7 @@ bool audit_kernel(const struct kernel *kernel, struct audit_tally *tally) {
         tally->place[i] = AUDIT_NOWHERE;
         tally->references[i] = 0;
         tally->answers[i] = 0;
+        tally->space_pages[i] = space_pages(&kernel->tasks[i]);
     }
     for (uint32_t i = 0; i < kernel_endpoint_count(kernel); i++) {
         tally->receivers[i] = 0;

@@ -1,10 +1,10 @@
 // kernel/core/audit.h: does the kernel's state add up? Every reference in every table, queue and
 // reply entry is followed and counted.
 //
-// For a moment at which no hart is in the kernel: simulation calls it between kernel entries. It
+// For a moment at which no hart is in the kernel: simulation calls it between kernel entries,
+// kernel_stats when the other harts have stopped. It
 // looks, changes nothing, and stops at the first thing that is wrong. What it holds to be true is
-// written beside each check. Units:      pages. Ownership:  the caller owns the tally, and fills
-// `space_pages` beforehand with the pages (tables and owned ones) of each task's address space.
+// written beside each check. Units:      pages. Ownership:  the caller owns the tally.
 // Blocking:   never; bounded by the pools' sizes.
 // Locking:    none: nobody else may be in the kernel.
 // Errors:     false: `failure` says what is wrong, `a` and `b` are the values.
@@ -23,13 +23,12 @@ enum audit_place {
 };
 
 struct audit_tally {
-    uint32_t space_pages[MAX_TASKS];  // From the caller.
-
     const char *failure;
     uint64_t a;
     uint64_t b;
 
     // Counted on the way:
+    uint32_t space_pages[MAX_TASKS];    // Of each task's address space, tables included.
     uint8_t place[MAX_TASKS];           // enum audit_place
     uint32_t queued_at[MAX_TASKS];      // The endpoint in whose queue it is.
     uint32_t references[MAX_TASKS];     // Capabilities that name the task.

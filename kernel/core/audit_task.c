@@ -13,6 +13,7 @@ static const uint32_t rights_of_kind[CAP_KIND_COUNT] = {
     [CAP_GRANT] = RIGHTS_GRANT,
     [CAP_DEVICE] = RIGHTS_DEVICE,
     [CAP_VMO] = RIGHTS_VMO,
+    [CAP_STATS] = RIGHTS_STATS,
 };
 
 // Only grants and what is minted under them carry one, and never an epoch that is still to come.

@@ -10,6 +10,7 @@
 #include "kernel/core/panic.h"
 #include "kernel/core/quiesce.h"
 #include "kernel/core/run_queue.h"
+#include "kernel/core/stats.h"
 #include "kernel/core/task_ops.h"
 #include "kernel/core/vmo_ops.h"
 
@@ -95,6 +96,7 @@ static void make_init(struct kernel *kernel, struct hart *hart) {
     place(task, INIT_SLOT_FACTORY, CAP_FACTORY, RIGHTS_FACTORY);
     place(task, INIT_SLOT_IMAGE, CAP_IMAGE, RIGHTS_IMAGE);
     place(task, INIT_SLOT_DEVICES, CAP_DEVICE, RIGHTS_DEVICE);
+    place(task, INIT_SLOT_STATS, CAP_STATS, RIGHTS_STATS);
     kernel->init_task = task->index;
     task_run(kernel, hart, task, hart, 0);
 }
@@ -110,6 +112,7 @@ void kernel_init(struct kernel *kernel, const struct boot_info *info) {
     grant_pool_init(kernel);
     quiesce_init(kernel);
     vmo_pool_init(kernel);
+    stats_init(kernel, info->event_pages);
     image_check(kernel, info);
     device_init(kernel, info);
     kernel_print(kernel, hart, MARKER_KERNEL_IMAGE, kernel->image->entry_count);

@@ -250,6 +250,7 @@ static uint32_t rights_not_cloned(enum cap_kind kind) {
         case CAP_CONSOLE:
         case CAP_IMAGE:
         case CAP_VMO:
+        case CAP_STATS:
             return 0;
         case CAP_NONE:
         case CAP_REPLY:
@@ -411,6 +412,7 @@ struct task *syscall_grant_create(struct kernel *kernel, struct hart *hart, stru
     uint32_t slot = 0;
     status = cap_place(task, cap, &slot);
     KASSERT(status == STATUS_OK);
+    event_note(hart, EVENT_GRANT, task, 0, index);
     return handler_finish_value(task, STATUS_OK, slot);
 }
 
@@ -425,5 +427,6 @@ struct task *syscall_grant_revoke(struct kernel *kernel, struct hart *hart, stru
     // family.
     uint32_t epoch = grant_bump(kernel, grant->grant);
     grant->epoch = epoch != GRANT_SPENT ? epoch : grant->epoch;
+    event_note(hart, EVENT_REVOKE, task, 0, grant->grant);
     return quiesce_wait(kernel, hart, task) ? run_queue_next(kernel, hart) : task;
 }

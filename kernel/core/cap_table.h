@@ -46,6 +46,7 @@ static ALWAYS_INLINE uint32_t cap_rights_that_stay(enum cap_kind kind) {
         case CAP_CONSOLE:
         case CAP_IMAGE:
         case CAP_VMO:
+        case CAP_STATS:
             return 0;
         case CAP_TASK:
         case CAP_FACTORY:

@@ -153,7 +153,9 @@ TEST(Device, a_holder_that_dies_leaves_the_device_to_the_next) {
         // What the one before left: the device asserts its line.
         EXPECT_EQ(sim_user_load(got.window + SIM_DEVICE_STATUS), self.argument);
         sim_user_store(got.window + SIM_DEVICE_PERIOD, PERIOD_NS);
-        wait_irq(slot{DRIVER_ENDPOINT});
+        wait_irq(slot{DRIVER_ENDPOINT});  // Perhaps for what the one before left.
+        wait_until([&] { return sim_user_load(got.window + SIM_DEVICE_STATUS) == 1; },
+                   "the device's own");
         sim_user_illegal_instruction();
     });
     machine.run(

@@ -1,10 +1,12 @@
 // kernel/core/entry.c: what a port's trap code calls, but for system calls (syscall.c).
 #include "kernel/core/deadline.h"
 #include "kernel/core/device_ops.h"
+#include "kernel/core/event.h"
 #include "kernel/core/kernel.h"
 #include "kernel/core/panic.h"
 #include "kernel/core/quiesce.h"
 #include "kernel/core/run_queue.h"
+#include "kernel/core/stop.h"
 #include "kernel/core/task_ops.h"
 
 struct task *kernel_hart_start(struct kernel *kernel, struct hart *hart) {
@@ -15,24 +17,41 @@ struct task *kernel_hart_start(struct kernel *kernel, struct hart *hart) {
     return kernel_idle(kernel, hart);
 }
 
+static void count_tick(struct hart *hart, uint64_t now) {
+    struct hart_counts *counts = &hart->counts;
+    hart_charge(hart, now);
+    hart_count_up(&counts->ticks, 1);
+    lock_acquire(&hart->locks, &hart->run_lock);
+    uint64_t runnable = hart->run_count;
+    lock_release(&hart->locks, &hart->run_lock);
+    if (runnable > atomic_load_u64(&counts->runnable_most)) {
+        atomic_store_u64(&counts->runnable_most, runnable);
+    }
+}
+
 struct task *kernel_interrupt(struct kernel *kernel, struct hart *hart, uint32_t events) {
     struct task *task = hart->current;
     if ((events & ARCH_EVENT_IPI) != 0) {
+        hart_count_up(&hart->counts.ipis_taken, 1);
+        stop_pass(kernel, hart);
         atomic_store_u32(&hart->doorbell, 0);
         atomic_fence();
         quiesce_pass(kernel, hart);
     }
     if (UNLIKELY((events & ARCH_EVENT_EXTERNAL) != 0)) {
+        hart_count_up(&hart->counts.interrupts, 1);
         device_interrupt(kernel, hart);
     }
     task_kills_take(kernel, hart);
     bool gives_way = atomic_load_u32(&task->killed) != 0;
     if ((events & ARCH_EVENT_TIMER) != 0) {
         uint64_t now = arch_time_ns();
+        count_tick(hart, now);
         deadline_tick(kernel, hart, now + QUANTUM_NS);
         gives_way = gives_way || now >= hart->quantum_end_ns;
     }
     if (gives_way) {
+        hart_count_up(&hart->counts.preemptions, 1);
         run_queue_push(kernel, hart, task);
         task = run_queue_next(kernel, hart);
     }
@@ -41,6 +60,8 @@ struct task *kernel_interrupt(struct kernel *kernel, struct hart *hart, uint32_t
 
 struct task *kernel_fault(struct kernel *kernel, struct hart *hart, struct user_fault fault) {
     KASSERT(fault.reason > EXIT_KILLED && fault.reason < EXIT_REASON_COUNT);
+    hart_count_up(&hart->counts.faults, 1);
+    event_note_type(hart, EVENT_FAULT, hart->current, fault.reason, 0);
     task_end_current(kernel, hart, hart->current, fault.reason, fault.detail);
     return run_queue_next(kernel, hart);
 }
@@ -49,10 +70,12 @@ struct task *kernel_fault(struct kernel *kernel, struct hart *hart, struct user_
 // (run_queue_push). The doorbell is cleared before the queue is looked at, so what is rung after
 // the look is not slept over.
 struct task *kernel_idle(struct kernel *kernel, struct hart *hart) {
+    hart_count_up(&hart->counts.idles, 1);
     for (;;) {  // Ends when there is a task; each round sleeps or does a bounded step of work.
         atomic_store_u32(&hart->doorbell, 0);
         atomic_store_u32(&hart->idle, 1);
         atomic_fence();
+        stop_pass(kernel, hart);
         quiesce_pass(kernel, hart);
         task_kills_take(kernel, hart);
         deadline_tick(kernel, hart, UINT64_MAX);

@@ -230,7 +230,7 @@ TEST(Grant, a_stored_send_that_was_revoked_is_dropped_and_counted) {
         EXPECT_EQ(sys_ipc_recv(at, in_us(20)).status, STATUS_TIMED_OUT);
         std::uint64_t dropped = 0;
         for (const hart &one : sim_kernel()->harts) {
-            dropped += one.counts.stale_sends;
+            dropped += one.counts.stale_sends.raw;
         }
         EXPECT_EQ(dropped, 2u);
         EXPECT_EQ(sys_ipc_send(at, 0).status, STATUS_OK);  // Their places are free again.

@@ -12,12 +12,46 @@
 // 10 ms: a task that does not block gives way to the next of its hart.
 #define QUANTUM_NS UINT64_C(10000000)
 
-// What went wrong in a way that nobody is told: counted.
+// What struct stats_hart (kernel/abi/stats.h) tells. Changed by the own hart with hart_count_up,
+// read by any.
 struct hart_counts {
-    uint64_t stale_sends;    // Stored sends dropped at hand-over: their family had been revoked.
-    uint64_t late_replies;   // Answers to callers that had left.
-    uint64_t gone_requests;  // Stored asynchronous requests that nobody wanted answered any more.
+    struct atomic_u64 charged_ns;  // Up to when its time is somebody's (hart_charge).
+    struct atomic_u64 idle_ns;
+    struct atomic_u64 switches;
+    struct atomic_u64 preemptions;
+    struct atomic_u64 idles;
+    struct atomic_u64 ticks;
+    struct atomic_u64 ipis_sent;
+    struct atomic_u64 ipis_taken;
+    struct atomic_u64 interrupts;
+    struct atomic_u64 faults;
+    struct atomic_u64 slow_calls;
+    struct atomic_u64 late_replies;
+    struct atomic_u64 stale_sends;
+    struct atomic_u64 gone_requests;
+    struct atomic_u64 runnable_most;
 };
+
+static ALWAYS_INLINE void hart_count_up(struct atomic_u64 *count, uint64_t by) {
+    atomic_store_u64(count, atomic_load_u64(count) + by);
+}
+
+// The last events of a hart, each at its number modulo how many there is room for
+// (kernel/core/event.h). Written by the own hart.
+struct event_words {
+    struct atomic_u64 words[4];  // struct trace_event
+};
+
+struct event_ring {
+    struct atomic_u64 next;      // The number of the next event.
+    struct event_words *events;  // Constant after boot, as the next two.
+    uint64_t mask;               // Of the offset of an event in `events`, in bytes.
+    uint64_t tag;                // What every event of this hart has in its second word.
+};
+
+// Bits of hart->slow. Not zero: calls and replies leave the fast path, for whatever is rare.
+#define SLOW_TRACE (UINT32_C(1) << 0)    // Events are recorded; alone, by a fast path of its own.
+#define SLOW_CHANCE (UINT32_C(1) << 31)  // Simulation wants the complete path.
 
 // More than one kernel entry drops under an endpoint's lock.
 enum { CAP_DEFERRED_MAX = 8, ASYNC_DEFERRED_MAX = 8 };
@@ -29,8 +63,7 @@ struct ALIGNED(64) hart {
     uint64_t port_stack;  // The port's: where its entries start on this hart.
     uint32_t index;
     uint32_t online;
-    struct atomic_u32 slow;  // Not zero: calls and replies on this hart leave the fast path, for
-                             // whatever is rare (tracing). Set by any hart.
+    struct atomic_u32 slow;  // SLOW_*. Changed by any hart.
     uint32_t reserved;
     struct lock_holder locks;
     uint64_t tick_ns;         // When the timer is armed for, or UINT64_MAX.
@@ -38,6 +71,7 @@ struct ALIGNED(64) hart {
     uint64_t quiesced;        // Up to which request this hart has left the kernel. Changed under
                               // the quiesce lock, which others need to read it.
     struct hart_counts counts;
+    struct event_ring events;
     // To be given up once no lock is held; 0 outside: capabilities, and asynchronous requests that
     // nobody will see.
     uint32_t deferred_count;
@@ -47,6 +81,7 @@ struct ALIGNED(64) hart {
     uint32_t vmo_dying;  // VMOs without references whose pages this hart returns, or VMO_NONE.
 
     // Atomic, set by other harts, which then send an IPI:
+    struct atomic_u64 stopped;   // For which request (kernel/core/stop.h). Set by the own hart.
     struct atomic_u32 doorbell;  // Not zero: look at run queue and killed tasks before sleeping.
     struct atomic_u32 idle;
     struct atomic_u32 kill_count;  // Tasks in `killed`: changed under run_lock, looked at without.
@@ -60,3 +95,17 @@ struct ALIGNED(64) hart {
     struct list noted;   // Tasks homed here that blocked since the last tick.
     struct wheel *wheel;
 };
+
+// The time since the last charge belongs to the current task, or to nobody.
+static ALWAYS_INLINE void hart_charge(struct hart *hart, uint64_t now_ns) {
+    struct task *task = hart->current;
+    uint64_t spent_ns = now_ns - atomic_load_u64(&hart->counts.charged_ns);
+    atomic_store_u64(&hart->counts.charged_ns, now_ns);
+    hart_count_up(task ? &task->run_ns : &hart->counts.idle_ns, spent_ns);
+}
+
+// arch_ipi_send, counted.
+static inline void hart_ipi_send(struct hart *hart, uint64_t hart_mask) {
+    hart_count_up(&hart->counts.ipis_sent, 1);
+    arch_ipi_send(hart_mask);
+}

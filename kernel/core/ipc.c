@@ -41,6 +41,7 @@ static COLD struct task *call_later(struct kernel *kernel, struct hart *hart,
     }
     task->in_call = true;
     task->wait_frame = word;
+    event_note_frame(hart, EVENT_QUEUE, task, endpoint->receiver, word);
     struct task *receiver = ipc_queue_self_locked(kernel, hart, endpoint, task, cap);
     lock_release(&hart->locks, &endpoint->lock);
     cap_release_deferred(kernel, hart);
@@ -102,6 +103,7 @@ struct task *syscall_ipc_call(struct kernel *kernel, struct hart *hart, struct t
     if (UNLIKELY(!receiver)) {
         return call_later(kernel, hart, endpoint, task, word);
     }
+    event_note_frame(hart, EVENT_CALL, task, receiver, word);
     call_give(receiver, task, WAIT_REPLY);
     lock_release(&hart->locks, &endpoint->lock);
     frame_copy(&receiver->page->request_in, &task->page->call_out, word, task, cap->badge);
@@ -206,10 +208,11 @@ struct task *syscall_ipc_recv(struct kernel *kernel, struct hart *hart, struct t
     return receive(kernel, hart, task, cap, 0);
 }
 
-// Claims the caller of `entry` for an answer, and frees the entry. Null if it does not wait
+// Claims the caller of `entry` for an answer, `word`, and frees the entry. Null if it does not wait
 // (reply_unawaited must follow); otherwise the frame is to be copied before the caller is made
 // runnable.
-static struct task *reply_give(struct task *task, struct reply_entry *entry) {
+static struct task *reply_give(struct hart *hart, struct task *task, struct reply_entry *entry,
+                               uint64_t word) {
     struct task *caller = entry->task;
     uint64_t caller_word = entry->caller_wait;
     // Acquire: the caller's registers and page are as it left them. Reply, time-out and kill race
@@ -219,6 +222,9 @@ static struct task *reply_give(struct task *task, struct reply_entry *entry) {
         return 0;
     }
     reply_free(task, entry, entry->handle);
+    if (!fault_point_fires(FAULT_POINT_SKIP_EVENT)) {
+        event_note_frame(hart, EVENT_REPLY, task, caller, word);
+    }
     task_results(caller, STATUS_OK, DELIVERY_HANDED_OVER, 0, 0);
     return caller;
 }
@@ -235,7 +241,7 @@ static COLD enum status reply_unawaited(struct hart *hart, struct task *task,
     if (is_async && async_answer(hart, &async, &end, woken)) {
         return STATUS_OK;
     }
-    hart->counts.late_replies++;
+    hart_count_up(&hart->counts.late_replies, 1);
     return STATUS_PEER_CLOSED;
 }
 
@@ -269,7 +275,7 @@ struct task *syscall_ipc_reply(struct kernel *kernel, struct hart *hart, struct 
     if (status != STATUS_OK) {
         return finish(task, status);
     }
-    struct task *caller = reply_give(task, entry);
+    struct task *caller = reply_give(hart, task, entry, word);
     if (caller && fault_point_fires(FAULT_POINT_WAKE_TOO_SOON)) {
         wake_push(kernel, hart, caller);
         reply_copy(task, caller, word, slot);
@@ -299,7 +305,7 @@ struct task *syscall_ipc_reply_recv(struct kernel *kernel, struct hart *hart, st
         return finish(task, status);
     }
     task->deadline_ns = arg(task, 2);
-    struct task *caller = reply_give(task, entry);
+    struct task *caller = reply_give(hart, task, entry, word);
     if (caller) {
         reply_copy(task, caller, word, slot);
     } else {
@@ -325,6 +331,7 @@ void reply_drop(struct kernel *kernel, struct hart *hart, struct task *task,
     }
     reply_free(task, entry, entry->handle);
     if (task_claim(caller, caller_word)) {
+        event_note(hart, EVENT_DROP, task, caller, caller_word >> 16);
         task_results(caller, STATUS_PEER_CLOSED, DELIVERY_HANDED_OVER, 0, 0);
         wake_push(kernel, hart, caller);
     }

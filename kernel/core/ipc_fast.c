@@ -4,7 +4,8 @@
 // Each function checks first, with one load and one compare where it can, and changes nothing
 // before the last check; then it is straight-line code that cannot fail. What does not fit leaves
 // for the complete call in ipc.c, which checks everything again and says what is wrong. So the two
-// agree if each is right, and simulation takes either by chance (FAULT_POINT_SLOW_PATH sets slow).
+// agree if each is right, and simulation takes either by chance (FAULT_POINT_SLOW_PATH). While
+// events are recorded and nothing else is rare, a second form of the same code records them.
 //
 // A capability that rides along is a further step, out of line; it is handed over by the function
 // that the complete calls use (cap_move.h).
@@ -15,6 +16,7 @@
 #include "kernel/core/cap_move.h"
 #include "kernel/core/deadline.h"
 #include "kernel/core/endpoint_ops.h"
+#include "kernel/core/event.h"
 #include "kernel/core/grant.h"
 #include "kernel/core/ipc.h"
 #include "kernel/core/transfer.h"
@@ -57,12 +59,14 @@ static ALWAYS_INLINE uint64_t without_cap(uint64_t word) {
     return word & ~((uint64_t)(FRAME_CAP_MOVE | FRAME_TAKE_CAP) << 16);
 }
 
-static ALWAYS_INLINE bool is_slow(const struct hart *hart) {
-    return UNLIKELY(atomic_load_u32(&hart->slow) != 0);
+// Whether anything rare is on but what this form of the path does itself.
+static ALWAYS_INLINE bool is_slow(const struct hart *hart, bool traced) {
+    return UNLIKELY(atomic_load_u32(&hart->slow) != (traced ? SLOW_TRACE : 0));
 }
 
 static COLD struct task *slow_call(uint64_t slot, uint64_t deadline_ns, struct task *task,
                                    struct hart *hart) {
+    hart_count_up(&hart->counts.slow_calls, 1);
     task->regs.x[REG_A0] = slot;
     task->regs.x[REG_A0 + 1] = deadline_ns;
     return syscall_ipc_call(hart->kernel, hart, task);
@@ -78,6 +82,7 @@ static COLD struct task *slow_call_locked(uint64_t slot, uint64_t deadline_ns, s
 
 static COLD struct task *slow_reply_recv(uint64_t handle, uint64_t slot, uint64_t deadline_ns,
                                          struct task *task, struct hart *hart) {
+    hart_count_up(&hart->counts.slow_calls, 1);
     task->regs.x[REG_A0] = handle;
     task->regs.x[REG_A0 + 1] = slot;
     task->regs.x[REG_A0 + 2] = deadline_ns;
@@ -136,18 +141,26 @@ static NOINLINE struct task *call_carrying(uint64_t slot, uint64_t deadline_ns, 
     return arch_resume(receiver, RECEIVED_CALL, handle);
 }
 
+// The path that records no events leaves before it has changed anything: with nothing rare on but
+// events for the form that does.
+static COLD struct task *leave_call(uint64_t slot, uint64_t deadline_ns, struct task *task,
+                                    struct hart *hart);
+static COLD struct task *leave_reply_recv(uint64_t handle, uint64_t slot, uint64_t deadline_ns,
+                                          struct task *task, struct hart *hart);
+
 // UNCHECKED_LOCKS: the lock is tried in the last part of one condition, and slow_call_locked finds
 // it by the slot: what the analysis follows would keep the arguments in more registers (three moves
 // a call). That no entry leaves with a lock held is checked in simulation.
-struct task *kernel_call(uint64_t slot, uint64_t deadline_ns, struct task *task,
-                         struct hart *hart) UNCHECKED_LOCKS {
+static ALWAYS_INLINE struct task *call(uint64_t slot, uint64_t deadline_ns, struct task *task,
+                                       struct hart *hart, bool traced) UNCHECKED_LOCKS {
     const struct capability *cap = 0;
     struct endpoint *endpoint = 0;
-    if (UNLIKELY(slot >= CAP_SLOT_COUNT) || (cap = &task->caps[slot], is_slow(hart)) ||
+    if (UNLIKELY(slot >= CAP_SLOT_COUNT) || (cap = &task->caps[slot], is_slow(hart, traced)) ||
         UNLIKELY(!cap_can_call(cap)) || UNLIKELY(cap_is_stale(hart->kernel, cap)) ||
         UNLIKELY(!deadline_is_noted(task, deadline_ns)) ||
         (endpoint = cap->endpoint, UNLIKELY(!lock_try_acquire(&hart->locks, &endpoint->lock)))) {
-        return slow_call(slot, deadline_ns, task, hart);
+        return traced ? slow_call(slot, deadline_ns, task, hart)
+                      : leave_call(slot, deadline_ns, task, hart);
     }
     const struct message_area *from = &task->page->call_out;
     uint64_t word = frame_word_load(from);
@@ -162,11 +175,16 @@ struct task *kernel_call(uint64_t slot, uint64_t deadline_ns, struct task *task,
     }
     struct message_area *to = &receiver->page->request_in;
     if (UNLIKELY(!payload_move(to, from, word))) {
-        return call_carrying(slot, deadline_ns, task, hart, word);
+        return traced ? slow_call_locked(slot, deadline_ns, task, hart)
+                      : call_carrying(slot, deadline_ns, task, hart, word);
     }
     task->deadline_ns = deadline_ns;
     uint64_t handle = call_commit(endpoint, receiver, task, hart, 0);
     frame_head_copy(to, word, task, cap->badge);
+    if (traced) {
+        event_put(hart, event_head(EVENT_CALL, word, task->instance),
+                  event_middle(receiver->instance, word), atomic_load_u64(&task->wait) >> 16);
+    }
     hart->current = receiver;
     return arch_resume(receiver, RECEIVED_CALL, handle);
 }
@@ -217,34 +235,83 @@ static NOINLINE struct task *reply_carrying(uint64_t handle, uint64_t slot, uint
                         hart);
 }
 
-struct task *kernel_reply_recv(uint64_t handle, uint64_t slot, uint64_t deadline_ns,
-                               struct task *task, struct hart *hart) {
+// Who replies, where, and whether that is recorded.
+struct replier {
+    struct task *task;
+    struct hart *hart;
+    bool traced;
+};
+
+static ALWAYS_INLINE struct task *reply_recv(uint64_t handle, uint64_t slot, uint64_t deadline_ns,
+                                             struct replier by) {
+    struct task *task = by.task;
+    struct hart *hart = by.hart;
+    const bool traced = by.traced;
     const struct capability *cap = 0;
     struct reply_entry *entry = task->replies + (handle & REPLY_HANDLE_INDEX_MASK);
-    if (UNLIKELY(slot >= CAP_SLOT_COUNT) || (cap = &task->caps[slot], is_slow(hart)) ||
+    if (UNLIKELY(slot >= CAP_SLOT_COUNT) || (cap = &task->caps[slot], is_slow(hart, traced)) ||
         UNLIKELY(!cap_can_receive(cap)) || UNLIKELY(entry->handle != handle) ||
         UNLIKELY(!deadline_is_noted(task, deadline_ns)) ||
         UNLIKELY(endpoint_state(cap->endpoint) != cap->generation)) {
-        return slow_reply_recv(handle, slot, deadline_ns, task, hart);
+        return traced ? slow_reply_recv(handle, slot, deadline_ns, task, hart)
+                      : leave_reply_recv(handle, slot, deadline_ns, task, hart);
     }
     const struct endpoint *endpoint = cap->endpoint;
     uint32_t generation = cap->generation;
     const struct message_area *from = &task->page->reply_out;
     uint64_t word = frame_word_load(from);
     struct task *caller = entry->task;
+    uint64_t caller_word = entry->caller_wait;
     // A free entry names no wait, so a guessed handle ends here. On the caller's home hart nobody
     // but who holds the reply ends its wait: from the look on its page is ours.
-    if (UNLIKELY(atomic_load_u64(&caller->wait) != entry->caller_wait) ||
-        UNLIKELY(caller->hart != hart)) {
+    if (UNLIKELY(atomic_load_u64(&caller->wait) != caller_word) || UNLIKELY(caller->hart != hart)) {
         return slow_reply_recv(handle, slot, deadline_ns, task, hart);
     }
     struct message_area *to = &caller->page->reply_in;
     if (UNLIKELY(!payload_move(to, from, word))) {
-        return reply_carrying(handle, slot, deadline_ns, task, word);
+        return traced ? slow_reply_recv(handle, slot, deadline_ns, task, hart)
+                      : reply_carrying(handle, slot, deadline_ns, task, word);
     }
     atomic_store_low_u64(&caller->wait, 0);
     reply_free(task, entry, handle);
     frame_head_copy(to, word, task, 0);
     task->deadline_ns = deadline_ns;
+    if (traced) {  // Before anybody else can run the task.
+        event_put(hart, event_head(EVENT_REPLY, word, task->instance),
+                  event_middle(caller->instance, word), caller_word >> 16);
+    }
     return reply_commit((struct receive_at){cap, endpoint, generation}, caller, task, hart);
+}
+
+struct task *kernel_call(uint64_t slot, uint64_t deadline_ns, struct task *task,
+                         struct hart *hart) {
+    return call(slot, deadline_ns, task, hart, false);
+}
+
+struct task *kernel_reply_recv(uint64_t handle, uint64_t slot, uint64_t deadline_ns,
+                               struct task *task, struct hart *hart) {
+    return reply_recv(handle, slot, deadline_ns, (struct replier){task, hart, false});
+}
+
+static NOINLINE struct task *traced_call(uint64_t slot, uint64_t deadline_ns, struct task *task,
+                                         struct hart *hart) {
+    return call(slot, deadline_ns, task, hart, true);
+}
+
+static NOINLINE struct task *traced_reply_recv(uint64_t handle, uint64_t slot, uint64_t deadline_ns,
+                                               struct task *task, struct hart *hart) {
+    return reply_recv(handle, slot, deadline_ns, (struct replier){task, hart, true});
+}
+
+static struct task *leave_call(uint64_t slot, uint64_t deadline_ns, struct task *task,
+                               struct hart *hart) {
+    return atomic_load_u32(&hart->slow) == SLOW_TRACE ? traced_call(slot, deadline_ns, task, hart)
+                                                      : slow_call(slot, deadline_ns, task, hart);
+}
+
+static struct task *leave_reply_recv(uint64_t handle, uint64_t slot, uint64_t deadline_ns,
+                                     struct task *task, struct hart *hart) {
+    return atomic_load_u32(&hart->slow) == SLOW_TRACE
+               ? traced_reply_recv(handle, slot, deadline_ns, task, hart)
+               : slow_reply_recv(handle, slot, deadline_ns, task, hart);
 }

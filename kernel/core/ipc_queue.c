@@ -107,10 +107,10 @@ static bool stored_first_locked(struct kernel *kernel, struct hart *hart, struct
         const struct stored_send *send = stored_at(endpoint, *position);
         bool wants_reply = send->async.word != 0;
         if (was_revoked(kernel, send->grant, send->epoch)) {
-            hart->counts.stale_sends++;
+            hart_count_up(&hart->counts.stale_sends, 1);
             stored_drop_locked(kernel, hart, endpoint, *position);
         } else if (wants_reply && !async_stands(&send->async)) {
-            hart->counts.gone_requests++;
+            hart_count_up(&hart->counts.gone_requests, 1);
             stored_drop_locked(kernel, hart, endpoint, *position);
         } else if (wants_reply && !takes_calls) {
             (*position)++;
@@ -212,6 +212,7 @@ static void take_queued_locked(struct kernel *kernel, struct hart *hart, struct 
     }
     if (sender->in_call) {
         bool takes = (frame_word_flags(sender->wait_frame) & FRAME_TAKE_CAP) != 0;
+        event_note_frame(hart, EVENT_CALL, sender, receiver, sender->wait_frame);
         call_give(receiver, sender, takes ? WAIT_REPLY_CAP : WAIT_REPLY);
         return;
     }

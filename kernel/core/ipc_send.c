@@ -63,6 +63,7 @@ static bool send_later_locked(struct hart *hart, struct endpoint *endpoint, stru
     // Stored even if the receiver waits when a capability rides on it or it wants an answer: one
     // way to hand that over.
     if (store_locked(kernel, endpoint, task, cap, async)) {
+        event_note_frame(hart, EVENT_SEND, task, endpoint->receiver, task->wait_frame);
         task_results(task, STATUS_OK, DELIVERY_HANDED_OVER, async ? async_sequence(async) : 0, 0);
         atomic_fence();
         sending->woken = ipc_serve_waiting_locked(kernel, hart, endpoint);
@@ -77,6 +78,7 @@ static bool send_later_locked(struct hart *hart, struct endpoint *endpoint, stru
         return false;
     }
     task->in_call = false;
+    event_note_frame(hart, EVENT_QUEUE, task, endpoint->receiver, task->wait_frame);
     sending->woken = ipc_queue_self_locked(kernel, hart, endpoint, task, cap);
     return true;
 }
@@ -128,6 +130,7 @@ static bool send_locked(struct hart *hart, struct endpoint *endpoint, struct tas
     if (!receiver) {
         return send_later_locked(hart, endpoint, task, sending);
     }
+    event_note_frame(hart, EVENT_SEND, task, receiver, task->wait_frame);
     frame_copy(&receiver->page->request_in, &task->page->call_out, task->wait_frame, task,
                cap->badge);
     task_results(receiver, STATUS_OK, RECEIVED_SEND, 0, 0);
@@ -172,9 +175,12 @@ struct task *syscall_ipc_send(struct kernel *kernel, struct hart *hart, struct t
     return task;
 }
 
-static NOINLINE struct task *wake_and_go_on(struct kernel *kernel, struct hart *hart,
-                                            struct task *task, struct task *woken) {
-    wake_push(kernel, hart, woken);
+static NOINLINE struct task *notify_told(struct kernel *kernel, struct hart *hart,
+                                         struct task *task, struct task *receiver) {
+    event_note(hart, EVENT_NOTIFY, task, receiver, 0);
+    if (receiver) {
+        wake_push(kernel, hart, receiver);
+    }
     return task;
 }
 
@@ -193,5 +199,5 @@ struct task *syscall_ipc_notify(struct kernel *kernel, struct hart *hart, struct
     struct task *receiver = notify_locked(endpoint, 0, UINT64_C(1) << (cap->badge & 63));
     lock_release(&hart->locks, &endpoint->lock);
     task_status(task, STATUS_OK);
-    return LIKELY(!receiver) ? task : wake_and_go_on(kernel, hart, task, receiver);
+    return receiver || event_is_on(hart) ? notify_told(kernel, hart, task, receiver) : task;
 }

@@ -41,7 +41,8 @@ struct boot_info {
     struct page_number image_first;
     uint64_t image_bytes;
     uint32_t device_count;
-    uint32_t input_line;  // Of the console's receiver; 0: none.
+    uint32_t input_line;   // Of the console's receiver; 0: none.
+    uint32_t event_pages;  // For the events of each hart: a power of two.
     struct boot_device devices[DEVICE_MAX];
 };
 
@@ -79,6 +80,10 @@ struct kernel {
     struct pool grant_pool;
     struct quiesce quiesce;
 
+    struct atomic_u64 stop_request;  // Who has stopped the other harts (kernel/core/stop.h).
+    struct atomic_u64 tasks_begun[MAX_TASKS / 64];  // Bit i: what task object i holds may be looked
+                                                    // at, by any hart.
+
     struct lock family_lock;   // LOCK_RANK_FAMILY
     struct lock console_lock;  // LOCK_RANK_CONSOLE
 
@@ -91,6 +96,7 @@ struct kernel {
     struct page_number image_first;
     uint64_t image_bytes;
     uint32_t init_task;
+    struct page_number audit_first;  // Pages for one audit (kernel/core/stats.c).
 
     // From here on what the memory held before is still there when kernel_init begins: each is
     // cleared when it is taken for the first time, so that starting does not cost more the more

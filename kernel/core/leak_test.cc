@@ -36,7 +36,7 @@ struct snapshot {
         std::memset(&self.page->request_in, POISON, sizeof(self.page->request_in));
         std::memset(&self.page->reply_in, POISON, sizeof(self.page->reply_in));
         std::memset(self.page->console, POISON, sizeof(self.page->console));
-        std::memset(self.page->unused, POISON, sizeof(self.page->unused));
+        std::memset(self.page->stats, POISON, sizeof(self.page->stats));
         std::memcpy(&page, self.page, sizeof(page));
     }
 };

@@ -130,7 +130,7 @@ TEST(Limit, many_waiting_children_end_with_their_supervisor) {
 std::uint64_t late_replies() {
     std::uint64_t count = 0;
     for (const hart &one : sim_kernel()->harts) {
-        count += one.counts.late_replies;
+        count += one.counts.late_replies.raw;
     }
     return count;
 }

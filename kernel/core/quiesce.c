@@ -68,14 +68,14 @@ static void pass_locked(struct kernel *kernel, struct hart *hart) REQUIRES(kerne
     }
 }
 
-static void ring(struct kernel *kernel, const struct hart *hart) {
+static void ring(struct kernel *kernel, struct hart *hart) {
     uint64_t others =
         atomic_load_acquire_u64(&kernel->harts_online) & ~(UINT64_C(1) << hart->index);
     for (uint64_t left = others; left != 0; left &= left - 1) {
         atomic_store_u32(&kernel->harts[bits_lowest_u64(left)].doorbell, 1);
     }
     atomic_fence();
-    arch_ipi_send(others);
+    hart_ipi_send(hart, others);
 }
 
 bool quiesce_wait(struct kernel *kernel, struct hart *hart, struct task *task) {

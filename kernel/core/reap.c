@@ -119,6 +119,8 @@ static void reap_end(struct kernel *kernel, struct hart *hart, struct task *task
     async_reclaim(kernel, hart, task);
     quota_pass_on(kernel, hart, task);
     uint64_t home = leave_family(kernel, hart, task);
+    event_note_type(hart, EVENT_EXIT, task, task->exit_reason,
+                    task->exit_reason == EXIT_CODE ? task->exit_detail : 0);
     // Release: whoever reads DEAD reads the reason too.
     atomic_store_release_u32(&task->state, TASK_DEAD);
     notify_task(kernel, hart, home, NOTIFY_CHILD_EXIT);

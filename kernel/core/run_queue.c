@@ -1,6 +1,7 @@
 // kernel/core/run_queue.c: see run_queue.h.
 #include "kernel/core/run_queue.h"
 
+#include "kernel/core/event.h"
 #include "kernel/core/panic.h"
 #include "kernel/core/reap.h"
 #include "kernel/core/syscall.h"
@@ -35,7 +36,7 @@ void run_queue_push(struct kernel *kernel, struct hart *hart, struct task *task)
     atomic_store_u32(&home->doorbell, 1);
     atomic_fence();
     if (atomic_load_u32(&home->idle) != 0 && !fault_point_fires(FAULT_POINT_LOSE_IPI)) {
-        arch_ipi_send(UINT64_C(1) << home->index);
+        hart_ipi_send(hart, UINT64_C(1) << home->index);
     }
 }
 
@@ -44,7 +45,7 @@ void run_queue_kick(struct kernel *kernel, struct hart *hart, struct hart *targe
     atomic_store_u32(&target->doorbell, 1);
     atomic_fence();
     if (target != hart) {
-        arch_ipi_send(UINT64_C(1) << target->index);
+        hart_ipi_send(hart, UINT64_C(1) << target->index);
     }
 }
 
@@ -70,6 +71,7 @@ struct task *run_queue_next(struct kernel *kernel, struct hart *hart) {
     }
     struct task *task = run_queue_pop(kernel, hart);
     if (!task) {
+        hart_charge(hart, arch_time_ns());
         return 0;
     }
     KASSERT(task->hart == hart);
@@ -85,10 +87,17 @@ struct task *run_queue_next(struct kernel *kernel, struct hart *hart) {
         task = 0;
     }
     if (!task) {
+        hart_charge(hart, arch_time_ns());
         atomic_store_u32(&hart->doorbell, 1);  // There may be more: idle looks at interrupts and
                                                // comes back.
         return 0;
     }
-    hart->quantum_end_ns = arch_time_ns() + QUANTUM_NS;
+    uint64_t now_ns = arch_time_ns();
+    hart->quantum_end_ns = now_ns + QUANTUM_NS;
+    if (task != hart->current) {
+        hart_charge(hart, now_ns);
+        hart_count_up(&hart->counts.switches, 1);
+        event_note(hart, EVENT_SWITCH, task, hart->current, 0);
+    }
     return task;
 }

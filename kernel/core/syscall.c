@@ -12,6 +12,7 @@
 #include "kernel/core/image.h"
 #include "kernel/core/ipc.h"
 #include "kernel/core/panic.h"
+#include "kernel/core/stats.h"
 #include "kernel/core/syscall.h"
 #include "kernel/core/task_ops.h"
 #include "kernel/core/transfer.h"
@@ -363,6 +364,7 @@ static struct task *syscall_task_start(struct kernel *kernel, struct hart *hart,
         status = STATUS_BAD_ARG;
     }
     if (status == STATUS_OK) {
+        event_note(hart, EVENT_START, target, task, target->service_id);
         task_run(kernel, hart, target, home, handler_arg(task, 1));
     }
     return handler_finish(task, status);
@@ -379,6 +381,7 @@ static struct task *syscall_task_kill(struct kernel *kernel, struct hart *hart, 
             atomic_load_u64(&named->supervisor) != task_name(task->index, task->instance)) {
             status = STATUS_BUSY;
         } else {
+            event_note(hart, EVENT_KILL, task, named, 0);
             task_kill(kernel, hart, named);
         }
     }

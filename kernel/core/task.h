@@ -142,12 +142,15 @@ struct ALIGNED(64) task {
     uint64_t wait_frame;  // type, flags and length as checked,
     uint32_t wait_epoch;  // and the family of the capability it was sent through.
     uint16_t wait_grant;
-    uint8_t wait_slot;   // While queued with FRAME_CAP_MOVE: what rides on it.
-    bool drops_cap;      // Current, in a receive that takes a frame without its capability.
-    uint64_t caps_free;  // Bit i: slot i is free. Slot 0 never is.
-    uint64_t caps_all;   // Bit i: there is a slot i.
-    struct quota quota;  // What it may still take.
-    uint64_t work;       // How far its own long system call has come: 0 at first, WORK_RETURNS.
+    uint8_t wait_slot;         // While queued with FRAME_CAP_MOVE: what rides on it.
+    bool drops_cap;            // Current, in a receive that takes a frame without its capability.
+    uint64_t caps_free;        // Bit i: slot i is free. Slot 0 never is.
+    uint64_t caps_all;         // Bit i: there is a slot i.
+    struct quota quota;        // What it may still take.
+    uint32_t pages_given;      // What quota began with of them.
+    struct atomic_u64 run_ns;  // Changed by its home hart.
+    uint64_t wait_first;       // The sequence of its wait word when this life began.
+    uint64_t work;  // How far its own long system call has come: 0 at first, WORK_RETURNS.
 
     // Guarded by the endpoint's lock while queued, by the home hart's run-queue lock while
     // runnable. TASK_NONE ends a list.

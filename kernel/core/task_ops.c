@@ -35,6 +35,10 @@ static struct task *take_object(struct kernel *kernel, struct hart *hart) {
         lock_release(&hart->locks, &kernel->family_lock);
         task->index = index;
         task->wait.raw = wait_next(0, WAIT_NONE, 0);  // No wait word is 0.
+        // Release: whoever sees the bit sees an object, which is free until it is made.
+        uint64_t others =
+            atomic_or_release_u64(&kernel->tasks_begun[index / 64], UINT64_C(1) << index % 64);
+        (void)others;
     }
     return task;
 }
@@ -67,6 +71,8 @@ static void task_clear(struct task *task) {
     task->exit_detail = 0;
     atomic_store_u32(&task->killed, 0);
     atomic_store_u64(&task->home, 0);
+    atomic_store_u64(&task->run_ns, 0);
+    task->wait_first = atomic_load_u64(&task->wait) >> 16;
 }
 
 // A space with the message page mapped. On failure nothing is held.
@@ -126,6 +132,7 @@ static void set_limits(struct task *task, const struct task_order *order) {
     }
     task->caps_all = ((UINT64_C(2) << order->slots) - 1) & ~UINT64_C(1);
     task->caps_free = task->caps_all;
+    task->pages_given = order->limits.of[QUOTA_PAGES];
     task->space.quota = &task->quota;
 }
 
@@ -307,7 +314,8 @@ void task_kills_take(struct kernel *kernel, struct hart *hart) {
     }
     if (atomic_load_u32(&hart->kill_count) != 0) {
         atomic_store_u32(&hart->doorbell, 1);
-        arch_ipi_send(UINT64_C(1) << hart->index);  // The rest at the next entry, which is at once.
+        hart_ipi_send(hart, UINT64_C(1) << hart->index);  // The rest at the next entry, which is at
+                                                          // once.
     }
 }
 

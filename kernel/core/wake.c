@@ -82,5 +82,6 @@ bool wake_early(struct kernel *kernel, struct hart *hart, struct task *task, enu
                     NOTIFY_REPLY_GONE);
     }
     task_results(task, status, handed_over ? DELIVERY_HANDED_OVER : DELIVERY_NONE, 0, 0);
+    event_note_type(hart, EVENT_LEAVE, task, status, word >> 16);
     return true;
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "kernel/abi/syscall.h"
+#include "kernel/core/event.h"
 #include "kernel/core/run_queue.h"
 
 static ALWAYS_INLINE void task_results(struct task *task, enum status status, uint64_t a1,
@@ -32,6 +33,7 @@ WARN_UNUSED static ALWAYS_INLINE bool task_claim(struct task *task, uint64_t wor
 }
 
 static ALWAYS_INLINE void wake_push(struct kernel *kernel, struct hart *hart, struct task *task) {
+    event_note(hart, EVENT_WAKE, task, hart->current, 0);
     run_queue_push(kernel, hart, task);
 }
 

@@ -105,6 +105,8 @@ static enum status give(const struct launcher *launcher, uint32_t service, struc
             return sys_task_grant(task, slot_at(INIT_SLOT_IMAGE), grant->slot, grant->rights);
         case MANIFEST_GRANT_DEVICE:
             return give_device(task, grant);
+        case MANIFEST_GRANT_STATS:
+            return sys_task_grant(task, slot_at(INIT_SLOT_STATS), grant->slot, grant->rights);
     }
     return STATUS_BAD_ARG;  // manifest_open has refused it before.
 }

@@ -180,6 +180,8 @@ static uint32_t rights_of_kind(uint32_t kind) {
             return RIGHTS_IMAGE;
         case MANIFEST_GRANT_DEVICE:
             return RIGHTS_DEVICE;
+        case MANIFEST_GRANT_STATS:
+            return RIGHTS_STATS;
         default:
             return 0;
     }

@@ -27,11 +27,11 @@ bool case_fault_kernel_memory(struct selftest *selftest) {
 static bool same_address_is_other_memory(struct selftest *selftest) {
     const uint64_t secret = UINT64_C(0x5ec4e75ec4e75ec4);
     struct message_page *page = selftest->runtime->page;
-    memcpy(page->unused, &secret, sizeof(secret));
+    memcpy(page->stats, &secret, sizeof(secret));
     struct peer peer;
     return peer_start(selftest, TASK_HART_ANY, &peer) &&
            peer_ask(selftest, &peer, PROBE_READ,
-                    USER_MESSAGE_PAGE + offsetof(struct message_page, unused)) &&
+                    USER_MESSAGE_PAGE + offsetof(struct message_page, stats)) &&
            selftest_expect(selftest, "another task's view of a secret",
                            peer_reply_word(selftest, 0), 0) &&
            peer_end(selftest, &peer);

@@ -60,6 +60,10 @@ static const struct rung ladder[] = {
     {MARKER_SELFTEST_LOG_REJECT_TOO_LARGE, case_log_reject_too_large, 1},
     {MARKER_SELFTEST_LOG_REJECT_OVER_RATE, case_log_reject_over_rate, 1},
     {MARKER_SELFTEST_LOG_DENIAL_AUDITED, case_log_denial_audited, 1},
+    {MARKER_SELFTEST_KERNEL_STATS, case_kernel_stats, 1},
+    {MARKER_SELFTEST_KERNEL_TRACE, case_kernel_trace, 1},
+    {MARKER_SELFTEST_KERNEL_REJECT_STATS, case_kernel_reject_stats, 1},
+    {MARKER_SELFTEST_KERNEL_AUDIT, case_kernel_audit, 1},
 };
 
 int selftest_main(struct runtime *runtime, const void *image) {
@@ -70,6 +74,8 @@ int selftest_main(struct runtime *runtime, const void *image) {
     if (!runtime_expect(runtime, selftest.timed, CAP_ENDPOINT, RIGHT_CALL, "the route to timed") ||
         !runtime_expect(runtime, slot_at(SELFTEST_SLOT_RNG), CAP_DEVICE, RIGHTS_DEVICE,
                         "the entropy device") ||
+        !runtime_expect(runtime, slot_at(SELFTEST_SLOT_STATS), CAP_STATS, RIGHTS_STATS,
+                        "the statistics") ||
         !runtime_expect(runtime, slot_at(SLOT_SAMGRD), CAP_ENDPOINT, RIGHT_CALL,
                         "the route to samgrd") ||
         !selftest_begin(&selftest, MARKER_SELFTEST_READY) ||

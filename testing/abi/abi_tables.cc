@@ -13,6 +13,7 @@
 #include "kernel/abi/layout.h"
 #include "kernel/abi/manifest.h"
 #include "kernel/abi/message.h"
+#include "kernel/abi/stats.h"
 #include "kernel/abi/status.h"
 #include "kernel/abi/syscall.h"
 #include "kernel/abi/task.h"
@@ -159,6 +160,28 @@ std::string markdown_head() {
            "additions go to the end. A program of another `ABI_VERSION` is refused.\n";
 }
 
+// Groups that have a page of their own: the page would be too long to read.
+bool is_of_statistics(const std::string &title) {
+    return title.starts_with("Statistics") || title.starts_with("Events of the trace");
+}
+
+std::string item_tables(bool statistics) {
+    std::string text;
+    Kind before = Kind::kGroup;
+    bool shown = false;
+    for (const Item &item : items()) {
+        if (item.kind == Kind::kGroup) {
+            shown = is_of_statistics(item.name) == statistics;
+        }
+        if (shown) {
+            text += item.kind == Kind::kGroup ? "" : opening_of(item, before);
+            text += line_of(item);
+            before = item.kind;
+        }
+    }
+    return text;
+}
+
 }  // namespace
 
 std::string abi_golden() {
@@ -196,13 +219,15 @@ std::string abi_markdown() {
             table_rows(status_rows());
     text += "\n## Why a program is refused\nFirst result of `task_load` with `BAD_IMAGE`.\n\n" +
             table_head({"number", "name", "what is wrong"}) + table_rows(reject_rows());
-    Kind before = Kind::kGroup;
-    for (const Item &item : items()) {
-        text += item.kind == Kind::kGroup ? "" : opening_of(item, before);
-        text += line_of(item);
-        before = item.kind;
-    }
-    return text;
+    return text + item_tables(false) +
+           "\n## Statistics\nRecords of `kernel_stats` and the events of the trace: "
+           "[abi-statistics.md](abi-statistics.md).\n";
+}
+
+std::string abi_statistics_markdown() {
+    return "# The kernel-user contract: statistics\n\nMade from `kernel/abi/stats.h` as "
+           "[abi.md](abi.md) is from the other headers.\n" +
+           item_tables(true);
 }
 
 std::set<std::string> abi_names() {

@@ -10,8 +10,9 @@
 // NAME.FIELD offset size`.
 std::string abi_golden();
 
-// docs/abi.md.
+// docs/abi.md, and docs/abi-statistics.md.
 std::string abi_markdown();
+std::string abi_statistics_markdown();
 
 // Every constant and struct that the two texts name.
 std::set<std::string> abi_names();

@@ -9,8 +9,9 @@
 
 namespace {
 
-const char *const kHeaders[] = {"boot_image", "cap",     "elf_reject", "identity", "layout",
-                                "manifest",   "message", "status",     "syscall",  "task"};
+const char *const kHeaders[] = {"boot_image", "cap",      "elf_reject", "identity",
+                                "layout",     "manifest", "message",    "stats",
+                                "status",     "syscall",  "task"};
 
 std::string read_text(const std::string &path) {
     std::ifstream stream(path);
@@ -48,6 +49,8 @@ TEST(Abi, numbers_sizes_and_offsets_are_frozen) {
 TEST(Abi, the_page_shows_the_headers) {
     EXPECT_EQ(abi_markdown(), read_text("docs/abi.md"))
         << "docs/abi.md is out of date: ./bazelw run //testing/abi:update";
+    EXPECT_EQ(abi_statistics_markdown(), read_text("docs/abi-statistics.md"))
+        << "docs/abi-statistics.md is out of date: ./bazelw run //testing/abi:update";
 }
 
 TEST(Abi, every_name_of_the_headers_is_listed) {

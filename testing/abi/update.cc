@@ -27,5 +27,6 @@ int main() {
     std::string folder = root;
     bool golden = write_text(folder + "/testing/abi/abi.golden", abi_golden());
     bool page = write_text(folder + "/docs/abi.md", abi_markdown());
-    return golden && page ? 0 : 1;
+    bool statistics = write_text(folder + "/docs/abi-statistics.md", abi_statistics_markdown());
+    return golden && page && statistics ? 0 : 1;
 }

@@ -115,6 +115,15 @@ static void run_others(struct bench *bench, uint64_t reading) {
     print(bench, "reply_dropped", measure(bench, round_reply_dropped), reading);
 }
 
+// The same call with events recorded: each round records two, into a ring that has overwritten
+// itself by then.
+static void run_traced(struct bench *bench, uint64_t reading) {
+    expect(bench, sys_kernel_stats(slot_at(SLOT_STATS), STATS_TRACE_SET, 1, 0).status);
+    bench->payload_bytes = 64;
+    print(bench, "call_reply_64B_traced", measure(bench, round_call_reply), reading);
+    expect(bench, sys_kernel_stats(slot_at(SLOT_STATS), STATS_TRACE_SET, 0, 0).status);
+}
+
 static void run(struct bench *bench) {
     uint64_t reading = measure(bench, round_nothing).least;
     print(bench, "null_syscall", measure(bench, round_null_syscall), reading);
@@ -130,6 +139,7 @@ static void run(struct bench *bench) {
         print(bench, calls[i].name, measure(bench, round_call_reply), reading);
     }
     run_others(bench, reading);
+    run_traced(bench, reading);
 }
 
 static enum status find_door(struct bench *bench) {

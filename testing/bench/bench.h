@@ -11,7 +11,8 @@
 
 enum bench_slot {
     SLOT_ECHO = 4,    // Of bench, route to echo: RIGHT_CALL,
-    SLOT_PEER = 5,    // and to peer.
+    SLOT_PEER = 5,    // and to peer,
+    SLOT_STATS = 6,   // and statistics: RIGHT_STATS_TRACE.
     SLOT_PAIRS = 5,   // Of pair, route to pairs: RIGHT_CALL.
     SLOT_MAKER = 4,   // Of peer, factory: RIGHT_MAKE_ENDPOINT.
     SLOT_MEMORY = 5,  // Of bulk, factory: RIGHT_MAKE_VMO.

@@ -34,6 +34,7 @@ constexpr slot INIT_CONSOLE{1};
 constexpr slot INIT_FACTORY{2};
 constexpr slot INIT_IMAGE{3};
 constexpr slot INIT_DEVICES{4};
+constexpr slot INIT_STATS{5};
 enum { SLOT_CONSOLE = 1, SLOT_FACTORY, SLOT_IMAGE, SLOT_DEVICES, SLOT_OWN, SLOT_PEERS };
 enum {
     SLOT_FAMILY_PEER = SLOT_PEERS + STARTED_COUNT,
@@ -41,6 +42,7 @@ enum {
     SLOT_VMO,
     SLOT_SEALED,
     SLOT_TASK,
+    SLOT_STATS,
 };
 
 const program *now;                 // What the tasks do;
@@ -202,6 +204,7 @@ void equip(const scene &all, std::uint32_t index) {
     give(one, all.vmo, SLOT_VMO, RIGHTS_VMO);
     give(one, all.sealed, SLOT_SEALED, RIGHTS_VMO);
     give(one, peer.task, SLOT_TASK, RIGHTS_TASK);
+    give(one, INIT_STATS, SLOT_STATS, RIGHTS_STATS);
 }
 
 // Gives up those that have ended, or never began; true if none is left.

@@ -44,6 +44,7 @@ enum hostile_source {
     HOSTILE_FROM_FACTORY,  // For tasks of its own service_id, and endpoints.
     HOSTILE_FROM_CONSOLE,
     HOSTILE_FROM_IMAGE,
+    HOSTILE_FROM_STATS,
     HOSTILE_FROM_VICTIM,  // To an endpoint whose receiver does the act when it is called.
 };
 
@@ -56,7 +57,7 @@ struct hostile_round {
     uint64_t allowed;  // Bit i: system call i may succeed, besides HOSTILE_AMBIENT.
 };
 
-enum { HOSTILE_ROUND_COUNT = 13 };
+enum { HOSTILE_ROUND_COUNT = 14 };
 extern const struct hostile_round hostile_rounds[HOSTILE_ROUND_COUNT];
 
 // What needs no capability. (task_exit, the third, does not return.)

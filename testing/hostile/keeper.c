@@ -142,6 +142,8 @@ static struct slot source_of(const struct keeper *keeper, enum hostile_source so
             return slot_at(SLOT_CONSOLE);
         case HOSTILE_FROM_IMAGE:
             return slot_at(KEEPER_SLOT_IMAGE);
+        case HOSTILE_FROM_STATS:
+            return slot_at(KEEPER_SLOT_STATS);
         case HOSTILE_FROM_OWN:
         case HOSTILE_FROM_VICTIM:
             return own;

@@ -12,6 +12,7 @@ enum keeper_slot {
     KEEPER_SLOT_FACTORY = SLOT_FIRST_OWN,  // Endpoints, and tasks of the attacker's service_id.
     KEEPER_SLOT_FACTORY_NEIGHBOUR,
     KEEPER_SLOT_IMAGE,
+    KEEPER_SLOT_STATS,  // RIGHT_STATS_READ, RIGHT_STATS_TRACE
 };
 
 struct suspect_plan {

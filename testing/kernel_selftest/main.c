@@ -50,6 +50,11 @@ static const struct rung ladder[] = {
     {MARKER_KERNEL_SELFTEST_TASK_REJECT_HART, case_task_reject_hart, 1},
     {MARKER_KERNEL_SELFTEST_SMP_CROSS_HART_CALL, case_smp_cross_hart_call, 2},
     {MARKER_KERNEL_SELFTEST_SMP_CALLS, case_smp_calls, 2},
+    {MARKER_KERNEL_SELFTEST_STATS_COUNTS, case_kernel_stats, 1},
+    {MARKER_KERNEL_SELFTEST_STATS_TRACE, case_kernel_trace, 1},
+    {MARKER_KERNEL_SELFTEST_STATS_REJECT_STATS, case_kernel_reject_stats, 1},
+    {MARKER_KERNEL_SELFTEST_STATS_AUDIT_BUSY, case_kernel_audit_busy, 1},
+    {MARKER_KERNEL_SELFTEST_STATS_AUDIT, case_kernel_audit, 1},
 };
 
 int service_main(struct runtime *runtime) {

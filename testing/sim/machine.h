@@ -32,6 +32,7 @@ inline constexpr slot CONSOLE{1};
 inline constexpr slot FACTORY{2};
 inline constexpr slot IMAGE{3};
 inline constexpr slot DEVICES{4};
+inline constexpr slot STATS{5};
 
 struct user {
     message_page *page;

@@ -75,6 +75,10 @@ std::string judge(const sim_result &result, const workload &record) {
     if (result.end != SIM_POWER_OFF) {
         return std::string(sim_end_name(result.end)) + ": " + result.message;
     }
+    if (record.audit_findings.raw != 0) {
+        return "audits that were asked for found something that others did not: " +
+               std::to_string(record.audit_findings.raw);
+    }
     if (result.pages_at_end != result.pages_at_start || result.tasks_at_end != 1) {
         return "left over: " + std::to_string(result.pages_at_start - result.pages_at_end) +
                " pages, " + std::to_string(result.tasks_at_end - 1) + " tasks";
@@ -148,6 +152,7 @@ seed_outcome seed_run(const seed_options &options, std::uint64_t seed) {
     shared_outcome *out = shared();
     out->finished = false;
     out->record.rounds = options.rounds;
+    out->record.watches = true;
     workload_begin(&out->record);
     std::fflush(stdout);
     pid_t child = fork();
@@ -215,10 +220,12 @@ void seed_add(seed_totals &sum, const seed_outcome &outcome) {
     sum.device_refusals += outcome.record.device_refusals.raw;
     sum.vmos += outcome.record.vmos.raw;
     sum.maps += outcome.record.maps.raw;
+    sum.events_paired += outcome.record.events_paired.raw;
+    sum.audits_asked += outcome.record.audits.raw;
 }
 
 std::string seed_summary(const seed_totals &sum, double seconds) {
-    char text[520];
+    char text[720];
     auto number = [](std::uint64_t value) { return static_cast<unsigned long long>(value); };
     std::snprintf(text, sizeof(text),
                   "%llu seeds in %.1f s: %llu system calls (%.0f a second), %llu kernel entries, "
@@ -227,13 +234,14 @@ std::string seed_summary(const seed_totals &sum, double seconds) {
                   "%llu asynchronous requests (%llu answered, %llu cancelled), "
                   "%llu interrupts, %llu tasks, "
                   "%llu kills, %llu revocations, %llu capabilities moved, "
-                  "%llu VMOs, %llu mappings, %llu injected faults\n",
+                  "%llu VMOs, %llu mappings, %llu calls in traces, %llu audits asked for, "
+                  "%llu injected faults\n",
                   number(sum.seeds), seconds, number(sum.syscalls),
                   static_cast<double>(sum.syscalls) / seconds, number(sum.steps),
                   number(sum.switches), number(sum.audits), number(sum.calls), number(sum.answered),
                   number(sum.direct_switches), number(sum.asks), number(sum.asks_answered),
                   number(sum.cancels), number(sum.interrupts), number(sum.tasks), number(sum.kills),
                   number(sum.revokes), number(sum.moves), number(sum.vmos), number(sum.maps),
-                  number(sum.faults));
+                  number(sum.events_paired), number(sum.audits_asked), number(sum.faults));
     return text;
 }

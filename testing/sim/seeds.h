@@ -52,6 +52,8 @@ struct seed_totals {
     std::uint64_t moves = 0;
     std::uint64_t vmos = 0;
     std::uint64_t maps = 0;
+    std::uint64_t events_paired = 0;
+    std::uint64_t audits_asked = 0;
     std::uint64_t tasks = 0;
     std::uint64_t faults = 0;
     std::uint64_t interrupts = 0;

@@ -72,6 +72,8 @@ TEST(Seeds, a_thousand_on_two_harts_are_clean) {
     EXPECT_GT(sum.device_refusals, SEEDS / 2);
     EXPECT_GT(sum.vmos, SEEDS);
     EXPECT_GT(sum.maps, 4 * SEEDS);
+    EXPECT_GT(sum.events_paired, SEEDS);
+    EXPECT_GT(sum.audits_asked, SEEDS);
     EXPECT_GT(sum.faults, SEEDS / 4);
     EXPECT_GT(sum.audits, SEEDS);
 }
@@ -92,6 +94,8 @@ const finding findings[] = {
     {FAULT_POINT_SKIP_EPOCH_RECHECK, {"served through a family after it was revoked"}},
     {FAULT_POINT_OVERTAKE, {"a send overtook an earlier one"}},
     {FAULT_POINT_LOSE_MOVED, {"a capability moved otherwise", "audit"}},
+    {FAULT_POINT_TRUST_EVENTS, {"events are not in the order of time", "an event "}},
+    {FAULT_POINT_SKIP_EVENT, {"a call begins while its task waits"}},
     {FAULT_POINT_LOSE_IPI, {"lost wake-up: hart"}},
     {FAULT_POINT_LOSE_RECHECK, {"lost wake-up: task"}},
     {FAULT_POINT_LOSE_KILL, {"lost kill"}},
@@ -113,7 +117,8 @@ const finding findings[] = {
       "the answer to another call"}},
     {FAULT_POINT_KEEP_CLAIM, {"the kernel says otherwise"}},
     {FAULT_POINT_WAKE_TOO_SOON, {"the answer to another call", "arrived"}},
-    {FAULT_POINT_LOSE_SHOOTDOWN, {"still translates to it", "stale translation"}},
+    {FAULT_POINT_LOSE_SHOOTDOWN,
+     {"still translates to it", "stale translation", "holds something else than what was written"}},
 };
 
 bool has_one_of(const std::string &text, const std::vector<const char *> &words) {

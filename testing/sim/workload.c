@@ -10,12 +10,11 @@ struct workload *workload_now;
 const struct sim_program workload_programs[WORKLOAD_PROGRAM_COUNT] = {
     {"init", workload_init, 0, 0},     {"server", workload_server, 0, 0},
     {"client", workload_client, 0, 0}, {"manager", workload_manager, 0, 0},
-    {"driver", workload_driver, 0, 0},
+    {"driver", workload_driver, 0, 0}, {"watcher", workload_watcher, 0, 0},
 };
 
 void workload_begin(struct workload *workload) {
-    uint32_t rounds = workload->rounds;
-    *workload = (struct workload){.rounds = rounds};
+    *workload = (struct workload){.rounds = workload->rounds, .watches = workload->watches};
     workload_now = workload;
 }
 

@@ -2,12 +2,12 @@
 // close at random, and check every outcome.
 //
 // init starts servers, each with an endpoint of its own, clients that call them, and a manager that
-// supervises clients of its own, and drivers of devices that raise interrupts as fast as they can;
-// it kills tasks and closes endpoints as the seed says, starts
-// others in their place, and in the end ends them all, gives everything back, and exits. What must
-// hold on the way is checked by workload_expect: the first thing that does not is kept in the
-// struct. Ownership:  the caller owns struct workload; one at a time, from workload_begin to the
-// end of the run.
+// supervises clients of its own, and drivers of devices that raise interrupts as fast as they can,
+// and a watcher that reads statistics and the trace; it kills tasks and closes endpoints as the
+// seed says, starts others in their place, and in the end ends them all, gives everything back, and
+// exits. What must hold on the way is checked by workload_expect: the first thing that does not is
+// kept in the struct. Ownership:  the caller owns struct workload; one at a time, from
+// workload_begin to the end of the run.
 #pragma once
 
 #include <stdbool.h>
@@ -25,14 +25,17 @@ enum {
     WORKLOAD_CLIENT_COUNT = 5,
     WORKLOAD_MANAGER_COUNT = 1,
     WORKLOAD_DRIVER_COUNT = 2,  // On two devices, and sometimes on the other's.
-    WORKLOAD_ROUNDS = 80,       // Looks of init at its children.
-    WORKLOAD_PROGRAM_COUNT = 5,
+    WORKLOAD_WATCHER_COUNT = 1,
+    WORKLOAD_ROUNDS = 80,  // Looks of init at its children.
+    WORKLOAD_PROGRAM_COUNT = 6,
     WORKLOAD_GRANT_MAX = 1024,  // Families in one run, at most.
     WORKLOAD_WINDOW_PAGES = 5,
 };
 
 struct workload {
     uint32_t rounds;
+    bool watches;  // There is a watcher. What it reads changes under it, without a lock: of a
+                   // machine of threads ThreadSanitizer would say so.
     struct atomic_u32 failed;
     const char *failure;  // The first expectation that was not met.
     uint64_t failure_value;
@@ -52,7 +55,10 @@ struct workload {
     struct atomic_u32 vmos;
     struct atomic_u32 maps;
     struct atomic_u32 revokes;
-    struct atomic_u32 moves;  // Capabilities that a frame carried over.
+    struct atomic_u32 moves;           // Capabilities that a frame carried over.
+    struct atomic_u32 events_paired;   // Calls found in the trace,
+    struct atomic_u32 audits;          // and audits that a program asked for.
+    struct atomic_u32 audit_findings;  // What those found; the simulation's own say what it is.
     // Families: a badge names one. How many revocations there had been when grant_revoke of it had
     // returned; 0: it has not.
     uint32_t grants;
@@ -61,6 +67,7 @@ struct workload {
 
 extern const struct sim_program workload_programs[WORKLOAD_PROGRAM_COUNT];
 
+// `rounds` and `watches` are set.
 void workload_begin(struct workload *workload);
 
 #ifdef __cplusplus

@@ -9,10 +9,12 @@ enum {
     SLOT_FACTORY = 2,
     SLOT_IMAGE = 3,
     SLOT_DEVICES = 4,
+    SLOT_STATS = 5,
     NS_ROUND = 40000,
     MANAGER_FIRST = WORKLOAD_SERVER_COUNT + WORKLOAD_CLIENT_COUNT,
     DRIVER_FIRST = MANAGER_FIRST + WORKLOAD_MANAGER_COUNT,
-    CHILD_COUNT = DRIVER_FIRST + WORKLOAD_DRIVER_COUNT,
+    WATCHER_FIRST = DRIVER_FIRST + WORKLOAD_DRIVER_COUNT,
+    CHILD_COUNT = WATCHER_FIRST + WORKLOAD_WATCHER_COUNT,
     WAIT_ROUNDS_MAX = 4000,
     UNSTARTED_ROUNDS = 8,
 };
@@ -23,7 +25,7 @@ struct family {
     uint32_t number;
 };
 
-// Servers first, then clients, managers, drivers.
+// Servers first, then clients, managers, drivers, watchers.
 struct child {
     struct slot task;      // 0: not there.
     struct slot endpoint;  // Of all but a manager: all rights but RECV.
@@ -157,6 +159,16 @@ static bool start_driver(struct child *child) {
     return true;
 }
 
+static bool start_watcher(struct child *child) {
+    if (!workload_create(slot_at(SLOT_FACTORY), slot_at(SLOT_IMAGE), "watcher", &child->task)) {
+        return false;
+    }
+    enum status status =
+        sys_task_grant(child->task, slot_at(SLOT_STATS), WATCHER_SLOT_STATS, RIGHTS_STATS);
+    workload_expect(status == STATUS_OK, "granting statistics failed", status);
+    return true;
+}
+
 // What a client needs to make VMOs, and the window that it shares with others.
 static bool grant_memory(struct parent *parent, struct child *child) {
     const char *name = "client";
@@ -188,6 +200,10 @@ static bool make_child(struct parent *parent, uint32_t index, uint64_t *argument
         *argument =
             workload_server_argument(grant_servers(parent, child, index + 1), child->own.number);
         return true;
+    }
+    if (index >= WATCHER_FIRST) {
+        *argument = sim_hart_count();
+        return workload_now->watches && start_watcher(child);
     }
     if (index >= DRIVER_FIRST) {
         return start_driver(child);

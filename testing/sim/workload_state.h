@@ -20,6 +20,7 @@ enum {
     MANAGER_SLOT_IMAGE = 21,
     CLIENT_SLOT_COUNT = 40,  // Slots of every task but init.
     DRIVER_SLOT_DEVICE = 22,
+    WATCHER_SLOT_STATS = 23,
     FRAME_TYPE_CALL = 7,
     FRAME_TYPE_SEND = 8,
     FRAME_TYPE_REPLY = 9,
@@ -116,4 +117,5 @@ void workload_server(struct message_page *page, uint64_t argument, uint32_t inst
 void workload_client(struct message_page *page, uint64_t argument, uint32_t instance);
 void workload_manager(struct message_page *page, uint64_t argument, uint32_t instance);
 void workload_driver(struct message_page *page, uint64_t argument, uint32_t instance);
+void workload_watcher(struct message_page *page, uint64_t argument, uint32_t instance);
 void workload_init(struct message_page *page, uint64_t argument, uint32_t instance);

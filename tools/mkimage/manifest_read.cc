@@ -61,6 +61,10 @@ const std::vector<grant_form> &grant_forms() {
          MANIFEST_GRANT_DEVICE,
          true,
          {{"map", RIGHT_DEVICE_MAP}, {"irq", RIGHT_DEVICE_IRQ}, {"dma", RIGHT_DEVICE_DMA}}},
+        {"stats",
+         MANIFEST_GRANT_STATS,
+         false,
+         {{"read", RIGHT_STATS_READ}, {"trace", RIGHT_STATS_TRACE}, {"audit", RIGHT_STATS_AUDIT}}},
     };
     return forms;
 }
@@ -243,8 +247,8 @@ class reader {
             }
         }
         add_mistake(words[2].place, "unknown kind `" + words[2].text +
-                                        "`: console, endpoint, route, factory, image or "
-                                        "device");
+                                        "`: console, endpoint, route, factory, image, "
+                                        "device or stats");
     }
 
     void read_grant(const grant_form &form, const std::vector<word> &words, grant &made) {

@@ -104,7 +104,15 @@ enum status arch_space_create(struct kernel *kernel, uint32_t asid, struct arch_
 }
 
 bool arch_space_reclaim(struct kernel *kernel, struct arch_space *space, uint32_t page_budget) {
-    return sv39_reclaim(kernel, this_hart(), space, page_budget);
+    bool done = sv39_reclaim(kernel, this_hart(), space, page_budget);
+    if (done) {
+        space->root = PAGE_NUMBER_NONE;
+    }
+    return done;
+}
+
+uint32_t arch_space_pages(const struct arch_space *space) {
+    return sv39_pages(space->root);
 }
 
 void arch_tlb_shootdown(uint64_t hart_mask, uint32_t asid) {

@@ -15,7 +15,10 @@
 #define EARLY_DEVICES_END UINT64_C(0x40000000)
 #define DEVICE_TREE_BYTES_MAX UINT64_C(0x200000)
 
-enum { COUNTERS_FOR_USERS = 7 };  // cycle, time, instret
+enum {
+    COUNTERS_FOR_USERS = 7,  // cycle, time, instret
+    EVENT_PAGES = 8,         // For the last 1,024 events of each hart.
+};
 
 static struct hart *boot_hart(void) {
     return &kernel_state.harts[0];
@@ -133,6 +136,7 @@ static struct boot_info describe_memory(struct machine_range tree) {
         .range_count = count,
         .image_first = {(uint32_t)(machine->boot_image.base / MACHINE_PAGE_BYTES)},
         .image_bytes = machine->boot_image.bytes,
+        .event_pages = EVENT_PAGES,
     };
     for (uint32_t i = 0; i < count; i++) {
         info.range_first[i].value = (uint32_t)(free[i].base / MACHINE_PAGE_BYTES);

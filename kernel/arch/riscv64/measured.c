@@ -90,6 +90,14 @@ uint32_t __wrap_arch_idle(const struct atomic_u32 *doorbell) {
     return events;
 }
 
+// It stops the machine, and may: the entry that it is part of is not measured.
+WRAPPED(bool, stats_audit, struct kernel *kernel, struct hart *hart);
+bool __wrap_stats_audit(struct kernel *kernel, struct hart *hart) {
+    bool holds = __real_stats_audit(kernel, hart);
+    own()->entry_begin = 0;
+    return holds;
+}
+
 WRAPPED(void, task_end_current, struct kernel *kernel, struct hart *hart, struct task *task,
         enum exit_reason reason, uint64_t detail);
 void __wrap_task_end_current(struct kernel *kernel, struct hart *hart, struct task *task,

@@ -193,3 +193,35 @@ bool sv39_reclaim(struct kernel *kernel, struct hart *hart, const struct arch_sp
     }
     return false;
 }
+
+static bool names_table(uint64_t entry) {
+    return (entry & SV39_VALID) != 0 && !entry_is_leaf(entry);
+}
+
+static uint32_t owned_in(struct page_number table) {
+    const uint64_t *entries = table_at(table);
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < SV39_TABLE_ENTRIES; i++) {
+        count += (entries[i] & SV39_OWNED) != 0;
+    }
+    return count;
+}
+
+uint32_t sv39_pages(struct page_number root) {
+    if (root.value == 0) {
+        return 0;
+    }
+    uint32_t count = 1;
+    for (uint32_t i = 0; i < SV39_USER_ROOT_ENTRIES; i++) {
+        uint64_t top = table_at(root)[i];
+        if (!names_table(top)) {
+            continue;
+        }
+        count++;
+        const uint64_t *middles = table_at(sv39_page(top));
+        for (uint32_t place = 0; place < SV39_TABLE_ENTRIES; place++) {
+            count += names_table(middles[place]) ? 1 + owned_in(sv39_page(middles[place])) : 0;
+        }
+    }
+    return count;
+}

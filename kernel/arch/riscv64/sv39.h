@@ -74,6 +74,9 @@ WARN_UNUSED uint64_t sv39_walk(struct page_number root, uint64_t address);
 // Whether a leaf entry lets user mode do all of `access` (enum arch_access).
 WARN_UNUSED bool sv39_allows(uint64_t entry, uint32_t access);
 
+// How many pages a space has, tables and owned ones. The root may be PAGE_NUMBER_NONE.
+WARN_UNUSED uint32_t sv39_pages(struct page_number root);
+
 // Returns up to `page_budget` owned pages and tables to the pool, at most one table's pages a call;
 // true once the root has gone too. What is left is found again from the tables themselves.
 WARN_UNUSED bool sv39_reclaim(struct kernel *kernel, struct hart *hart,

@@ -3,6 +3,7 @@
 
 #include "base/fnv.h"
 #include "kernel/arch/sim/state.h"
+#include "kernel/core/stop.h"
 
 enum {
     SPURIOUS_ONE_IN = 32,  // Sleeps that end at once for no reason, as wfi may.
@@ -112,9 +113,15 @@ void arch_ipi_send(uint64_t hart_mask) {
 
 uint32_t arch_idle(const struct atomic_u32 *doorbell) {
     struct sim_hart *hart = sim_this();
+    sim.now_ns += NS_A_LOOK;  // So that who finds an interrupt again and again lets time go on.
     uint32_t events = sim_events_take(hart);
     // The look and the sleep are one step: no switch point between them.
     if (events != 0 || doorbell->raw != 0) {
+        if (stop_is_asked(sim.kernel.stop_request.raw)) {
+            // One that is stopped comes here again and again: an audit may be waiting for it.
+            sim_leave_kernel(hart);
+            sim_enter_kernel(hart);
+        }
         return events;
     }
     if (sim_random_below(&sim.random, SPURIOUS_ONE_IN) == 0) {

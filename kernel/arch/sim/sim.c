@@ -12,6 +12,7 @@
 
 enum {
     PAGE_COUNT_DEFAULT = 2048,
+    EVENT_PAGES = 1,  // So few that events are overwritten.
     STEP_MAX_DEFAULT = 400000,
     RAM_HOLE_PAGES = 3,  // Between two ranges of free RAM, so that there are two.
 };
@@ -72,7 +73,11 @@ void sim_finish(enum sim_end end, const char *format, ...) {
 static struct task *take_syscall(struct hart *hart, struct task *task) {
     const uint64_t *args = &task->regs.x[REG_A0];
     uint64_t number = task->regs.x[REG_A7];
-    atomic_store_u32(&hart->slow, fault_point_fires(FAULT_POINT_SLOW_PATH));
+    if (fault_point_fires(FAULT_POINT_SLOW_PATH)) {
+        atomic_or_u32(&hart->slow, SLOW_CHANCE);
+    } else {
+        atomic_and_u32(&hart->slow, ~SLOW_CHANCE);
+    }
     switch (number) {
         case SYSCALL_IPC_CALL:
             return kernel_call(args[0], args[1], task, hart);
@@ -176,7 +181,8 @@ static void reset_boot_info(void) {
                                   .range_first = {{first}, {first + half + RAM_HOLE_PAGES}},
                                   .range_pages = {half, left - half - RAM_HOLE_PAGES},
                                   .image_first = {SIM_RAM_FIRST_PAGE},
-                                  .image_bytes = (uint64_t)image_pages * PAGE_BYTES};
+                                  .image_bytes = (uint64_t)image_pages * PAGE_BYTES,
+                                  .event_pages = EVENT_PAGES};
     uint32_t table_pages = (left * (uint32_t)sizeof(uint32_t) + PAGE_BYTES - 1) / PAGE_BYTES;
     if (__asan_poison_memory_region) {
         size_t offset = (size_t)(image_pages + table_pages) * PAGE_BYTES;

@@ -8,29 +8,6 @@ bool space_exists(const struct task *task) {
            task->space.root.value != 0;
 }
 
-// The pages of a table and what it owns below, `level` levels above pages.
-static uint32_t table_pages(struct page_number table, uint32_t level) {
-    const uint64_t *entries = (const uint64_t *)arch_page(table);
-    uint32_t count = 1;
-    uint32_t entry_count = level == 2 ? SV39_USER_ROOT_ENTRIES : SV39_TABLE_ENTRIES;
-    for (uint32_t i = 0; i < entry_count; i++) {
-        bool large = level > 0 && (entries[i] & SV39_LEAF) != 0;
-        if ((entries[i] & SV39_VALID) == 0 || large) {
-            continue;
-        }
-        if (level > 0) {
-            count += table_pages(sv39_page(entries[i]), level - 1);
-        } else {
-            count += (entries[i] & SV39_OWNED) != 0;
-        }
-    }
-    return count;
-}
-
-uint32_t space_pages(struct page_number root) {
-    return table_pages(root, 2);
-}
-
 enum status arch_map(struct kernel *kernel, struct arch_space *space, uint64_t user_address,
                      struct page_number page, uint32_t access, bool owned) {
     return sv39_map(kernel, space_hart(), space, user_address,
@@ -62,4 +39,8 @@ bool arch_space_reclaim(struct kernel *kernel, struct arch_space *space, uint32_
         space->root = PAGE_NUMBER_NONE;
     }
     return done;
+}
+
+uint32_t arch_space_pages(const struct arch_space *space) {
+    return sv39_pages(space->root);
 }

@@ -183,7 +183,11 @@ struct task *sim_resume(struct task *next, uint64_t a1, uint64_t a2) {
 static struct task *take_syscall(struct hart *hart, struct task *task) {
     const uint64_t *args = &task->regs.x[REG_A0];
     uint64_t number = task->regs.x[REG_A7];
-    atomic_store_u32(&hart->slow, fault_point_fires(FAULT_POINT_SLOW_PATH));
+    if (fault_point_fires(FAULT_POINT_SLOW_PATH)) {
+        atomic_or_u32(&hart->slow, SLOW_CHANCE);
+    } else {
+        atomic_and_u32(&hart->slow, ~SLOW_CHANCE);
+    }
     switch (number) {
         case SYSCALL_IPC_CALL:
             return kernel_call(args[0], args[1], task, hart);
@@ -244,7 +248,8 @@ static void boot(void) {
                              .range_first = {{SIM_RAM_FIRST_PAGE + image_pages}},
                              .range_pages = {PAGE_COUNT - image_pages},
                              .image_first = {SIM_RAM_FIRST_PAGE},
-                             .image_bytes = (uint64_t)image_pages * PAGE_BYTES};
+                             .image_bytes = (uint64_t)image_pages * PAGE_BYTES,
+                             .event_pages = 1};
     sim_image_devices(&info);
     threads_devices_reset();
     threads.begin_ns = clock_ns(CLOCK_MONOTONIC);
@@ -261,10 +266,6 @@ static void boot(void) {
 
 static void audit(void) {
     struct audit_tally tally = {.failure = 0};
-    for (uint32_t i = 0; i < kernel_task_count(&threads.kernel); i++) {
-        const struct task *task = &threads.kernel.tasks[i];
-        tally.space_pages[i] = space_exists(task) ? space_pages(task->space.root) : 0;
-    }
     if (!audit_kernel(&threads.kernel, &tally)) {
         fprintf(stderr, "audit: %s (%llu, %llu)\n", tally.failure, (unsigned long long)tally.a,
                 (unsigned long long)tally.b);

@@ -1,0 +1,224 @@
+// kernel/core/trace_test.cc: what is recorded while tracing is on, what a reader gets of it, and
+// that a call and its answer pair up on the fast path and beside it.
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <vector>
+
+#include "kernel/abi/stats.h"
+#include "testing/sim/machine.h"
+
+namespace {
+
+using namespace simtest;
+
+constexpr std::uint32_t AT = 4;      // Where a child finds the endpoint of init.
+constexpr std::uint32_t GO = 6;      // Its own, at which it may be notified.
+constexpr std::uint64_t ROOM = 126;  // Of a ring of one page; two places are never trusted.
+
+void set_tracing(bool on) {
+    EXPECT_EQ(sys_kernel_stats(STATS, STATS_TRACE_SET, on ? 1 : 0, 0).status, STATUS_OK);
+}
+
+// Everything that hart still has from number `from` on; *lost counts what it has not.
+std::vector<trace_event> events_of(const user &self, std::uint64_t hart, std::uint64_t from = 0,
+                                   std::uint64_t *lost = nullptr) {
+    std::vector<trace_event> all;
+    stats_result got{};
+    do {
+        got = sys_kernel_stats(STATS, STATS_TRACE_READ, hart, from);
+        EXPECT_EQ(got.status, STATUS_OK);
+        EXPECT_LE(got.count, STATS_EVENT_MAX);
+        EXPECT_EQ(got.next, from + got.lost + got.count);
+        for (std::uint64_t i = 0; i < got.count; i++) {
+            trace_event one;
+            std::memcpy(&one, &self.page->stats[i * sizeof(one) / 8], sizeof(one));
+            all.push_back(one);
+        }
+        if (lost != nullptr) {
+            *lost += got.lost;
+        }
+        from = got.next;
+    } while (got.count == STATS_EVENT_MAX);
+    return all;
+}
+
+std::vector<trace_event> all_events(const user &self) {
+    std::vector<trace_event> all;
+    for (std::uint32_t hart = 0; hart < sim_hart_count(); hart++) {
+        for (const trace_event &one : events_of(self, hart)) {
+            EXPECT_EQ(one.hart, hart);
+            all.push_back(one);
+        }
+    }
+    return all;
+}
+
+std::vector<trace_event> of_kind(const std::vector<trace_event> &all, event_kind kind) {
+    std::vector<trace_event> out;
+    for (const trace_event &one : all) {
+        if (one.kind == kind) {
+            out.push_back(one);
+        }
+    }
+    return out;
+}
+
+bool has(const std::vector<trace_event> &all, event_kind kind, std::uint32_t task,
+         std::uint32_t peer) {
+    for (const trace_event &one : of_kind(all, kind)) {
+        if (one.task == task && one.peer == peer) {
+            return true;
+        }
+    }
+    return false;
+}
+
+std::uint32_t instance_of(slot task) {
+    return task_query_instance(sys_cap_query(task).value);
+}
+
+TEST(Trace, is_off_until_it_is_turned_on) {
+    sim_machine machine;
+    machine.run([](user &init) {
+        slot at = endpoint();
+        EXPECT_EQ(sys_ipc_notify(at), STATUS_OK);
+        EXPECT_EQ(all_events(init).size(), 0u);
+        EXPECT_EQ(sys_kernel_stats(STATS, STATS_TRACE_SET, 1, 0).count, 0u);
+        EXPECT_EQ(sys_kernel_stats(STATS, STATS_TRACE_SET, 1, 0).count, 1u);
+        EXPECT_EQ(sys_ipc_notify(at), STATUS_OK);
+        EXPECT_EQ(sys_kernel_stats(STATS, STATS_TRACE_SET, 0, 0).count, 1u);
+        std::size_t seen = all_events(init).size();
+        EXPECT_GE(seen, 1u);
+        EXPECT_EQ(sys_ipc_notify(at), STATUS_OK);
+        EXPECT_EQ(all_events(init).size(), seen);
+        EXPECT_TRUE(has(all_events(init), EVENT_NOTIFY, init.instance, 0));
+    });
+}
+
+// On the fast path and on the complete one (machine.run mixes), on one hart and between two.
+TEST(Trace, a_call_and_its_answer_pair_up) {
+    sim_machine machine;
+    machine.program("client", [](user &self) {
+        for (std::uint16_t i = 0; i < 5; i++) {
+            fill(self.page->call_out, static_cast<std::uint16_t>(100 + i), std::string(i, 'x'));
+            EXPECT_EQ(sys_ipc_call(slot_at(AT), UINT64_MAX).status, STATUS_OK);
+        }
+    });
+    machine.run([](user &init) {
+        slot at = endpoint();
+        set_tracing(true);
+        slot client = start("client", {{at, AT, RIGHT_CALL}});
+        std::uint32_t instance = instance_of(client);
+        recv_result got = sys_ipc_recv(at, UINT64_MAX);
+        for (int i = 1; i < 5; i++) {
+            fill(init.page->reply_out, static_cast<std::uint16_t>(200 + i), "well");
+            got = sys_ipc_reply_recv(got.reply, at, UINT64_MAX);
+            EXPECT_EQ(got.received, RECEIVED_CALL);
+        }
+        EXPECT_EQ(sys_ipc_reply(got.reply), STATUS_OK);
+        EXPECT_EQ(wait_dead(client).reason, EXIT_CODE);
+        set_tracing(false);
+        std::vector<trace_event> all = all_events(init);
+        std::vector<trace_event> calls = of_kind(all, EVENT_CALL);
+        std::vector<trace_event> replies = of_kind(all, EVENT_REPLY);
+        ASSERT_EQ(calls.size(), 5u);
+        ASSERT_EQ(replies.size(), 5u);
+        for (std::uint32_t i = 0; i < 5; i++) {
+            EXPECT_EQ(calls[i].task, instance);
+            EXPECT_EQ(calls[i].peer, init.instance);
+            EXPECT_EQ(calls[i].bytes, i);
+            EXPECT_EQ(calls[i].type, 100 + i);
+            EXPECT_EQ(replies[i].task, init.instance);
+            EXPECT_EQ(replies[i].peer, instance);
+            EXPECT_EQ(replies[i].sequence, calls[i].sequence);
+            EXPECT_GE(replies[i].time_ns, calls[i].time_ns);
+            EXPECT_TRUE(i == 0 || calls[i].sequence > calls[i - 1].sequence);
+        }
+    });
+}
+
+TEST(Trace, each_kind_is_recorded) {
+    sim_machine machine;
+    machine.program("child", [](user &self) {
+        EXPECT_EQ(sys_ipc_send(slot_at(AT), 0).status, STATUS_OK);
+        fill(self.page->call_out, 9, "");
+        EXPECT_EQ(sys_ipc_call(slot_at(AT), UINT64_MAX).status, STATUS_PEER_CLOSED);
+        EXPECT_EQ(sys_ipc_call(slot_at(AT), in_us(30)).status, STATUS_TIMED_OUT);
+        status_ignore(sys_ipc_recv(slot_at(GO), UINT64_MAX).status, "it is ended");
+        sim_user_illegal_instruction();
+    });
+    machine.program("idler", [](user &) { sim_user_work(1000000000); });
+    machine.run([](user &init) {
+        slot at = endpoint();
+        slot go = endpoint();
+        set_tracing(true);
+        slot grant = sys_grant_create(FACTORY).slot;
+        EXPECT_EQ(sys_grant_revoke(grant), STATUS_OK);
+        slot child = start("child", {{at, AT, RIGHT_SEND | RIGHT_CALL}, {go, GO, RIGHT_RECV}});
+        std::uint32_t instance = instance_of(child);
+        wait_until(
+            [&] {
+                recv_result got = sys_ipc_recv(at, 0);
+                return got.status == STATUS_OK && got.received == RECEIVED_CALL &&
+                       sys_reply_close(got.reply) == STATUS_OK;
+            },
+            "a call");
+        slot other = start("idler");
+        std::uint32_t killed = instance_of(other);
+        EXPECT_EQ(sys_task_kill(other), STATUS_OK);
+        wait_until(
+            [&] {
+                std::vector<trace_event> now = all_events(init);
+                return has(now, EVENT_LEAVE, instance, 0);
+            },
+            "a time-out");
+        EXPECT_EQ(sys_ipc_notify(go), STATUS_OK);
+        EXPECT_EQ(wait_dead(child).reason, EXIT_FAULT_INSTRUCTION);
+        set_tracing(false);
+        std::vector<trace_event> all = all_events(init);
+        EXPECT_TRUE(has(all, EVENT_GRANT, init.instance, 0));
+        EXPECT_TRUE(has(all, EVENT_REVOKE, init.instance, 0));
+        EXPECT_TRUE(has(all, EVENT_START, instance, init.instance));
+        EXPECT_TRUE(has(all, EVENT_SEND, instance, init.instance));
+        EXPECT_TRUE(has(all, EVENT_QUEUE, instance, init.instance));
+        EXPECT_TRUE(has(all, EVENT_CALL, instance, init.instance));
+        EXPECT_TRUE(has(all, EVENT_DROP, init.instance, instance));
+        EXPECT_TRUE(has(all, EVENT_KILL, init.instance, killed));
+        EXPECT_TRUE(has(all, EVENT_NOTIFY, init.instance, instance) ||
+                    has(all, EVENT_NOTIFY, init.instance, 0));  // It may not wait yet.
+        EXPECT_TRUE(has(all, EVENT_FAULT, instance, 0));
+        EXPECT_TRUE(has(all, EVENT_EXIT, instance, 0));
+        EXPECT_GE(of_kind(all, EVENT_SWITCH).size(), 1u);
+        EXPECT_GE(of_kind(all, EVENT_WAKE).size(), 1u);
+    });
+}
+
+TEST(Trace, the_oldest_is_overwritten_and_counted) {
+    sim_machine machine;
+    machine.harts({1});
+    machine.run([](user &init) {
+        slot at = endpoint();
+        set_tracing(true);
+        for (std::uint64_t i = 0; i < ROOM + 50; i++) {
+            EXPECT_EQ(sys_ipc_notify(at), STATUS_OK);
+        }
+        set_tracing(false);
+        std::uint64_t lost = 0;
+        std::vector<trace_event> kept = events_of(init, 0, 0, &lost);
+        EXPECT_EQ(kept.size(), ROOM);
+        EXPECT_GE(lost, 50u);
+        for (std::size_t i = 1; i < kept.size(); i++) {
+            EXPECT_GE(kept[i].time_ns, kept[i - 1].time_ns);
+        }
+        // From the middle on nothing is lost; at the end there is nothing.
+        std::uint64_t none = 0;
+        EXPECT_EQ(events_of(init, 0, lost + 10, &none).size(), ROOM - 10);
+        EXPECT_EQ(none, 0u);
+        EXPECT_EQ(events_of(init, 0, lost + ROOM).size(), 0u);
+        EXPECT_EQ(sys_kernel_stats(STATS, STATS_TRACE_READ, 0, lost + ROOM + 1).status,
+                  STATUS_BAD_ARG);
+    });
+}
+
+}  // namespace
