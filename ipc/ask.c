@@ -1,8 +1,8 @@
 // ipc/ask.c: see ask.h.
 #include "ipc/ask.h"
 
-static struct ipc_request request_of(const struct ipc_question *question, const struct wire_op *op,
-                                     struct nonce nonce, uint32_t bytes) {
+struct ipc_request ipc_request_of(const struct ipc_question *question, const struct wire_op *op,
+                                  struct nonce nonce, uint32_t bytes) {
     bool carries = question->carried.value != CAP_SLOT_NONE;
     return (struct ipc_request){.target = question->target,
                                 .nonce = nonce,
@@ -31,7 +31,7 @@ struct ipc_outcome ipc_ask(struct ipc_client *client, const struct ipc_question 
         slot_release(question->carried);
         return (struct ipc_outcome){.error = IPC_BAD_REQUEST, .served = IPC_MISS};
     }
-    const struct ipc_request request = request_of(question, op, header->nonce, bytes);
+    const struct ipc_request request = ipc_request_of(question, op, header->nonce, bytes);
     struct ipc_outcome outcome = ipc_call(client, &request);
     if (outcome.error != IPC_OK) {
         return outcome;

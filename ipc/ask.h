@@ -29,6 +29,10 @@ struct ipc_question {
     struct slot *taken;   // Where one that comes with the answer is put; null: none is taken.
 };
 
+// What is asked for, encoded in call_out, as a request.
+struct ipc_request ipc_request_of(const struct ipc_question *question, const struct wire_op *op,
+                                  struct nonce nonce, uint32_t bytes);
+
 // `message` is the protocol's struct: its header's op and the request's fields are filled in.
 WARN_UNUSED struct ipc_outcome ipc_ask(struct ipc_client *client,
                                        const struct ipc_question *question, void *message);

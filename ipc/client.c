@@ -11,9 +11,10 @@ struct call {
     struct budget budget;
     enum ipc_served served;
     uint32_t attempts;
-    uint32_t losses;    // Of the route, in this call.
-    bool kept;          // The request is in client->kept.
-    bool carried_gone;  // What the request carried has left its slot.
+    uint32_t losses;        // Of the route, in this call.
+    struct ipc_sent *sent;  // Of an asynchronous request; null: it is a call.
+    bool kept;              // The request is in client->kept.
+    bool carried_gone;      // What the request carried has left its slot.
 };
 
 // What one attempt came to.
@@ -87,6 +88,10 @@ static struct verdict judge(struct call *call, struct route *route, struct call_
     call->carried_gone = has_left(call);
     switch (result.status) {
         case STATUS_OK:
+            if (call->sent) {
+                call->sent->epoch = route->epoch;
+                return over(IPC_OK);
+            }
             if (!ipc_answers(&call->client->runtime->page->reply_in, call->request->nonce)) {
                 return mismatched(call);
             }
@@ -102,6 +107,7 @@ static struct verdict judge(struct call *call, struct route *route, struct call_
         case STATUS_TOO_LARGE:
             return over(IPC_TOO_LARGE);
         case STATUS_WOULD_BLOCK:
+            return over(call->sent ? IPC_REJECTED : IPC_BAD_REQUEST);
         case STATUS_BAD_ARG:
         case STATUS_NO_SPACE:
         case STATUS_BUSY:
@@ -172,6 +178,16 @@ static struct verdict ask(struct call *call, struct route *route, bool *given) {
     return try_again;
 }
 
+static struct call_result send_through(const struct call *call, const struct route *route) {
+    if (!call->sent) {
+        return sys_ipc_call(route->slot, call->request->deadline.ns);
+    }
+    call->client->runtime->page->call_out.header.flags |= FRAME_WANT_REPLY;
+    struct request_result got = sys_ipc_request(route->slot, call->sent->own);
+    call->sent->sequence = got.sequence;
+    return (struct call_result){.status = got.status, .delivery = got.delivery};
+}
+
 // One attempt through the target's route, whatever its state.
 static struct verdict attempt(struct call *call) {
     struct ipc_client *client = call->client;
@@ -199,7 +215,7 @@ static struct verdict attempt(struct call *call) {
         }
     }
     restore_request(call);
-    struct call_result result = sys_ipc_call(route->slot, call->request->deadline.ns);
+    struct call_result result = send_through(call, route);
     struct verdict judged = judge(call, route, result);
     if (!judged.over && call->losses > 1) {
         pause_between(call);  // One loss is a restart; two are a service in trouble.
@@ -241,6 +257,16 @@ struct ipc_outcome ipc_call_unbound(struct ipc_client *client, const struct ipc_
         close_carried(&call);
         return finish(client, large ? IPC_TOO_LARGE : IPC_BAD_REQUEST, IPC_MISS);
     }
+    return call_slowly(&call, try_again);
+}
+
+struct ipc_outcome ipc_client_send(struct ipc_client *client, const struct ipc_request *request,
+                                   struct ipc_sent *sent) {
+    struct call call = {.client = client,
+                        .request = request,
+                        .budget = budget_until(request->deadline),
+                        .sent = sent,
+                        .served = IPC_HIT};
     return call_slowly(&call, try_again);
 }
 

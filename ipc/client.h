@@ -148,6 +148,19 @@ WARN_UNUSED static ALWAYS_INLINE struct ipc_outcome ipc_call(struct ipc_client *
     return outcome;
 }
 
+// What came of sending a request whose answer comes later.
+struct ipc_sent {
+    struct slot own;           // In: where the answer goes; RECV of it.
+    struct sequence sequence;  // Out, with IPC_OK: what it comes with,
+    struct route_epoch epoch;  // and of the route that the request went through.
+};
+
+// Sends an asynchronous request through the kept route, which is resolved as for a call. IPC_OK: it
+// was sent. IPC_REJECTED also: too many are under way. Never waits for the service itself.
+WARN_UNUSED struct ipc_outcome ipc_client_send(struct ipc_client *client,
+                                               const struct ipc_request *request,
+                                               struct ipc_sent *sent);
+
 // Closes every route.
 void ipc_client_release(struct ipc_client *client);
 

@@ -106,7 +106,7 @@ static struct resolution resolve(struct samgrd_service_state *state, uint64_t su
             slot_release(grant);
             return resolved(WIRE_ABSENT);
         }
-        struct slot_result minted = sys_cap_mint_under(from, 0, RIGHT_CALL, grant);
+        struct slot_result minted = sys_cap_mint_under(from, 0, RIGHT_CALL | RIGHT_SEND, grant);
         slot_release(grant);
         if (minted.status == STATUS_OK) {
             return (struct resolution){.status = WIRE_OK, .minted = minted.slot};

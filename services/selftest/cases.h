@@ -44,6 +44,7 @@ WARN_UNUSED bool case_bulk_reject_unsealed(struct selftest *selftest);
 WARN_UNUSED bool case_task_preempt(struct selftest *selftest);
 WARN_UNUSED bool case_smp_cross_hart_call(struct selftest *selftest);
 WARN_UNUSED bool case_route_hit(struct selftest *selftest);
+WARN_UNUSED bool case_route_async(struct selftest *selftest);
 WARN_UNUSED bool case_route_reject_denied(struct selftest *selftest);
 WARN_UNUSED bool case_route_rebound(struct selftest *selftest);
 WARN_UNUSED bool case_route_revoked_then_denied(struct selftest *selftest);

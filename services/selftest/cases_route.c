@@ -1,9 +1,11 @@
 // services/selftest/cases_route.c: calls by name: a route is kept, found again after its service
 // was started anew, and gone with the policy that allowed it.
+#include "ipc/asks.h"
 #include "ipc/wire/echo_wire.h"
 #include "ipc/wire/policy_wire.h"
 #include "services/selftest/caller.h"
 #include "services/selftest/cases.h"
+#include "services/selftest/slots.h"
 
 enum {
     HITS = 8,
@@ -52,6 +54,51 @@ bool case_route_hit(struct selftest *selftest) {
         held = echoes(&caller, i, IPC_HIT);
     }
     return held && selftest_expect(selftest, "questions to samgrd", caller.resolver.asked, 1) &&
+           caller_end(&caller);
+}
+
+// Two under way at once, the later one taken first.
+static bool ask_both(struct caller *caller, struct ipc_asks *asks, uint64_t value) {
+    struct nonce tickets[2];
+    for (uint32_t i = 0; i < ARRAY_LEN(tickets); i++) {
+        struct echo_message message = {.header = {.op = ECHO_OP_ECHO}, .value = value + i};
+        const struct ipc_question question = {.target = service_id_named("echo"),
+                                              .protocol = &echo_rows,
+                                              .deadline = {.ns = selftest_patience()}};
+        struct ipc_outcome sent = ipc_asks_start(asks, &question, &message, &tickets[i]);
+        if (!selftest_expect(caller->selftest, "asking echo", sent.error, IPC_OK)) {
+            return false;
+        }
+    }
+    for (uint32_t i = ARRAY_LEN(tickets); i-- > 0;) {
+        struct echo_message message = {.value = 0};
+        enum ipc_error error = ipc_asks_await(
+            asks, tickets[i], (struct deadline){.ns = selftest_patience()}, &message);
+        if (!selftest_expect(caller->selftest, "the answer of echo", error, IPC_OK) ||
+            !selftest_expect(caller->selftest, "the echo", message.value, value + i)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool case_route_async(struct selftest *selftest) {
+    struct caller caller;
+    struct ipc_asks asks;
+    struct slot_result own = sys_endpoint_create(slot_at(SELFTEST_SLOT_FACTORY));
+    bool held =
+        selftest_expect_status(selftest, "an endpoint for answers", own.status, STATUS_OK) &&
+        caller_begin(selftest, &caller);
+    if (!held) {
+        return false;
+    }
+    ipc_asks_init(&asks, &caller.client, own.slot);
+    for (uint32_t i = 0; i < HITS && held; i++) {
+        held = ask_both(&caller, &asks, 2 * i);
+    }
+    return held && selftest_expect(selftest, "questions to samgrd", caller.resolver.asked, 1) &&
+           selftest_expect(selftest, "answers to nobody", asks.unknown + asks.strange, 0) &&
+           selftest_expect_status(selftest, "closing it", sys_cap_close(own.slot), STATUS_OK) &&
            caller_end(&caller);
 }
 

@@ -52,6 +52,7 @@ static const struct rung ladder[] = {
     {MARKER_SELFTEST_TIMED_LATENCY, case_timed_latency, 1},
     {MARKER_SELFTEST_TIMED_REJECT_MALFORMED, case_timed_reject_malformed, 1},
     {MARKER_SELFTEST_ROUTE_HIT, case_route_hit, 1},
+    {MARKER_SELFTEST_ROUTE_ASYNC, case_route_async, 1},
     {MARKER_SELFTEST_ROUTE_REJECT_DENIED, case_route_reject_denied, 1},
     {MARKER_SELFTEST_ROUTE_REBOUND, case_route_rebound, 1},
     {MARKER_SELFTEST_ROUTE_REVOKED_THEN_DENIED, case_route_revoked_then_denied, 1},

@@ -1,0 +1,188 @@
+// ipc/asks.c: see asks.h.
+#include "ipc/asks.h"
+
+void ipc_asks_init(struct ipc_asks *asks, struct ipc_client *client, struct slot own) {
+    *asks = (struct ipc_asks){.client = client, .own = own};
+    inbox_init(&asks->inbox);
+}
+
+// The place of a ticket, or with 0 a free one; or null.
+static struct ipc_pending *find(struct ipc_asks *asks, struct nonce ticket) {
+    for (uint32_t i = 0; i < INBOX_REQUEST_MAX; i++) {
+        if (asks->pending[i].nonce.value == ticket.value) {
+            return &asks->pending[i];
+        }
+    }
+    return 0;
+}
+
+static struct ipc_pending *find_sequence(struct ipc_asks *asks, struct sequence sequence) {
+    for (uint32_t i = 0; i < INBOX_REQUEST_MAX; i++) {
+        if (sequence.value != 0 && asks->pending[i].sequence.value == sequence.value) {
+            return &asks->pending[i];
+        }
+    }
+    return 0;
+}
+
+static void forget(struct ipc_pending *pending) {
+    *pending = (struct ipc_pending){.nonce = {.value = 0}};
+}
+
+static struct ipc_outcome refused(const struct ipc_question *question, enum ipc_error error) {
+    slot_release(question->carried);
+    return (struct ipc_outcome){.error = error, .served = IPC_MISS};
+}
+
+struct ipc_outcome ipc_asks_start(struct ipc_asks *asks, const struct ipc_question *question,
+                                  void *message, struct nonce *ticket) {
+    struct message_area *out = &asks->client->runtime->page->call_out;
+    struct wire_header *header = message;  // Each message begins with one.
+    const struct wire_op *op = wire_op_find(question->protocol, header->op);
+    struct ipc_pending *pending = find(asks, (struct nonce){.value = 0});
+    if (!pending) {
+        return refused(question, IPC_REJECTED);
+    }
+    header->nonce = ipc_nonce(asks->client);
+    uint32_t bytes =
+        wire_encode(question->protocol, WIRE_REQUEST, message, out->payload, sizeof(out->payload));
+    if (!op || bytes == 0 || question->taken) {
+        return refused(question, IPC_BAD_REQUEST);
+    }
+    const struct ipc_request request = ipc_request_of(question, op, header->nonce, bytes);
+    struct ipc_sent sent = {.own = asks->own};
+    struct ipc_outcome outcome = ipc_client_send(asks->client, &request, &sent);
+    if (outcome.error == IPC_OK) {
+        bool expected = inbox_expect(&asks->inbox, request.nonce, request.target);
+        (void)expected;  // A free place here is one there.
+        *pending = (struct ipc_pending){.nonce = request.nonce,
+                                        .sequence = sent.sequence,
+                                        .target = request.target,
+                                        .epoch = sent.epoch,
+                                        .protocol = question->protocol,
+                                        .op = header->op,
+                                        .repeatable = op->repeatable,
+                                        .maybe_done = true};
+        *ticket = request.nonce;
+    }
+    return outcome;
+}
+
+// The route did not bring an answer: as after a call.
+static void lose_route(struct ipc_asks *asks, const struct ipc_pending *pending) {
+    struct route *route = route_find(&asks->client->routes, pending->target);
+    if (route) {
+        slot_release(route_lost(&asks->client->routes, route, pending->epoch));
+    }
+}
+
+static enum inbox_verdict keep_answer(struct ipc_asks *asks, const struct ipc_pending *pending) {
+    const struct message_area *in = &asks->client->runtime->page->request_in;
+    if (!ipc_answers(in, pending->nonce)) {
+        asks->client->stats.mismatched++;
+        return INBOX_UNKNOWN;
+    }
+    struct route *route = route_find(&asks->client->routes, pending->target);
+    if (route) {
+        route_served(&asks->client->routes, route, pending->epoch);
+    }
+    return inbox_deliver(&asks->inbox, (struct service_id){in->meta.service_id}, pending->nonce,
+                         in->payload, in->header.len);
+}
+
+void ipc_asks_arrived(struct ipc_asks *asks, const struct recv_result *event) {
+    struct ipc_pending *pending = find_sequence(asks, event->sequence);
+    if (!pending) {
+        asks->unknown++;
+        return;
+    }
+    pending->sequence.value = 0;
+    enum inbox_verdict verdict = INBOX_UNKNOWN;
+    if (async_outcome_status(event->outcome) == STATUS_OK) {
+        verdict = keep_answer(asks, pending);
+    } else {
+        pending->maybe_done = async_outcome_delivery(event->outcome) != DELIVERY_NONE;
+        lose_route(asks, pending);
+    }
+    if (verdict != INBOX_KEPT) {  // Nothing more will come for it.
+        verdict = inbox_close(&asks->inbox, pending->nonce);
+    }
+}
+
+// Without an answer that is one.
+static enum ipc_error unanswered(const struct ipc_pending *pending, enum ipc_error otherwise) {
+    return pending->maybe_done && !pending->repeatable ? IPC_UNKNOWN_OUTCOME : otherwise;
+}
+
+static enum ipc_error decode(struct ipc_asks *asks, const struct ipc_pending *pending,
+                             uint32_t bytes, void *message) {
+    const struct wire_header *header = message;
+    bool fits = wire_decode(pending->protocol, WIRE_REPLY, asks->taken, bytes, message) == WIRE_OK;
+    return fits && header->op == pending->op ? IPC_OK : IPC_UNKNOWN_OUTCOME;
+}
+
+bool ipc_asks_take(struct ipc_asks *asks, struct nonce ticket, void *message,
+                   enum ipc_error *error) {
+    struct ipc_pending *pending = ticket.value != 0 ? find(asks, ticket) : 0;
+    uint32_t bytes = 0;
+    if (!pending) {
+        *error = IPC_BAD_REQUEST;
+        return true;
+    }
+    enum inbox_state state = inbox_take(&asks->inbox, ticket, asks->taken, &bytes);
+    switch (state) {
+        case INBOX_WAITING:
+            return false;
+        case INBOX_READY:
+            *error = decode(asks, pending, bytes, message);
+            break;
+        case INBOX_DROPPED:
+        case INBOX_CLOSED:
+        case INBOX_NONE:
+            *error = unanswered(pending, IPC_REJECTED);
+            break;
+    }
+    forget(pending);
+    return true;
+}
+
+void ipc_asks_cancel(struct ipc_asks *asks, struct nonce ticket) {
+    struct ipc_pending *pending = ticket.value != 0 ? find(asks, ticket) : 0;
+    if (!pending) {
+        return;
+    }
+    if (pending->sequence.value != 0) {
+        status_ignore(sys_request_cancel(pending->sequence), "the endpoint may be closed");
+    }
+    inbox_cancel(&asks->inbox, ticket);
+    forget(pending);
+}
+
+// One thing that has come to `own` while an answer is awaited.
+static void arrived(struct ipc_asks *asks, const struct recv_result *event) {
+    if (event->received == RECEIVED_REPLY) {
+        ipc_asks_arrived(asks, event);
+        return;
+    }
+    asks->strange++;
+    if (event->received == RECEIVED_CALL) {
+        status_ignore(sys_reply_close(event->reply), "a caller that left has closed it");
+    }
+}
+
+enum ipc_error ipc_asks_await(struct ipc_asks *asks, struct nonce ticket, struct deadline deadline,
+                              void *message) {
+    enum ipc_error error = IPC_OK;
+    while (!ipc_asks_take(asks, ticket, message, &error)) {  // Ends with the deadline.
+        struct recv_result event = sys_ipc_recv(asks->own, deadline.ns);
+        if (event.status == STATUS_OK) {
+            arrived(asks, &event);
+            continue;
+        }
+        error = unanswered(find(asks, ticket),
+                           event.status == STATUS_TIMED_OUT ? IPC_TIMED_OUT : IPC_REJECTED);
+        ipc_asks_cancel(asks, ticket);
+        return error;
+    }
+    return error;
+}

@@ -1,0 +1,245 @@
+// ipc/asks_test.cc: requests whose answers are taken later, through the real kernel in simulation:
+// each answer to its own request, whatever the order, and none to another.
+#include "ipc/asks.h"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+
+#include "ipc/wire/echo_wire.h"
+#include "testing/sim/machine.h"
+
+namespace {
+
+using namespace simtest;
+
+constexpr std::uint32_t SERVER = 4;  // RIGHT_SEND and RIGHT_CALL, of all services here.
+constexpr std::uint32_t OWN = 5;
+
+// A client whose routes are clones of what is in SERVER.
+struct asker {
+    struct runtime runtime;
+    ipc_client client;
+    ipc_asks asks;
+    std::uint64_t resolved_count;
+};
+
+resolved resolve(void *context, service_id, deadline) {
+    static_cast<asker *>(context)->resolved_count++;
+    slot_result got = sys_cap_clone(slot_at(SERVER), RIGHT_SEND | RIGHT_CALL);
+    return {got.status == STATUS_OK ? RESOLVE_GIVEN : RESOLVE_FAILED, got.slot, 0};
+}
+
+void begin(asker &asker, user &self) {
+    asker = {};
+    asker.runtime.page = self.page;
+    ipc_client_init(&asker.client, &asker.runtime, resolve, &asker, slot_at(CAP_SLOT_NONE));
+    ipc_asks_init(&asker.asks, &asker.client, slot_at(OWN));
+}
+
+ipc_outcome start_echo(asker &asker, std::uint64_t value, nonce *ticket,
+                       const char *service = "server") {
+    echo_message message{};
+    message.header.op = ECHO_OP_ECHO;
+    message.value = value;
+    ipc_question question{};
+    question.target = {service_id_of(service, std::strlen(service))};
+    question.protocol = &echo_rows;
+    question.deadline = {in_us(100000)};
+    return ipc_asks_start(&asker.asks, &question, &message, ticket);
+}
+
+nonce started(asker &asker, std::uint64_t value) {
+    nonce ticket{};
+    EXPECT_EQ(start_echo(asker, value, &ticket).error, IPC_OK);
+    return ticket;
+}
+
+void expect_echo(asker &asker, nonce ticket, std::uint64_t value) {
+    echo_message message{};
+    EXPECT_EQ(ipc_asks_await(&asker.asks, ticket, {in_us(100000)}, &message), IPC_OK);
+    EXPECT_EQ(message.value, value);
+    EXPECT_EQ(message.header.nonce.value, ticket.value);
+}
+
+void expect_error(asker &asker, nonce ticket, ipc_error error) {
+    echo_message message{};
+    EXPECT_EQ(ipc_asks_await(&asker.asks, ticket, {in_us(300)}, &message), error);
+}
+
+// Answers the request in request_in with its own nonce, or another's.
+void answer(user &self, reply_handle reply, std::uint64_t nonce_change = 0) {
+    echo_message message{};
+    EXPECT_EQ(wire_decode(&echo_rows, WIRE_REQUEST, self.page->request_in.payload,
+                          self.page->request_in.header.len, &message),
+              WIRE_OK);
+    message.header.status = WIRE_OK;
+    message.header.nonce.value += nonce_change;
+    std::uint32_t bytes = wire_encode(&echo_rows, WIRE_REPLY, &message,
+                                      self.page->reply_out.payload, FRAME_PAYLOAD_MAX);
+    EXPECT_NE(bytes, 0u);
+    frame_finish(&self.page->reply_out, WIRE_PROTOCOL_ECHO, bytes);
+    EXPECT_EQ(sys_ipc_reply(reply), STATUS_OK);
+}
+
+recv_result next_request() {
+    recv_result got{};
+    do {
+        got = sys_ipc_recv(slot_at(OWN), in_us(1000000));
+    } while (got.status == STATUS_OK && got.received != RECEIVED_CALL);
+    return got;
+}
+
+// Runs `client` against `server`, each with an endpoint at OWN.
+void run(const body &server, const body &client) {
+    sim_machine machine;
+    machine.program("server", server);
+    machine.program("client", client);
+    machine.run([](user &) {
+        slot to_server = endpoint();
+        slot to_client = endpoint();
+        slot route = mint(to_server, 1);
+        slot serving = start("server", {{to_server, OWN, RIGHT_RECV}});
+        slot asking = start(
+            "client", {{route, SERVER, RIGHT_SEND | RIGHT_CALL}, {to_client, OWN, RIGHT_RECV}});
+        EXPECT_EQ(wait_dead(asking).reason, EXIT_CODE);
+        EXPECT_EQ(sys_task_kill(serving), STATUS_OK);
+    });
+}
+
+void serve_all(user &self) {
+    for (;;) {
+        recv_result got = next_request();
+        if (got.status != STATUS_OK) {
+            return;
+        }
+        answer(self, got.reply);
+    }
+}
+
+TEST(Asks, each_answer_comes_to_its_request_in_any_order) {
+    run(serve_all, [](user &self) {
+        asker asker;
+        begin(asker, self);
+        for (std::uint64_t i = 0; i < 10; i++) {
+            nonce first = started(asker, 2 * i);
+            nonce second = started(asker, 2 * i + 1);
+            expect_echo(asker, second, 2 * i + 1);
+            expect_echo(asker, first, 2 * i);
+        }
+        EXPECT_EQ(asker.resolved_count, 1u);  // The route is kept.
+        EXPECT_EQ(asker.asks.unknown, 0u);
+        EXPECT_EQ(asker.client.stats.outcomes[IPC_OK][IPC_HIT], 19u);
+    });
+}
+
+TEST(Asks, test_reject_answer_with_another_nonce) {
+    run(
+        [](user &self) {
+            answer(self, next_request().reply, 1);
+            serve_all(self);
+        },
+        [](user &self) {
+            asker asker;
+            begin(asker, self);
+            nonce first = started(asker, 1);
+            nonce second = started(asker, 2);  // The one whose nonce the wrong answer carries.
+            expect_echo(asker, second, 2);
+            EXPECT_EQ(asker.client.stats.mismatched, 1u);
+            expect_error(asker, first,
+                         echo_rows.ops[0].repeatable ? IPC_REJECTED : IPC_UNKNOWN_OUTCOME);
+        });
+}
+
+TEST(Asks, test_reject_answer_of_a_request_that_timed_out_or_was_cancelled) {
+    run(
+        [](user &self) {
+            recv_result kept[2] = {next_request(), next_request()};
+            serve_all(self);
+            (void)kept;
+        },
+        [](user &self) {
+            asker asker;
+            begin(asker, self);
+            nonce late = started(asker, 1);
+            nonce cancelled = started(asker, 2);
+            echo_message message{};
+            ipc_error error = ipc_asks_await(&asker.asks, late, {in_us(300)}, &message);
+            EXPECT_TRUE(error == IPC_TIMED_OUT || error == IPC_UNKNOWN_OUTCOME);
+            ipc_asks_cancel(&asker.asks, cancelled);
+            for (nonce over : {late, cancelled}) {
+                EXPECT_TRUE(ipc_asks_take(&asker.asks, over, &message, &error));
+                EXPECT_EQ(error, IPC_BAD_REQUEST);
+            }
+            // Their places are free again, here and in the kernel.
+            nonce tickets[MAX_ASYNC];
+            for (std::uint64_t i = 0; i < MAX_ASYNC; i++) {
+                wait_until([&] { return start_echo(asker, i, &tickets[i]).error == IPC_OK; },
+                           "a request is taken");
+            }
+            expect_echo(asker, tickets[MAX_ASYNC - 1], MAX_ASYNC - 1);
+        });
+}
+
+TEST(Asks, test_reject_more_than_are_kept_and_drop_the_oldest) {
+    run(serve_all, [](user &self) {
+        asker asker;
+        begin(asker, self);
+        nonce tickets[INBOX_REQUEST_MAX];
+        for (std::uint64_t i = 0; i < INBOX_REQUEST_MAX; i++) {
+            wait_until([&] { return start_echo(asker, i, &tickets[i]).error == IPC_OK; },
+                       "a request is taken");
+        }
+        nonce more{};
+        EXPECT_EQ(start_echo(asker, 99, &more).error, IPC_REJECTED);
+        // All answers come before the first is taken: only the latest are there.
+        expect_echo(asker, tickets[INBOX_REQUEST_MAX - 1], INBOX_REQUEST_MAX - 1);
+        EXPECT_EQ(asker.asks.inbox.dropped, INBOX_REQUEST_MAX - INBOX_ANSWER_MAX);
+        for (std::uint64_t i = INBOX_REQUEST_MAX - INBOX_ANSWER_MAX; i < INBOX_REQUEST_MAX - 1;
+             i++) {
+            expect_echo(asker, tickets[i], i);
+        }
+        ipc_error error = IPC_OK;
+        echo_message message{};
+        EXPECT_TRUE(ipc_asks_take(&asker.asks, tickets[0], &message, &error));
+        EXPECT_NE(error, IPC_OK);
+        expect_echo(asker, started(asker, 100), 100);
+    });
+}
+
+TEST(Asks, a_dropped_request_says_whether_it_may_have_been_done) {
+    run(
+        [](user &self) {
+            EXPECT_EQ(sys_reply_close(next_request().reply), STATUS_OK);
+            serve_all(self);
+        },
+        [](user &self) {
+            asker asker;
+            begin(asker, self);
+            nonce ticket = started(asker, 1);
+            expect_error(asker, ticket,
+                         echo_rows.ops[0].repeatable ? IPC_REJECTED : IPC_UNKNOWN_OUTCOME);
+            expect_echo(asker, started(asker, 2), 2);
+            EXPECT_EQ(asker.resolved_count, 2u);  // The route was lost with it.
+        });
+}
+
+TEST(Asks, test_reject_question_that_takes_a_capability) {
+    run(serve_all, [](user &self) {
+        asker asker;
+        begin(asker, self);
+        echo_message message{};
+        message.header.op = ECHO_OP_ECHO;
+        slot taken{0};
+        ipc_question question{};
+        question.target = {service_id_of("server", 6)};
+        question.protocol = &echo_rows;
+        question.deadline = {in_us(1000)};
+        question.taken = &taken;
+        nonce ticket{};
+        EXPECT_EQ(ipc_asks_start(&asker.asks, &question, &message, &ticket).error, IPC_BAD_REQUEST);
+        EXPECT_EQ(ticket.value, 0u);
+    });
+}
+
+}  // namespace
