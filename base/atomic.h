@@ -98,6 +98,11 @@ static ALWAYS_INLINE uint64_t atomic_or_release_u64(struct atomic_u64 *atom, uin
     return __atomic_fetch_or(&atom->raw, bits, __ATOMIC_RELEASE);
 }
 
+static ALWAYS_INLINE void atomic_add_u64(struct atomic_u64 *atom, uint64_t value) {
+    atomic_point();
+    (void)__atomic_fetch_add(&atom->raw, value, __ATOMIC_RELAXED);
+}
+
 static ALWAYS_INLINE uint64_t atomic_exchange_acquire_u64(struct atomic_u64 *atom, uint64_t value) {
     atomic_point();
     return __atomic_exchange_n(&atom->raw, value, __ATOMIC_ACQUIRE);
@@ -143,6 +148,11 @@ static ALWAYS_INLINE uint64_t atomic_load_pair_u32(const struct atomic_u32 *firs
     atomic_point();
     return atomic_raw_load_pair((const aliasing_pair *)(const void *)first);
 }
+
+// A pointer, or a plain word, that its owner changes with atomic_store_shared while others look at
+// it: each is read whole, and no two of them together.
+#define atomic_load_shared(at) (atomic_point(), atomic_raw_load_shared(at))
+#define atomic_store_shared(at, value) (atomic_point(), atomic_raw_store_shared(at, value))
 
 // Orders every earlier access of this hart before every later one: publish, fence, look.
 static ALWAYS_INLINE void atomic_fence(void) {

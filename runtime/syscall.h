@@ -269,15 +269,23 @@ WARN_UNUSED static ALWAYS_INLINE struct query_result sys_reply_query(struct repl
     return sys_cap_query_raw(reply.value);
 }
 
-// What it may hold comes out of what the caller may hold.
-WARN_UNUSED static ALWAYS_INLINE struct task_result sys_task_create_limited(
-    struct slot factory, uint64_t service_id, struct task_limits limits) {
-    struct ecall_result result =
-        ecall_3(SYSCALL_TASK_CREATE, factory.value, service_id, task_limits_pack(limits));
+// What it may hold comes out of what the caller may hold. Its class is the ceiling at first.
+WARN_UNUSED static ALWAYS_INLINE struct task_result sys_task_create_up_to(struct slot factory,
+                                                                          uint64_t service_id,
+                                                                          struct task_limits limits,
+                                                                          enum qos ceiling) {
+    struct ecall_result result = ecall_3(SYSCALL_TASK_CREATE, factory.value, service_id,
+                                         task_limits_pack(limits) | task_ceiling_pack(ceiling));
     struct task_result out = {.status = (enum status)result.a0,
                               .slot = {.value = result.a1},
                               .instance = (uint32_t)result.a2};
     return out;
+}
+
+// The same with the class that a task has if nobody says otherwise.
+WARN_UNUSED static ALWAYS_INLINE struct task_result sys_task_create_limited(
+    struct slot factory, uint64_t service_id, struct task_limits limits) {
+    return sys_task_create_up_to(factory, service_id, limits, QOS_DEFAULT);
 }
 
 // The same for a small program that makes nothing.
@@ -311,6 +319,12 @@ WARN_UNUSED static ALWAYS_INLINE enum status sys_task_start(struct slot task, ui
 
 WARN_UNUSED static ALWAYS_INLINE enum status sys_task_kill(struct slot task) {
     return (enum status)ecall_1(SYSCALL_TASK_KILL, task.value).a0;
+}
+
+// Gives a task a class up to its ceiling; slot CAP_SLOT_NONE is the caller itself. Errors:
+// STATUS_DENIED (above it), STATUS_BUSY (it has ended).
+WARN_UNUSED static ALWAYS_INLINE enum status sys_set_qos(struct slot task, enum qos qos) {
+    return (enum status)ecall_2(SYSCALL_SET_QOS, task.value, (uint64_t)qos).a0;
 }
 
 static ALWAYS_INLINE void sys_task_exit(uint64_t code) {

@@ -56,6 +56,9 @@ static inline uint64_t atomic_raw_load_pair(const aliasing_pair *raw) {
     return __atomic_load_n(raw, __ATOMIC_RELAXED);
 }
 
+#define atomic_raw_load_shared(at) __atomic_load_n(at, __ATOMIC_RELAXED)
+#define atomic_raw_store_shared(at, value) __atomic_store_n(at, value, __ATOMIC_RELAXED)
+
 static inline void atomic_raw_or_fence_u64(uint64_t *raw, uint64_t bits) {
     (void)__atomic_fetch_or(raw, bits, __ATOMIC_SEQ_CST);
     __atomic_thread_fence(__ATOMIC_SEQ_CST);

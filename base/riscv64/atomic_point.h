@@ -47,6 +47,9 @@ static inline __attribute__((always_inline)) uint64_t atomic_raw_load_pair(
     return *(const volatile aliasing_pair *)raw;
 }
 
+#define atomic_raw_load_shared(at) (*(__typeof__(*(at)) const volatile *)(at))
+#define atomic_raw_store_shared(at, value) ((void)(*(__typeof__(*(at)) volatile *)(at) = (value)))
+
 // amoor.d.aqrl: a single access that is ordered after all earlier and before all later ones, so
 // that no fence need follow it.
 static inline __attribute__((always_inline)) void atomic_raw_or_fence_u64(uint64_t *raw,

@@ -35,7 +35,8 @@ enum cap_right {
     // Task.
     RIGHT_TASK_CONTROL = 1u << 0,  // grant, load, start, kill
     RIGHT_TASK_QUERY = 1u << 1,
-    RIGHTS_TASK = (1u << 2) - 1,
+    RIGHT_TASK_QOS = 1u << 2,  // set_qos, up to the task's ceiling
+    RIGHTS_TASK = (1u << 3) - 1,
     // Factory. Never cloned, never moved; narrowed to one service_id by cap_mint.
     RIGHT_MAKE_ENDPOINT = 1u << 0,
     RIGHT_MAKE_TASK = 1u << 1,

@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include "base/compiler.h"
+#include "kernel/abi/qos.h"
 
 enum task_state {
     TASK_FREE = 0,
@@ -14,8 +15,9 @@ enum task_state {
     TASK_DEAD = 5,    // Reclaimed; the reason can be read until the last capability closes.
 };
 
-// What a task may hold, packed: task_create's third argument. All but the slots come out of what
-// its creator may hold, and go back there when it is reclaimed.
+// What a task may hold and how high its class may be, packed: task_create's third argument. All but
+// the slots and the class come out of what its creator may hold, and go back there when it is
+// reclaimed.
 enum {
     TASK_LIMIT_PAGES_BITS = 24,   // Pages of its address space, of endpoints and of VMOs that it
                                   // makes; from bit 0 on.
@@ -23,7 +25,8 @@ enum {
     TASK_LIMIT_ENDPOINTS_SHIFT = 34,  // Endpoints that it may make. 10 bits.
     TASK_LIMIT_VMOS_SHIFT = 44,       // VMOs that it may make. 10 bits.
     TASK_LIMIT_SLOTS_SHIFT = 54,      // Capabilities that it may hold: slots 1 to so many. 6 bits.
-    TASK_LIMIT_BITS = 60,             // The rest is 0.
+    TASK_LIMIT_QOS_SHIFT = 60,        // enum qos: its ceiling, at most its creator's. 3 bits.
+    TASK_LIMIT_BITS = 63,             // The rest is 0.
     TASK_LIMIT_OBJECTS_MAX = 1023,
 };
 
@@ -54,6 +57,15 @@ static inline struct task_limits task_limits_unpack(uint64_t packed) {
     return limits;
 }
 
+// The ceiling beside packed limits.
+static inline uint64_t task_ceiling_pack(enum qos ceiling) {
+    return (uint64_t)ceiling << TASK_LIMIT_QOS_SHIFT;
+}
+
+static inline uint32_t task_ceiling_unpack(uint64_t packed) {
+    return (uint32_t)(packed >> TASK_LIMIT_QOS_SHIFT) & 7;
+}
+
 enum exit_reason {
     EXIT_NONE = 0,
     EXIT_CODE = 1,               // task_exit; detail is the code.
@@ -77,11 +89,13 @@ static inline const char *exit_reason_name(uint64_t reason) {
     return reason < EXIT_REASON_COUNT ? names[reason] : "?";
 }
 
-// cap_query's second result for a task: state in bits 0..7, reason in bits 8..15, instance in bits
-// 32..63. Its third is the detail.
+// cap_query's second result for a task: state in bits 0..7, reason in bits 8..15, its hart in bits
+// 16..23 while it is LIVE, its own class in bits 24..31, instance in bits 32..63. Its third is the
+// detail.
 static inline uint64_t task_query_pack(enum task_state state, enum exit_reason reason,
-                                       uint32_t instance) {
-    return (uint64_t)state | ((uint64_t)reason << 8) | ((uint64_t)instance << 32);
+                                       uint32_t hart, uint32_t qos, uint32_t instance) {
+    return (uint64_t)state | ((uint64_t)reason << 8) | ((uint64_t)hart << 16) |
+           ((uint64_t)qos << 24) | ((uint64_t)instance << 32);
 }
 
 static inline enum task_state task_query_state(uint64_t packed) {
@@ -90,6 +104,14 @@ static inline enum task_state task_query_state(uint64_t packed) {
 
 static inline enum exit_reason task_query_reason(uint64_t packed) {
     return (enum exit_reason)((packed >> 8) & 0xff);
+}
+
+static inline uint32_t task_query_hart(uint64_t packed) {
+    return (uint32_t)(packed >> 16) & 0xff;
+}
+
+static inline uint32_t task_query_qos(uint64_t packed) {
+    return (uint32_t)(packed >> 24) & 0xff;
 }
 
 static inline uint32_t task_query_instance(uint64_t packed) {

@@ -178,6 +178,7 @@ bool audit_kernel(const struct kernel *kernel, struct audit_tally *tally) {
         tally->references[i] = 0;
         tally->answers[i] = 0;
         tally->space_pages[i] = space_pages(&kernel->tasks[i]);
+        tally->calls_waiting[i] = 0;
     }
     for (uint32_t i = 0; i < kernel_endpoint_count(kernel); i++) {
         tally->receivers[i] = 0;

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 
 #include "kernel/core/kernel.h"
+#include "kernel/core/list.h"
 
 enum audit_place {
     AUDIT_NOWHERE,
@@ -31,6 +32,7 @@ struct audit_tally {
     uint32_t space_pages[MAX_TASKS];    // Of each task's address space, tables included.
     uint8_t place[MAX_TASKS];           // enum audit_place
     uint32_t queued_at[MAX_TASKS];      // The endpoint in whose queue it is.
+    uint64_t calls_waiting[MAX_TASKS];  // Calls queued where the task receives.
     uint32_t references[MAX_TASKS];     // Capabilities that name the task.
     uint32_t answers[MAX_TASKS];        // Reply entries that can end the task's wait.
     uint32_t receivers[MAX_ENDPOINTS];  // Capabilities that can receive.
@@ -49,7 +51,11 @@ WARN_UNUSED bool audit_kernel(const struct kernel *kernel, struct audit_tally *t
 WARN_UNUSED bool audit_wakeups(const struct kernel *kernel, struct audit_tally *tally);
 WARN_UNUSED bool audit_ends(const struct kernel *kernel, struct audit_tally *tally);
 
-// Parts, in audit_async.c, audit_device.c, audit_queue.c, audit_task.c and audit_vmo.c.
+// Nobody in a run queue counts as less than it is owed, or has a class above its ceiling.
+WARN_UNUSED bool audit_classes(const struct kernel *kernel, struct audit_tally *tally);
+
+// Parts, in audit_async.c, audit_device.c, audit_queue.c, audit_run.c, audit_task.c and
+// audit_vmo.c.
 WARN_UNUSED bool audit_pools(const struct kernel *kernel, struct audit_tally *tally);
 WARN_UNUSED bool audit_run_queues(const struct kernel *kernel, struct audit_tally *tally);
 WARN_UNUSED bool audit_quiesce(const struct kernel *kernel, struct audit_tally *tally);
@@ -70,6 +76,12 @@ static inline bool audit_endpoint_is_open(const struct endpoint *endpoint) {
 static inline uint32_t audit_async_pages(const struct task *task) {
     return task->async_page.value != 0;
 }
+
+// For the parts: the task stands there and nowhere else; a list's links agree, and it has an end.
+WARN_UNUSED bool audit_take_place(struct audit_tally *tally, uint32_t index,
+                                  enum audit_place place);
+WARN_UNUSED bool audit_list_is_whole(const struct list *head, uint32_t *count,
+                                     struct audit_tally *tally);
 
 // One capability, in a table or in a message.
 WARN_UNUSED bool audit_capability(const struct kernel *kernel, const struct capability *cap,

@@ -1,53 +1,7 @@
-// kernel/core/audit_queue.c: run queues, endpoints' queues, deadlines, killed tasks. See audit.h.
+// kernel/core/audit_queue.c: endpoints' queues, deadlines, killed tasks. See audit.h.
 #include "kernel/core/audit.h"
 
-enum { AUDIT_LIST_MAX = 4 * MAX_TASKS };
-
-static bool take_place(struct audit_tally *tally, uint32_t index, enum audit_place place) {
-    if (!audit_says(tally, index < MAX_TASKS, "a queue names task %lu", index, 0) ||
-        !audit_says(tally, tally->place[index] == AUDIT_NOWHERE,
-                    "task %lu stands in two queues (%lu)", index, place)) {
-        return false;
-    }
-    tally->place[index] = (uint8_t)place;
-    return true;
-}
-
-static bool run_queue_is_whole(const struct kernel *kernel, const struct hart *hart,
-                               struct audit_tally *tally) {
-    uint32_t count = 0;
-    uint32_t last = TASK_NONE;
-    for (uint32_t index = hart->run_head; index != TASK_NONE;
-         index = kernel->tasks[index].queue_next) {
-        if (!take_place(tally, index, AUDIT_IN_RUN_QUEUE)) {
-            return false;
-        }
-        const struct task *task = &kernel->tasks[index];
-        if (!audit_says(tally, task->hart == hart,
-                        "task %lu is in the run queue of hart %lu, which is not its home", index,
-                        hart->index)) {
-            return false;
-        }
-        last = index;
-        count++;
-    }
-    if (!audit_says(tally, count == hart->run_count, "a run queue counts %lu, has %lu",
-                    hart->run_count, count) ||
-        !audit_says(tally, last == hart->run_tail, "a run queue's last is %lu, not %lu", last,
-                    hart->run_tail)) {
-        return false;
-    }
-    return !hart->current || take_place(tally, hart->current->index, AUDIT_CURRENT);
-}
-
-bool audit_run_queues(const struct kernel *kernel, struct audit_tally *tally) {
-    for (uint32_t i = 0; i < kernel->hart_count; i++) {
-        if (!run_queue_is_whole(kernel, &kernel->harts[i], tally)) {
-            return false;
-        }
-    }
-    return true;
-}
+#include "kernel/core/donation.h"
 
 // A task waits for the other harts only while one of them has not answered.
 bool audit_quiesce(const struct kernel *kernel, struct audit_tally *tally) {
@@ -60,7 +14,7 @@ bool audit_quiesce(const struct kernel *kernel, struct audit_tally *tally) {
     uint32_t previous = TASK_NONE;
     for (uint32_t index = kernel->quiesce.head; index != TASK_NONE;
          index = kernel->tasks[index].queue_next) {
-        if (!take_place(tally, index, AUDIT_IN_QUIESCE)) {
+        if (!audit_take_place(tally, index, AUDIT_IN_QUIESCE)) {
             return false;
         }
         const struct task *task = &kernel->tasks[index];
@@ -87,7 +41,7 @@ static bool queue_is_whole(const struct kernel *kernel, uint32_t number, uint64_
     uint32_t previous = TASK_NONE;
     for (uint32_t index = endpoint->queue_head; index != TASK_NONE;
          index = kernel->tasks[index].queue_next) {
-        if (!take_place(tally, index, AUDIT_IN_ENDPOINT_QUEUE)) {
+        if (!audit_take_place(tally, index, AUDIT_IN_ENDPOINT_QUEUE)) {
             return false;
         }
         const struct task *task = &kernel->tasks[index];
@@ -100,6 +54,13 @@ static bool queue_is_whole(const struct kernel *kernel, uint32_t number, uint64_
         }
         tally->queued_at[index] = number;
         *work += task->in_call ? WORK_CALL : WORK_SEND;
+        if (!audit_says(tally, (task->call_class != 0) == task->in_call,
+                        "task %lu is queued, its call counts as class %lu", index,
+                        task->call_class)) {
+            return false;
+        }
+        tally->calls_waiting[endpoint->owner] +=
+            task->in_call ? donation_unit(task->call_class) : 0;
         previous = index;
     }
     return audit_says(tally, endpoint->queue_tail == previous,
@@ -165,24 +126,11 @@ bool audit_endpoints(const struct kernel *kernel, struct audit_tally *tally) {
     return true;
 }
 
-// Both directions of a list's links agree, and it is not longer than there are tasks.
-static bool list_is_whole(const struct list *head, uint32_t *count, struct audit_tally *tally) {
-    for (const struct list *node = head->next; node != head; node = node->next) {
-        (*count)++;
-        if (!audit_says(tally, node->next->prev == node && node->prev->next == node,
-                        "a list's links do not agree after %lu nodes", *count, 0) ||
-            !audit_says(tally, *count <= AUDIT_LIST_MAX, "a list has no end", 0, 0)) {
-            return false;
-        }
-    }
-    return true;
-}
-
 // A slot's entries have the digits that its place says, and none is earlier than it says.
 static bool slot_is_whole(const struct wheel *wheel, uint32_t level, uint32_t slot, uint32_t *count,
                           struct audit_tally *tally) {
     const struct list *head = &wheel->heads[level][slot];
-    if (!list_is_whole(head, count, tally) ||
+    if (!audit_list_is_whole(head, count, tally) ||
         !audit_says(tally, !list_is_empty(head), "an empty slot %lu of level %lu is marked", slot,
                     level)) {
         return false;
@@ -203,7 +151,7 @@ static bool slot_is_whole(const struct wheel *wheel, uint32_t level, uint32_t sl
 
 static bool wheel_is_whole(const struct wheel *wheel, struct audit_tally *tally) {
     uint32_t count = 0;
-    if (!list_is_whole(&wheel->pending, &count, tally)) {
+    if (!audit_list_is_whole(&wheel->pending, &count, tally)) {
         return false;
     }
     for (uint32_t level = 0; level < WHEEL_LEVELS; level++) {
@@ -251,8 +199,8 @@ bool audit_ends(const struct kernel *kernel, struct audit_tally *tally) {
 static bool hart_lists_are_whole(const struct hart *hart, struct audit_tally *tally) {
     uint32_t noted = 0;
     uint32_t killed = 0;
-    return list_is_whole(&hart->noted, &noted, tally) &&
-           list_is_whole(&hart->killed, &killed, tally) &&
+    return audit_list_is_whole(&hart->noted, &noted, tally) &&
+           audit_list_is_whole(&hart->killed, &killed, tally) &&
            audit_says(tally, killed == hart->kill_count.raw, "%lu killed tasks are counted, of %lu",
                       hart->kill_count.raw, killed) &&
            wheel_is_whole(hart->wheel, tally);

@@ -107,6 +107,24 @@ static bool table_is_whole(const struct kernel *kernel, const struct task *task,
     return true;
 }
 
+// It serves the last call that it received, or none: the other calls that it holds are marked. The
+// next call that it receives takes the entry that it says.
+static bool serving_is_whole(const struct task *task, struct audit_tally *tally) {
+    for (uint32_t i = 0; i < REPLY_SLOT_COUNT; i++) {
+        const struct reply_entry *entry = &task->replies[i];
+        enum wait_state state = wait_state_of(entry->caller_wait);
+        bool served = state == WAIT_REPLY || state == WAIT_REPLY_CAP;
+        if (!audit_says(tally, !served || entry == task->serving,
+                        "task %lu holds call %lu, which is not the one that it serves", task->index,
+                        i)) {
+            return false;
+        }
+    }
+    bool receives = wait_state_of(task->wait.raw) == WAIT_RECV;
+    return audit_says(tally, !receives || task->serving == task->reply_free,
+                      "task %lu receives, and would not serve what comes", task->index, 0);
+}
+
 static bool replies_are_whole(const struct kernel *kernel, const struct task *task,
                               struct audit_tally *tally) {
     uint32_t held = REPLY_SLOT_COUNT;
@@ -122,7 +140,10 @@ static bool replies_are_whole(const struct kernel *kernel, const struct task *ta
             return false;
         }
         // Asynchronous requests are counted in audit_async.c.
-        tally->answers[caller] += entry->task->wait.raw == entry->caller_wait;
+        tally->answers[caller] += entry->task->wait.raw == reply_word(entry);
+    }
+    if (!serving_is_whole(task, tally)) {
+        return false;
     }
     uint32_t free_count = 0;
     for (const struct reply_entry *entry = task->reply_free;
@@ -245,7 +266,10 @@ static bool task_is_whole(const struct kernel *kernel, const struct task *task,
 
 bool audit_tasks(const struct kernel *kernel, struct audit_tally *tally) {
     for (uint32_t i = 0; i < kernel_task_count(kernel); i++) {
-        if (!task_is_whole(kernel, &kernel->tasks[i], tally)) {
+        if (!task_is_whole(kernel, &kernel->tasks[i], tally) ||
+            !audit_says(tally, kernel->tasks[i].calls_waiting.raw == tally->calls_waiting[i],
+                        "task %lu counts other calls than the %#lx that wait for it", i,
+                        tally->calls_waiting[i])) {
             return false;
         }
     }

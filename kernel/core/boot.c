@@ -74,6 +74,7 @@ static void make_init(struct kernel *kernel, struct hart *hart) {
                           [QUOTA_ENDPOINTS] = MAX_ENDPOINTS,
                           [QUOTA_VMOS] = MAX_VMOS}},
         .slots = CAP_SLOT_COUNT - 1,
+        .qos_ceiling = QOS_NORMAL,
     };
     enum status status = task_make(kernel, hart, &order, &task);
     const struct load_image program = {0, entry->offset, entry->bytes};
@@ -97,6 +98,7 @@ static void make_init(struct kernel *kernel, struct hart *hart) {
     place(task, INIT_SLOT_IMAGE, CAP_IMAGE, RIGHTS_IMAGE);
     place(task, INIT_SLOT_DEVICES, CAP_DEVICE, RIGHTS_DEVICE);
     place(task, INIT_SLOT_STATS, CAP_STATS, RIGHTS_STATS);
+    task->qos_ceiling = QOS_BURST;  // What it may give.
     kernel->init_task = task->index;
     task_run(kernel, hart, task, hart, 0);
 }

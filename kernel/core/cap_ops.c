@@ -326,7 +326,7 @@ static struct task *query_reply(struct task *task, uint64_t handle) {
     }
     struct async_ref async = async_of_reply(entry);
     bool waits = reply_is_async(entry) ? async_stands(&async)
-                                       : atomic_load_u64(&entry->task->wait) == entry->caller_wait;
+                                       : atomic_load_u64(&entry->task->wait) == reply_word(entry);
     task_results(task, STATUS_OK, cap_query_pack(CAP_REPLY, 0), waits ? 1 : 0, 0);
     return task;
 }
@@ -340,9 +340,12 @@ static struct task *query_task(const struct kernel *kernel, struct task *task,
     // Acquire: pairs with the release of TASK_DEAD, so that the reason is complete.
     enum task_state state = (enum task_state)atomic_load_acquire_u32(&named->state);
     bool dead = state == TASK_DEAD;
-    task_results(task, STATUS_OK, packed,
-                 task_query_pack(state, dead ? named->exit_reason : EXIT_NONE, named->instance),
-                 dead ? named->exit_detail : 0);
+    const struct hart *home = state == TASK_LIVE ? atomic_load_shared(&named->hart) : 0;
+    task_results(
+        task, STATUS_OK, packed,
+        task_query_pack(state, dead ? named->exit_reason : EXIT_NONE, home ? home->index : 0,
+                        atomic_load_u32(&named->qos), named->instance),
+        dead ? named->exit_detail : 0);
     return task;
 }
 

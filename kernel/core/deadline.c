@@ -109,6 +109,10 @@ void deadline_tick(struct kernel *kernel, struct hart *hart, uint64_t latest_ns)
     arch_timer_arm(hart->tick_ns);
 }
 
+void deadline_move_locked(struct hart *home, struct task *task) {
+    take_out_locked(home, &task->end);
+}
+
 void deadline_forget(struct hart *hart, struct task *task) {
     lock_acquire(&hart->locks, &hart->run_lock);
     take_out_locked(hart, &task->end);

@@ -37,6 +37,10 @@ static ALWAYS_INLINE bool deadline_is_noted(const struct task *task, uint64_t ns
 void deadline_tick(struct kernel *kernel, struct hart *hart, uint64_t latest_ns)
     EXCLUDES(hart->run_lock);
 
+// The task stands in the run queue of `home` and leaves that hart: its waits are over. Under that
+// hart's run-queue lock.
+void deadline_move_locked(struct hart *home, struct task *task) REQUIRES(home->run_lock);
+
 // Forgets a dying task.
 void deadline_forget(struct hart *hart, struct task *task) EXCLUDES(hart->run_lock);
 

@@ -26,6 +26,7 @@ struct fixture {
     fixture() {
         state->hart_count = 1;
         home->kernel = state.get();
+        home->vmo_dying = VMO_NONE;
         run_queue_init(home);
         deadline_init(state.get(), home);
         state->task_pool.ranges[0].next = TASKS;  // Every task has been taken.
@@ -37,6 +38,7 @@ struct fixture {
             one.state.raw = TASK_LIVE;
             one.deadline_ns = UINT64_MAX;
             one.deadline_noted_ns = UINT64_MAX;
+            one.qos.raw = QOS_NORMAL;
         }
     }
 
@@ -59,11 +61,20 @@ struct fixture {
         state->tasks[index].wait.raw = wait_over(state->tasks[index].wait.raw);
     }
 
+    // Everybody in the run queue, in the order in which they run.
+    std::vector<std::uint32_t> woken() {
+        std::vector<std::uint32_t> order;
+        while (task *one = run_queue_next(state.get(), home)) {
+            order.push_back(one->index);
+        }
+        return order;
+    }
+
     void tick() {
         deadline_tick(state.get(), home, UINT64_MAX);
-        home->run_head = TASK_NONE;  // Whoever was woken runs elsewhere.
-        home->run_tail = TASK_NONE;
-        home->run_count = 0;
+        std::uint64_t armed = home->tick_ns;
+        (void)woken();  // They run elsewhere.
+        home->tick_ns = armed;
     }
 
     bool whole() {
@@ -97,11 +108,7 @@ TEST(Deadline, due_together_end_in_the_order_they_came) {
         all.wait(i, now);
     }
     deadline_tick(all.state.get(), all.home, UINT64_MAX);
-    std::vector<std::uint32_t> order;
-    for (std::uint32_t i = all.home->run_head; i != TASK_NONE; i = all.state->tasks[i].queue_next) {
-        order.push_back(i);
-    }
-    EXPECT_EQ(order, (std::vector<std::uint32_t>{9, 3, 60, 0, 31}));
+    EXPECT_EQ(all.woken(), (std::vector<std::uint32_t>{9, 3, 60, 0, 31}));
 }
 
 TEST(Deadline, what_was_served_is_forgotten) {

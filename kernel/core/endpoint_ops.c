@@ -5,6 +5,7 @@
 #include "kernel/core/async.h"
 #include "kernel/core/cap_move.h"
 #include "kernel/core/deadline.h"
+#include "kernel/core/donation.h"
 #include "kernel/core/grant.h"
 #include "kernel/core/ipc_queue.h"
 #include "kernel/core/page.h"
@@ -121,6 +122,7 @@ void endpoint_unlink_locked(struct kernel *kernel, struct endpoint *endpoint, st
     }
     uint32_t unit = task->in_call ? WORK_CALL : WORK_SEND;
     atomic_store_u32(&endpoint->work, atomic_load_u32(&endpoint->work) - unit);
+    donation_leave_locked(endpoint, task);
 }
 
 // Leaving WAIT_QUEUED needs this lock, so each claim here wins.
@@ -222,6 +224,19 @@ void home_leave(struct kernel *kernel, struct task *task, const struct capabilit
     }
 }
 
+// What is queued lends its class to the new receiver: at most every task once.
+static void give_queue_locked(struct kernel *kernel, struct endpoint *endpoint, struct task *to)
+    REQUIRES(endpoint->lock) {
+    for (uint32_t i = endpoint->queue_head; i != TASK_NONE; i = kernel->tasks[i].queue_next) {
+        donation_leave_locked(endpoint, &kernel->tasks[i]);
+    }
+    endpoint->owner = to->index;
+    endpoint->receiver = to;
+    for (uint32_t i = endpoint->queue_head; i != TASK_NONE; i = kernel->tasks[i].queue_next) {
+        donation_join_locked(kernel, endpoint, &kernel->tasks[i]);
+    }
+}
+
 enum status endpoint_give(struct kernel *kernel, struct hart *hart, const struct capability *cap,
                           struct task *to) {
     struct endpoint *endpoint = &kernel->endpoints[cap->object];
@@ -232,8 +247,7 @@ enum status endpoint_give(struct kernel *kernel, struct hart *hart, const struct
     } else if (async_any_locked(kernel, endpoint)) {
         status = STATUS_BUSY;
     } else {
-        endpoint->owner = to->index;
-        endpoint->receiver = to;
+        give_queue_locked(kernel, endpoint, to);
         home_take(kernel, to, home_pack(cap->object, cap->generation));
     }
     lock_release(&hart->locks, &endpoint->lock);

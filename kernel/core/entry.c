@@ -6,6 +6,7 @@
 #include "kernel/core/panic.h"
 #include "kernel/core/quiesce.h"
 #include "kernel/core/run_queue.h"
+#include "kernel/core/steal.h"
 #include "kernel/core/stop.h"
 #include "kernel/core/task_ops.h"
 
@@ -31,6 +32,8 @@ static void count_tick(struct hart *hart, uint64_t now) {
 
 struct task *kernel_interrupt(struct kernel *kernel, struct hart *hart, uint32_t events) {
     struct task *task = hart->current;
+    bool over = false;
+    hart->looks = true;
     if ((events & ARCH_EVENT_IPI) != 0) {
         hart_count_up(&hart->counts.ipis_taken, 1);
         stop_pass(kernel, hart);
@@ -43,17 +46,21 @@ struct task *kernel_interrupt(struct kernel *kernel, struct hart *hart, uint32_t
         device_interrupt(kernel, hart);
     }
     task_kills_take(kernel, hart);
-    bool gives_way = atomic_load_u32(&task->killed) != 0;
     if ((events & ARCH_EVENT_TIMER) != 0) {
         uint64_t now = arch_time_ns();
         count_tick(hart, now);
-        deadline_tick(kernel, hart, now + QUANTUM_NS);
-        gives_way = gives_way || now >= hart->quantum_end_ns;
+        over = now >= hart->quantum_end_ns;
+        deadline_tick(kernel, hart, over ? UINT64_MAX : hart->quantum_end_ns);
     }
-    if (gives_way) {
-        hart_count_up(&hart->counts.preemptions, 1);
-        run_queue_push(kernel, hart, task);
-        task = run_queue_next(kernel, hart);
+    hart->looks = false;
+    if (!over && atomic_load_u32(&task->killed) == 0) {
+        return run_queue_go_on(kernel, hart, task);
+    }
+    hart_count_up(&hart->counts.preemptions, 1);
+    run_queue_push(kernel, hart, task);
+    task = run_queue_next(kernel, hart);
+    if (over) {
+        run_queue_offer(kernel, hart);
     }
     return task;
 }
@@ -71,6 +78,7 @@ struct task *kernel_fault(struct kernel *kernel, struct hart *hart, struct user_
 // the look is not slept over.
 struct task *kernel_idle(struct kernel *kernel, struct hart *hart) {
     hart_count_up(&hart->counts.idles, 1);
+    arch_space_leave();  // The task whose it is may be taken by another hart, and end there.
     for (;;) {  // Ends when there is a task; each round sleeps or does a bounded step of work.
         atomic_store_u32(&hart->doorbell, 0);
         atomic_store_u32(&hart->idle, 1);
@@ -80,9 +88,11 @@ struct task *kernel_idle(struct kernel *kernel, struct hart *hart) {
         task_kills_take(kernel, hart);
         deadline_tick(kernel, hart, UINT64_MAX);
         struct task *task = run_queue_next(kernel, hart);
+        if (!task && atomic_load_u32(&hart->doorbell) == 0 && steal_some(kernel, hart)) {
+            task = run_queue_next(kernel, hart);
+        }
         if (task) {
             atomic_store_u32(&hart->idle, 0);
-            deadline_tick(kernel, hart, arch_time_ns() + QUANTUM_NS);
             return task;
         }
         // Whatever else it was, the next round looks at everything.

@@ -5,12 +5,10 @@
 #include <stdint.h>
 
 #include "base/atomic.h"
+#include "kernel/abi/qos.h"
 #include "kernel/core/lock.h"
 #include "kernel/core/task.h"
 #include "kernel/core/wheel.h"
-
-// 10 ms: a task that does not block gives way to the next of its hart.
-#define QUANTUM_NS UINT64_C(10000000)
 
 // What struct stats_hart (kernel/abi/stats.h) tells. Changed by the own hart with hart_count_up,
 // read by any.
@@ -32,6 +30,18 @@ struct hart_counts {
     struct atomic_u64 runnable_most;
 };
 
+// What the scheduler spared, refused and moved: counted by this hart.
+struct sched_counts {
+    uint64_t ipis_spared;    // The other hart runs nothing lower: it finds the task in time.
+    uint64_t ipis_invalid;   // Refused: there is no such hart,
+    uint64_t ipis_offline;   // or it is not online.
+    uint64_t raises;         // Tasks in a run queue that were lent a higher class.
+    uint64_t steals;         // Tasks taken from another hart.
+    uint64_t steals_bound;   // Refused: more at once than STEAL_MAX,
+    uint64_t steals_higher;  // of a higher class than this hart may run,
+    uint64_t steals_pinned;  // and tasks passed over, because they stay where they are.
+};
+
 static ALWAYS_INLINE void hart_count_up(struct atomic_u64 *count, uint64_t by) {
     atomic_store_u64(count, atomic_load_u64(count) + by);
 }
@@ -51,6 +61,7 @@ struct event_ring {
 
 // Bits of hart->slow. Not zero: calls and replies leave the fast path, for whatever is rare.
 #define SLOW_TRACE (UINT32_C(1) << 0)    // Events are recorded; alone, by a fast path of its own.
+#define SLOW_CLASS (UINT32_C(1) << 1)    // A direct switch may change the class of what runs.
 #define SLOW_CHANCE (UINT32_C(1) << 31)  // Simulation wants the complete path.
 
 // More than one kernel entry drops under an endpoint's lock.
@@ -64,13 +75,15 @@ struct ALIGNED(64) hart {
     uint32_t index;
     uint32_t online;
     struct atomic_u32 slow;  // SLOW_*. Changed by any hart.
-    uint32_t reserved;
+    bool uneven;             // SLOW_CLASS is set.
+    bool looks;              // This entry looks at the run queue before it ends.
     struct lock_holder locks;
     uint64_t tick_ns;         // When the timer is armed for, or UINT64_MAX.
     uint64_t quantum_end_ns;  // When the current task gives way.
     uint64_t quiesced;        // Up to which request this hart has left the kernel. Changed under
                               // the quiesce lock, which others need to read it.
     struct hart_counts counts;
+    struct sched_counts sched;
     struct event_ring events;
     // To be given up once no lock is held; 0 outside: capabilities, and asynchronous requests that
     // nobody will see.
@@ -88,9 +101,15 @@ struct ALIGNED(64) hart {
 
     struct lock run_lock;  // LOCK_RANK_RUN_QUEUE
     // Guarded by run_lock:
-    uint32_t run_head;
-    uint32_t run_tail;
+    struct list run[QOS_COUNT];     // By class, in the order in which they run.
+    uint64_t passed_ns[QOS_COUNT];  // Since when a higher class was served before this; 0: not yet.
+    uint64_t boost_end_ns;          // Until when boost_class is served, before all others.
+    uint32_t boost_class;           // 0: none.
+    struct atomic_u32 run_classes;  // Bit i: class i is not empty. Looked at without.
     uint32_t run_count;
+    uint32_t running_class;         // What runs counts as that; 0: nothing runs.
+    uint32_t steal_ceiling;         // The highest class that it may take from others. Constant.
+    struct atomic_u32 run_movable;  // Of run_count, those that may be stolen. Looked at without.
     struct list killed;  // Tasks homed here that were killed and not yet pulled out of their wait.
     struct list noted;   // Tasks homed here that blocked since the last tick.
     struct wheel *wheel;

@@ -6,6 +6,7 @@
 #include "kernel/core/cap_lookup.h"
 #include "kernel/core/cap_move.h"
 #include "kernel/core/deadline.h"
+#include "kernel/core/donation.h"
 #include "kernel/core/endpoint_ops.h"
 #include "kernel/core/grant.h"
 #include "kernel/core/ipc_queue.h"
@@ -43,8 +44,12 @@ static COLD struct task *call_later(struct kernel *kernel, struct hart *hart,
     task->wait_frame = word;
     event_note_frame(hart, EVENT_QUEUE, task, endpoint->receiver, word);
     struct task *receiver = ipc_queue_self_locked(kernel, hart, endpoint, task, cap);
+    struct task *lent_to = endpoint->receiver;
     lock_release(&hart->locks, &endpoint->lock);
     cap_release_deferred(kernel, hart);
+    if (!receiver) {
+        donation_spread(kernel, hart, lent_to);
+    }
     return ipc_leave(kernel, hart, task, receiver);
 }
 
@@ -126,6 +131,7 @@ static enum receive_outcome receive_now(struct kernel *kernel, struct hart *hart
     // Under the lock, so that nobody ends the wait between look and store.
     if (published && wait_state_of(atomic_load_low_u64(&task->wait)) == WAIT_NONE) {
         lock_release(&hart->locks, &endpoint->lock);
+        atomic_fence();  // Once something else runs here, the task may be stolen (steal.c).
         return RECEIVE_SERVED;
     }
     if (published) {
@@ -150,7 +156,7 @@ static struct task *receive_end(struct kernel *kernel, struct hart *hart, struct
     if (next) {
         wake_push(kernel, hart, next);
     }
-    return task;
+    return run_queue_go_on(kernel, hart, task);  // It serves somebody else now, or nobody.
 }
 
 // Receives for the current task. `next` (claimed and with its results, or null) runs if the task
@@ -197,12 +203,13 @@ struct task *syscall_ipc_recv(struct kernel *kernel, struct hart *hart, struct t
         return finish(task, status);
     }
     task->deadline_ns = arg(task, 1);
+    serving_ends(task);
     if ((flags & RECV_DROP_CAP) != 0) {
         task->drops_cap = true;
         bool done = receive_now(kernel, hart, task, cap, false) == RECEIVE_DONE;
         task->drops_cap = false;
         if (done) {
-            return task;
+            return run_queue_go_on(kernel, hart, task);
         }
     }
     return receive(kernel, hart, task, cap, 0);
@@ -214,7 +221,7 @@ struct task *syscall_ipc_recv(struct kernel *kernel, struct hart *hart, struct t
 static struct task *reply_give(struct hart *hart, struct task *task, struct reply_entry *entry,
                                uint64_t word) {
     struct task *caller = entry->task;
-    uint64_t caller_word = entry->caller_wait;
+    uint64_t caller_word = reply_word(entry);
     // Acquire: the caller's registers and page are as it left them. Reply, time-out and kill race
     //          here; one wins.
     if (UNLIKELY(!task_claim(caller, caller_word)) &&
@@ -252,7 +259,7 @@ static enum status reply_check(const struct kernel *kernel, const struct task *t
     if (status != STATUS_OK || !frame_moves_cap(word)) {
         return status;
     }
-    if (wait_state_of(entry->caller_wait) != WAIT_REPLY_CAP) {
+    if (wait_state_of(reply_word(entry)) != WAIT_REPLY_CAP) {
         return STATUS_DENIED;  // The caller takes none.
     }
     *slot = (uint32_t)frame_slot_load(&task->page->reply_out);
@@ -288,7 +295,7 @@ struct task *syscall_ipc_reply(struct kernel *kernel, struct hart *hart, struct 
             wake_push(kernel, hart, caller);
         }
     }
-    return finish(task, status);
+    return run_queue_go_on(kernel, hart, finish(task, status));
 }
 
 struct task *syscall_ipc_reply_recv(struct kernel *kernel, struct hart *hart, struct task *task) {
@@ -311,6 +318,7 @@ struct task *syscall_ipc_reply_recv(struct kernel *kernel, struct hart *hart, st
     } else {
         status_ignore(reply_unawaited(hart, task, entry, word, &caller), "counted");
     }
+    serving_ends(task);
     return receive(kernel, hart, task, cap, caller);
 }
 
@@ -324,7 +332,7 @@ static COLD void reply_drop_async(struct kernel *kernel, struct hart *hart, stru
 void reply_drop(struct kernel *kernel, struct hart *hart, struct task *task,
                 struct reply_entry *entry) {
     struct task *caller = entry->task;
-    uint64_t caller_word = entry->caller_wait;
+    uint64_t caller_word = reply_word(entry);
     if (UNLIKELY(reply_is_async(entry))) {
         reply_drop_async(kernel, hart, task, entry);
         return;

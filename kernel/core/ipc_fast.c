@@ -137,7 +137,7 @@ static NOINLINE struct task *call_carrying(uint64_t slot, uint64_t deadline_ns, 
     if (moves) {
         cap_hand_over(task, (uint32_t)carried, from, receiver, to);
     }
-    hart->current = receiver;
+    atomic_store_shared(&hart->current, receiver);
     return arch_resume(receiver, RECEIVED_CALL, handle);
 }
 
@@ -185,7 +185,7 @@ static ALWAYS_INLINE struct task *call(uint64_t slot, uint64_t deadline_ns, stru
         event_put(hart, event_head(EVENT_CALL, word, task->instance),
                   event_middle(receiver->instance, word), atomic_load_u64(&task->wait) >> 16);
     }
-    hart->current = receiver;
+    atomic_store_shared(&hart->current, receiver);
     return arch_resume(receiver, RECEIVED_CALL, handle);
 }
 
@@ -205,7 +205,7 @@ WARN_UNUSED static ALWAYS_INLINE struct task *reply_commit(struct receive_at at,
     if (UNLIKELY(!receive_publish(task, at.endpoint, at.generation, true))) {
         return receive_again(at.cap, caller, task, hart);
     }
-    hart->current = caller;
+    atomic_store_shared(&hart->current, caller);
     return arch_resume(caller, DELIVERY_HANDED_OVER, 0);
 }
 

@@ -4,6 +4,7 @@
 #include "kernel/core/async.h"
 #include "kernel/core/cap_move.h"
 #include "kernel/core/deadline.h"
+#include "kernel/core/donation.h"
 #include "kernel/core/endpoint_ops.h"
 #include "kernel/core/grant.h"
 #include "kernel/core/panic.h"
@@ -300,6 +301,7 @@ struct task *ipc_queue_self_locked(struct kernel *kernel, struct hart *hart,
     uint64_t unused = task_wait(task, WAIT_QUEUED, cap->object);
     (void)unused;
     atomic_fence();
+    donation_join_locked(kernel, endpoint, task);  // Who sets its class now sees it here.
     return ipc_serve_waiting_locked(kernel, hart, endpoint);
 }
 
@@ -319,7 +321,7 @@ struct task *ipc_leave(struct kernel *kernel, struct hart *hart, struct task *ta
         deadline_sooner(hart, task);
     }
     if (next && next->hart == hart) {
-        return next;
+        return run_queue_go_on(kernel, hart, next);
     }
     if (next) {
         wake_push(kernel, hart, next);

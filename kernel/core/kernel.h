@@ -72,6 +72,7 @@ struct kernel {
     struct atomic_u64 harts_online;   // Bit i: hart i has entered kernel_hart_start.
     struct atomic_u32 next_instance;  // Never reused within a boot.
     struct atomic_u32 next_hart;      // Where the next TASK_HART_ANY goes.
+    struct atomic_u32 qos_seen;       // Bit i: a task has had class i.
 
     struct pool task_pool;
     struct pool endpoint_pool;

@@ -2,66 +2,252 @@
 #include "kernel/core/run_queue.h"
 
 #include "kernel/core/event.h"
+#include "kernel/core/fault_point.h"
 #include "kernel/core/panic.h"
 #include "kernel/core/reap.h"
+#include "kernel/core/run_list.h"
 #include "kernel/core/syscall.h"
 #include "kernel/core/vmo_ops.h"
 
+enum { FALLS_A_LOOK = 8 };
+
 void run_queue_init(struct hart *hart) {
     lock_init(&hart->run_lock, LOCK_RANK_RUN_QUEUE);
-    hart->run_head = TASK_NONE;
-    hart->run_tail = TASK_NONE;
+    for (uint32_t qos = 0; qos < QOS_COUNT; qos++) {
+        list_init(&hart->run[qos]);
+        hart->passed_ns[qos] = 0;
+    }
+    hart->boost_class = 0;
+    atomic_store_u32(&hart->run_classes, 0);
     hart->run_count = 0;
+    hart->running_class = 0;
+    hart->steal_ceiling = QOS_BURST;
     list_init(&hart->killed);
+}
+
+enum status run_queue_ipi(struct kernel *kernel, struct hart *hart, uint64_t target) {
+    if (target >= kernel->hart_count) {
+        hart->sched.ipis_invalid++;
+        return STATUS_BAD_ARG;
+    }
+    if (((atomic_load_acquire_u64(&kernel->harts_online) >> target) & 1) == 0) {
+        hart->sched.ipis_offline++;
+        return STATUS_BUSY;
+    }
+    hart_ipi_send(hart, UINT64_C(1) << target);
+    return STATUS_OK;
+}
+
+static void send(struct kernel *kernel, struct hart *hart, struct hart *target) {
+    status_ignore(run_queue_ipi(kernel, hart, target->index),
+                  "a hart that comes online looks at its queue");
 }
 
 // A sleeper publishes `idle`, fences, and looks at the queue and the doorbell; here work and
 // doorbell are published before the fence, then `idle` is read: one of the two sees the other. A
-// hart that is not idle looks at its queue when its task blocks, or at its next tick.
-void run_queue_push(struct kernel *kernel, struct hart *hart, struct task *task) {
-    struct hart *home = task->hart;
-    lock_acquire(&hart->locks, &home->run_lock);
-    task->queue_next = TASK_NONE;
-    if (home->run_head == TASK_NONE) {
-        home->run_head = task->index;
-    } else {
-        kernel->tasks[home->run_tail].queue_next = task->index;
-    }
-    home->run_tail = task->index;
-    home->run_count++;
-    lock_release(&hart->locks, &home->run_lock);
+// hart that is not idle and runs nothing lower looks at its queue when its task blocks, or at its
+// next tick.
+static void tell(struct kernel *kernel, struct hart *hart, struct hart *home, bool outranks) {
     if (home == hart) {
+        if (outranks && !hart->looks) {
+            send(kernel, hart, hart);
+        }
         return;
     }
     atomic_store_u32(&home->doorbell, 1);
     atomic_fence();
-    if (atomic_load_u32(&home->idle) != 0 && !fault_point_fires(FAULT_POINT_LOSE_IPI)) {
-        hart_ipi_send(hart, UINT64_C(1) << home->index);
+    bool idle = atomic_load_u32(&home->idle) != 0;
+    if (!idle && !outranks) {
+        hart->sched.ipis_spared++;
+    } else if (!fault_point_fires(idle ? FAULT_POINT_LOSE_IPI : FAULT_POINT_LOSE_PREEMPTION)) {
+        send(kernel, hart, home);
     }
+}
+
+// The class is computed under the lock: a donation that comes later finds the task in its list.
+static ALWAYS_INLINE void push(struct kernel *kernel, struct hart *hart, struct task *task,
+                               bool first) {
+    struct hart *home = task->hart;
+    lock_acquire(&hart->locks, &home->run_lock);
+    uint32_t qos = run_list_class_of(kernel, task).qos;
+    run_list_insert(home, task, qos, first);
+    uint32_t running = home->running_class;
+    lock_release(&hart->locks, &home->run_lock);
+    bool outranks = running != 0 && qos > running;
+    if (home != hart || UNLIKELY(outranks)) {
+        // The task that runs here makes way: this hart looks at once.
+        tell(kernel, hart, home, outranks && task != hart->current);
+    }
+}
+
+void run_queue_push(struct kernel *kernel, struct hart *hart, struct task *task) {
+    push(kernel, hart, task, false);
 }
 
 void run_queue_kick(struct kernel *kernel, struct hart *hart, struct hart *target) {
-    (void)kernel;
     atomic_store_u32(&target->doorbell, 1);
     atomic_fence();
     if (target != hart) {
-        hart_ipi_send(hart, UINT64_C(1) << target->index);
+        send(kernel, hart, target);
     }
 }
 
-static struct task *run_queue_pop(struct kernel *kernel, struct hart *hart) {
-    lock_acquire(&hart->locks, &hart->run_lock);
-    struct task *task = 0;
-    if (hart->run_head != TASK_NONE) {
-        task = &kernel->tasks[hart->run_head];
-        hart->run_head = task->queue_next;
-        if (hart->run_head == TASK_NONE) {
-            hart->run_tail = TASK_NONE;
+struct hart *run_queue_lock_home(struct hart *hart, struct task *task) UNCHECKED_LOCKS {
+    // Ends: in each further round the task was stolen in between, for which it has to wait in the
+    //       queue of its new home until another hart looks for work.
+    for (struct hart *home = atomic_load_shared(&task->hart); home;) {
+        lock_acquire(&hart->locks, &home->run_lock);
+        struct hart *now = atomic_load_shared(&task->hart);
+        if (LIKELY(now == home)) {
+            return home;
         }
-        hart->run_count--;
+        lock_release(&hart->locks, &home->run_lock);
+        home = now;
+    }
+    return 0;
+}
+
+void run_queue_reclass(struct kernel *kernel, struct hart *hart,
+                       struct task *task) UNCHECKED_LOCKS {
+    struct hart *home = run_queue_lock_home(hart, task);
+    if (!home) {
+        return;  // It has not started.
+    }
+    uint32_t before = task->run_class;
+    bool outranks = false;
+    if (before != 0) {
+        uint32_t qos = run_list_class_of(kernel, task).qos;
+        if (qos != before) {
+            run_list_remove(home, task);
+            run_list_insert(home, task, qos, false);
+            hart->sched.raises += qos > before;
+            outranks = home->running_class != 0 && qos > home->running_class;
+        }
+    }
+    lock_release(&hart->locks, &home->run_lock);
+    if (outranks) {
+        tell(kernel, hart, home, true);
+    }
+}
+
+// Between the highest class and lower ones that wait: those are passed over until they starve.
+static uint32_t choose_among_locked(struct hart *hart, uint32_t top, uint64_t now_ns)
+    REQUIRES(hart->run_lock) {
+    uint32_t classes = run_list_classes(hart);
+    if (hart->boost_class != 0 && now_ns < hart->boost_end_ns &&
+        ((classes >> hart->boost_class) & 1) != 0) {
+        return hart->boost_class;
+    }
+    hart->boost_class = 0;
+    uint32_t chosen = top;
+    for (uint32_t qos = QOS_IDLE; qos < top; qos++) {
+        if (((classes >> qos) & 1) == 0) {
+            continue;
+        }
+        if (hart->passed_ns[qos] == 0) {
+            hart->passed_ns[qos] = now_ns;
+        } else if (now_ns - hart->passed_ns[qos] >= STARVATION_NS &&
+                   (chosen == top || hart->passed_ns[qos] < hart->passed_ns[chosen])) {
+            chosen = qos;
+        }
+    }
+    if (chosen != top) {
+        hart->boost_class = chosen;
+        hart->boost_end_ns = now_ns + QUANTUM_NS;
+    }
+    hart->passed_ns[chosen] = 0;
+    return chosen;
+}
+
+static uint32_t choose_locked(struct hart *hart, uint64_t now_ns) REQUIRES(hart->run_lock) {
+    uint32_t top = run_list_top(run_list_classes(hart));
+    if (run_list_classes(hart) != UINT32_C(1) << top) {
+        return choose_among_locked(hart, top, now_ns);
+    }
+    hart->boost_class = 0;  // Nobody to be served before.
+    return top;
+}
+
+// What the task that now runs counts as.
+static void running_locked(struct hart *hart, struct donation donation) REQUIRES(hart->run_lock) {
+    bool boosted = hart->boost_class != 0;
+    hart->running_class = boosted ? (uint32_t)QOS_BURST : donation.qos;
+    bool uneven = !boosted && !donation.even;
+    if (uneven != hart->uneven) {
+        hart->uneven = uneven;
+        if (uneven) {
+            atomic_or_u32(&hart->slow, SLOW_CLASS);
+        } else {
+            atomic_and_u32(&hart->slow, ~SLOW_CLASS);
+        }
+    }
+}
+
+// The next task where there are several classes. What it was lent may be over: then it waits its
+// turn. Null: this entry has looked long enough.
+static COLD struct task *pop_ranked_locked(struct kernel *kernel, struct hart *hart,
+                                           uint64_t now_ns) REQUIRES(hart->run_lock) {
+    for (uint32_t looks = 0; looks < FALLS_A_LOOK; looks++) {
+        struct task *task = run_list_first(hart, choose_locked(hart, now_ns));
+        run_list_remove(hart, task);
+        struct donation donation = run_list_class_of(kernel, task);
+        if (donation.qos >= run_list_top(run_list_classes(hart)) || hart->boost_class != 0) {
+            running_locked(hart, donation);
+            return task;
+        }
+        run_list_insert(hart, task, donation.qos, false);
+    }
+    hart->running_class = 0;
+    atomic_store_u32(&hart->doorbell, 1);  // Idle comes back.
+    return 0;
+}
+
+static ALWAYS_INLINE struct task *pop(struct kernel *kernel, struct hart *hart, uint64_t now_ns) {
+    struct task *task = 0;
+    lock_acquire(&hart->locks, &hart->run_lock);
+    uint32_t classes = run_list_classes(hart);
+    uint32_t qos = run_list_top(classes);
+    if (UNLIKELY(classes_differ(kernel)) && classes != 0) {
+        task = pop_ranked_locked(kernel, hart, now_ns);
+    } else {
+        hart->running_class = qos;
+        if (LIKELY(classes != 0)) {
+            task = run_list_first(hart, qos);
+            run_list_remove(hart, task);
+        }
     }
     lock_release(&hart->locks, &hart->run_lock);
     return task;
+}
+
+// No task runs here, whatever was taken out of the queue.
+static void nothing_runs(struct hart *hart) {
+    lock_acquire(&hart->locks, &hart->run_lock);
+    hart->running_class = 0;
+    lock_release(&hart->locks, &hart->run_lock);
+}
+
+// Who was preempted has what was left; a class that starved has the hart for a quantum as a whole.
+static COLD uint64_t quantum_end_ranked(struct hart *hart, struct task *task, uint64_t now_ns) {
+    uint64_t end_ns = now_ns + (task->quantum_left_ns != 0 ? task->quantum_left_ns : QUANTUM_NS);
+    task->quantum_left_ns = 0;
+    return hart->boost_class != 0 && hart->boost_end_ns < end_ns ? hart->boost_end_ns : end_ns;
+}
+
+static ALWAYS_INLINE void begin_quantum(const struct kernel *kernel, struct hart *hart,
+                                        struct task *task, uint64_t now_ns) {
+    uint64_t end_ns = now_ns + QUANTUM_NS;
+    if (classes_differ(kernel)) {
+        end_ns = quantum_end_ranked(hart, task, now_ns);
+    }
+    if (fault_point_fires(FAULT_POINT_SHORT_QUANTUM)) {
+        end_ns = now_ns + QUANTUM_NS / 2048;
+    }
+    hart->quantum_end_ns = end_ns;
+    if (UNLIKELY(end_ns < hart->tick_ns)) {
+        hart->tick_ns = end_ns;
+        arch_timer_arm(end_ns);
+    }
 }
 
 struct task *run_queue_next(struct kernel *kernel, struct hart *hart) {
@@ -69,7 +255,8 @@ struct task *run_queue_next(struct kernel *kernel, struct hart *hart) {
         vmo_return_step(kernel, hart);
         atomic_store_u32(&hart->doorbell, 1);  // Idle comes back for the rest.
     }
-    struct task *task = run_queue_pop(kernel, hart);
+    uint64_t now_ns = arch_time_ns();
+    struct task *task = pop(kernel, hart, now_ns);
     if (!task) {
         hart_charge(hart, arch_time_ns());
         return 0;
@@ -87,17 +274,60 @@ struct task *run_queue_next(struct kernel *kernel, struct hart *hart) {
         task = 0;
     }
     if (!task) {
+        nothing_runs(hart);
         hart_charge(hart, arch_time_ns());
         atomic_store_u32(&hart->doorbell, 1);  // There may be more: idle looks at interrupts and
                                                // comes back.
         return 0;
     }
-    uint64_t now_ns = arch_time_ns();
-    hart->quantum_end_ns = now_ns + QUANTUM_NS;
+    begin_quantum(kernel, hart, task, now_ns);
     if (task != hart->current) {
         hart_charge(hart, now_ns);
         hart_count_up(&hart->counts.switches, 1);
         event_note(hart, EVENT_SWITCH, task, hart->current, 0);
     }
     return task;
+}
+
+// Whether something of a higher class is queued than what `task` counts as if it runs.
+static bool outranked(struct kernel *kernel, struct hart *hart, struct task *task) {
+    lock_acquire(&hart->locks, &hart->run_lock);
+    running_locked(hart, run_list_class_of(kernel, task));
+    bool higher = run_list_top(run_list_classes(hart)) > hart->running_class;
+    lock_release(&hart->locks, &hart->run_lock);
+    return higher;
+}
+
+struct task *run_queue_make_way(struct kernel *kernel, struct hart *hart, struct task *task) {
+    if (!outranked(kernel, hart, task)) {
+        return task;
+    }
+    uint64_t now_ns = arch_time_ns();
+    bool left = now_ns < hart->quantum_end_ns;
+    task->quantum_left_ns = left ? hart->quantum_end_ns - now_ns : 0;
+    hart_count_up(&hart->counts.preemptions, 1);
+    push(kernel, hart, task, left);
+    return run_queue_next(kernel, hart);
+}
+
+struct task *run_queue_yield(struct kernel *kernel, struct hart *hart, struct task *task) {
+    if (LIKELY(run_list_classes(hart) == 0 && hart->vmo_dying == VMO_NONE)) {
+        begin_quantum(kernel, hart, task, arch_time_ns());
+        return task;
+    }
+    run_queue_push(kernel, hart, task);
+    return run_queue_next(kernel, hart);
+}
+
+void run_queue_offer(struct kernel *kernel, struct hart *hart) {
+    if (atomic_load_u32(&hart->run_movable) == 0) {
+        return;
+    }
+    for (uint32_t i = 1; i < kernel->hart_count; i++) {
+        struct hart *other = &kernel->harts[(hart->index + i) % kernel->hart_count];
+        if (atomic_load_u32(&other->idle) != 0) {
+            send(kernel, hart, other);
+            return;
+        }
+    }
 }

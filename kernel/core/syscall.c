@@ -12,6 +12,7 @@
 #include "kernel/core/image.h"
 #include "kernel/core/ipc.h"
 #include "kernel/core/panic.h"
+#include "kernel/core/qos.h"
 #include "kernel/core/stats.h"
 #include "kernel/core/syscall.h"
 #include "kernel/core/task_ops.h"
@@ -22,17 +23,7 @@ typedef struct task *syscall_handler(struct kernel *kernel, struct hart *hart, s
 
 static struct task *syscall_yield(struct kernel *kernel, struct hart *hart, struct task *task) {
     task_status(task, STATUS_OK);
-    if (LIKELY(hart->vmo_dying == VMO_NONE)) {
-        lock_acquire(&hart->locks, &hart->run_lock);
-        bool alone = hart->run_count == 0;
-        lock_release(&hart->locks, &hart->run_lock);
-        if (alone) {  // It would only pass through the queue. If it was killed, an IPI says so.
-            hart->quantum_end_ns = arch_time_ns() + QUANTUM_NS;
-            return task;
-        }
-    }
-    run_queue_push(kernel, hart, task);
-    return run_queue_next(kernel, hart);
+    return run_queue_yield(kernel, hart, task);
 }
 
 static struct task *syscall_clock_get(struct kernel *kernel, struct hart *hart, struct task *task) {
@@ -96,7 +87,7 @@ static enum status read_limits(uint64_t packed, struct task_order *order) {
                                                   [QUOTA_ENDPOINTS] = limits.endpoints,
                                                   [QUOTA_VMOS] = limits.vmos}};
     order->slots = limits.slots;
-    return STATUS_OK;
+    return qos_ceiling_of(order->supervisor, task_ceiling_unpack(packed), &order->qos_ceiling);
 }
 
 static struct task *syscall_timer_set(struct kernel *kernel, struct hart *hart, struct task *task) {
@@ -365,6 +356,7 @@ static struct task *syscall_task_start(struct kernel *kernel, struct hart *hart,
     }
     if (status == STATUS_OK) {
         event_note(hart, EVENT_START, target, task, target->service_id);
+        target->pinned = handler_arg(task, 2) != TASK_HART_ANY;
         task_run(kernel, hart, target, home, handler_arg(task, 1));
     }
     return handler_finish(task, status);

@@ -75,7 +75,8 @@ static ALWAYS_INLINE uint64_t wait_over(uint64_t word) {
 struct reply_entry {
     uint64_t caller_wait;  // The caller's wait word at hand-over: claims it, or shows that it has
                            // left. 0, which no wait word is: the entry is free. Of an asynchronous
-                           // request its word: no wait word either.
+                           // request its word: no wait word either. With WAIT_DEFERRED
+                           // (reply_word): the task has begun to receive since.
     uint64_t handle;       // Its name now; the generation in it goes on when the entry is freed.
     struct task *task;     // The caller or sender; of a free entry any task.
     union {
@@ -84,6 +85,14 @@ struct reply_entry {
     };
 };
 BASE_STATIC_ASSERT(sizeof(struct reply_entry) == 32, "a shift finds an entry");
+
+// In no wait word: the task holds this call and no longer serves it, so that its caller lends it no
+// class, and its answer leaves the fast path.
+#define WAIT_DEFERRED UINT64_C(0x80)
+
+static ALWAYS_INLINE uint64_t reply_word(const struct reply_entry *entry) {
+    return entry->caller_wait & ~WAIT_DEFERRED;
+}
 
 // Where the answer to an asynchronous request is kept for its sender (kernel/core/async.h). Guarded
 // by the lock of `home`, but for the two words.
@@ -122,7 +131,8 @@ struct ALIGNED(64) task {
     // What the fast path uses.
     struct atomic_u64 wait;
     struct message_page *page;
-    struct hart *hart;  // Home: the only hart that runs it. Fixed by task_start.
+    struct hart *hart;  // Home: the only hart that runs it. Changed under that one's run-queue lock
+                        // while it stands there (kernel/core/steal.h).
     struct arch_space space;
     uint64_t service_id;
     uint32_t instance;
@@ -152,10 +162,24 @@ struct ALIGNED(64) task {
     uint64_t wait_first;       // The sequence of its wait word when this life began.
     uint64_t work;  // How far its own long system call has come: 0 at first, WORK_RETURNS.
 
-    // Guarded by the endpoint's lock while queued, by the home hart's run-queue lock while
-    // runnable. TASK_NONE ends a list.
+    // Guarded by the endpoint's lock while queued, by the quiesce lock in WAIT_QUIESCE. TASK_NONE
+    // ends a list.
     uint32_t queue_next;
     uint32_t queue_prev;
+    uint32_t call_class;  // As what its queued call counts, if it is one (donation.h); 0: not yet.
+
+    // Guarded by the home hart's run-queue lock.
+    uint32_t run_class;  // In whose list of the run queue it stands; 0: in none.
+    struct list run_node;
+    uint64_t quantum_left_ns;  // Of one that was preempted, what is left of its quantum. The task.
+
+    struct atomic_u32 qos;  // Its own class: enum qos, at most the ceiling.
+    uint32_t qos_ceiling;   // Constant.
+    bool pinned;  // Never stolen: it was started on a certain hart. Constant from then on.
+    // The reply entry of the call that it serves, if that still says so (donation.h). While it
+    // waits in WAIT_RECV: the one that the next call takes. Changed by the task.
+    struct reply_entry *serving;
+    struct atomic_u64 calls_waiting;  // Calls queued where it receives: 16 bits a class.
 
     struct atomic_u32 state;       // enum task_state
     struct atomic_u32 killed;      // Not zero: its home hart reclaims it instead of running it. Set

@@ -9,6 +9,8 @@
 #include "kernel/core/endpoint_ops.h"
 #include "kernel/core/page.h"
 #include "kernel/core/panic.h"
+#include "kernel/core/qos.h"
+#include "kernel/core/run_queue.h"
 #include "kernel/core/vmo_ops.h"
 #include "kernel/core/wake.h"
 
@@ -48,7 +50,7 @@ static struct task *take_object(struct kernel *kernel, struct hart *hart) {
 static void task_clear(struct task *task) {
     words_zero(&task->regs, sizeof(task->regs) / 8);
     words_zero(task->caps, sizeof(task->caps) / 8);
-    task->hart = 0;
+    atomic_store_shared(&task->hart, 0);
     task->regs_all = true;
     task->in_call = false;
     task->again = false;
@@ -59,6 +61,11 @@ static void task_clear(struct task *task) {
             .handle = REPLY_HANDLE_BIT | i, .task = task, .next = task->reply_free};
         task->reply_free = &task->replies[i];
     }
+    task->serving = task->reply_free;
+    task->call_class = 0;
+    task->run_class = 0;
+    task->quantum_left_ns = 0;
+    task->pinned = true;
     task->reply_step = wait_next(0, WAIT_REPLY, task->index);
     task->deadline_ns = UINT64_MAX;
     task->deadline_noted_ns = UINT64_MAX;
@@ -73,6 +80,7 @@ static void task_clear(struct task *task) {
     atomic_store_u64(&task->home, 0);
     atomic_store_u64(&task->run_ns, 0);
     task->wait_first = atomic_load_u64(&task->wait) >> 16;
+    atomic_store_u64(&task->calls_waiting, 0);
 }
 
 // A space with the message page mapped. On failure nothing is held.
@@ -145,6 +153,8 @@ static enum status make_paid(struct kernel *kernel, struct hart *hart,
     }
     task_clear(task);
     set_limits(task, order);
+    task->qos_ceiling = order->qos_ceiling;
+    qos_begin(kernel, task, order->qos_ceiling);
     enum status status = make_space(kernel, hart, task);
     if (status != STATUS_OK) {
         pool_put(&kernel->task_pool, &hart->locks, task->index);
@@ -224,7 +234,7 @@ void task_run(struct kernel *kernel, struct hart *hart, struct task *task, struc
     task->regs.x[REG_A0 + 1] = argument;
     task->regs.x[REG_A0 + 2] = task->instance;
     task->regs_all = true;
-    task->hart = home;
+    atomic_store_shared(&task->hart, home);
     task->space.harts = UINT64_C(1) << home->index;
     // Release: whoever sees LIVE sees the home hart too (task_kill).
     atomic_store_release_u32(&task->state, TASK_LIVE);
@@ -251,9 +261,8 @@ void task_end_current(struct kernel *kernel, struct hart *hart, struct task *tas
 }
 
 // Marks the task killed and hands it to its home hart; false if it was marked before.
-static bool mark_killed(struct hart *hart, struct task *task) {
-    struct hart *home = task->hart;
-    lock_acquire(&hart->locks, &home->run_lock);
+static bool mark_killed(struct hart *hart, struct task *task) UNCHECKED_LOCKS {
+    struct hart *home = run_queue_lock_home(hart, task);
     bool first = atomic_load_u32(&task->killed) == 0;
     if (first) {
         atomic_store_u32(&task->killed, 1);
@@ -269,7 +278,7 @@ static bool mark_killed(struct hart *hart, struct task *task) {
 void task_kill(struct kernel *kernel, struct hart *hart, struct task *task) {
     enum task_state state = (enum task_state)atomic_load_acquire_u32(&task->state);
     if (state == TASK_NEW || state == TASK_LOADED) {
-        task->hart = hart;
+        atomic_store_shared(&task->hart, hart);
         atomic_store_u32(&task->killed, 1);
         atomic_store_release_u32(&task->state, TASK_LIVE);
         run_queue_push(kernel, hart, task);
@@ -279,7 +288,8 @@ void task_kill(struct kernel *kernel, struct hart *hart, struct task *task) {
         return;
     }
     if (mark_killed(hart, task)) {
-        run_queue_kick(kernel, hart, task->hart);
+        run_queue_reclass(kernel, hart, task);     // It is reclaimed sooner than it would have run.
+        run_queue_kick(kernel, hart, task->hart);  // One that was killed is not stolen.
     }
 }
 

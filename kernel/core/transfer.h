@@ -91,8 +91,8 @@ WARN_UNUSED static ALWAYS_INLINE uint64_t reply_make(struct task *receiver, stru
     // A receiver without a free entry waits in WAIT_RECV_NOCALL, where no call claims it.
     // NOLINTNEXTLINE(clang-analyzer-core.NullDereference)
     receiver->reply_free = entry->next;
-    entry->caller_wait = caller_word;
-    entry->task = caller;
+    atomic_store_shared(&entry->caller_wait, caller_word);
+    atomic_store_shared(&entry->task, caller);
     return entry->handle;
 }
 
@@ -106,10 +106,23 @@ WARN_UNUSED static ALWAYS_INLINE struct reply_entry *reply_find(struct task *tas
 // `handle` is the entry's. 2^58 answers pass before a generation comes again.
 static ALWAYS_INLINE void reply_free(struct task *task, struct reply_entry *entry,
                                      uint64_t handle) {
-    entry->caller_wait = 0;
+    atomic_store_shared(&entry->caller_wait, 0);
     entry->handle = handle + (UINT64_C(1) << REPLY_HANDLE_GENERATION_SHIFT);
     entry->next = task->reply_free;
     task->reply_free = entry;
+}
+
+// The task begins to receive, not by way of the fast path: it no longer serves the call that it has
+// not answered, and serves the one that comes next.
+static inline void serving_ends(struct task *task) {
+    struct reply_entry *entry = task->serving;
+    enum wait_state state = wait_state_of(entry->caller_wait);
+    if (state == WAIT_REPLY || state == WAIT_REPLY_CAP) {
+        atomic_store_shared(&entry->caller_wait, entry->caller_wait | WAIT_DEFERRED);
+    }
+    if (LIKELY(task->reply_free != 0)) {
+        atomic_store_shared(&task->serving, task->reply_free);
+    }
 }
 
 // Makes the sender (queued or current) wait for the reply of the claimed receiver. The frame is

@@ -63,12 +63,17 @@ static bool wake_claim(struct kernel *kernel, struct hart *hart, struct task *ta
 bool wake_early(struct kernel *kernel, struct hart *hart, struct task *task, enum status status,
                 uint64_t due_ns) {
     uint64_t word = atomic_load_acquire_u64(&task->wait);
-    // Ends: a wait goes from queued to handed over to none, and only this hart, its home, lets it
-    //       begin another.
+    // Ends: a wait goes from queued to handed over to none, and only its home lets it begin
+    // another.
     for (;;) {
+        // A task moves only between two waits: if the claim succeeds, this was its home since it
+        // published the word.
+        if (wait_state_of(word) == WAIT_NONE || atomic_load_shared(&task->hart) != hart) {
+            return false;
+        }
         // The deadline is written before the wait is published: if the claim succeeds, it was that
         // wait's.
-        if (wait_state_of(word) == WAIT_NONE || task->deadline_ns > due_ns) {
+        if (task->deadline_ns > due_ns) {
             return false;
         }
         if (wake_claim(kernel, hart, task, word)) {

@@ -132,8 +132,9 @@ static struct launch_result fill(const struct launcher *launcher, uint32_t servi
 
 struct launch_result launch_load(struct launcher *launcher, uint32_t service) {
     const struct manifest_service *of = &launcher->manifest->services[service];
-    struct task_result made = sys_task_create_limited(slot_at(INIT_SLOT_FACTORY), of->service_id,
-                                                      task_limits_unpack(of->limits));
+    struct task_result made = sys_task_create_up_to(slot_at(INIT_SLOT_FACTORY), of->service_id,
+                                                    task_limits_unpack(of->limits),
+                                                    (enum qos)task_ceiling_unpack(of->limits));
     if (made.status != STATUS_OK) {
         return outcome(made.status, "task_create");
     }

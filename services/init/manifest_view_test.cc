@@ -95,7 +95,8 @@ class ManifestTest : public ::testing::Test {
 TEST_F(ManifestTest, test_reject_limits_that_no_task_has) {
     for (const uint64_t limits :
          {UINT64_C(0), task_limits_pack({0, 0, 2, 4, 63}), task_limits_pack({192, 0, 2, 4, 0}),
-          task_limits_pack({192, 0, 2, 4, 63}) | UINT64_C(1) << TASK_LIMIT_BITS}) {
+          task_limits_pack({192, 0, 2, 4, 63}) | UINT64_C(1) << TASK_LIMIT_BITS,
+          task_limits_pack({192, 0, 2, 4, 63}) | UINT64_C(5) << TASK_LIMIT_QOS_SHIFT}) {
         image_.services[0].limits = limits;
         EXPECT_EQ(Open(), MANIFEST_FLAW_LIMITS) << limits;
     }

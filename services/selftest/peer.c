@@ -37,8 +37,9 @@ bool peer_create(struct selftest *selftest, struct peer *out) {
     const struct slot factory = slot_at(SELFTEST_SLOT_FACTORY);
     struct slot_result endpoint = selftest->peers_accept ? sys_endpoint_create_accepting(factory)
                                                          : sys_endpoint_create(factory);
-    struct task_result task =
-        sys_task_create(slot_at(SELFTEST_SLOT_FACTORY), selftest->probe_program->service_id);
+    const struct task_limits limits = {.pages = 32, .slots = CAP_SLOT_COUNT - 1};
+    struct task_result task = sys_task_create_up_to(factory, selftest->probe_program->service_id,
+                                                    limits, selftest->peers_ceiling);
     peer.endpoint = endpoint.slot;
     peer.task = task.slot;
     peer.instance = task.instance;

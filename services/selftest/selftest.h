@@ -26,6 +26,7 @@ struct selftest {
     struct slot lent_vmo;     // What the next peer gets, with all rights; CAP_SLOT_NONE: nothing.
     struct slot program_vmo;  // Where peers are loaded from; CAP_SLOT_NONE: the boot image.
     bool lends_device;        // Peers that start get the entropy device too.
+    enum qos peers_ceiling;   // The class of peers that start now.
     bool peers_accept;        // Frames to peers that start now may carry capabilities.
 };
 

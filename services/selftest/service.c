@@ -42,7 +42,11 @@ static const struct rung ladder[] = {
     {MARKER_SELFTEST_BULK_REJECT_RANGE, case_bulk_reject_range, 1},
     {MARKER_SELFTEST_BULK_REJECT_UNSEALED, case_bulk_reject_unsealed, 1},
     {MARKER_SELFTEST_TASK_PREEMPT, case_task_preempt, 1},
+    {MARKER_SELFTEST_QOS_HIGHER_FIRST, case_qos_higher_first, 1},
+    {MARKER_SELFTEST_QOS_REJECT_ABOVE_CEILING, case_qos_reject_above_ceiling, 1},
     {MARKER_SELFTEST_SMP_CROSS_HART_CALL, case_smp_cross_hart_call, 2},
+    {MARKER_SELFTEST_SMP_STEAL, case_smp_steal, 2},
+    {MARKER_SELFTEST_SMP_REJECT_STEAL_PINNED, case_smp_reject_steal_pinned, 2},
     {MARKER_SELFTEST_TIMED_CLOCK, case_timed_clock, 1},
     {MARKER_SELFTEST_TIMED_SLEEP_ORDER, case_timed_sleep_order, 1},
     {MARKER_SELFTEST_TIMED_COALESCED, case_timed_coalesced, 1},
@@ -79,6 +83,9 @@ int selftest_main(struct runtime *runtime, const void *image) {
                         "the statistics") ||
         !runtime_expect(runtime, slot_at(SLOT_SAMGRD), CAP_ENDPOINT, RIGHT_CALL,
                         "the route to samgrd") ||
+        // What its class may be is for its peers; it runs as the services do that it calls.
+        !selftest_expect_status(&selftest, "its own class",
+                                sys_set_qos(slot_at(CAP_SLOT_NONE), QOS_NORMAL), STATUS_OK) ||
         !selftest_begin(&selftest, MARKER_SELFTEST_READY) ||
         !selftest_climb(&selftest, ladder, ARRAY_LEN(ladder))) {
         return 1;

@@ -19,6 +19,7 @@ constexpr std::uint32_t RATE_LATE_IPI = RATE_ALWAYS / 64;
 constexpr std::uint32_t RATE_END_USER = RATE_ALWAYS / 4096;
 constexpr std::uint32_t slow_rates[] = {RATE_ALWAYS / 8, 0, RATE_ALWAYS / 2, RATE_ALWAYS / 8,
                                         RATE_ALWAYS};
+constexpr std::uint32_t quantum_rates[] = {RATE_ALWAYS / 4, 0, RATE_ALWAYS};
 constexpr std::uint64_t FAULTS_EVERY = 4;  // Every fourth seed has empty pools, every fourth has
                                            // tasks that end and IPIs that come late.
 
@@ -106,8 +107,11 @@ sim_options machine_of(const seed_options &options, std::uint64_t seed) {
     }
     // Most seeds mix fast and slow calls, some take one or the other only.
     machine.fault_rate[FAULT_POINT_SLOW_PATH] = slow_rates[seed % std::size(slow_rates)];
+    machine.fault_rate[FAULT_POINT_SHORT_QUANTUM] = quantum_rates[seed % std::size(quantum_rates)];
     if (options.plant >= 0) {
-        machine.fault_rate[options.plant] = RATE_PLANTED;
+        // What shows only when a hart stands still for long at one place is there every time.
+        bool rare = options.plant == FAULT_POINT_SKIP_QUIESCE;
+        machine.fault_rate[options.plant] = rare ? RATE_ALWAYS : RATE_PLANTED;
     }
     machine.trace = options.trace ? stdout : nullptr;
     return machine;
@@ -222,10 +226,14 @@ void seed_add(seed_totals &sum, const seed_outcome &outcome) {
     sum.maps += outcome.record.maps.raw;
     sum.events_paired += outcome.record.events_paired.raw;
     sum.audits_asked += outcome.record.audits.raw;
+    sum.class_changes += outcome.record.class_changes.raw;
+    sum.preemptions += outcome.result.preemptions;
+    sum.raises += outcome.result.raises;
+    sum.steals += outcome.result.steals;
 }
 
 std::string seed_summary(const seed_totals &sum, double seconds) {
-    char text[720];
+    char text[900];
     auto number = [](std::uint64_t value) { return static_cast<unsigned long long>(value); };
     std::snprintf(text, sizeof(text),
                   "%llu seeds in %.1f s: %llu system calls (%.0f a second), %llu kernel entries, "
@@ -235,13 +243,16 @@ std::string seed_summary(const seed_totals &sum, double seconds) {
                   "%llu interrupts, %llu tasks, "
                   "%llu kills, %llu revocations, %llu capabilities moved, "
                   "%llu VMOs, %llu mappings, %llu calls in traces, %llu audits asked for, "
-                  "%llu injected faults\n",
+                  "%llu injected faults,\n"
+                  "%llu changes of class, %llu preemptions, %llu tasks raised, %llu stolen\n",
                   number(sum.seeds), seconds, number(sum.syscalls),
                   static_cast<double>(sum.syscalls) / seconds, number(sum.steps),
                   number(sum.switches), number(sum.audits), number(sum.calls), number(sum.answered),
                   number(sum.direct_switches), number(sum.asks), number(sum.asks_answered),
                   number(sum.cancels), number(sum.interrupts), number(sum.tasks), number(sum.kills),
                   number(sum.revokes), number(sum.moves), number(sum.vmos), number(sum.maps),
-                  number(sum.events_paired), number(sum.audits_asked), number(sum.faults));
+                  number(sum.events_paired), number(sum.audits_asked), number(sum.faults),
+                  number(sum.class_changes), number(sum.preemptions), number(sum.raises),
+                  number(sum.steals));
     return text;
 }

@@ -58,6 +58,10 @@ struct seed_totals {
     std::uint64_t faults = 0;
     std::uint64_t interrupts = 0;
     std::uint64_t device_refusals = 0;
+    std::uint64_t class_changes = 0;
+    std::uint64_t preemptions = 0;
+    std::uint64_t raises = 0;
+    std::uint64_t steals = 0;
 };
 
 void seed_add(seed_totals &sum, const seed_outcome &outcome);

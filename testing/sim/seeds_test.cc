@@ -75,6 +75,10 @@ TEST(Seeds, a_thousand_on_two_harts_are_clean) {
     EXPECT_GT(sum.events_paired, SEEDS);
     EXPECT_GT(sum.audits_asked, SEEDS);
     EXPECT_GT(sum.faults, SEEDS / 4);
+    EXPECT_GT(sum.class_changes, 10 * SEEDS);
+    EXPECT_GT(sum.preemptions, 10 * SEEDS);
+    EXPECT_GT(sum.raises, SEEDS);
+    EXPECT_GT(sum.steals, SEEDS);
     EXPECT_GT(sum.audits, SEEDS);
 }
 
@@ -97,10 +101,14 @@ const finding findings[] = {
     {FAULT_POINT_TRUST_EVENTS, {"events are not in the order of time", "an event "}},
     {FAULT_POINT_SKIP_EVENT, {"a call begins while its task waits"}},
     {FAULT_POINT_LOSE_IPI, {"lost wake-up: hart"}},
+    {FAULT_POINT_LOSE_DONATION, {"lost donation"}},
+    {FAULT_POINT_LOSE_PREEMPTION, {"lost preemption"}},
+    {FAULT_POINT_STEAL_FORGETS_HART,
+     {"which its space does not know", "still translates to it", "stale translation"}},
     {FAULT_POINT_LOSE_RECHECK, {"lost wake-up: task"}},
     {FAULT_POINT_LOSE_KILL, {"lost kill"}},
     {FAULT_POINT_LOSE_DEADLINE, {"lost deadline"}},
-    {FAULT_POINT_LOSE_QUEUE, {"is not there", "assertion"}},
+    {FAULT_POINT_LOSE_QUEUE, {"is not there", "assertion", "counts other calls", "crash"}},
     {FAULT_POINT_PUT_PAGE_TWICE, {"POOL_TAKEN"}},
     {FAULT_POINT_LOSE_PAGE, {"pages are taken"}},
     {FAULT_POINT_LOSE_RELEASE, {"counts other references"}},

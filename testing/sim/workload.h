@@ -59,6 +59,8 @@ struct workload {
     struct atomic_u32 events_paired;   // Calls found in the trace,
     struct atomic_u32 audits;          // and audits that a program asked for.
     struct atomic_u32 audit_findings;  // What those found; the simulation's own say what it is.
+    bool classes;                      // Tasks have different classes, and change them.
+    struct atomic_u32 class_changes;
     // Families: a badge names one. How many revocations there had been when grant_revoke of it had
     // returned; 0: it has not.
     uint32_t grants;

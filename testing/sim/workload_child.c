@@ -33,13 +33,34 @@ static struct task_limits limits_of(const char *name) {
     return limits;
 }
 
+void workload_change_class(struct slot task) {
+    if (!workload_now->classes) {
+        return;
+    }
+    enum qos qos = (enum qos)(QOS_IDLE + sim_user_random(QOS_COUNT - 1));
+    enum status status = sys_set_qos(task, qos);
+    workload_add(&workload_now->class_changes, status == STATUS_OK);
+    bool fits = status == STATUS_OK || (status == STATUS_DENIED && qos > QOS_IDLE) ||
+                (status == STATUS_BUSY && task.value != CAP_SLOT_NONE);
+    workload_expect(fits, "set_qos gave another status", status);
+}
+
+// Managers stay at NORMAL, and may give nobody more.
+static enum qos ceiling_of(const char *name) {
+    bool any = workload_now->classes && strcmp(name, "manager") != 0;
+    return any ? (enum qos)sim_user_random(QOS_COUNT) : QOS_DEFAULT;
+}
+
 bool workload_create(struct slot factory, struct slot image, const char *name, struct slot *task) {
     uint64_t offset = 0;
     uint64_t bytes = 0;
     bool found = sim_program_find(name, &offset, &bytes);
     workload_expect(found, "no such program", 0);
-    struct task_result made =
-        sys_task_create_limited(factory, service_id_of(name, strlen(name)), limits_of(name));
+    struct task_result made = sys_task_create_up_to(factory, service_id_of(name, strlen(name)),
+                                                    limits_of(name), ceiling_of(name));
+    if (made.status == STATUS_DENIED && factory.value == MANAGER_SLOT_FACTORY) {
+        return false;
+    }
     if (!workload_made(made.status, "task_create gave another status")) {
         return false;
     }
@@ -51,7 +72,7 @@ bool workload_create(struct slot factory, struct slot image, const char *name, s
 // A hart that has not come up yet is refused.
 void workload_start(struct slot task, uint64_t argument) {
     uint32_t hart_count = sim_hart_count();
-    uint32_t hart = sim_user_random(hart_count + 1);
+    uint32_t hart = sim_user_random(2 * hart_count);
     enum status status = hart < hart_count ? sys_task_start(task, argument, hart) : STATUS_BAD_ARG;
     if (status == STATUS_BAD_ARG) {
         status = sys_task_start(task, argument, TASK_HART_ANY);

@@ -150,7 +150,7 @@ void workload_client(struct message_page *page, uint64_t argument, uint32_t inst
     client.asks.closed = sys_cap_query(client.asks.own).status != STATUS_OK;
     while (client.server_count > 0 && sim_user_random(END_ONE_IN) != 0) {
         struct slot server = client.servers[sim_user_random(client.server_count)];
-        uint32_t draw = sim_user_random(20);
+        uint32_t draw = sim_user_random(21);
         if (draw < 7) {
             call(&client, server);
         } else if (draw < 9) {
@@ -164,6 +164,8 @@ void workload_client(struct message_page *page, uint64_t argument, uint32_t inst
             workload_memory_round(&client.memory);
         } else if (draw < 19) {
             ask_round(&client, server);
+        } else if (draw < 20) {
+            workload_change_class(slot_at(CAP_SLOT_NONE));
         } else {
             sim_user_work(sim_user_random(NS_SHORT));
         }

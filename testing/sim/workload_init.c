@@ -269,6 +269,8 @@ static void disturb(struct parent *parent) {
         workload_count(&workload_now->kills);
     } else if (draw < 5 && child->family.grant.value != 0) {
         revoke(child);
+    } else if (draw < 7) {
+        workload_change_class(child->task);
     }
 }
 
@@ -313,6 +315,11 @@ void workload_init(struct message_page *page, uint64_t argument, uint32_t instan
     (void)argument;
     (void)instance;
     struct parent parent = {.home = {0}};
+    workload_now->classes = sim_user_random(3) != 0;
+    if (workload_now->classes) {  // So that nobody keeps it from looking.
+        enum status status = sys_set_qos(slot_at(CAP_SLOT_NONE), QOS_BURST);
+        workload_expect(status == STATUS_OK, "init cannot have its own class", status);
+    }
     for (uint32_t try = 0; parent.home.value == 0 && try < WAIT_ROUNDS_MAX; try++) {
         parent.home = sys_endpoint_create(slot_at(SLOT_FACTORY)).slot;
     }

@@ -1,5 +1,6 @@
 // testing/sim/workload_manager.c: supervises clients of its own. When it ends, however, they end
 // with it.
+#include "kernel/abi/identity.h"
 #include "testing/sim/workload_state.h"
 
 enum {
@@ -43,6 +44,10 @@ void workload_manager(struct message_page *page, uint64_t argument, uint32_t ins
     struct slot tasks[OWN_CLIENT_COUNT] = {{0}, {0}};
     struct task_result other = sys_task_create(slot_at(MANAGER_SLOT_FACTORY), 1);
     workload_expect(other.status == STATUS_BAD_IDENTITY, "a factory made what it must not",
+                    other.status);
+    other = sys_task_create_up_to(slot_at(MANAGER_SLOT_FACTORY), service_id_of("client", 6),
+                                  (struct task_limits){.pages = 8, .slots = 1}, QOS_BURST);
+    workload_expect(other.status == STATUS_DENIED, "a manager gave more than it may have",
                     other.status);
     for (uint32_t round = 0; round < ROUNDS_MAX; round++) {
         struct slot *task = &tasks[round % OWN_CLIENT_COUNT];

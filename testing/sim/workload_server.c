@@ -200,6 +200,14 @@ static void server_round(struct server *server) {
     }
     if (server->own_family != 0 && sim_user_random(REVOKE_ONE_IN) == 0) {
         workload_revoke(slot_at(SERVER_SLOT_GRANT), server->own_family);
+        if (server->held_count < HELD_MAX) {  // At once: what is served now must not be of it.
+            server->revokes_before = atomic_load_u32(&workload_now->revokes);
+            look_at(server, sys_ipc_recv(server->endpoint, some_deadline()));
+            return;
+        }
+    }
+    if (sim_user_random(20) == 0) {
+        workload_change_class(slot_at(CAP_SLOT_NONE));
     }
     if (server->other_count > 0 && sim_user_random(10) == 0) {
         call_other(server);

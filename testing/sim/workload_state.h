@@ -66,6 +66,9 @@ WARN_UNUSED uint64_t frame_check(const struct message_area *area, uint16_t type)
 // A system call that makes something answered `status`: false when a pool was empty, which
 // simulation may arrange at any time.
 WARN_UNUSED bool workload_made(enum status status, const char *what);
+// Gives a task a class by chance, if that is what this run does. CAP_SLOT_NONE: the caller.
+void workload_change_class(struct slot task);
+
 // A task of that program made by `factory`, its program loaded. False when a pool was empty; the
 // task's slot may be filled all the same.
 WARN_UNUSED bool workload_create(struct slot factory, struct slot image, const char *name,

@@ -59,7 +59,8 @@ TEST(ImageBytes, test_reject_too_many_files_and_improper_names) {
 
 TEST(ImageBytes, manifest_reads_back) {
     const manifest_result result = manifest_read(
-        "service aa\nfinal\nhart 1\nargument 7\nrestarts 2\nlimit pages 77 vmos 9\nslot 2 route "
+        "service aa\nfinal\nhart 1\nargument 7\nrestarts 2\nqos burst\nlimit pages 77 vmos 9\nslot "
+        "2 route "
         "init call\n"
         "service bb\nprogram aa\nslot 5 route aa send badge 3\nslot 4 factory endpoint task of aa\n"
         "slot 6 factory endpoint\n",
@@ -76,9 +77,10 @@ TEST(ImageBytes, manifest_reads_back) {
     EXPECT_EQ(first.hart, 1U);
     EXPECT_EQ(first.argument, 7U);
     EXPECT_EQ(first.restart_budget, 2U);
-    EXPECT_EQ(first.limits, task_limits_pack({77, 0, 2, 9, 63}));
+    EXPECT_EQ(first.limits, task_limits_pack({77, 0, 2, 9, 63}) | task_ceiling_pack(QOS_BURST));
     const auto second = read_at<manifest_service>(bytes, sizeof(header) + sizeof(first));
     EXPECT_STREQ(second.program, "aa");
+    EXPECT_EQ(task_ceiling_unpack(second.limits), static_cast<unsigned>(QOS_NORMAL));
     EXPECT_EQ(second.grant_first, 1U);
     EXPECT_EQ(second.grant_count, 3U);
     EXPECT_EQ(second.hart, static_cast<std::uint32_t>(MANIFEST_HART_ANY));

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "kernel/abi/manifest.h"
+#include "kernel/abi/qos.h"
 #include "tools/text/words.h"
 
 namespace mkimage {
@@ -38,6 +39,7 @@ struct service {
     std::uint32_t argument = 0;
     std::uint32_t restart_budget = 0;
     std::map<std::string, std::uint32_t> limits;  // Those that the text says, by their word.
+    std::uint32_t qos = QOS_NORMAL;               // Its class, and the highest that it may have.
     std::vector<grant> grants;
     source_place place;
     source_place program_place;

@@ -47,7 +47,7 @@ std::uint64_t limits_of(const service &one) {
         const auto found = one.limits.find(word);
         *place = found != one.limits.end() ? found->second : *place;
     }
-    return task_limits_pack(limits);
+    return task_limits_pack(limits) | task_ceiling_pack(static_cast<qos>(one.qos));
 }
 
 void append_service(std::string &out, const service &one, std::size_t grant_first) {

@@ -156,6 +156,10 @@ class reader {
             read_limits(words);
             return true;
         }
+        if (key == "qos") {
+            read_qos(words);
+            return true;
+        }
         if (key != "program" && key != "hart" && key != "argument" && key != "restarts") {
             return false;
         }
@@ -196,6 +200,20 @@ class reader {
             add_mistake(digits.place, "`" + digits.text + "` is over 32 bits");
         }
         return static_cast<std::uint32_t>(value);
+    }
+
+    void read_qos(const std::vector<word> &words) {
+        if (!one_argument(words)) {
+            return;
+        }
+        for (std::uint32_t qos = QOS_IDLE; qos < QOS_COUNT; qos++) {
+            if (words[1].text == qos_name(qos)) {
+                out_.contents.services.back().qos = qos;
+                return;
+            }
+        }
+        add_mistake(words[1].place, "no class is named `" + words[1].text +
+                                        "`: idle, normal, interactive or burst");
     }
 
     void read_limits(const std::vector<word> &words) {

@@ -102,10 +102,10 @@ INSTANTIATE_TEST_SUITE_P(
                     "device_doubled", "device_unknown", "device_without_name", "factory_of_nobody",
                     "factory_without_of", "hart_beyond_image", "manual_with_slots", "no_final",
                     "no_right", "no_service", "number_malformed", "number_too_large",
-                    "program_unknown", "right_doubled", "right_of_other_kind", "route_to_manual",
-                    "route_to_nobody", "route_to_self", "service_doubled", "service_init",
-                    "service_name_improper", "slot_doubled", "slot_out_of_range", "slot_zero",
-                    "statement_before_service", "word_unknown", "words_too_many"),
+                    "program_unknown", "qos_unknown", "right_doubled", "right_of_other_kind",
+                    "route_to_manual", "route_to_nobody", "route_to_self", "service_doubled",
+                    "service_init", "service_name_improper", "slot_doubled", "slot_out_of_range",
+                    "slot_zero", "statement_before_service", "word_unknown", "words_too_many"),
     [](const testing::TestParamInfo<const char *> &info) { return std::string(info.param); });
 
 }  // namespace

@@ -3,6 +3,8 @@
 #include "kernel/arch/sim/space.h"
 #include "kernel/arch/sim/state.h"
 #include "kernel/core/audit.h"
+#include "kernel/core/run_list.h"
+#include "kernel/core/run_queue.h"
 #include "kernel/core/stop.h"
 
 NORETURN static void fail(const struct audit_tally *tally) {
@@ -102,11 +104,45 @@ void sim_check_leave(void) {
     }
 }
 
+// A hart that runs something of a lower class than what waits there will be interrupted, and no
+// class waits longer than the scheduler says. No hart is in the kernel.
+static void check_runner(uint32_t index) {
+    const struct sim_hart *hart = &sim.harts[index];
+    const struct hart *core = &sim.kernel.harts[index];
+    uint32_t top = run_list_top(core->run_classes.raw);
+    // A hart that has taken an interrupt, and is held at the door of the kernel, will look too.
+    bool told = hart->ipi_at_ns != UINT64_MAX || sim_events_due(hart) != 0 ||
+                hart->context == &hart->kernel_fiber;
+    if (!hart->asleep && core->current && top > core->running_class && !told) {
+        sim_finish(SIM_CHECK_FAILED,
+                   "lost preemption: hart %u runs class %u, class %u waits, and no IPI is to come",
+                   index, core->running_class, top);
+    }
+    if (!hart->asleep && core->current && core->tick_ns > core->quantum_end_ns && !told) {
+        sim_finish(SIM_CHECK_FAILED, "hart %u's timer comes at %llu, its quantum ends at %llu",
+                   index, (unsigned long long)core->tick_ns,
+                   (unsigned long long)core->quantum_end_ns);
+    }
+    for (uint32_t qos = QOS_IDLE; qos < QOS_COUNT && core->current; qos++) {
+        uint64_t since_ns = core->passed_ns[qos];
+        if (since_ns != 0 && since_ns + STARVATION_NS + QOS_COUNT * QUANTUM_NS < sim.now_ns) {
+            sim_finish(SIM_CHECK_FAILED, "class %u of hart %u starves since %llu", qos, index,
+                       (unsigned long long)since_ns);
+        }
+    }
+}
+
 static void check_waits(void) {
     struct audit_tally tally;
-    if (!audit_wakeups(&sim.kernel, &tally) || !audit_ends(&sim.kernel, &tally)) {
+    uint32_t left = hold_switches();
+    if (!audit_wakeups(&sim.kernel, &tally) || !audit_ends(&sim.kernel, &tally) ||
+        !audit_classes(&sim.kernel, &tally)) {
         fail(&tally);
     }
+    for (uint32_t i = 0; i < sim.options.hart_count; i++) {
+        check_runner(i);
+    }
+    sim.until_switch = left;
 }
 
 void sim_check_quiet(void) {

@@ -105,7 +105,7 @@ void arch_ipi_send(uint64_t hart_mask) {
     add(TRACE_IPI, hart_mask, delay_ns);
     for (; hart_mask != 0; hart_mask &= hart_mask - 1) {
         struct sim_hart *hart = &sim.harts[__builtin_ctzll(hart_mask)];
-        uint64_t at_ns = sim.now_ns + delay_ns;
+        uint64_t at_ns = sim.now_ns + (hart == sim_this() ? 0 : delay_ns);
         hart->ipi_at_ns = at_ns < hart->ipi_at_ns ? at_ns : hart->ipi_at_ns;
     }
     sim_point();

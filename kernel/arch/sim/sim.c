@@ -135,11 +135,11 @@ static void hart_run(void *argument) {
     }
     struct task *task = kernel_hart_start(&sim.kernel, hart);
     for (;;) {  // For the machine's life.
-        hart->current = task;
+        atomic_store_shared(&hart->current, task);
         while (!task) {
             task = kernel_idle(&sim.kernel, hart);
         }
-        hart->current = task;
+        atomic_store_shared(&hart->current, task);
         sim_leave_kernel(self);
         sim_user_run(self, task);
         sim_enter_kernel(self);
@@ -265,6 +265,17 @@ static bool same_machine(const struct sim_options *a, const struct sim_options *
            a->spoil == b->spoil;
 }
 
+static void add_counts(void) {
+    for (uint32_t i = 0; i < sim.options.hart_count; i++) {
+        const struct hart *hart = &sim.kernel.harts[i];
+        sim.result.preemptions += hart->counts.preemptions.raw;
+        sim.result.raises += hart->sched.raises;
+        sim.result.steals += hart->sched.steals;
+        sim.result.ipis_sent += hart->counts.ipis_sent.raw;
+        sim.result.ipis_spared += hart->sched.ipis_spared;
+    }
+}
+
 void sim_run(const struct sim_options *options, struct sim_result *out) {
     if (!sim.fresh || !same_machine(&sim.options, options)) {
         sim_boot(options);
@@ -275,6 +286,7 @@ void sim_run(const struct sim_options *options, struct sim_result *out) {
         fiber_switch(&sim.main_fiber, sim.harts[0].context);
         atomic_point_hook = 0;
     }
+    add_counts();
     sim.result.trace_hash = sim.trace.hash;
     sim.result.steps = sim.steps;
     sim.result.now_ns = sim.now_ns;

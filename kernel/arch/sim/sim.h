@@ -76,6 +76,11 @@ struct sim_result {
     uint64_t switches;         // Changes from one hart to another.
     uint64_t audits;
     uint64_t faults_fired;
+    uint64_t preemptions;  // Of all harts: kernel/core/hart.h.
+    uint64_t raises;
+    uint64_t steals;
+    uint64_t ipis_sent;
+    uint64_t ipis_spared;
     uint64_t now_ns;
     uint32_t pages_at_start;  // Free pages when init started,
     uint32_t pages_at_end;    // and at the end.

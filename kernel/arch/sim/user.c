@@ -55,15 +55,15 @@ NORETURN static void fault(struct sim_hart *hart, struct task *task, struct user
     sim_finish(SIM_CHECK_FAILED, "task %u runs on after a fault", task->index);
 }
 
-// Between two instructions of a user program.
-static void user_step(struct sim_hart *hart, struct task *task) {
+// Between two instructions of a user program. When it returns the task may be on another hart.
+static void user_step(struct task *task) {
     sim.now_ns += NS_A_STEP;
     sim_point();
-    if (UNLIKELY(sim_events_due(hart) != 0)) {
-        interrupt(hart, task);
+    if (UNLIKELY(sim_events_due(sim_this()) != 0)) {
+        interrupt(sim_this(), task);
     }
     if (task->index != sim.kernel.init_task && fault_point_fires(FAULT_POINT_END_USER)) {
-        fault(hart, task, (struct user_fault){EXIT_FAULT_INSTRUCTION, 0});
+        fault(sim_this(), task, (struct user_fault){EXIT_FAULT_INSTRUCTION, 0});
     }
 }
 
@@ -90,9 +90,8 @@ static void check_results(const struct task *task, uint64_t number) {
 
 struct ecall_result sim_ecall(uint64_t number, uint64_t arg0, uint64_t arg1, uint64_t arg2,
                               uint64_t arg3) {
-    struct sim_hart *hart = sim_this();
-    struct task *task = hart->task;
-    user_step(hart, task);
+    struct task *task = sim_this()->task;
+    user_step(task);
     struct regs *regs = &task->regs;
     uint64_t mark = pattern(task, REG_SP);
     regs->x[REG_SP] = mark;
@@ -109,7 +108,7 @@ struct ecall_result sim_ecall(uint64_t number, uint64_t arg0, uint64_t arg1, uin
     task->regs_all = false;
     trace_add(&sim.trace, (struct trace_record){sim.now_ns, task->index, number, arg0, sim.running,
                                                 TRACE_SYSCALL});
-    enter(hart, task, SIM_TRAP_SYSCALL);
+    enter(sim_this(), task, SIM_TRAP_SYSCALL);
     if (regs->x[REG_SP] != mark || regs->x[REG_GP] != mark + 1 || regs->x[REG_TP] != mark + 2 ||
         regs->pc != mark + 4) {
         sim_finish(SIM_CHECK_FAILED, "task %u: sp, gp, tp or pc changed over a system call",
@@ -120,7 +119,7 @@ struct ecall_result sim_ecall(uint64_t number, uint64_t arg0, uint64_t arg1, uin
                                   regs->x[REG_A0 + 3]};
     trace_add(&sim.trace, (struct trace_record){sim.now_ns, task->index, result.a0, result.a1,
                                                 sim.running, TRACE_RESUME});
-    user_step(hart, task);
+    user_step(task);
     return result;
 }
 
@@ -137,9 +136,9 @@ static void check_first_regs(const struct task *task) {
 }
 
 static struct page_number reach(uint64_t address, uint32_t access) {
+    struct task *task = sim_this()->task;
+    user_step(task);
     struct sim_hart *hart = sim_this();
-    struct task *task = hart->task;
-    user_step(hart, task);
     struct page_number page = PAGE_NUMBER_NONE;
     if (address % 8 != 0 && access != ARCH_EXECUTE) {
         fault(hart, task, (struct user_fault){EXIT_FAULT_ALIGN, address});
@@ -231,7 +230,7 @@ void sim_user_work(uint64_t ns) {
     uint64_t end_ns = sim.now_ns + ns;
     while (sim.now_ns < end_ns) {
         sim.now_ns += WORK_STEP_NS;
-        user_step(sim_this(), sim_this()->task);
+        user_step(sim_this()->task);
     }
 }
 
