@@ -88,12 +88,12 @@ static void take(bool backwards, uint32_t count) {
            endpoint->sends[order_at(places(backwards), good)].epoch != kernel.grant_epochs[1].raw) {
         good++;
     }
-    uint64_t stale_before = hart.counts.stale_sends;
+    uint64_t stale_before = hart.counts.stale_sends.raw;
     uint32_t position = nondet_u32();
     bool some = stored_first_locked(&kernel, &hart, endpoint, nondet_bool(), &position);
     PROVE(some == (good < count), "the first whose family lives, if there is one");
     PROVE(endpoint->send_count == count - good, "exactly the stale ones before it are gone");
-    PROVE(hart.counts.stale_sends == stale_before + good, "and counted");
+    PROVE(hart.counts.stale_sends.raw == stale_before + good, "and counted");
     PROVE(references == -(int32_t)good, "and have given up their family");
     PROVE(!some || (position == 0 &&
                     order_at(endpoint->send_order, 0) == order_at(places(backwards), good)),
