@@ -116,6 +116,19 @@ TEST(Cap, test_reject_bad_cap) {
     });
 }
 
+TEST(Cap, test_reject_granting_to_a_slot_that_is_not_there) {
+    sim_machine machine;
+    machine.program("child", [](user &) {});
+    machine.run([](user &) {
+        child_limits.slots = 62;
+        slot child = create("child");
+        for (std::uint32_t to : {0, 63, 64, 65}) {
+            EXPECT_EQ(sys_task_grant(child, CONSOLE, to, RIGHT_WRITE), STATUS_BAD_ARG) << to;
+        }
+        EXPECT_EQ(sys_task_grant(child, CONSOLE, 62, RIGHT_WRITE), STATUS_OK);
+    });
+}
+
 // Families are of endpoints.
 TEST(Cap, test_reject_factory_in_a_family) {
     sim_machine machine;

@@ -84,6 +84,7 @@ TEST(Console, test_reject_unprintable_and_over_long_lines) {
         slot mark_only = sys_cap_clone(CONSOLE, RIGHT_MARKER).slot;
         EXPECT_EQ(sys_console_write(mark_only, 1), STATUS_DENIED);
         EXPECT_EQ(sim_console(), before);
+        EXPECT_EQ(print(init, CONSOLE, " to ~"), STATUS_OK);
     });
 }
 
