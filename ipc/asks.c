@@ -164,7 +164,13 @@ static void arrived(struct ipc_asks *asks, const struct recv_result *event) {
         ipc_asks_arrived(asks, event);
         return;
     }
+    if (event->received == RECEIVED_NOTIFICATION) {
+        asks->kernel_bits |= event->kernel_bits;
+        asks->badge_bits |= event->badge_bits;
+        return;
+    }
     asks->strange++;
+    slot_release(slot_at(asks->client->runtime->page->request_in.meta.slot));
     if (event->received == RECEIVED_CALL) {
         status_ignore(sys_reply_close(event->reply), "a caller that left has closed it");
     }

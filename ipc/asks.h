@@ -38,7 +38,10 @@ struct ipc_asks {
     struct ipc_client *client;
     struct slot own;   // RECV; nobody needs a way to send there.
     uint64_t unknown;  // Answers to no request that is under way.
-    uint64_t strange;  // What came while an answer was awaited and is none: closed.
+    uint64_t strange;  // Calls and sends that came while an answer was awaited: closed.
+    // Notifications that came meanwhile, for the client's loop to look at and clear.
+    uint64_t kernel_bits;
+    uint64_t badge_bits;
     struct inbox inbox;
     struct ipc_pending pending[INBOX_REQUEST_MAX];
     uint8_t taken[FRAME_PAYLOAD_MAX];

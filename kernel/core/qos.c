@@ -56,12 +56,13 @@ struct task *syscall_set_qos(struct kernel *kernel, struct hart *hart, struct ta
         status = STATUS_DENIED;
     }
     if (status == STATUS_OK) {
+        bool changes = atomic_load_u32(&named->qos) != qos;
         qos_begin(kernel, named, (uint32_t)qos);
         donation_spread(kernel, hart, named);
         struct hart *home = atomic_load_shared(&named->hart);
         // If it runs, its hart has to look what it counts as now.
-        bool runs =
-            home && home != hart && wait_state_of(atomic_load_u64(&named->wait)) == WAIT_NONE;
+        bool runs = changes && home && home != hart &&
+                    wait_state_of(atomic_load_u64(&named->wait)) == WAIT_NONE;
         if (runs) {
             status_ignore(run_queue_ipi(kernel, hart, home->index), "a task's home is online");
         }

@@ -164,7 +164,8 @@ static uint32_t choose_locked(struct hart *hart, uint64_t now_ns) REQUIRES(hart-
     if (run_list_classes(hart) != UINT32_C(1) << top) {
         return choose_among_locked(hart, top, now_ns);
     }
-    hart->boost_class = 0;  // Nobody to be served before.
+    hart->boost_class = 0;     // Nobody to be served before,
+    hart->passed_ns[top] = 0;  // and this class is served.
     return top;
 }
 

@@ -128,6 +128,8 @@ static void tell_task(const struct kernel *kernel, const struct task *task,
     uint32_t peer = 0;
     enum stats_wait wait = wait_of(kernel, word, &peer);
     const struct hart *home = task->hart;
+    // Acquire: of one that is dead the reason is complete.
+    enum task_state state = (enum task_state)atomic_load_acquire_u32(&task->state);
     *out = (struct stats_task){
         .service_id = task->service_id,
         .run_ns = atomic_load_u64(&task->run_ns),
@@ -145,11 +147,11 @@ static void tell_task(const struct kernel *kernel, const struct task *task,
         .slots = bit_count(task->caps_all),
         .slots_used = bit_count(task->caps_all & ~task->caps_free),
         .mappings = (uint16_t)task->mappings.count,
-        .state = (uint8_t)atomic_load_u32(&task->state),
+        .state = (uint8_t)state,
         .wait = (uint8_t)wait,
         .hart = home ? (uint8_t)home->index : (uint8_t)HART_NONE,
     };
-    out->exit_reason = out->state == TASK_DEAD ? (uint8_t)task->exit_reason : (uint8_t)EXIT_NONE;
+    out->exit_reason = state == TASK_DEAD ? (uint8_t)task->exit_reason : (uint8_t)EXIT_NONE;
     tell_replies(task, out);
 }
 

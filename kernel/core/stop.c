@@ -57,6 +57,7 @@ bool stop_begin(struct kernel *kernel, struct hart *hart) {
 void stop_end(struct kernel *kernel, struct hart *hart) {
     uint64_t request = atomic_load_u64(&kernel->stop_request);
     atomic_store_release_u64(&kernel->stop_request, request & ~UINT64_C(0xff));
+    atomic_fence();  // A hart that comes online now sees that it is over, or is rung below.
     // This hart too looks at what it may have missed while it waited.
     uint64_t others = others_of(kernel, hart);
     if (others != 0) {

@@ -154,12 +154,12 @@ clock_get:                          // t1: where it goes on
 
 resume:                             // a0: the task to run; sp: the top of this hart's stack, where the hart is named
     ld t0, 0(sp)
-    sd a0, HART_CURRENT_OFFSET(t0)
     beqz a0, idle
     ld t1, TASK_SATP_OFFSET(a0)
     lbu t2, TASK_REGS_ALL_OFFSET(a0)
     csrw sscratch, a0
     csrw satp, t1
+    sd a0, HART_CURRENT_OFFSET(t0)  // Not before: who is not current may be stolen, and its space go.
     bnez t2, restore_all
     ld t0, REGS_PC(a0)
     ld sp, X(2)(a0)
