@@ -60,9 +60,10 @@ struct hostile_round {
 enum { HOSTILE_ROUND_COUNT = 14 };
 extern const struct hostile_round hostile_rounds[HOSTILE_ROUND_COUNT];
 
-// What needs no capability. (task_exit, the third, does not return.)
+// What needs no capability: set_qos of the caller itself, within the ceiling that its creator gave
+// it, is one. (task_exit does not return.)
 #define HOSTILE_CALL(NAME) (UINT64_C(1) << SYSCALL_##NAME)
-#define HOSTILE_AMBIENT (HOSTILE_CALL(YIELD) | HOSTILE_CALL(CLOCK_GET))
+#define HOSTILE_AMBIENT (HOSTILE_CALL(YIELD) | HOSTILE_CALL(CLOCK_GET) | HOSTILE_CALL(SET_QOS))
 BASE_STATIC_ASSERT(SYSCALL_COUNT <= 64, "a bit a call");
 
 // What task_start tells a hostile task: it has no other way to hear anything.
