@@ -154,6 +154,11 @@ static ALWAYS_INLINE uint64_t atomic_load_pair_u32(const struct atomic_u32 *firs
 #define atomic_load_shared(at) (atomic_point(), atomic_raw_load_shared(at))
 #define atomic_store_shared(at, value) (atomic_point(), atomic_raw_store_shared(at, value))
 
+// The same, with what came before the store seen by whoever loads what it stored.
+#define atomic_load_acquire_shared(at) (atomic_point(), __atomic_load_n(at, __ATOMIC_ACQUIRE))
+#define atomic_store_release_shared(at, value) \
+    (atomic_point(), __atomic_store_n(at, value, __ATOMIC_RELEASE))
+
 // Orders every earlier access of this hart before every later one: publish, fence, look.
 static ALWAYS_INLINE void atomic_fence(void) {
     atomic_point();

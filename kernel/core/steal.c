@@ -8,15 +8,16 @@
 enum { STEAL_LOOKS = 16 };  // Tasks that are looked at, taken or not.
 
 // What is current on its hart may have been woken already while that hart still ends the entry in
-// which it blocked. Whoever ends such an entry with something else to run has this lock in between,
-// or does not look at the task once it has published its wait.
+// which it blocked. Acquire: pairs with the port's release when it goes on with something else, so
+// that all that the entry looked at in the task was before. The fast path does not look at the task
+// once it has published its wait.
 static bool may_move(struct hart *hart, const struct hart *from, const struct task *task) {
     if (task->pinned) {
         hart->sched.steals_pinned++;
         return false;
     }
     return !task->again && atomic_load_u32(&task->killed) == 0 &&
-           atomic_load_shared(&from->current) != task;
+           atomic_load_acquire_shared(&from->current) != task;
 }
 
 // Under the lock of `from`: the task's home is this hart from now on.

@@ -159,7 +159,8 @@ resume:                             // a0: the task to run; sp: the top of this 
     lbu t2, TASK_REGS_ALL_OFFSET(a0)
     csrw sscratch, a0
     csrw satp, t1
-    sd a0, HART_CURRENT_OFFSET(t0)  // Not before: who is not current may be stolen, and its space go.
+    fence rw, w                     // Only now: who is not current may be stolen (kernel/core/steal.c), and its
+    sd a0, HART_CURRENT_OFFSET(t0)  // space may go.
     bnez t2, restore_all
     ld t0, REGS_PC(a0)
     ld sp, X(2)(a0)

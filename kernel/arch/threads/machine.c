@@ -218,11 +218,11 @@ static void hart_live(struct threads_hart *self) {
     fiber_make_thread(&self->kernel_fiber);
     struct task *task = kernel_hart_start(&threads.kernel, hart);
     for (;;) {  // For the machine's life.
-        atomic_store_shared(&hart->current, task);
+        atomic_store_release_shared(&hart->current, task);
         while (!task) {
             task = kernel_idle(&threads.kernel, hart);
         }
-        atomic_store_shared(&hart->current, task);
+        atomic_store_release_shared(&hart->current, task);
         threads_user_run(self, task);
         task = take_trap(self, hart);
     }
