@@ -95,9 +95,9 @@ void run_queue_kick(struct kernel *kernel, struct hart *hart, struct hart *targe
 struct hart *run_queue_lock_home(struct hart *hart, struct task *task) UNCHECKED_LOCKS {
     // Ends: in each further round the task was stolen in between, for which it has to wait in the
     //       queue of its new home until another hart looks for work.
-    for (struct hart *home = atomic_load_shared(&task->hart); home;) {
+    for (struct hart *home = atomic_load_acquire_shared(&task->hart); home;) {
         lock_acquire(&hart->locks, &home->run_lock);
-        struct hart *now = atomic_load_shared(&task->hart);
+        struct hart *now = atomic_load_acquire_shared(&task->hart);
         if (LIKELY(now == home)) {
             return home;
         }

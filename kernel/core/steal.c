@@ -28,7 +28,8 @@ static void move_locked(struct hart *hart, struct hart *from, struct task *task)
     if (!fault_point_fires(FAULT_POINT_STEAL_FORGETS_HART)) {
         task->space.harts |= UINT64_C(1) << hart->index;
     }
-    atomic_store_shared(&task->hart, hart);
+    // Release: who finds it here (run_queue_lock_home) sees that it stands in no list yet.
+    atomic_store_release_shared(&task->hart, hart);
 }
 
 static uint32_t take_locked(struct hart *hart, struct hart *from, const struct steal_wish *wish,
