@@ -90,7 +90,7 @@ struct task *syscall_ipc_call(struct kernel *kernel, struct hart *hart, struct t
     }
     uint64_t word = frame_word_load(&task->page->call_out);
     status = frame_word_check(word);
-    task->deadline_ns = arg(task, 1);
+    atomic_raw_store_shared(&task->deadline_ns, arg(task, 1));
     if (UNLIKELY(status != STATUS_OK || task->deadline_ns == 0)) {
         return call_flagged(kernel, hart, task, cap, word);
     }
@@ -202,7 +202,7 @@ struct task *syscall_ipc_recv(struct kernel *kernel, struct hart *hart, struct t
     if (status != STATUS_OK) {
         return finish(task, status);
     }
-    task->deadline_ns = arg(task, 1);
+    atomic_raw_store_shared(&task->deadline_ns, arg(task, 1));
     serving_ends(task);
     if ((flags & RECV_DROP_CAP) != 0) {
         task->drops_cap = true;
@@ -311,7 +311,7 @@ struct task *syscall_ipc_reply_recv(struct kernel *kernel, struct hart *hart, st
     if (status != STATUS_OK) {
         return finish(task, status);
     }
-    task->deadline_ns = arg(task, 2);
+    atomic_raw_store_shared(&task->deadline_ns, arg(task, 2));
     struct task *caller = reply_give(hart, task, entry, word);
     if (caller) {
         reply_copy(task, caller, word, slot);

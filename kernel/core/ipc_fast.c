@@ -130,7 +130,7 @@ static NOINLINE struct task *call_carrying(uint64_t slot, uint64_t deadline_ns, 
         !payload_move(to, from, without_cap(word))) {
         return slow_call_locked(slot, deadline_ns, task, hart);
     }
-    task->deadline_ns = deadline_ns;
+    atomic_raw_store_shared(&task->deadline_ns, deadline_ns);
     uint64_t handle =
         call_commit(endpoint, receiver, task, hart, takes ? WAIT_REPLY_CAP - WAIT_REPLY : 0);
     frame_head_copy(to, word, task, badge);
@@ -178,7 +178,7 @@ static ALWAYS_INLINE struct task *call(uint64_t slot, uint64_t deadline_ns, stru
         return traced ? slow_call_locked(slot, deadline_ns, task, hart)
                       : call_carrying(slot, deadline_ns, task, hart, word);
     }
-    task->deadline_ns = deadline_ns;
+    atomic_raw_store_shared(&task->deadline_ns, deadline_ns);
     uint64_t handle = call_commit(endpoint, receiver, task, hart, 0);
     frame_head_copy(to, word, task, cap->badge);
     if (traced) {
@@ -229,7 +229,7 @@ static NOINLINE struct task *reply_carrying(uint64_t handle, uint64_t slot, uint
     reply_free(task, entry, handle);
     frame_head_copy(to, word, task, 0);
     cap_hand_over(task, (uint32_t)carried, from, caller, to);
-    task->deadline_ns = deadline_ns;
+    atomic_raw_store_shared(&task->deadline_ns, deadline_ns);
     const struct capability *cap = &task->caps[slot];
     return reply_commit((struct receive_at){cap, cap->endpoint, cap->generation}, caller, task,
                         hart);
@@ -275,7 +275,7 @@ static ALWAYS_INLINE struct task *reply_recv(uint64_t handle, uint64_t slot, uin
     atomic_store_low_u64(&caller->wait, 0);
     reply_free(task, entry, handle);
     frame_head_copy(to, word, task, 0);
-    task->deadline_ns = deadline_ns;
+    atomic_raw_store_shared(&task->deadline_ns, deadline_ns);
     if (traced) {  // Before anybody else can run the task.
         event_put(hart, event_head(EVENT_REPLY, word, task->instance),
                   event_middle(caller->instance, word), caller_word >> 16);

@@ -95,7 +95,7 @@ static enum status check_frame(struct task *task) {
 
 static enum status check_send(const struct kernel *kernel, struct task *task,
                               struct capability **out) {
-    task->deadline_ns = handler_arg(task, 1);
+    atomic_raw_store_shared(&task->deadline_ns, handler_arg(task, 1));
     uint32_t rights = task->deadline_ns == 0 ? RIGHT_SEND : RIGHT_SEND | RIGHT_CALL;
     enum status status = cap_lookup(task, handler_arg(task, 0), CAP_ENDPOINT, rights, out);
     if (status == STATUS_OK && cap_is_stale(kernel, *out)) {

@@ -91,7 +91,7 @@ bool quiesce_wait(struct kernel *kernel, struct hart *hart, struct task *task) {
     bool waits = passed_by_all_locked(kernel) < number;
     if (waits) {
         task->quiesce_number = number;
-        task->deadline_ns = UINT64_MAX;
+        atomic_raw_store_shared(&task->deadline_ns, UINT64_MAX);
         link_locked(kernel, task);
         uint64_t unused = task_wait(task, WAIT_QUIESCE, 0);
         (void)unused;

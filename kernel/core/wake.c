@@ -73,7 +73,7 @@ bool wake_early(struct kernel *kernel, struct hart *hart, struct task *task, enu
         }
         // The deadline is written before the wait is published: if the claim succeeds, it was that
         // wait's.
-        if (task->deadline_ns > due_ns) {
+        if (atomic_raw_load_shared(&task->deadline_ns) > due_ns) {
             return false;
         }
         if (wake_claim(kernel, hart, task, word)) {
