@@ -34,8 +34,9 @@ enum {
 
 struct workload {
     uint32_t rounds;
-    bool watches;  // There is a watcher. What it reads changes under it, without a lock: of a
-                   // machine of threads ThreadSanitizer would say so.
+    bool watches;  // There is a watcher, and tasks may have several classes. What a watcher reads,
+                   // and what a class is computed from, changes without a lock: of a machine of
+                   // threads ThreadSanitizer would say so.
     struct atomic_u32 failed;
     const char *failure;  // The first expectation that was not met.
     uint64_t failure_value;
