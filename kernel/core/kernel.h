@@ -3,8 +3,8 @@
 // An entry point runs with interrupts off on the hart's one kernel stack, never sleeps with a frame
 // live, and returns the task to run next on this hart, whose registers are in it: null means idle,
 // and the port calls kernel_idle, which returns only with a task. The port stores what an entry
-// point returns in hart->current, as a release, once that task's space is in use; kernel_idle stores
-// the null. `regs` is the current task's own.
+// point returns in hart->current, as a release, once that task's space is in use; kernel_idle
+// stores the null. `regs` is the current task's own.
 // Ownership:  the port owns the memory of struct kernel (its first KERNEL_ZEROED_BYTES zero) for
 //             the machine's life.
 #pragma once
