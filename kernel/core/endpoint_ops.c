@@ -28,7 +28,7 @@ void endpoint_pool_init(struct kernel *kernel) {
 
 // One that was never taken holds anything, but for what endpoint_pool_init has set.
 static void clear_fresh(struct endpoint *endpoint) {
-    const size_t first = offsetof(struct endpoint, payer);
+    const size_t first = offsetof(struct endpoint, owner);
     words_zero((char *)endpoint + first, (sizeof(*endpoint) - first) / 8);
     endpoint->owner = TASK_NONE;  // It may go back to the pool before anybody owns it.
 }
@@ -72,7 +72,11 @@ enum status endpoint_make(struct kernel *kernel, struct hart *hart, struct task 
     endpoint->owner = owner->index;
     endpoint->receiver = owner;
     endpoint->flags = flags;
-    endpoint->receive_word = wait_low(WAIT_RECV, index);
+    uint64_t receive_word = wait_low(WAIT_RECV, index);
+    if (endpoint->receive_word != receive_word) {
+        // Only the first time: a receiver whose endpoint was closed may still look at it.
+        endpoint->receive_word = receive_word;
+    }
     atomic_store_u64(&endpoint->timer.expirations, 0);
     endpoint->queue_head = TASK_NONE;
     endpoint->queue_tail = TASK_NONE;

@@ -12,9 +12,9 @@
 
 struct task *kernel_hart_start(struct kernel *kernel, struct hart *hart) {
     hart->online = 1;
-    // Release: whoever sees the bit sees the hart's queues ready.
-    atomic_or_release_u64(&kernel->harts_online, UINT64_C(1) << hart->index);
     hart->current = 0;
+    // Release: whoever sees the bit sees the hart ready; from here on others look at it.
+    atomic_or_release_u64(&kernel->harts_online, UINT64_C(1) << hart->index);
     return kernel_idle(kernel, hart);
 }
 
