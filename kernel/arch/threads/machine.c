@@ -23,6 +23,7 @@ enum {
                           // one and are watched.
     SLEEP_MAX_NS = 10000000,
     EXIT_WRONG = 3,
+    SETTLE_ROUNDS = 64,
 };
 
 #define NS_A_SECOND UINT64_C(1000000000)
@@ -124,10 +125,11 @@ uint32_t arch_idle(const struct atomic_u32 *doorbell) {
     struct threads_hart *hart = threads_this();
     uint32_t rung = atomic_load_u32(doorbell);
     for (;;) {  // Until something comes, as wfi.
-        if (atomic_load_acquire_u32(&threads.stop) != 0) {
+        uint32_t events = threads_events_take(hart);
+        if (atomic_load_acquire_u32(&threads.stop) != 0 && rung == 0 &&
+            (events & ARCH_EVENT_IPI) == 0) {
             pthread_exit(0);
         }
-        uint32_t events = threads_events_take(hart);
         if (events != 0 || rung != 0) {
             return events;
         }
@@ -264,6 +266,48 @@ static void boot(void) {
     threads.booted = true;
 }
 
+static void start(struct threads_hart *hart, void *run(void *)) {
+    if (pthread_create(&hart->thread, 0, run, hart) != 0) {
+        threads_fail("no thread for a hart");
+    }
+}
+
+static void *hart_settle(void *argument) {
+    this_index = (uint32_t)((struct threads_hart *)argument - threads.harts);
+    struct task *next = 0;
+    while (!next) {  // arch_idle ends it.
+        next = kernel_idle(&threads.kernel, space_hart());
+    }
+    threads_fail("a task but init runs at the end");
+}
+
+static void join(struct threads_hart *hart, const struct timespec *end) {
+    if (pthread_timedjoin_np(hart->thread, 0, end) != 0) {
+        threads_fail("no end in time: a wake-up was lost, or tasks wait for each other");
+    }
+}
+
+// A task that ended without ever having run is reclaimed without a notice, so some may be under way
+// when init ends. One hart after the other goes on with it until no hart was told of more.
+static void settle(const struct timespec *end) {
+    bool more = true;
+    for (uint32_t round = 0; more && round < SETTLE_ROUNDS; round++) {
+        more = false;
+        for (uint32_t i = 0; i < threads.options.hart_count; i++) {
+            struct threads_hart *self = &threads.harts[i];
+            struct hart *hart = &threads.kernel.harts[i];
+            struct task *current = hart->current;
+            start(self, hart_settle);
+            join(self, end);
+            hart->current = current;
+        }
+        for (uint32_t i = 0; i < threads.options.hart_count; i++) {
+            more = more || atomic_load_u32(&threads.harts[i].ipi) != 0 ||
+                   atomic_load_u32(&threads.kernel.harts[i].doorbell) != 0;
+        }
+    }
+}
+
 static void audit(void) {
     struct audit_tally tally = {.failure = 0};
     if (!audit_kernel(&threads.kernel, &tally)) {
@@ -277,17 +321,14 @@ uint32_t threads_run(const struct threads_options *options) {
     threads.options = *options;
     boot();
     for (uint32_t i = 0; i < options->hart_count; i++) {
-        if (pthread_create(&threads.harts[i].thread, 0, hart_run, &threads.harts[i]) != 0) {
-            threads_fail("no thread for a hart");
-        }
+        start(&threads.harts[i], hart_run);
     }
     uint64_t end_ns = clock_ns(CLOCK_REALTIME) + options->seconds_max * NS_A_SECOND;
     struct timespec end = {.tv_sec = (time_t)(end_ns / NS_A_SECOND)};
     for (uint32_t i = 0; i < options->hart_count; i++) {
-        if (pthread_timedjoin_np(threads.harts[i].thread, 0, &end) != 0) {
-            threads_fail("no end in time: a wake-up was lost, or tasks wait for each other");
-        }
+        join(&threads.harts[i], &end);
     }
+    settle(&end);
     audit();
     return threads.pages_at_start - threads.kernel.page_pool.free_count;
 }
