@@ -74,8 +74,8 @@ struct ALIGNED(64) endpoint {
     uint32_t owner;         // Task index of the receiver,
     struct task *receiver;  // and the task itself; null when closed.
 
-    // Constant from the first make on: the low part of the wait word of who receives here, WAIT_RECV
-    // with the index.
+    // Constant from the first make on: the low part of the wait word of who receives here,
+    // WAIT_RECV with the index.
     uint64_t receive_word;
 
     // Guarded by lock:
