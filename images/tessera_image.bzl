@@ -72,6 +72,35 @@ def same_log_test(name, image, boots, size, tags = []):
         tags = QEMU_TAGS + tags,
     )
 
+def trace_test(name, image, caller, server, inner, size):
+    """Boots an image with `--trace` and looks at what it left with tools/trace.
+
+    Args:
+      name: of the test
+      image: of a tessera_image
+      caller: the name of a task that calls
+      server: the task that it calls, and
+      inner: the one that this asks meanwhile
+      size: of the test
+    """
+    native.sh_test(
+        name = name,
+        size = size,
+        srcs = ["//testing/qemu:trace.sh"],
+        args = [
+            "$(rootpath %s)" % image,
+            "$(rootpath //tools/trace)",
+            caller,
+            server,
+            inner,
+        ],
+        data = [
+            image,
+            "//tools/trace",
+        ],
+        tags = QEMU_TAGS,
+    )
+
 def boot_fails_test(name, image, says, size):
     """Boots an image that must fail.
 

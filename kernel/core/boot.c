@@ -114,10 +114,13 @@ void kernel_init(struct kernel *kernel, const struct boot_info *info) {
     grant_pool_init(kernel);
     quiesce_init(kernel);
     vmo_pool_init(kernel);
-    stats_init(kernel, info->event_pages);
+    stats_init(kernel, info);
     image_check(kernel, info);
     device_init(kernel, info);
     kernel_print(kernel, hart, MARKER_KERNEL_IMAGE, kernel->image->entry_count);
     make_init(kernel, hart);
+    if (info->traced) {
+        event_print_place(kernel, hart);
+    }
     kernel_print(kernel, hart, "%s", MARKER_KERNEL_INIT);
 }

@@ -78,6 +78,7 @@ struct task *kernel_fault(struct kernel *kernel, struct hart *hart, struct user_
 // the look is not slept over.
 struct task *kernel_idle(struct kernel *kernel, struct hart *hart) {
     hart_count_up(&hart->counts.idles, 1);
+    event_note(hart, EVENT_SWITCH, 0, hart->current, 0);
     arch_space_leave();  // The task whose it is may be taken by another hart, and end there,
     atomic_store_shared(&hart->current, 0);  // from here on.
     for (;;) {  // Ends when there is a task; each round sleeps or does a bounded step of work.

@@ -12,20 +12,40 @@ BASE_STATIC_ASSERT(sizeof(struct event_words) == sizeof(struct trace_event), "a 
 
 void event_init(struct kernel *kernel, uint32_t event_pages) {
     KASSERT(event_pages != 0 && (event_pages & (event_pages - 1)) == 0);
+    struct page_number first = {pool_reserve(&kernel->page_pool, event_pages * kernel->hart_count)};
+    if (first.value == POOL_NONE) {
+        kernel_panic("no memory for the events of %u harts: %u pages each", kernel->hart_count,
+                     event_pages);
+    }
+    for (uint32_t page = 0; page < event_pages * kernel->hart_count; page++) {
+        arch_page_unpoison((struct page_number){first.value + page});
+    }
     for (uint32_t i = 0; i < kernel->hart_count; i++) {
-        struct page_number first = {pool_reserve(&kernel->page_pool, event_pages)};
-        if (first.value == POOL_NONE) {
-            kernel_panic("no memory for the events of hart %u", i);
-        }
-        for (uint32_t page = 0; page < event_pages; page++) {
-            arch_page_unpoison((struct page_number){first.value + page});
-        }
+        struct page_number ring = {first.value + i * event_pages};
         kernel->harts[i].events = (struct event_ring){
-            .events = (struct event_words *)arch_page(first),
+            .events = (struct event_words *)arch_page(ring),
             .mask = (uint64_t)event_pages * PAGE_BYTES - sizeof(struct event_words),
             .tag = (uint64_t)i << 8,
         };
     }
+    kernel->events_first = first;
+}
+
+void event_set(struct kernel *kernel, bool on) {
+    for (uint32_t i = 0; i < kernel->hart_count; i++) {
+        if (on) {
+            atomic_or_u32(&kernel->harts[i].slow, SLOW_TRACE);
+        } else {
+            atomic_and_u32(&kernel->harts[i].slow, ~SLOW_TRACE);
+        }
+    }
+}
+
+void event_print_place(struct kernel *kernel, struct hart *hart) {
+    uint64_t bytes = event_room(&hart->events) * sizeof(struct event_words) * kernel->hart_count;
+    kernel_print(kernel, hart, "trace: %u harts, %lu bytes at %#lx", kernel->hart_count,
+                 (unsigned long)bytes,
+                 (unsigned long)((uint64_t)kernel->events_first.value * PAGE_BYTES));
 }
 
 static uint32_t instance_of(const struct task *task) {

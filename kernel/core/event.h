@@ -14,8 +14,15 @@
 #include "kernel/abi/stats.h"
 #include "kernel/core/kernel.h"
 
-// Boot hart, once: the rings.
+// Boot hart, once: the rings, that of one hart behind that of the other.
 void event_init(struct kernel *kernel, uint32_t event_pages);
+
+// Whether events are recorded, on every hart.
+void event_set(struct kernel *kernel, bool on);
+
+// A line for whoever reads the machine's memory from outside, after its end: physical address and
+// bytes of all rings (tools/trace).
+void event_print_place(struct kernel *kernel, struct hart *hart);
 
 // Events that a ring has room for.
 static inline uint64_t event_room(const struct event_ring *ring) {

@@ -44,6 +44,7 @@ struct boot_info {
     uint32_t device_count;
     uint32_t input_line;   // Of the console's receiver; 0: none.
     uint32_t event_pages;  // For the events of each hart: a power of two.
+    bool traced;           // Events are recorded from the start, and a line says where they are.
     struct boot_device devices[DEVICE_MAX];
 };
 
@@ -98,6 +99,7 @@ struct kernel {
     struct page_number image_first;
     uint64_t image_bytes;
     uint32_t init_task;
+    struct page_number events_first;  // Of the rings of all harts.
     struct page_number audit_first;  // Pages for one audit (kernel/core/stats.c).
 
     // From here on what the memory held before is still there when kernel_init begins: each is

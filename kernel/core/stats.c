@@ -191,13 +191,7 @@ static struct answer tell_tasks(const struct kernel *kernel, uint32_t index, voi
 
 static struct answer set_tracing(struct kernel *kernel, bool on) {
     struct answer answer = {.count = event_is_on(&kernel->harts[0])};
-    for (uint32_t i = 0; i < kernel->hart_count; i++) {
-        if (on) {
-            atomic_or_u32(&kernel->harts[i].slow, SLOW_TRACE);
-        } else {
-            atomic_and_u32(&kernel->harts[i].slow, ~SLOW_TRACE);
-        }
-    }
+    event_set(kernel, on);
     return answer;
 }
 

@@ -8,7 +8,7 @@
 #include "kernel/core/kernel.h"
 
 // Boot hart, once the page pool is there: pages for events and for an audit.
-void stats_init(struct kernel *kernel, uint32_t event_pages);
+void stats_init(struct kernel *kernel, const struct boot_info *info);
 
 WARN_UNUSED struct task *syscall_kernel_stats(struct kernel *kernel, struct hart *hart,
                                               struct task *task);

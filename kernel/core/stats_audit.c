@@ -7,8 +7,11 @@
 
 enum { AUDIT_PAGES = (sizeof(struct audit_tally) + PAGE_BYTES - 1) / PAGE_BYTES };
 
-void stats_init(struct kernel *kernel, uint32_t event_pages) {
-    event_init(kernel, event_pages);
+void stats_init(struct kernel *kernel, const struct boot_info *info) {
+    event_init(kernel, info->event_pages);
+    if (info->traced) {
+        event_set(kernel, true);
+    }
     kernel->audit_first.value = pool_reserve(&kernel->page_pool, AUDIT_PAGES);
     if (kernel->audit_first.value == POOL_NONE) {
         kernel_panic("no memory for an audit: %u pages", AUDIT_PAGES);

@@ -148,22 +148,36 @@ static bool trace_calls(struct selftest *selftest, const struct peer *peer) {
     return answered;
 }
 
-// A peer of this hart, so that the calls take the direct way, and all is in one ring.
-bool case_kernel_trace(struct selftest *selftest) {
-    struct peer peer;
-    struct stats_system system;
+// The number that the next event of the first hart gets.
+static bool next_event(struct selftest *selftest, uint64_t *number) {
     struct stats_result harts = ask(STATS_HARTS, 0, 0);
     struct stats_hart first;
     memcpy(&first, selftest->runtime->page->stats, sizeof(first));
-    return selftest_expect_status(selftest, "kernel_stats of harts", harts.status, STATUS_OK) &&
-           peer_start(selftest, 0, &peer) && peer_ask(selftest, &peer, PROBE_ECHO, 0) &&
-           selftest_expect_status(selftest, "turning the trace on",
-                                  ask(STATS_TRACE_SET, 1, 0).status, STATUS_OK) &&
+    *number = first.events;
+    return selftest_expect_status(selftest, "kernel_stats of harts", harts.status, STATUS_OK);
+}
+
+// A peer of this hart, so that the calls take the direct way, and all is in one ring. Who records
+// the whole run goes on doing so.
+bool case_kernel_trace(struct selftest *selftest) {
+    struct peer peer;
+    struct stats_system system;
+    uint64_t from = 0;
+    if (!peer_start(selftest, 0, &peer) || !peer_ask(selftest, &peer, PROBE_ECHO, 0) ||
+        !next_event(selftest, &from)) {
+        return false;
+    }
+    struct stats_result before = ask(STATS_TRACE_SET, 1, 0);
+    return selftest_expect_status(selftest, "turning the trace on", before.status, STATUS_OK) &&
            trace_calls(selftest, &peer) && read_system(selftest, &system) &&
            selftest_expect(selftest, "whether it is on", system.tracing, 1) &&
            selftest_expect_status(selftest, "turning it off", ask(STATS_TRACE_SET, 0, 0).status,
                                   STATUS_OK) &&
-           events_pair_up(selftest, &peer, first.events) && peer_end(selftest, &peer);
+           events_pair_up(selftest, &peer, from) &&
+           selftest_expect_status(selftest, "leaving it as it was",
+                                  ask(STATS_TRACE_SET, (uint32_t)before.count, 0).status,
+                                  STATUS_OK) &&
+           peer_end(selftest, &peer);
 }
 
 static bool refused(struct selftest *selftest, const char *what, struct stats_result got,

@@ -35,10 +35,15 @@ int main(int argc, char **argv) {
     app.add_flag("--gdb", options.gdb, "wait for a debugger, and print how to start it");
     CLI::Option *log =
         app.add_option("--log", options.log_path, "write the UART's bytes to this file");
+    CLI::Option *trace = app.add_option(
+        "--trace", options.trace_path,
+        "record what the kernel does from the start, into this file and its name with .image "
+        "behind it, for //tools/trace");
     app.add_flag("--print", options.print, "print QEMU's command line and do nothing");
     app.add_flag("--interactive", options.interactive,
                  "connect the terminal to the UART; nothing is judged")
-        ->excludes(log);
+        ->excludes(log)
+        ->excludes(trace);
     app.add_option("--spec", spec_path, "what to boot, as JSON; beside the program if not given");
     app.add_option("--lock", options.lock_path,
                    "the file that keeps QEMU runs of this machine apart");
@@ -48,6 +53,7 @@ int main(int argc, char **argv) {
         return app.exit(error) == 0 ? qemu::RUN_PASSED : qemu::RUN_WRONG_INPUT;
     }
     options.log_path = from_working_folder(options.log_path);
+    options.trace_path = from_working_folder(options.trace_path);
     options.outputs_dir = environment("TEST_UNDECLARED_OUTPUTS_DIR");
     const std::string root = qemu::find_runfiles_root(argv[0]);
     std::string error;

@@ -5,13 +5,16 @@
 
 #include <array>
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <memory>
+#include <optional>
 
 #include "testing/markers/golden.h"
 #include "testing/markers/matcher.h"
 #include "testing/markers/report.h"
+#include "testing/qemu/memory_dump.h"
 #include "testing/qemu/session.h"
 #include "tools/symbolize/backtrace.h"
 
@@ -132,6 +135,15 @@ class run {
             options_.gdb ? 0 : static_cast<std::int64_t>(spec_.deadline_s * NANOSECONDS_A_SECOND);
         session.typed = spec_.typed;
         session.typed_after = spec_.typed_after;
+        std::optional<memory_dump> events;
+        if (!options_.trace_path.empty()) {
+            events.emplace(options_.trace_path);
+            for (const std::string &word : events->arguments()) {
+                session.command.push_back(word);
+            }
+            session.aside = [&](const std::string &line) { return events->see(line); };
+            session.power_off = [&] { take_events(*events); };
+        }
         session.raw_output = [this](const std::string &bytes) {
             uart_ += bytes;
             log_ << bytes << std::flush;
@@ -150,6 +162,20 @@ class run {
             out_ << options_.log_path << ": can't be written" << std::endl;
         }
         return static_cast<bool>(log_);
+    }
+
+    void take_events(memory_dump &events) {
+        std::error_code error;
+        const std::string image = options_.trace_path + ".image";
+        std::filesystem::copy_file(spec_.boot_image, image,
+                                   std::filesystem::copy_options::overwrite_existing, error);
+        const std::optional<std::string> failure = events.take();
+        if (failure || error) {
+            judge_.abandon("no trace: " + (failure ? *failure : image + ": " + error.message()));
+            return;
+        }
+        out_ << "           events: ./bazelw run //tools/trace -- " << options_.trace_path << ' '
+             << image << std::endl;
     }
 
     int conclude(const session_result &result) {

@@ -18,7 +18,9 @@ struct run_options {
     bool gdb = false;
     bool print = false;
     bool interactive = false;
-    std::string log_path;     // The bytes of the UART go here too.
+    std::string log_path;    // The bytes of the UART go here too.
+    std::string trace_path;  // The kernel's events go here, and what tools/trace needs of the image
+                             // to trace_path.image. Empty: none are recorded.
     std::string outputs_dir;  // Of a test: uart.log, times.json, verdict.txt go here.
     std::string lock_path = MACHINE_LOCK_PATH;
 };

@@ -85,6 +85,10 @@ class session {
 
     void take_line(const markers::log_line &line) {
         const std::int64_t at_ns = elapsed_ns();
+        if (options_.aside && options_.aside(line.text)) {
+            out_ << markers::seconds_text(at_ns) << "           " << line.text << std::endl;
+            return;
+        }
         const bool was_well = judge_.failures().empty();
         const markers::line_role role = judge_.line(line, at_ns);
         out_ << markers::seconds_text(at_ns) << "  ";
@@ -95,6 +99,9 @@ class session {
             out_ << (role == markers::line_role::bad ? "   !   " : "       ");
         }
         out_ << "  " << line.text << std::endl;
+        if (options_.power_off && role == markers::line_role::power_off) {
+            options_.power_off();
+        }
         if (!options_.typed.empty() && line.text == options_.typed_after) {
             machine_->type(options_.typed);
         }

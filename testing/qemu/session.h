@@ -24,6 +24,8 @@ struct session_options {
                                                  // long.
     std::int64_t power_off_grace_ns = 5000000000;
     std::function<void(const std::string &)> raw_output;  // Each block of bytes of the UART.
+    std::function<bool(const std::string &)> aside;       // Whether a line is not to be judged.
+    std::function<void()> power_off;                      // Once, after that line.
 };
 
 struct session_result {

@@ -73,5 +73,6 @@ PACKAGES = [
     "tools/policyc",
     "tools/symbolize",
     "tools/text",
+    "tools/trace",
     "tools/wire",
 ]

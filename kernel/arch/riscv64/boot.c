@@ -16,8 +16,9 @@
 #define DEVICE_TREE_BYTES_MAX UINT64_C(0x200000)
 
 enum {
-    COUNTERS_FOR_USERS = 7,  // cycle, time, instret
-    EVENT_PAGES = 8,         // For the last 1,024 events of each hart.
+    COUNTERS_FOR_USERS = 7,     // cycle, time, instret
+    EVENT_PAGES = 8,            // For the last 1,024 events of each hart.
+    EVENT_PAGES_TRACED = 1024,  // For the last 131,072.
 };
 
 static struct hart *boot_hart(void) {
@@ -136,7 +137,8 @@ static struct boot_info describe_memory(struct machine_range tree) {
         .range_count = count,
         .image_first = {(uint32_t)(machine->boot_image.base / MACHINE_PAGE_BYTES)},
         .image_bytes = machine->boot_image.bytes,
-        .event_pages = EVENT_PAGES,
+        .event_pages = machine->traced ? EVENT_PAGES_TRACED : EVENT_PAGES,
+        .traced = machine->traced,
     };
     for (uint32_t i = 0; i < count; i++) {
         info.range_first[i].value = (uint32_t)(free[i].base / MACHINE_PAGE_BYTES);

@@ -99,12 +99,21 @@ static void read_seed(const struct device_tree *tree, uint32_t chosen, struct ma
     }
 }
 
+// The kernel knows one word; with anything else there it does as without.
+static void read_arguments(const struct device_tree *tree, uint32_t chosen, struct machine *out) {
+    static const char word[] = "trace";
+    const struct tree_property *arguments = tree_find(tree, chosen, TREE_BOOTARGS);
+    out->traced = arguments && arguments->bytes == sizeof(word) &&
+                  memcmp(arguments->value, word, sizeof(word)) == 0;
+}
+
 static enum machine_fault read_chosen(const struct device_tree *tree, struct machine *out) {
     uint32_t chosen = tree_top(tree, "chosen");
     if (chosen == TREE_NONE) {
         return MACHINE_NO_CHOSEN;
     }
     read_seed(tree, chosen, out);
+    read_arguments(tree, chosen, out);
     uint64_t start = 0;
     uint64_t end = 0;
     if (!machine_number(tree, chosen, TREE_INITRD_START, &start) ||

@@ -70,6 +70,7 @@ struct machine {
     uint64_t tree_bytes;  // Of the blob itself.
     bool sstc;            // Every hart names the extension.
     bool seeded;
+    bool traced;  // The boot arguments are `trace`.
     uint64_t seed[MACHINE_SEED_WORDS];
 };
 

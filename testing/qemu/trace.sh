@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# testing/qemu/trace.sh: boots an image with --trace; the boot must pass as it does without, and tools/trace must find calls in what it left.
+#   trace.sh RUNNER TOOL CALLER SERVER INNER: calls of CALLER to SERVER, which for the longest of them asked INNER
+set -euo pipefail
+runner=$1 tool=$2 caller=$3 server=$4 inner=$5
+folder=${TEST_UNDECLARED_OUTPUTS_DIR:-$TEST_TMPDIR}
+events=$folder/run.events
+
+fail() {
+    echo "trace: $1" >&2
+    exit 1
+}
+holds() { # holds TEXT WHAT: fails with the text unless WHAT is in it
+    case $1 in *"$2"*) return ;; esac
+    printf '%s\n' "$1" >&2
+    fail "no '$2' there"
+}
+
+"$runner" --trace "$events" || fail "the boot failed"
+holds "$("$tool" "$events" "$events.image" --perfetto "$folder/run.perfetto")" "$caller > $server "
+[ "$(wc -c <"$folder/run.perfetto")" -gt 100000 ] || fail "the Perfetto trace is empty"
+holds "$("$tool" "$events" "$events.image" --path --caller "$caller" --server "$server")" "  $server > $inner "
+if "$tool" "$events" "$events.image" --path --caller nobody; then fail "it found a call of nobody"; fi
+echo "trace: $(wc -c <"$folder/run.perfetto") bytes of a Perfetto trace"
+rm -f "$events" # 4 MiB a hart.

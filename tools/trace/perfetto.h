@@ -1,0 +1,26 @@
+// tools/trace/perfetto.h: a run in Perfetto's format, for Perfetto's viewer and its
+// trace_processor.
+//
+// Tracks: one for each hart, with who runs; one for each task, with the calls that it waits for;
+// one for the calls that it serves, and more when it serves several at once. An arrow (a flow)
+// leads from a call to where it is served. What else happened is an instant on its task's track.
+// Spec:      Perfetto's trace_packet.proto, track_descriptor.proto, track_event.proto; the encoding
+//            is that of protocol buffers, version 3.
+// Ownership: plain values.
+#pragma once
+
+#include <string>
+
+#include "tools/trace/model.h"
+
+namespace trace {
+
+std::string perfetto(const model &model);
+
+// What an event of kind `kind` is called.
+const char *kind_name(std::uint8_t kind);
+
+// What a frame's type is called: the name of its protocol (ipc/wire), or its number.
+std::string type_name(std::uint16_t type);
+
+}  // namespace trace

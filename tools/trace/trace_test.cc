@@ -1,0 +1,335 @@
+// tools/trace/trace_test.cc: what events mean, and what comes of them.
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <sstream>
+
+#include "ipc/wire/wire.h"
+#include "kernel/abi/boot_image.h"
+#include "tools/trace/events.h"
+#include "tools/trace/perfetto.h"
+#include "tools/trace/protobuf.h"
+#include "tools/trace/report.h"
+
+namespace {
+
+constexpr std::uint32_t CLIENT = 7;
+constexpr std::uint32_t SERVER = 8;
+constexpr std::uint32_t BACK = 9;
+constexpr std::uint64_t CLIENT_ID = 0x11;
+constexpr std::uint64_t SERVER_ID = 0x22;
+
+struct happening {
+    std::uint64_t time_ns;
+    event_kind kind;
+    std::uint32_t task;
+    std::uint32_t peer = 0;
+    std::uint64_t sequence = 0;
+    std::uint8_t hart = 0;
+    std::uint16_t type = WIRE_PROTOCOL_ECHO;
+};
+
+trace_event event_of(const happening &what) {
+    trace_event event = {};
+    event.time_ns = what.time_ns;
+    event.kind = static_cast<std::uint8_t>(what.kind);
+    event.hart = what.hart;
+    event.type = what.type;
+    event.task = what.task;
+    event.peer = what.peer;
+    event.sequence = what.sequence;
+    return event;
+}
+
+std::vector<trace_event> events_of_list(const std::vector<happening> &list) {
+    std::vector<trace_event> events;
+    for (const happening &what : list) {
+        events.push_back(event_of(what));
+    }
+    return events;
+}
+
+std::vector<std::uint8_t> ring_of(const std::vector<trace_event> &events) {
+    std::vector<std::uint8_t> bytes(events.size() * sizeof(trace_event));
+    std::memcpy(bytes.data(), events.data(), bytes.size());
+    return bytes;
+}
+
+std::string failure_of(const std::vector<std::uint8_t> &rings) {
+    try {
+        trace::events_of(rings);
+    } catch (const std::runtime_error &error) {
+        return error.what();
+    }
+    return "";
+}
+
+const std::map<std::uint64_t, std::string> names = {{CLIENT_ID, "client"}, {SERVER_ID, "server"}};
+
+// A call that goes straight on: client runs, server runs, client runs.
+const std::vector<happening> straight = {
+    {100, EVENT_START, CLIENT, 1, CLIENT_ID}, {110, EVENT_START, SERVER, 1, SERVER_ID},
+    {200, EVENT_SWITCH, CLIENT, 0},           {300, EVENT_CALL, CLIENT, SERVER, 5},
+    {450, EVENT_REPLY, SERVER, CLIENT, 5},    {500, EVENT_SWITCH, 0, CLIENT},
+};
+
+TEST(Events, a_ring_that_was_overwritten_is_put_in_order) {
+    std::vector<trace_event> ring = events_of_list({{300, EVENT_SWITCH, 3},
+                                                    {400, EVENT_SWITCH, 4},
+                                                    {100, EVENT_SWITCH, 1},
+                                                    {200, EVENT_SWITCH, 2}});
+    const auto events = trace::events_of(ring_of(ring));
+    ASSERT_EQ(events.size(), 4U);
+    for (std::uint32_t i = 0; i < 4; i++) {
+        EXPECT_EQ(events[i].task, i + 1);
+    }
+}
+
+TEST(Events, harts_are_merged_by_time_and_empty_places_left_out) {
+    const auto events = trace::events_of(ring_of(events_of_list({{100, EVENT_SWITCH, 1, 0, 0, 0},
+                                                                 {300, EVENT_SWITCH, 3, 0, 0, 0},
+                                                                 {0, EVENT_NONE, 0},
+                                                                 {200, EVENT_SWITCH, 2, 0, 0, 1},
+                                                                 {0, EVENT_NONE, 0}})));
+    ASSERT_EQ(events.size(), 3U);
+    EXPECT_EQ(events[1].task, 2U);
+    EXPECT_EQ(events[1].hart, 1U);
+}
+
+TEST(Events, test_reject_part_of_an_event) {
+    EXPECT_EQ(failure_of(std::vector<std::uint8_t>(33)),
+              "trace: 33 bytes are no whole number of events");
+}
+
+TEST(Events, test_reject_unknown_kind) {
+    auto bytes = ring_of(events_of_list({{1, EVENT_SWITCH, 1}, {2, EVENT_SWITCH, 1}}));
+    bytes[sizeof(trace_event) + offsetof(trace_event, kind)] = EVENT_KIND_COUNT;
+    EXPECT_EQ(failure_of(bytes),
+              "trace: byte 32: no kind of event: " + std::to_string(EVENT_KIND_COUNT));
+}
+
+TEST(Events, test_reject_what_is_no_ring) {
+    EXPECT_EQ(failure_of(ring_of(events_of_list({{3, EVENT_SWITCH, 1},
+                                                 {1, EVENT_SWITCH, 1},
+                                                 {3, EVENT_SWITCH, 1},
+                                                 {2, EVENT_SWITCH, 1}}))),
+              "trace: hart 0: times go back more than once: these are not its rings");
+}
+
+TEST(Events, names_come_from_the_boot_image) {
+    std::vector<std::uint8_t> image(sizeof(boot_image_header) + 2 * sizeof(boot_image_entry));
+    boot_image_header header = {};
+    header.magic = BOOT_IMAGE_MAGIC;
+    header.entry_count = 2;
+    std::memcpy(image.data(), &header, sizeof(header));
+    boot_image_entry entry = {};
+    entry.kind = BOOT_IMAGE_PROGRAM;
+    entry.service_id = CLIENT_ID;
+    std::strcpy(entry.name, "client");
+    std::memcpy(image.data() + sizeof(header), &entry, sizeof(entry));
+    EXPECT_EQ(trace::names_of(image).at(CLIENT_ID), "client");
+    image.pop_back();
+    EXPECT_THROW(trace::names_of(image), std::runtime_error);
+    image[0] ^= 1;
+    EXPECT_THROW(trace::names_of(image), std::runtime_error);
+    EXPECT_THROW(trace::names_of({}), std::runtime_error);
+}
+
+TEST(Model, a_call_that_goes_straight_on) {
+    const auto model = trace::model_of(events_of_list(straight), names);
+    ASSERT_EQ(model.runs.size(), 3U);
+    EXPECT_EQ(model.runs[1].task, SERVER);
+    EXPECT_EQ(model.runs[1].begin_ns, 300U);
+    EXPECT_EQ(model.runs[1].end_ns, 450U);
+    EXPECT_EQ(model.runs[2].task, CLIENT);
+    ASSERT_EQ(model.calls.size(), 1U);
+    EXPECT_EQ(model.calls[0].end, trace::call_end::answered);
+    EXPECT_EQ(trace::run_ns(model, SERVER, 300, 450), 150U);
+    EXPECT_EQ(trace::run_ns(model, SERVER, 320, 400), 80U);
+    EXPECT_EQ(trace::run_ns(model, BACK, 0, 1000), 0U);
+    EXPECT_EQ(trace::task_name(model, SERVER), "server");
+}
+
+TEST(Model, a_receiver_on_another_hart_is_woken_and_not_run_here) {
+    const auto model = trace::model_of(events_of_list({{200, EVENT_SWITCH, CLIENT},
+                                                       {300, EVENT_CALL, CLIENT, SERVER, 5},
+                                                       {301, EVENT_WAKE, SERVER, CLIENT},
+                                                       {310, EVENT_SWITCH, 0, CLIENT},
+                                                       {350, EVENT_SWITCH, SERVER, 0, 0, 1},
+                                                       {400, EVENT_SWITCH, 0, SERVER, 0, 1}}),
+                                       names);
+    ASSERT_EQ(model.runs.size(), 2U);
+    EXPECT_EQ(model.runs[0].end_ns, 310U);
+    EXPECT_EQ(model.runs[1].task, SERVER);
+    EXPECT_EQ(model.runs[1].hart, 1U);
+    EXPECT_EQ(model.calls[0].end, trace::call_end::open);
+    EXPECT_EQ(model.calls[0].end_ns, 400U);
+}
+
+TEST(Model, time_in_a_queue_is_the_callers_and_not_the_servers) {
+    const auto model = trace::model_of(events_of_list({{100, EVENT_QUEUE, CLIENT, SERVER, 4},
+                                                       {150, EVENT_CALL, CLIENT, SERVER, 5},
+                                                       {180, EVENT_REPLY, SERVER, CLIENT, 5}}),
+                                       names);
+    ASSERT_EQ(model.calls.size(), 1U);
+    EXPECT_EQ(model.calls[0].asked_ns, 100U);
+    EXPECT_EQ(model.calls[0].given_ns, 150U);
+    EXPECT_EQ(model.calls[0].end_ns, 180U);
+}
+
+TEST(Model, every_end_of_a_call) {
+    const auto model = trace::model_of(events_of_list({{100, EVENT_CALL, CLIENT, SERVER, 5},
+                                                       {110, EVENT_DROP, SERVER, CLIENT, 5},
+                                                       {120, EVENT_QUEUE, CLIENT, SERVER, 6},
+                                                       {130, EVENT_LEAVE, CLIENT, 0, 6, 0, 2},
+                                                       {140, EVENT_REPLY, SERVER, BACK, 9}}),
+                                       names);
+    ASSERT_EQ(model.calls.size(), 2U) << "an answer without a call is left out";
+    EXPECT_EQ(model.calls[0].end, trace::call_end::dropped);
+    EXPECT_EQ(model.calls[1].end, trace::call_end::left);
+    EXPECT_EQ(model.calls[1].status, 2U);
+    EXPECT_FALSE(model.calls[1].given);
+}
+
+TEST(Model, a_second_task_of_a_name_gets_a_number) {
+    const auto model = trace::model_of(events_of_list({{1, EVENT_START, 20, 1, SERVER_ID},
+                                                       {2, EVENT_START, 21, 1, SERVER_ID},
+                                                       {3, EVENT_START, 22, 1, 0x99}}),
+                                       names);
+    EXPECT_EQ(trace::task_name(model, 20), "server");
+    EXPECT_EQ(trace::task_name(model, 21), "server #2");
+    EXPECT_EQ(trace::task_name(model, 22), "task 22");
+}
+
+TEST(Report, the_path_of_a_call_goes_through_what_its_server_asks) {
+    const auto model =
+        trace::model_of(events_of_list({{100, EVENT_START, CLIENT, 1, CLIENT_ID},
+                                        {110, EVENT_START, SERVER, 1, SERVER_ID},
+                                        {200, EVENT_SWITCH, CLIENT},
+                                        {300, EVENT_CALL, CLIENT, SERVER, 5},
+                                        {350, EVENT_CALL, SERVER, BACK, 6, 0, WIRE_PROTOCOL_LOG},
+                                        {400, EVENT_REPLY, BACK, SERVER, 6},
+                                        {450, EVENT_REPLY, SERVER, CLIENT, 5}}),
+                        names);
+    EXPECT_EQ(trace::longest_call(model, "nobody", ""), std::nullopt);
+    ASSERT_EQ(trace::longest_call(model, "server", ""), 1U);
+    const auto longest = trace::longest_call(model, "", "");
+    ASSERT_EQ(longest, 0U);
+    std::ostringstream out;
+    trace::print_path(model, *longest, out);
+    EXPECT_EQ(out.str(),
+              "client > server echo, at 300 ns: 150 ns: queue 0, server ran 100, it asked 50, "
+              "waited to run 0\n"
+              "  server > task 9 log, at 350 ns: 50 ns: queue 0, task 9 ran 50, it asked 0, "
+              "waited to run 0\n");
+}
+
+TEST(Report, the_dearest_come_first) {
+    auto events = events_of_list(straight);
+    for (trace_event &event : events) {
+        event.time_ns *= 1000;
+    }
+    std::ostringstream out;
+    trace::print_top(trace::model_of(events, names), 1, out);
+    EXPECT_EQ(out.str(),
+              "task                             runs          us       share  longest us\n"
+              "client                              2         150       37.5%         100\n"
+              "\n"
+              "call                                                   calls          us     mean ns"
+              "  longest us\n"
+              "client > server echo                                       1         150      150000"
+              "         150\n");
+}
+
+TEST(Protobuf, encoding) {
+    trace::message inner;
+    inner.put(1, 150);
+    EXPECT_EQ(inner.bytes(), std::string("\x08\x96\x01"));
+    trace::message outer;
+    outer.put(3, inner);
+    outer.put_fixed64(47, 2);
+    EXPECT_EQ(outer.bytes(),
+              std::string("\x1a\x03\x08\x96\x01\xf9\x02\x02\x00\x00\x00\x00\x00\x00\x00", 15));
+}
+
+// Reads what the test needs of a message: its fields in order.
+struct field {
+    std::uint64_t number;
+    std::uint64_t value;
+    std::string bytes;
+};
+
+std::uint64_t varint(const std::string &bytes, std::size_t &at) {
+    std::uint64_t value = 0;
+    for (int shift = 0;; shift += 7) {
+        const auto byte = static_cast<std::uint8_t>(bytes.at(at++));
+        value |= std::uint64_t{byte & 0x7fU} << shift;
+        if (byte < 0x80) {
+            return value;
+        }
+    }
+}
+
+std::vector<field> fields_of(const std::string &bytes) {
+    std::vector<field> fields;
+    for (std::size_t at = 0; at < bytes.size();) {
+        const std::uint64_t key = varint(bytes, at);
+        field field = {key >> 3, 0, ""};
+        if ((key & 7) == 0) {
+            field.value = varint(bytes, at);
+        } else {
+            const std::size_t count = (key & 7) == 1 ? 8 : varint(bytes, at);
+            field.bytes = bytes.substr(at, count);
+            at += count;
+        }
+        fields.push_back(field);
+    }
+    return fields;
+}
+
+const field *find(const std::vector<field> &fields, std::uint64_t number) {
+    for (const field &field : fields) {
+        if (field.number == number) {
+            return &field;
+        }
+    }
+    return nullptr;
+}
+
+TEST(Perfetto, slices_nest_and_flows_lead_from_call_to_service) {
+    const auto model = trace::model_of(events_of_list(straight), names);
+    std::map<std::uint64_t, int> open;
+    std::map<std::string, std::vector<std::string>> flows;
+    std::vector<std::string> tracks;
+    std::uint64_t last_ns = 0;
+    for (const field &packet : fields_of(trace::perfetto(model))) {
+        ASSERT_EQ(packet.number, 1U);
+        const auto parts = fields_of(packet.bytes);
+        if (const field *descriptor = find(parts, 60)) {
+            const auto described = fields_of(descriptor->bytes);
+            if (const field *name = find(described, 2)) {
+                tracks.push_back(name->bytes);
+            }
+            continue;
+        }
+        EXPECT_GE(find(parts, 8)->value, last_ns);
+        last_ns = find(parts, 8)->value;
+        const auto event = fields_of(find(parts, 11)->bytes);
+        const std::uint64_t type = find(event, 9)->value;
+        const std::uint64_t track = find(event, 11)->value;
+        open[track] += type == 1 ? 1 : type == 2 ? -1 : 0;
+        EXPECT_GE(open[track], 0);
+        if (const field *flow = find(event, 47)) {
+            flows[flow->bytes].push_back(find(event, 23)->bytes);
+        }
+    }
+    for (const auto &[track, depth] : open) {
+        EXPECT_EQ(depth, 0) << track;
+    }
+    ASSERT_EQ(flows.size(), 1U);
+    EXPECT_EQ(flows.begin()->second,
+              (std::vector<std::string>{"call server echo", "echo for client"}));
+    EXPECT_EQ(tracks, (std::vector<std::string>{"hart 0", "client", "server", "server serves"}));
+}
+
+}  // namespace
