@@ -67,7 +67,7 @@ static void task_clear(struct task *task) {
     task->quantum_left_ns = 0;
     task->pinned = true;
     task->reply_step = wait_next(0, WAIT_REPLY, task->index);
-    task->deadline_ns = UINT64_MAX;
+    atomic_raw_store_shared(&task->deadline_ns, UINT64_MAX);  // wake_early may look at an old one.
     task->deadline_noted_ns = UINT64_MAX;
     task->work_index = 0;
     task->work = 0;
