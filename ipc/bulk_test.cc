@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "ipc/bulk_fill.h"
 #include "ipc/bulk_sealed.h"
 #include "ipc/bulk_views.h"
 #include "ipc/bulk_window.h"
@@ -277,6 +278,53 @@ TEST_F(Bulk, test_reject_seal_while_somebody_can_write) {
     slot shared{};
     EXPECT_EQ(bulk_seal(&window, &shared), BULK_REJECTED);
     EXPECT_EQ(shared.value, 0u + CAP_SLOT_NONE);
+}
+
+TEST_F(Bulk, memory_of_the_reader_is_filled_sealed_and_read) {
+    bulk_blank blank{};
+    ASSERT_EQ(bulk_blank_create(&blank, slot_at(kFactory), 5000), BULK_OK);
+    EXPECT_EQ(kernel_.held_.at(blank.sent.value).rights, 0u + (RIGHT_VMO_READ | RIGHT_VMO_WRITE));
+    bulk_fill fill{};
+    ASSERT_EQ(bulk_fill_open(&fill, blank.sent, 1 << 20), BULK_OK);
+    EXPECT_EQ(fill.size, 2u * PAGE_BYTES);
+    fill.bytes[5000] = 77;
+    ASSERT_EQ(bulk_fill_seal(&fill), BULK_OK);
+    EXPECT_EQ(fill.bytes, nullptr) << "the service has nothing left of it";
+    bulk_sealed bulk{};
+    ASSERT_EQ(bulk_sealed_open(&bulk, blank.own, 1 << 20), BULK_OK);
+    EXPECT_EQ(bulk_sealed_at(&bulk, {5000, 1})[0], 77);
+    bulk_sealed_close(&bulk);
+}
+
+TEST_F(Bulk, test_reject_blank_memory_without_a_factory_or_of_no_size) {
+    bulk_blank blank{};
+    EXPECT_EQ(bulk_blank_create(&blank, slot_at(3), 4096), BULK_REJECTED);
+    EXPECT_EQ(bulk_blank_create(&blank, slot_at(kFactory), 0), BULK_REJECTED);
+    EXPECT_EQ(bulk_blank_create(&blank, slot_at(kFactory), UINT64_MAX), BULK_REJECTED);
+    EXPECT_EQ(blank.own.value, 0u + CAP_SLOT_NONE);
+    EXPECT_EQ(blank.sent.value, 0u + CAP_SLOT_NONE);
+}
+
+TEST_F(Bulk, test_reject_what_cannot_be_filled) {
+    constexpr uint32_t kBoth = RIGHT_VMO_READ | RIGHT_VMO_WRITE;
+    bulk_fill fill{};
+    kernel_.held_[kNoMemory] = {std::make_shared<Memory>(), 0};
+    EXPECT_EQ(bulk_fill_open(&fill, slot_at(kNoMemory), 1 << 20), BULK_REJECTED) << "an endpoint";
+    EXPECT_EQ(bulk_fill_open(&fill, Sent(2, kBoth), 4096), BULK_REJECTED) << "larger than agreed";
+    EXPECT_EQ(bulk_fill_open(&fill, Sent(1, RIGHT_VMO_READ), 4096), BULK_REJECTED);
+    EXPECT_EQ(bulk_fill_open(&fill, Sent(1, kBoth, true), 4096), BULK_REJECTED) << "sealed";
+    kernel_.fail_map_ = 1;
+    EXPECT_EQ(bulk_fill_open(&fill, Sent(1, kBoth), 4096), BULK_NO_ROOM);
+}
+
+TEST_F(Bulk, test_reject_filling_while_the_reader_can_write) {
+    bulk_blank blank{};
+    ASSERT_EQ(bulk_blank_create(&blank, slot_at(kFactory), 4096), BULK_OK);
+    kernel_.held_.at(blank.own.value).memory->writable_maps++;
+    bulk_fill fill{};
+    ASSERT_EQ(bulk_fill_open(&fill, blank.sent, 4096), BULK_OK);
+    EXPECT_EQ(bulk_fill_seal(&fill), BULK_REJECTED);
+    kernel_.Enter(SYSCALL_CAP_CLOSE, &blank.own.value);
 }
 
 class Views : public Bulk {
