@@ -8,6 +8,7 @@
 #include "ipc/wire/init_wire.h"
 #include "kernel/abi/elf_reject.h"
 #include "services/init/launch.h"
+#include "services/init/report.h"
 #include "services/init/supervisor.h"
 
 // How long a service may take to say that it is ready, and how long init waits at most when nothing
@@ -29,6 +30,7 @@ struct init {
     struct supervisor supervisor;
     struct launcher launcher;
     uint32_t samgrd;                 // Its index, or SERVICE_INDEX_NONE.
+    uint32_t logd;                   // The same.
     bool offered[INIT_SERVICE_MAX];  // samgrd has a capability to this instance.
 };
 
@@ -156,6 +158,23 @@ static enum wire_status serve_route(struct init *init, uint32_t sender,
     return WIRE_OK;
 }
 
+// Ends a service for who holds a route with the badge for that. What follows is as after any other
+// end.
+static enum wire_status serve_end(struct init *init, uint64_t badge,
+                                  const struct init_message *message) {
+    if (badge != INIT_BADGE_OPERATOR) {
+        return WIRE_DENIED;
+    }
+    uint32_t service = manifest_find_service(&init->manifest, message->service);
+    if (service == SERVICE_INDEX_NONE ||
+        init->launcher.services[service].task.value == CAP_SLOT_NONE) {
+        return WIRE_ABSENT;
+    }
+    status_ignore(sys_task_kill(init->launcher.services[service].task),
+                  "if it has just ended, its exit notice follows too");
+    return WIRE_OK;
+}
+
 static enum wire_status serve(struct init *init, const struct message_area *in,
                               struct init_answer *answer) {
     enum wire_status status =
@@ -171,6 +190,8 @@ static enum wire_status serve(struct init *init, const struct message_area *in,
             return serve_offer(init, sender, answer);
         case INIT_OP_ROUTE:
             return serve_route(init, sender, answer);
+        case INIT_OP_END:
+            return serve_end(init, in->meta.badge, &answer->message);
     }
     return WIRE_UNKNOWN_OP;
 }
@@ -191,7 +212,21 @@ static void on_call(struct init *init, struct reply_handle reply) {
     }
 }
 
+// To the instance of logd that is there now, or will be.
+static void tell_logd(const struct init *init, const struct log_crash *crash) {
+    struct slot logd = init->logd != SERVICE_INDEX_NONE
+                           ? init->launcher.services[init->logd].endpoint
+                           : slot_at(CAP_SLOT_NONE);
+    report_end(init->runtime, logd, crash);
+}
+
 static void on_exit(struct init *init, uint32_t service, enum exit_reason reason, uint64_t detail) {
+    const struct supervised *life = &init->supervisor.services[service];
+    const struct log_crash crash = {.subject = init->manifest.services[service].service_id,
+                                    .detail = detail,
+                                    .instance = life->instance,
+                                    .start = life->start_count,
+                                    .reason = (uint8_t)reason};
     enum supervisor_verdict verdict = supervisor_ended(&init->supervisor, service, reason, detail);
     if (verdict != VERDICT_SUCCESS) {
         log_line(init->runtime, "init: %s ended: %s %#lx", name_of(init, service),
@@ -207,6 +242,9 @@ static void on_exit(struct init *init, uint32_t service, enum exit_reason reason
     if (result.status != STATUS_OK) {
         fail_step(init, name_of(init, service), &result);
         return;
+    }
+    if (verdict != VERDICT_SUCCESS) {
+        tell_logd(init, &crash);
     }
     switch (verdict) {
         case VERDICT_SUCCESS:
@@ -279,6 +317,7 @@ int init_main(struct runtime *runtime, const void *image) {
     marker(runtime, MARKER_INIT_MANIFEST, init.manifest.service_count);
     supervisor_init(&init.supervisor, &init.manifest);
     init.samgrd = manifest_find_service(&init.manifest, service_id_named("samgrd").value);
+    init.logd = manifest_find_service(&init.manifest, service_id_named("logd").value);
     struct launch_result prepared = launch_prepare(&init.launcher, &init.manifest);
     if (prepared.status != STATUS_OK) {
         fail_step(&init, "the endpoints", &prepared);

@@ -8,6 +8,9 @@
 extern "C" {
 #endif
 
+// The badge of a manifest's route to init whose holder may end services (INIT_OP_END).
+enum { INIT_BADGE_OPERATOR = 1 };
+
 // `image` is the boot image as init sees it. Returns 0 when the system has done its work; anything
 // else is a failure, which the kernel reports.
 int init_main(struct runtime *runtime, const void *image);

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "kernel/abi/task.h"
+
 #define NS_PER_RECORD (UINT64_C(1000000000) / LOGD_PER_SECOND)
 
 void logd_init(struct logd *logd) {
@@ -10,46 +12,91 @@ void logd_init(struct logd *logd) {
     logd->next = 1;
 }
 
-static struct logd_rate *rate_of(struct logd *logd, uint64_t sender, uint64_t now_ns) {
-    struct logd_rate *oldest = &logd->rates[0];
+const struct logd_sender *logd_sender_find(const struct logd *logd, uint64_t id) {
     for (uint32_t i = 0; i < LOGD_SENDER_MAX; i++) {
-        struct logd_rate *one = &logd->rates[i];
-        if (one->sender == sender) {
+        if (id != 0 && logd->senders[i].id == id) {
+            return &logd->senders[i];
+        }
+    }
+    return 0;
+}
+
+// The sender's place; a new one is free, or that of who has not sent for longest.
+static struct logd_sender *sender_of(struct logd *logd, uint64_t id, uint64_t now_ns) {
+    struct logd_sender *oldest = &logd->senders[0];
+    for (uint32_t i = 0; i < LOGD_SENDER_MAX; i++) {
+        struct logd_sender *one = &logd->senders[i];
+        if (one->id == id) {
+            one->sent_ns = now_ns;
             return one;
         }
-        oldest = one->sender == 0 || (oldest->sender != 0 && one->refilled_ns < oldest->refilled_ns)
-                     ? one
-                     : oldest;
+        if (one->id == 0 || (oldest->id != 0 && one->sent_ns < oldest->sent_ns)) {
+            oldest = one;
+        }
     }
-    *oldest = (struct logd_rate){.sender = sender, .refilled_ns = now_ns, .left = LOGD_BURST};
+    logd->forgotten += oldest->id != 0;
+    *oldest = (struct logd_sender){
+        .id = id, .sent_ns = now_ns, .refilled_ns = now_ns, .left = LOGD_BURST};
     return oldest;
 }
 
-static bool within_rate(struct logd *logd, uint64_t sender, uint64_t now_ns) {
-    struct logd_rate *rate = rate_of(logd, sender, now_ns);
-    uint64_t earned = (now_ns - rate->refilled_ns) / NS_PER_RECORD;
+static bool within_rate(struct logd_sender *sender, uint64_t now_ns) {
+    uint64_t earned = (now_ns - sender->refilled_ns) / NS_PER_RECORD;
     if (earned >= LOGD_BURST) {
-        rate->left = LOGD_BURST;
-        rate->refilled_ns = now_ns;
+        sender->left = LOGD_BURST;
+        sender->refilled_ns = now_ns;
     } else {
-        rate->left += (uint32_t)earned;
-        rate->left = rate->left < LOGD_BURST ? rate->left : LOGD_BURST;
-        rate->refilled_ns += earned * NS_PER_RECORD;
+        sender->left += (uint32_t)earned;
+        sender->left = sender->left < LOGD_BURST ? sender->left : LOGD_BURST;
+        sender->refilled_ns += earned * NS_PER_RECORD;
     }
-    if (rate->left == 0) {
+    if (sender->left == 0) {
         return false;
     }
-    rate->left--;
+    sender->left--;
     return true;
 }
 
 uint64_t logd_first(const struct logd *logd) {
-    return logd->next > LOGD_RECORD_MAX ? logd->next - LOGD_RECORD_MAX : 1;
+    return logd->count != 0 ? logd->records[logd->order[0]].sequence : logd->next;
+}
+
+// Where in the order the record stands that makes room for one of that sender; `count`: none does.
+static uint32_t victim_for(const struct logd *logd, uint64_t sender) {
+    uint32_t own_count = 0;
+    uint32_t own_first = 0;
+    for (uint32_t i = 0; i < logd->count; i++) {
+        if (logd->records[logd->order[i]].sender == sender) {
+            own_first = own_count == 0 ? i : own_first;
+            own_count++;
+        }
+    }
+    if (own_count >= LOGD_SHARE_MAX) {
+        return own_first;
+    }
+    return logd->count == LOGD_RECORD_MAX ? 0 : logd->count;
+}
+
+// The place of the next record, which is the last in the order from now on.
+static struct logd_kept *make_room(struct logd *logd, uint64_t sender) {
+    uint32_t victim = victim_for(logd, sender);
+    uint32_t place = logd->count;
+    if (victim == logd->count) {
+        logd->count++;
+    } else {
+        place = logd->order[victim];
+        memmove(&logd->order[victim], &logd->order[victim + 1], logd->count - victim - 1);
+        logd->overwritten++;
+    }
+    logd->order[logd->count - 1] = (uint8_t)place;
+    return &logd->records[place];
 }
 
 static void keep(struct logd_kept *place, const struct log_record *record) {
+    place->sequence = record->sequence;
     place->at_ns = record->at_ns;
     place->sender = record->sender;
+    place->kind = record->kind;
     place->level = record->level;
     place->scope_bytes = (uint8_t)record->scope.count;
     place->text_bytes = (uint8_t)record->text.count;
@@ -58,45 +105,106 @@ static void keep(struct logd_kept *place, const struct log_record *record) {
 }
 
 enum wire_status logd_append(struct logd *logd, struct log_record *record) {
-    if (record->level >= LOG_LEVEL_COUNT) {
+    if (record->level >= LOG_LEVEL_COUNT || record->kind == LOG_KIND_ANY ||
+        record->kind >= LOG_KIND_COUNT) {
         return WIRE_MALFORMED;
     }
+    struct logd_sender *sender = sender_of(logd, record->sender, record->at_ns);
     if (record->scope.count > LOG_SCOPE_MAX || record->text.count > LOG_TEXT_MAX) {
-        logd->over_size++;
+        sender->counts.over_size++;
+        logd->counts.over_size++;
         return WIRE_TOO_LARGE;
     }
-    if (!within_rate(logd, record->sender, record->at_ns)) {
-        logd->over_rate++;
+    if (!within_rate(sender, record->at_ns)) {
+        sender->counts.over_rate++;
+        logd->counts.over_rate++;
         return WIRE_OVERLOAD;
     }
     record->sequence = logd->next;
-    logd->overwritten += logd->next > LOGD_RECORD_MAX;
-    keep(&logd->records[logd->next % LOGD_RECORD_MAX], record);
+    keep(make_room(logd, record->sender), record);
+    sender->counts.appended++;
+    logd->counts.appended++;
     logd->next++;
     return WIRE_OK;
 }
 
+enum wire_status logd_append_crash(struct logd *logd, struct log_record *record,
+                                   const struct log_crash *crash) {
+    static const uint8_t scope[] = {'c', 'r', 'a', 's', 'h'};
+    if (record->sender != service_id_named("init").value) {
+        return WIRE_DENIED;
+    }
+    if (crash->reason == EXIT_NONE || crash->reason >= EXIT_REASON_COUNT) {
+        return WIRE_MALFORMED;
+    }
+    uint8_t text[LOG_CRASH_BYTES];
+    log_crash_put(text, crash);
+    record->kind = LOG_KIND_CRASH;
+    record->level = crash->reason >= EXIT_FAULT_READ ? LOG_ERROR : LOG_WARNING;
+    record->scope = (struct wire_bytes){.data = scope, .count = sizeof(scope)};
+    record->text = (struct wire_bytes){.data = text, .count = sizeof(text)};
+    enum wire_status status = logd_append(logd, record);
+    record->text = (struct wire_bytes){.count = 0};  // It does not outlive this function.
+    return status;
+}
+
+enum wire_status logd_wanted_check(const struct logd_wanted *wanted) {
+    bool good = wanted->kind < LOG_KIND_COUNT && wanted->least_level < LOG_LEVEL_COUNT &&
+                wanted->scope.count <= LOG_SCOPE_MAX &&
+                (wanted->until == 0 || wanted->from <= wanted->until);
+    return good ? WIRE_OK : WIRE_MALFORMED;
+}
+
 static bool is_wanted(const struct logd_kept *kept, const struct logd_wanted *wanted) {
     return kept->level >= wanted->least_level &&
+           (wanted->kind == LOG_KIND_ANY || wanted->kind == kept->kind) &&
            (wanted->scope.count == 0 ||
             (wanted->scope.count == kept->scope_bytes &&
              memcmp(wanted->scope.data, kept->scope, kept->scope_bytes) == 0));
 }
 
-bool logd_find(const struct logd *logd, const struct logd_wanted *wanted, struct log_record *out) {
-    uint64_t first = logd_first(logd);
-    uint64_t from = wanted->from > first ? wanted->from : first;
-    for (uint64_t sequence = from; sequence < logd->next; sequence++) {  // Once a record.
-        const struct logd_kept *kept = &logd->records[sequence % LOGD_RECORD_MAX];
-        if (is_wanted(kept, wanted)) {
-            *out = (struct log_record){.sequence = sequence,
-                                       .at_ns = kept->at_ns,
-                                       .sender = kept->sender,
-                                       .level = kept->level,
-                                       .scope = {.data = kept->scope, .count = kept->scope_bytes},
-                                       .text = {.data = kept->text, .count = kept->text_bytes}};
-            return true;
+// Where in the order the first record stands that is not before `from`.
+static uint32_t find_from(const struct logd *logd, uint64_t from) {
+    uint32_t low = 0;
+    uint32_t high = logd->count;
+    while (low < high) {  // Halves at each step.
+        uint32_t middle = low + (high - low) / 2;
+        if (logd->records[logd->order[middle]].sequence < from) {
+            low = middle + 1;
+        } else {
+            high = middle;
         }
     }
-    return false;
+    return low;
+}
+
+static bool put(struct wire_writer *out, const struct logd_kept *kept) {
+    const struct log_record record = {.sequence = kept->sequence,
+                                      .at_ns = kept->at_ns,
+                                      .sender = kept->sender,
+                                      .kind = kept->kind,
+                                      .level = kept->level,
+                                      .scope = {.data = kept->scope, .count = kept->scope_bytes},
+                                      .text = {.data = kept->text, .count = kept->text_bytes}};
+    return log_record_put(out, &record);
+}
+
+struct logd_page logd_read(const struct logd *logd, const struct logd_wanted *wanted,
+                           uint32_t looks, struct wire_writer *out) {
+    uint64_t end = wanted->until != 0 && wanted->until < logd->next ? wanted->until : logd->next;
+    struct logd_page page = {.next = end};
+    uint32_t first = find_from(logd, wanted->from);
+    for (uint32_t i = first; i < logd->count; i++) {
+        const struct logd_kept *kept = &logd->records[logd->order[i]];
+        if (kept->sequence >= end) {
+            break;
+        }
+        if (i - first == looks || (is_wanted(kept, wanted) && !put(out, kept))) {
+            page.next = kept->sequence;
+            page.more = true;
+            break;
+        }
+        page.count += is_wanted(kept, wanted);
+    }
+    return page;
 }

@@ -8,6 +8,11 @@
 #include "ipc/resolver.h"
 #include "services/selftest/selftest.h"
 
+enum {
+    CALLER_POLICY_USUAL = 0,
+    CALLER_POLICY_LOCKED = 1,  // Lets selftest call hardly anybody.
+};
+
 struct caller {
     struct selftest *selftest;
     struct ipc_resolver resolver;
@@ -18,5 +23,23 @@ WARN_UNUSED bool caller_begin(struct selftest *selftest, struct caller *caller);
 // One operation of a service, as ipc_ask, with SELFTEST_PATIENCE_NS and no capability.
 WARN_UNUSED struct ipc_outcome caller_ask(struct caller *caller, const char *name,
                                           const struct wire_protocol_rows *protocol, void *message);
+// The same with a capability, which is gone then.
+WARN_UNUSED struct ipc_outcome caller_ask_with(struct caller *caller, const char *name,
+                                               const struct wire_protocol_rows *protocol,
+                                               void *message, struct slot carried);
+
+// What policyd decides by from now on; *revoked: grants that it does not allow.
+WARN_UNUSED bool caller_select_policy(struct caller *caller, uint8_t number, uint32_t *revoked);
+
+// The policy refuses the service while the second one is selected, and allows it again after that.
+WARN_UNUSED bool caller_sees_denial(struct caller *caller, const char *name);
+
+// init ends the service, asked through that route; its answer must be `wanted`.
+WARN_UNUSED bool caller_end_service(const struct selftest *selftest, struct slot route,
+                                    const char *name, enum wire_status wanted);
+
+// Ends the service and waits until its next instance serves the caller by name. The caller has a
+// route to it.
+WARN_UNUSED bool caller_sees_restart(struct caller *caller, const char *name);
 
 WARN_UNUSED bool caller_end(struct caller *caller);

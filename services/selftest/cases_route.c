@@ -2,15 +2,12 @@
 // was started anew, and gone with the policy that allowed it.
 #include "ipc/asks.h"
 #include "ipc/wire/echo_wire.h"
-#include "ipc/wire/policy_wire.h"
 #include "services/selftest/caller.h"
 #include "services/selftest/cases.h"
 #include "services/selftest/slots.h"
 
 enum {
     HITS = 8,
-    POLICY_USUAL = 0,
-    POLICY_LOCKED = 1,   // Does not let selftest call echo.
     WAIT_MS_MAX = 1000,  // For a refusal to be asked about again.
 };
 
@@ -137,14 +134,6 @@ bool case_route_rebound(struct selftest *selftest) {
            echoes(&caller, 2, IPC_REBOUND) && echoes(&caller, 3, IPC_HIT) && caller_end(&caller);
 }
 
-static bool select_policy(struct caller *caller, uint8_t number, uint32_t *revoked) {
-    struct policy_message message = {.header = {.op = POLICY_OP_SELECT}, .policy = number};
-    struct ipc_outcome outcome = caller_ask(caller, "policyd", &policy_rows, &message);
-    *revoked = message.revoked;
-    return selftest_expect(caller->selftest, "selecting a policy", outcome.error, IPC_OK) &&
-           selftest_expect(caller->selftest, "its status", message.header.status, WIRE_OK);
-}
-
 // Refused calls until the refusal has lapsed and samgrd is asked again.
 static bool allowed_again(struct caller *caller) {
     struct ipc_outcome outcome = {.error = IPC_DENIED};
@@ -164,11 +153,12 @@ bool case_route_revoked_then_denied(struct selftest *selftest) {
     struct echo_message message = {.value = 3};
     const struct ipc_outcome denied = {.error = IPC_DENIED, .served = IPC_REBOUND};
     return caller_begin(selftest, &caller) && echoes(&caller, 1, IPC_MISS) &&
-           echoes(&caller, 2, IPC_HIT) && select_policy(&caller, POLICY_LOCKED, &revoked) &&
+           echoes(&caller, 2, IPC_HIT) &&
+           caller_select_policy(&caller, CALLER_POLICY_LOCKED, &revoked) &&
            selftest_expect(selftest, "grants revoked", revoked, 1) &&
            came_to(&caller, "a call through a revoked route",
                    call_echo(&caller, ECHO_OP_ECHO, &message), denied) &&
-           select_policy(&caller, POLICY_USUAL, &revoked) &&
+           caller_select_policy(&caller, CALLER_POLICY_USUAL, &revoked) &&
            selftest_expect(selftest, "grants revoked then", revoked, 0) && allowed_again(&caller) &&
            echoes(&caller, 4, IPC_HIT) && caller_end(&caller);
 }

@@ -62,9 +62,20 @@ static const struct rung ladder[] = {
     {MARKER_SELFTEST_ROUTE_REVOKED_THEN_DENIED, case_route_revoked_then_denied, 1},
     {MARKER_SELFTEST_ROUTE_DEGRADED_THEN_BOUND, case_route_degraded_then_bound, 1},
     {MARKER_SELFTEST_LOG_APPEND_QUERY, case_log_append_query, 1},
+    {MARKER_SELFTEST_LOG_PAGES, case_log_pages, 1},
+    {MARKER_SELFTEST_LOG_EXPORT, case_log_export, 1},
+    {MARKER_SELFTEST_LOG_REJECT_EXPORT, case_log_reject_export, 1},
     {MARKER_SELFTEST_LOG_REJECT_TOO_LARGE, case_log_reject_too_large, 1},
+    {MARKER_SELFTEST_LOG_REJECT_MALFORMED, case_log_reject_malformed, 1},
     {MARKER_SELFTEST_LOG_REJECT_OVER_RATE, case_log_reject_over_rate, 1},
+    {MARKER_SELFTEST_LOG_SENDER_COUNTS, case_log_sender_counts, 1},
     {MARKER_SELFTEST_LOG_DENIAL_AUDITED, case_log_denial_audited, 1},
+    {MARKER_SELFTEST_LOG_CRASH_REPORT, case_log_crash_report, 1},
+    {MARKER_SELFTEST_LOG_REJECT_CRASH_REPORT, case_log_reject_crash_report, 1},
+    {MARKER_SELFTEST_LOG_REJECT_DENIED, case_log_reject_denied, 1},
+    {MARKER_SELFTEST_INIT_REJECT_END, case_init_reject_end, 1},
+    {MARKER_SELFTEST_LOG_REBOUND, case_log_rebound, 1},
+    {MARKER_SELFTEST_LOG_AUDIT_REBOUND, case_log_audit_rebound, 1},
     {MARKER_SELFTEST_KERNEL_STATS, case_kernel_stats, 1},
     {MARKER_SELFTEST_KERNEL_TRACE, case_kernel_trace, 1},
     {MARKER_SELFTEST_KERNEL_REJECT_STATS, case_kernel_reject_stats, 1},
@@ -81,6 +92,8 @@ int selftest_main(struct runtime *runtime, const void *image) {
                         "the entropy device") ||
         !runtime_expect(runtime, slot_at(SELFTEST_SLOT_STATS), CAP_STATS, RIGHTS_STATS,
                         "the statistics") ||
+        !runtime_expect(runtime, slot_at(SELFTEST_SLOT_OPERATOR), CAP_ENDPOINT, RIGHT_CALL,
+                        "the route to init that may end services") ||
         !runtime_expect(runtime, slot_at(SLOT_SAMGRD), CAP_ENDPOINT, RIGHT_CALL,
                         "the route to samgrd") ||
         // What its class may be is for its peers; it runs as the services do that it calls.

@@ -1,0 +1,24 @@
+// services/init/report.c: see report.h.
+#include "services/init/report.h"
+
+#include "ipc/frame.h"
+#include "ipc/wire/log_wire.h"
+
+void report_end(const struct runtime *runtime, struct slot logd, const struct log_crash *crash) {
+    if (logd.value == CAP_SLOT_NONE) {
+        return;
+    }
+    struct message_area *out = &runtime->page->call_out;
+    const struct log_message message = {.header = {.op = LOG_OP_CRASH},
+                                        .reason = crash->reason,
+                                        .subject = crash->subject,
+                                        .detail = crash->detail,
+                                        .instance = crash->instance,
+                                        .start = crash->start};
+    frame_finish(out, WIRE_PROTOCOL_LOG,
+                 log_encode(WIRE_REQUEST, &message, out->payload, sizeof(out->payload)));
+    enum status status = sys_ipc_send(logd, 0).status;
+    if (status != STATUS_OK) {
+        log_line(runtime, "init: logd was not told of that: %s", status_name(status));
+    }
+}
