@@ -77,12 +77,14 @@ static struct hart *this_hart(void) {
 
 enum status arch_map(struct kernel *kernel, struct arch_space *space, uint64_t user_address,
                      struct page_number page, uint32_t access, bool owned) {
+    stale_fault_forget(&port.harts[port_hart_index()].stale);
     return sv39_map(kernel, this_hart(), space, user_address,
                     (struct sv39_leaf){page, access, owned, false});
 }
 
 enum status arch_map_large(struct kernel *kernel, struct arch_space *space, uint64_t user_address,
                            struct page_number page, uint32_t access) {
+    stale_fault_forget(&port.harts[port_hart_index()].stale);
     return sv39_map(kernel, this_hart(), space, user_address,
                     (struct sv39_leaf){page, access, false, true});
 }

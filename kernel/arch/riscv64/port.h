@@ -12,13 +12,13 @@
 #include "base/compiler.h"
 #include "kernel/arch/riscv64/layout.h"
 #include "kernel/arch/riscv64/machine.h"
+#include "kernel/arch/riscv64/stale.h"
 #include "kernel/core/regs.h"
 
 // One hart's own.
 struct port_hart {
     struct regs scratch;  // Where a trap stores while no task's registers are current.
-    uint64_t retry_pc;    // The last page fault that the tables allowed: flushed and retried once.
-    uint64_t retry_address;
+    struct stale_fault stale;
 
     // Of a kernel that measures (measured.c), otherwise 0:
     uint64_t entry_begin;

@@ -6,18 +6,14 @@
 #include "kernel/arch/riscv64/port.h"
 #include "kernel/arch/riscv64/sv39.h"
 
-// A page fault that the tables allow: this hart remembered an older entry. It is flushed and tried
-// once more; twice at one place is a fault after all.
 static bool is_stale(const struct task *task, uint64_t address, uint32_t access) {
     if (access == 0 || !sv39_allows(sv39_walk(task->space.root, address), access)) {
         return false;
     }
-    struct port_hart *own = &port.harts[task->hart->index];
-    if (own->retry_pc == task->regs.pc && own->retry_address == address) {
+    const struct stale_fault now = {task->regs.pc, address, task->instance};
+    if (!stale_fault_retries(&port.harts[task->hart->index].stale, now)) {
         return false;
     }
-    own->retry_pc = task->regs.pc;
-    own->retry_address = address;
     csr_flush_asid(task->space.asid);
     return true;
 }
