@@ -139,10 +139,12 @@ NORETURN void arch_power_off(bool failed);
 NORETURN void arch_panic_stop(void);
 
 // Each port's arch_inline.h defines:
-//   static inline struct task *arch_resume(struct task *next, uint64_t a1, uint64_t a2); the last
-//     step of the fast path of a call: `next`, which waited in a system call, returns from it with
-//     STATUS_OK, a1, a2 and 0. The port goes to user mode at once and never returns here, or stores
-//     the results and returns `next`
+//   static inline struct task *arch_resume(struct hart *hart, struct task *next, uint64_t a1,
+//     uint64_t a2); the last step of the fast path of a call: `next`, which waited in a system
+//     call, returns from it with STATUS_OK, a1, a2 and 0. First its space is in use, then it is
+//     stored as hart->current: who was current may be taken by another hart, and end there, from
+//     then on. The port goes to user mode at once and never returns here, or stores the results and
+//     returns `next`
 //   static inline uint64_t arch_time_ns(void); the same clock on every hart, never backwards
 //   static inline void *arch_page(struct page_number page); the kernel's own map of a page; valid
 //     for the kernel's life

@@ -137,8 +137,7 @@ static NOINLINE struct task *call_carrying(uint64_t slot, uint64_t deadline_ns, 
     if (moves) {
         cap_hand_over(task, (uint32_t)carried, from, receiver, to);
     }
-    atomic_store_shared(&hart->current, receiver);
-    return arch_resume(receiver, RECEIVED_CALL, handle);
+    return arch_resume(hart, receiver, RECEIVED_CALL, handle);
 }
 
 // The path that records no events leaves before it has changed anything: with nothing rare on but
@@ -185,8 +184,7 @@ static ALWAYS_INLINE struct task *call(uint64_t slot, uint64_t deadline_ns, stru
         event_put(hart, event_head(EVENT_CALL, word, task->instance),
                   event_middle(receiver->instance, word), atomic_load_u64(&task->wait) >> 16);
     }
-    atomic_store_shared(&hart->current, receiver);
-    return arch_resume(receiver, RECEIVED_CALL, handle);
+    return arch_resume(hart, receiver, RECEIVED_CALL, handle);
 }
 
 // Where a task receives: its capability, and what that held when it was looked at.
@@ -205,8 +203,7 @@ WARN_UNUSED static ALWAYS_INLINE struct task *reply_commit(struct receive_at at,
     if (UNLIKELY(!receive_publish(task, at.endpoint, at.generation, true))) {
         return receive_again(at.cap, caller, task, hart);
     }
-    atomic_store_shared(&hart->current, caller);
-    return arch_resume(caller, DELIVERY_HANDED_OVER, 0);
+    return arch_resume(hart, caller, DELIVERY_HANDED_OVER, 0);
 }
 
 // Everything fits but that the answer has flags or is too long: goes on if it only carries a

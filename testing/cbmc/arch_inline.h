@@ -18,7 +18,9 @@ extern struct proof_page proof_pages[PROOF_PAGE_COUNT];
 
 uint64_t proof_time_ns(void);
 
-static inline struct task *arch_resume(struct task *next, uint64_t a1, uint64_t a2) {
+static inline struct task *arch_resume(struct hart *hart, struct task *next, uint64_t a1,
+                                       uint64_t a2) {
+    (void)hart;
     (void)a1;
     (void)a2;
     return next;

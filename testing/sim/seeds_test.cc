@@ -105,6 +105,7 @@ const finding findings[] = {
     {FAULT_POINT_LOSE_PREEMPTION, {"lost preemption"}},
     {FAULT_POINT_STEAL_FORGETS_HART,
      {"which its space does not know", "still translates to it", "stale translation"}},
+    {FAULT_POINT_CURRENT_TOO_SOON, {"still walks the tables"}},
     {FAULT_POINT_LOSE_RECHECK, {"lost wake-up: task"}},
     {FAULT_POINT_LOSE_KILL, {"lost kill"}},
     {FAULT_POINT_LOSE_DEADLINE, {"lost deadline"}},

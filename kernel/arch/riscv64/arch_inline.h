@@ -19,8 +19,12 @@ static ALWAYS_INLINE struct page_number arch_page_number(const void *page) {
 }
 
 // What trap.S does at `resume`, for a task that waited in a system call. Every register that holds
-// no result is zero: nothing of the kernel or of another task is in them.
-static ALWAYS_INLINE struct task *arch_resume(struct task *next, uint64_t a1, uint64_t a2) {
+// no result is zero: nothing of the kernel or of another task is in them. Whoever was current stays
+// so until its tables are no longer walked here. No fence: the fast path does not look at that task
+// once it has published its wait, and who reclaims its space shoots translations down first, which
+// this hart acknowledges between two instructions.
+static ALWAYS_INLINE struct task *arch_resume(struct hart *hart, struct task *next, uint64_t a1,
+                                              uint64_t a2) {
     register uint64_t first __asm__("a1") = a1;
     register uint64_t second __asm__("a2") = a2;
     __asm__ volatile(
@@ -32,13 +36,15 @@ static ALWAYS_INLINE struct task *arch_resume(struct task *next, uint64_t a1, ui
         "csrw sscratch, %[next]\n"
         "csrw sepc, t0\n"
         "csrw satp, t1\n"
+        "sd %[next], %[current](%[hart])\n"
         "li ra, 0; li t0, 0; li t1, 0; li t2, 0; li s0, 0; li s1, 0; li a0, 0\n"
         "li a3, 0; li a4, 0; li a5, 0; li a6, 0; li a7, 0; li s2, 0; li s3, 0\n"
         "li s4, 0; li s5, 0; li s6, 0; li s7, 0; li s8, 0; li s9, 0; li s10, 0\n"
         "li s11, 0; li t3, 0; li t4, 0; li t5, 0; li t6, 0\n"
         "sret"
         :
-        : [next] "r"(next), "r"(first), "r"(second), [pc] "i"(REGS_PC), [satp] "i"(TASK_SATP_OFFSET)
+        : [hart] "r"(hart), [next] "r"(next), "r"(first), "r"(second), [pc] "i"(REGS_PC),
+          [satp] "i"(TASK_SATP_OFFSET), [current] "i"(HART_CURRENT_OFFSET)
         : "t0", "t1", "memory");
     __builtin_unreachable();
 }

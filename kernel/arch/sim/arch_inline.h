@@ -23,14 +23,15 @@ void sim_spin(void);
 NORETURN void sim_bad_page(uint32_t page);
 void sim_page_poison(struct page_number page);
 void sim_page_unpoison(struct page_number page);
-struct task *sim_resume(struct task *next, uint64_t a1, uint64_t a2);
+struct task *sim_resume(struct hart *hart, struct task *next, uint64_t a1, uint64_t a2);
 
 #ifdef __cplusplus
 }
 #endif
 
-static inline struct task *arch_resume(struct task *next, uint64_t a1, uint64_t a2) {
-    return sim_resume(next, a1, a2);
+static inline struct task *arch_resume(struct hart *hart, struct task *next, uint64_t a1,
+                                       uint64_t a2) {
+    return sim_resume(hart, next, a1, a2);
 }
 
 static inline void arch_words_copy(void *to, const void *from, uint64_t word_count) {

@@ -153,8 +153,8 @@ void arch_code_written(uint64_t hart_mask) {
     sim_point();
 }
 
-// A hart uses a user space only in user mode here; what it may still hold is in its TLB.
 void arch_space_leave(void) {
+    sim_this()->space = PAGE_NUMBER_NONE;
     sim_point();
 }
 

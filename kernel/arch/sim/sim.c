@@ -14,6 +14,7 @@ enum {
     PAGE_COUNT_DEFAULT = 2048,
     EVENT_PAGES = 1,  // So few that events are overwritten.
     STEP_MAX_DEFAULT = 400000,
+    TOO_SOON_TURNS = 40,
     RAM_HOLE_PAGES = 3,  // Between two ranges of free RAM, so that there are two.
 };
 
@@ -88,7 +89,21 @@ static struct task *take_syscall(struct hart *hart, struct task *task) {
     }
 }
 
-struct task *sim_resume(struct task *next, uint64_t a1, uint64_t a2) {
+// What the kernel returned runs next. It is current once the hart has left the other's space.
+static void go_on_with(struct sim_hart *self, struct hart *hart, struct task *task) {
+    bool too_soon = fault_point_fires(FAULT_POINT_CURRENT_TOO_SOON);
+    if (too_soon) {
+        atomic_store_shared(&hart->current, task);
+        for (uint32_t i = 0; i < TOO_SOON_TURNS; i++) {
+            sim_switch_away();
+        }
+    }
+    sim_space_use(self, task);
+    sim_point();
+    atomic_store_shared(&hart->current, task);
+}
+
+struct task *sim_resume(struct hart *hart, struct task *next, uint64_t a1, uint64_t a2) {
     if (next->regs_all) {
         sim_finish(SIM_CHECK_FAILED, "task %u waited and has all its registers to restore",
                    next->index);
@@ -98,6 +113,7 @@ struct task *sim_resume(struct task *next, uint64_t a1, uint64_t a2) {
     next->regs.x[REG_A0 + 1] = a1;
     next->regs.x[REG_A0 + 2] = a2;
     next->regs.x[REG_A0 + 3] = 0;
+    go_on_with(sim_this(), hart, next);
     return next;
 }
 
@@ -135,11 +151,10 @@ static void hart_run(void *argument) {
     }
     struct task *task = kernel_hart_start(&sim.kernel, hart);
     for (;;) {  // For the machine's life.
-        atomic_store_shared(&hart->current, task);
         while (!task) {
             task = kernel_idle(&sim.kernel, hart);
         }
-        atomic_store_shared(&hart->current, task);
+        go_on_with(self, hart, task);
         sim_leave_kernel(self);
         sim_user_run(self, task);
         sim_enter_kernel(self);
@@ -206,6 +221,7 @@ static void reset_harts(void) {
         hart->trap = SIM_TRAP_NONE;
         hart->ipi_at_ns = UINT64_MAX;
         hart->timer_at_ns = UINT64_MAX;
+        hart->space = PAGE_NUMBER_NONE;
         memset(hart->tlb, 0, sizeof(hart->tlb));
     }
     sim.kernel_count = sim.options.hart_count;

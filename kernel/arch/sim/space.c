@@ -34,6 +34,7 @@ enum status arch_space_create(struct kernel *kernel, uint32_t asid, struct arch_
 }
 
 bool arch_space_reclaim(struct kernel *kernel, struct arch_space *space, uint32_t page_budget) {
+    space_check_unused(space->root);
     bool done = sv39_reclaim(kernel, space_hart(), space, page_budget);
     if (done) {
         space->root = PAGE_NUMBER_NONE;

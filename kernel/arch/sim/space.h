@@ -7,4 +7,7 @@
 // The hart that calls. Each port's own.
 struct hart *space_hart(void);
 
+// Ends the run if a hart walks the tables. Each port's own.
+void space_check_unused(struct page_number root);
+
 WARN_UNUSED bool space_exists(const struct task *task);

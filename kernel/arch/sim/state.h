@@ -38,12 +38,13 @@ struct sim_hart {
     struct fiber *context;  // What goes on when this hart is chosen.
     struct task *task;      // Whose user mode it is in, or came from.
     bool in_kernel;
-    bool asleep;              // In arch_idle, until an event.
-    enum sim_trap trap;       // How the user fiber entered the kernel,
-    uint32_t events;          // with these events
-    struct user_fault fault;  // or this fault.
-    uint64_t ipi_at_ns;       // UINT64_MAX: none on its way.
-    uint64_t timer_at_ns;     // UINT64_MAX: not armed.
+    bool asleep;               // In arch_idle, until an event.
+    enum sim_trap trap;        // How the user fiber entered the kernel,
+    uint32_t events;           // with these events
+    struct user_fault fault;   // or this fault.
+    uint64_t ipi_at_ns;        // UINT64_MAX: none on its way.
+    uint64_t timer_at_ns;      // UINT64_MAX: not armed.
+    struct page_number space;  // The root of the tables that it walks (satp), or PAGE_NUMBER_NONE.
     struct sim_tlb_entry tlb[SIM_TLB_COUNT];
 };
 
@@ -122,6 +123,7 @@ void sim_wait_alone(void);
 void sim_user_run(struct sim_hart *hart, struct task *task);
 
 // tlb.c
+void sim_space_use(struct sim_hart *hart, const struct task *task);
 WARN_UNUSED bool sim_translate(struct sim_hart *hart, struct task *task, uint64_t address,
                                uint32_t access, struct page_number *out);
 void sim_tlb_flush(struct sim_hart *hart, uint32_t asid);

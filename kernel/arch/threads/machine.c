@@ -147,7 +147,18 @@ void arch_code_written(uint64_t hart_mask) {
     (void)hart_mask;
 }
 
-void arch_space_leave(void) {}
+void arch_space_leave(void) {
+    atomic_store_u32(&threads_this()->space, 0);
+}
+
+// Acquire: pairs with go_on_with, by way of whoever saw that the task is no longer current.
+void space_check_unused(struct page_number root) {
+    for (uint32_t i = 0; i < threads.options.hart_count; i++) {
+        if (root.value != 0 && atomic_load_acquire_u32(&threads.harts[i].space) == root.value) {
+            threads_fail("a hart still walks the tables of a task that is reclaimed");
+        }
+    }
+}
 
 void arch_console_write(const char *bytes, size_t count) {
     (void)bytes;
@@ -174,11 +185,19 @@ void arch_panic_stop(void) {
     threads_fail("panic");
 }
 
-struct task *sim_resume(struct task *next, uint64_t a1, uint64_t a2) {
+// What the kernel returned runs next. Release: whoever sees that another task was current sees that
+// its tables are no longer walked.
+static void go_on_with(struct hart *hart, struct task *task) {
+    atomic_store_u32(&threads_this()->space, task->space.root.value);
+    atomic_store_release_shared(&hart->current, task);
+}
+
+struct task *sim_resume(struct hart *hart, struct task *next, uint64_t a1, uint64_t a2) {
     next->regs.x[REG_A0] = STATUS_OK;
     next->regs.x[REG_A0 + 1] = a1;
     next->regs.x[REG_A0 + 2] = a2;
     next->regs.x[REG_A0 + 3] = 0;
+    go_on_with(hart, next);
     return next;
 }
 
@@ -220,11 +239,10 @@ static void hart_live(struct threads_hart *self) {
     fiber_make_thread(&self->kernel_fiber);
     struct task *task = kernel_hart_start(&threads.kernel, hart);
     for (;;) {  // For the machine's life.
-        atomic_store_release_shared(&hart->current, task);
         while (!task) {
             task = kernel_idle(&threads.kernel, hart);
         }
-        atomic_store_release_shared(&hart->current, task);
+        go_on_with(hart, task);
         threads_user_run(self, task);
         task = take_trap(self, hart);
     }

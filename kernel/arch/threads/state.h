@@ -17,7 +17,7 @@ enum threads_trap {
     THREADS_TRAP_STOP,
 };
 
-// Touched by its own thread only, but for `ipi`.
+// Touched by its own thread only, but for the atomic words.
 struct threads_hart {
     pthread_t thread;
     struct fiber kernel_fiber;
@@ -27,7 +27,8 @@ struct threads_hart {
     struct user_fault fault;
     uint64_t timer_at_ns;
     struct sim_random random;
-    struct atomic_u32 ipi;  // A futex: not zero, an IPI is pending.
+    struct atomic_u32 ipi;    // A futex: not zero, an IPI is pending.
+    struct atomic_u32 space;  // The root of the tables that it walks, or 0. Read by others.
 };
 
 // A device and its line: each word is relaxed, so that it orders nothing.
