@@ -49,13 +49,13 @@ struct stats_system {
 };
 BASE_STATIC_ASSERT(sizeof(struct stats_system) == 120, "frozen");
 
-// Time is exact up to the moment when the hart last took a task from its run queue, took a timer
-// tick, or had nothing to run.
+// A hart is busy while it runs a task, and while the kernel does what a task asked for. Neither
+// time ever goes back.
 struct stats_hart {
-    uint64_t busy_ns;
+    uint64_t busy_ns;  // With idle_ns the time since boot, at a moment of the call.
     uint64_t idle_ns;
     uint64_t switches;       // Tasks taken from the run queue. Direct switches are not counted.
-    uint64_t preemptions;    // Of them, because a task's time was up or it was killed.
+    uint64_t preemptions;    // Of them, while the last one could have gone on.
     uint64_t idles;          // Times that it had nothing to run.
     uint64_t ticks;          // Timer interrupts of user mode.
     uint64_t ipis_sent;      // To whole masks of harts, by this one.
@@ -90,8 +90,9 @@ enum stats_wait {
 // Figures of what a task holds count its children's too: their shares come out of its own.
 struct stats_task {
     uint64_t service_id;
-    uint64_t run_ns;       // What is between two moments of its hart (struct stats_hart) belongs to
-                           // who runs at the second: exact but for direct switches in between.
+    uint64_t run_ns;       // Up to when its hart last took a task from its run queue, took a timer
+                           // tick, or had nothing to run. What is between two such moments belongs
+                           // to who runs at the second: exact but for direct switches in between.
     uint64_t waits;        // Times it waited for an answer, in a queue, or for the other harts. A
                            // call that was queued first counts twice.
     uint64_t answers;      // Calls to it that it answered or dropped.

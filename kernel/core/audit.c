@@ -89,8 +89,8 @@ static bool quotas_add_up(const struct kernel *kernel, struct audit_tally *tally
         }
     }
     for (uint32_t i = 0; i < kernel_endpoint_count(kernel); i++) {
-        sums[QUOTA_PAGES] += audit_endpoint_is_open(&kernel->endpoints[i]);
-        sums[QUOTA_ENDPOINTS] += audit_endpoint_is_open(&kernel->endpoints[i]);
+        sums[QUOTA_PAGES] += audit_endpoint_is_taken(&kernel->endpoints[i]);
+        sums[QUOTA_ENDPOINTS] += audit_endpoint_is_taken(&kernel->endpoints[i]);
     }
     const uint64_t given[QUOTA_KIND_COUNT] = {[QUOTA_PAGES] = kernel->page_pool.total_count,
                                               [QUOTA_TASKS] = MAX_TASKS,
@@ -136,15 +136,15 @@ static bool pools_match(const struct kernel *kernel, struct audit_tally *tally) 
     }
     for (uint32_t i = 0; i < kernel_endpoint_count(kernel); i++) {
         // One that has used up its generations is closed and never returned.
-        endpoints += audit_endpoint_is_open(&kernel->endpoints[i]) ||
+        endpoints += audit_endpoint_is_taken(&kernel->endpoints[i]) ||
                      kernel->endpoints[i].generation.raw == UINT32_MAX;
     }
     uint32_t tasks_taken = kernel->task_pool.total_count - kernel->task_pool.free_count;
     uint32_t endpoints_taken = kernel->endpoint_pool.total_count - kernel->endpoint_pool.free_count;
     return audit_says(tally, tasks == tasks_taken, "%lu task objects are taken, %lu are in use",
                       tasks_taken, tasks) &&
-           audit_says(tally, endpoints == endpoints_taken, "%lu endpoints are taken, %lu are open",
-                      endpoints_taken, endpoints);
+           audit_says(tally, endpoints == endpoints_taken,
+                      "%lu endpoints are taken, %lu are in use", endpoints_taken, endpoints);
 }
 
 // Each grant counts the capabilities and frames that carry it, and is in use while there is one.

@@ -68,9 +68,14 @@ WARN_UNUSED bool audit_mappings(const struct kernel *kernel, struct audit_tally 
 WARN_UNUSED bool audit_vmos(const struct kernel *kernel, struct audit_tally *tally);
 WARN_UNUSED bool audit_asyncs(const struct kernel *kernel, struct audit_tally *tally);
 
-// An endpoint that is not closed has a page for sends.
-static inline bool audit_endpoint_is_open(const struct endpoint *endpoint) {
+// An endpoint that is not closed has a page for sends, and a receiver. One that is being closed
+// keeps the page until nobody is queued there.
+static inline bool audit_endpoint_is_taken(const struct endpoint *endpoint) {
     return endpoint->send_page.value != 0;
+}
+
+static inline bool audit_endpoint_is_open(const struct endpoint *endpoint) {
+    return audit_endpoint_is_taken(endpoint) && endpoint->owner != TASK_NONE;
 }
 
 static inline uint32_t audit_async_pages(const struct task *task) {

@@ -39,6 +39,7 @@ static bool queue_is_whole(const struct kernel *kernel, uint32_t number, uint64_
                            struct audit_tally *tally) {
     const struct endpoint *endpoint = &kernel->endpoints[number];
     uint32_t previous = TASK_NONE;
+    uint64_t lent = 0;
     for (uint32_t index = endpoint->queue_head; index != TASK_NONE;
          index = kernel->tasks[index].queue_next) {
         if (!audit_take_place(tally, index, AUDIT_IN_ENDPOINT_QUEUE)) {
@@ -59,11 +60,16 @@ static bool queue_is_whole(const struct kernel *kernel, uint32_t number, uint64_
                         task->call_class)) {
             return false;
         }
-        tally->calls_waiting[endpoint->owner] +=
-            task->in_call ? donation_unit(task->call_class) : 0;
+        lent += task->in_call ? donation_unit(task->call_class) : 0;
         previous = index;
     }
-    return audit_says(tally, endpoint->queue_tail == previous,
+    if (audit_endpoint_is_open(endpoint)) {
+        tally->calls_waiting[endpoint->owner] += lent;
+    }
+    return audit_says(tally, endpoint->calls_waiting == lent,
+                      "endpoint %lu counts other calls than the %#lx that are queued", number,
+                      lent) &&
+           audit_says(tally, endpoint->queue_tail == previous,
                       "the queue of endpoint %lu ends at %lu", number, endpoint->queue_tail);
 }
 
@@ -97,9 +103,14 @@ static bool sends_are_whole(const struct kernel *kernel, uint32_t number, uint64
 static bool endpoint_is_whole(const struct kernel *kernel, uint32_t number,
                               struct audit_tally *tally) {
     const struct endpoint *endpoint = &kernel->endpoints[number];
-    if (!audit_endpoint_is_open(endpoint)) {
+    if (!audit_endpoint_is_taken(endpoint)) {
         return audit_says(tally, endpoint->owner == TASK_NONE,
                           "endpoint %lu is closed and owned by %lu", number, endpoint->owner);
+    }
+    tally->endpoint_pages++;
+    if (!audit_endpoint_is_open(endpoint)) {
+        uint64_t unused = 0;
+        return queue_is_whole(kernel, number, &unused, tally);
     }
     uint64_t work = (uint64_t)endpoint->answer_count * WORK_SEND;
     work |= (endpoint->notify_badges | endpoint->notify_kernel) != 0 ? WORK_NOTIFY : 0;
@@ -109,7 +120,6 @@ static bool endpoint_is_whole(const struct kernel *kernel, uint32_t number,
     if (!sends_are_whole(kernel, number, &work, tally)) {
         return false;
     }
-    tally->endpoint_pages++;
     return audit_says(tally, endpoint->owner < MAX_TASKS, "endpoint %lu is owned by %lu", number,
                       endpoint->owner) &&
            audit_says(tally, work == endpoint->work.raw,
@@ -118,12 +128,23 @@ static bool endpoint_is_whole(const struct kernel *kernel, uint32_t number,
 }
 
 bool audit_endpoints(const struct kernel *kernel, struct audit_tally *tally) {
+    uint32_t closing = 0;
     for (uint32_t i = 0; i < kernel_endpoint_count(kernel); i++) {
+        const struct endpoint *endpoint = &kernel->endpoints[i];
         if (!endpoint_is_whole(kernel, i, tally)) {
             return false;
         }
+        closing += audit_endpoint_is_taken(endpoint) && !audit_endpoint_is_open(endpoint);
     }
-    return true;
+    uint32_t listed = 0;
+    for (uint32_t i = 0; i < kernel->hart_count; i++) {
+        for (uint32_t index = kernel->harts[i].endpoint_closing;
+             index != ENDPOINT_NONE && listed <= MAX_ENDPOINTS; listed++) {
+            index = kernel->endpoints[index].next_closing;
+        }
+    }
+    return audit_says(tally, closing == listed, "%lu endpoints are being closed, by harts: %lu",
+                      closing, listed);
 }
 
 // A slot's entries have the digits that its place says, and none is earlier than it says.

@@ -21,7 +21,6 @@ static void init_harts(struct kernel *kernel, const struct boot_info *info) {
         struct hart *hart = &kernel->harts[i];
         hart->kernel = kernel;
         hart->index = i;
-        hart->vmo_dying = VMO_NONE;
         run_queue_init(hart);
         deadline_init(kernel, hart);
     }

@@ -306,7 +306,7 @@ static NOINLINE struct task *close_other(struct kernel *kernel, struct hart *har
     }
     drop_other(kernel, hart, task, (uint32_t)name);
     task_status(task, STATUS_OK);
-    return syscall_return_memory(kernel, hart, task);
+    return syscall_give_back(kernel, hart, task);
 }
 
 struct task *syscall_cap_close(struct kernel *kernel, struct hart *hart, struct task *task) {

@@ -26,7 +26,6 @@ struct fixture {
     fixture() {
         state->hart_count = 1;
         home->kernel = state.get();
-        home->vmo_dying = VMO_NONE;
         run_queue_init(home);
         deadline_init(state.get(), home);
         state->task_pool.ranges[0].next = TASKS;  // Every task has been taken.

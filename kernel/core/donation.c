@@ -44,13 +44,21 @@ struct donation donation_look_along(const struct task *task) {
     return (struct donation){qos, !task && last == qos};
 }
 
+// An endpoint that is being closed has no receiver.
+static void lend_locked(struct endpoint *endpoint, uint64_t units) REQUIRES(endpoint->lock) {
+    endpoint->calls_waiting += units;
+    if (LIKELY(endpoint->receiver)) {
+        atomic_add_u64(&endpoint->receiver->calls_waiting, units);
+    }
+}
+
 // Counts the queued call as what its task's class is now.
 static void count_locked(struct kernel *kernel, struct endpoint *endpoint, struct task *task)
     REQUIRES(endpoint->lock) {
     uint32_t qos = donation_look(kernel, task).qos;
     uint64_t before = task->call_class != 0 ? donation_unit(task->call_class) : 0;
     if (qos != task->call_class) {
-        atomic_add_u64(&endpoint->receiver->calls_waiting, donation_unit(qos) - before);
+        lend_locked(endpoint, donation_unit(qos) - before);
         task->call_class = qos;
     }
 }
@@ -64,13 +72,13 @@ void donation_join_locked(struct kernel *kernel, struct endpoint *endpoint, stru
 
 void donation_leave_locked(struct endpoint *endpoint, struct task *task) {
     if (task->call_class != 0) {
-        atomic_add_u64(&endpoint->receiver->calls_waiting, 0 - donation_unit(task->call_class));
+        lend_locked(endpoint, 0 - donation_unit(task->call_class));
         task->call_class = 0;
     }
 }
 
 // The task waits with `word` in a queue: its call counts anew. Returns who receives there; null if
-// it is not queued any more, or nobody has to answer it.
+// it is not queued any more, or nobody has to answer it, or the endpoint is being closed.
 static struct task *spread_queued(struct kernel *kernel, struct hart *hart, struct task *task,
                                   uint64_t word) {
     struct endpoint *endpoint = &kernel->endpoints[wait_object_of(word)];

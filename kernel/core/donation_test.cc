@@ -10,11 +10,12 @@ extern "C" {
 #include "kernel/core/qos.h"
 #include "kernel/core/run_queue.h"
 #include "kernel/core/transfer.h"
+#include "kernel/core/wake.h"
 }
 
 namespace {
 
-constexpr std::uint32_t TASKS = 16;
+constexpr std::uint32_t TASKS = 40;
 
 struct fixture {
     std::unique_ptr<kernel> state = std::make_unique<kernel>();
@@ -42,6 +43,7 @@ struct fixture {
             // Endpoint i is task i's.
             state->endpoints[i].owner = i;
             state->endpoints[i].receiver = &one;
+            state->endpoints[i].receive_word = wait_low(WAIT_RECV, i);
             state->endpoints[i].queue_head = TASK_NONE;
             state->endpoints[i].queue_tail = TASK_NONE;
         }
@@ -213,6 +215,53 @@ TEST(Donation, a_circle_ends) {
     all.be(2, QOS_BURST);
     donation_spread(all.state.get(), all.home, all.at(2));
     EXPECT_EQ(all.counts_as(0), static_cast<unsigned>(QOS_BURST));
+}
+
+// What one kernel entry does for it is bounded, and nobody who is still queued is served.
+TEST(Closing, a_long_queue_is_woken_in_steps) {
+    fixture all;
+    constexpr std::uint32_t CALLERS = 30;
+    constexpr std::uint32_t STEP = 8;
+    for (std::uint32_t i = 1; i <= CALLERS; i++) {
+        all.queue(0, i);
+    }
+    EXPECT_NE(all.at(0)->calls_waiting.raw, 0u);
+    EXPECT_EQ(endpoint_end(all.state.get(), all.home, 0, 1), STATUS_OK);
+    EXPECT_EQ(all.home->run_count, STEP);
+    EXPECT_EQ(all.at(0)->calls_waiting.raw, 0u);
+    EXPECT_EQ(all.home->endpoint_closing, 0u);
+    EXPECT_TRUE(hart_owes(all.home));
+    EXPECT_EQ(endpoint_end(all.state.get(), all.home, 0, 1), STATUS_PEER_CLOSED);
+    // One leaves by itself, and one that is still queued counts as something else now.
+    task *last = all.at(CALLERS);
+    EXPECT_TRUE(wake_early(all.state.get(), all.home, last, STATUS_TIMED_OUT, UINT64_MAX));
+    all.be(CALLERS - 1, QOS_BURST);
+    donation_spread(all.state.get(), all.home, all.at(CALLERS - 1));
+    EXPECT_EQ(all.at(0)->calls_waiting.raw, 0u);
+    endpoint_close_step(all.state.get(), all.home);
+    EXPECT_EQ(all.home->run_count, 2 * STEP);
+    for (std::uint32_t i = 1; i <= 2 * STEP; i++) {
+        EXPECT_EQ(all.at(i)->regs.x[REG_A0], static_cast<std::uint64_t>(STATUS_PEER_CLOSED));
+        EXPECT_EQ(wait_state_of(all.at(i)->wait.raw), WAIT_NONE);
+    }
+    EXPECT_EQ(wait_state_of(all.at(2 * STEP + 1)->wait.raw), WAIT_QUEUED);
+}
+
+TEST(Closing, what_a_queue_lends_goes_to_who_is_given_the_endpoint) {
+    fixture all;
+    all.be(3, QOS_BURST);
+    for (std::uint32_t i = 2; i < 6; i++) {
+        all.queue(0, i);
+    }
+    std::uint64_t lent = all.at(0)->calls_waiting.raw;
+    capability cap{};
+    cap.generation = 1;
+    cap.endpoint = &all.state->endpoints[0];
+    EXPECT_EQ(endpoint_give(all.state.get(), all.home, &cap, all.at(1)), STATUS_OK);
+    EXPECT_EQ(all.at(0)->calls_waiting.raw, 0u);
+    EXPECT_EQ(all.at(1)->calls_waiting.raw, lent);
+    EXPECT_EQ(all.counts_as(1), static_cast<unsigned>(QOS_BURST));
+    EXPECT_EQ(endpoint_end(all.state.get(), all.home, 0, 2), STATUS_PEER_CLOSED);  // Not its life.
 }
 
 }  // namespace

@@ -71,8 +71,8 @@ struct ALIGNED(64) endpoint {
 
     // Guarded by lock:
     uint64_t payer;         // task_name: who paid for it. Guarded by the family lock.
-    uint32_t owner;         // Task index of the receiver,
-    struct task *receiver;  // and the task itself; null when closed.
+    uint32_t owner;         // Task index of the receiver, or TASK_NONE: closed,
+    struct task *receiver;  // and the task itself, or null.
 
     // Constant from the first make on: the low part of the wait word of who receives here,
     // WAIT_RECV with the index.
@@ -82,6 +82,8 @@ struct ALIGNED(64) endpoint {
     uint32_t flags;  // enum endpoint_flag
     uint32_t queue_head;
     uint32_t queue_tail;
+    uint64_t calls_waiting;  // What the queued calls lend the receiver (its calls_waiting).
+    uint32_t next_closing;   // The next in the list of the hart that closes it. That hart's own.
     uint32_t send_count;
     uint32_t answer_count;
     uint32_t turn;  // From where the last frame came, when there was a choice (ipc_queue.c).

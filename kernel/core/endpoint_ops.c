@@ -12,6 +12,10 @@
 #include "kernel/core/panic.h"
 #include "kernel/core/wake.h"
 
+enum {
+    CLOSES_A_STEP = 8
+};  // Tasks that are woken: about 200 instructions each, and perhaps an IPI.
+
 BASE_STATIC_ASSERT((MAX_TASKS + SEND_STORAGE_COUNT + MAX_ASYNC) * WORK_SEND < WORK_CALL,
                    "every task may wait to send");
 
@@ -80,6 +84,7 @@ enum status endpoint_make(struct kernel *kernel, struct hart *hart, struct task 
     atomic_store_u64(&endpoint->timer.expirations, 0);
     endpoint->queue_head = TASK_NONE;
     endpoint->queue_tail = TASK_NONE;
+    endpoint->calls_waiting = 0;
     endpoint->send_count = 0;
     endpoint->answer_count = 0;
     endpoint->turn = TURN_FIRST;
@@ -129,10 +134,11 @@ void endpoint_unlink_locked(struct kernel *kernel, struct endpoint *endpoint, st
     donation_leave_locked(endpoint, task);
 }
 
-// Leaving WAIT_QUEUED needs this lock, so each claim here wins.
-static void close_queue_locked(struct kernel *kernel, struct hart *hart, struct endpoint *endpoint)
+// Some of those who are queued at an endpoint that has ended; true when nobody is left. Leaving
+// WAIT_QUEUED needs this lock, so each claim here wins.
+static bool close_queue_locked(struct kernel *kernel, struct hart *hart, struct endpoint *endpoint)
     REQUIRES(endpoint->lock) {
-    while (endpoint->queue_head != TASK_NONE) {
+    for (uint32_t i = 0; i < CLOSES_A_STEP && endpoint->queue_head != TASK_NONE; i++) {
         struct task *task = &kernel->tasks[endpoint->queue_head];
         endpoint_unlink_locked(kernel, endpoint, task);
         bool won = task_claim(task, atomic_load_u64(&task->wait));
@@ -140,9 +146,13 @@ static void close_queue_locked(struct kernel *kernel, struct hart *hart, struct 
         task_status(task, STATUS_PEER_CLOSED);
         wake_push(kernel, hart, task);
         if (fault_point_fires(FAULT_POINT_LOSE_QUEUE)) {
+            return true;
+        }
+        if (fault_point_fires(FAULT_POINT_SHORT_STEP)) {
             break;
         }
     }
+    return endpoint->queue_head == TASK_NONE;
 }
 
 static void close_sends_locked(struct kernel *kernel, struct hart *hart, struct endpoint *endpoint)
@@ -162,6 +172,28 @@ static void close_sends_locked(struct kernel *kernel, struct hart *hart, struct 
     }
 }
 
+// The receiver goes, and with it what the queued calls lent it.
+static struct task *leave_receiver_locked(struct endpoint *endpoint) REQUIRES(endpoint->lock) {
+    struct task *woken = endpoint_claim_receiver_locked(endpoint, false);
+    atomic_add_u64(&endpoint->receiver->calls_waiting, 0 - endpoint->calls_waiting);
+    endpoint->owner = TASK_NONE;
+    endpoint->receiver = 0;
+    return woken;
+}
+
+// Nobody is queued any more.
+static void give_back(struct kernel *kernel, struct hart *hart, uint32_t index) {
+    struct endpoint *endpoint = &kernel->endpoints[index];
+    struct page_number page = endpoint->send_page;
+    endpoint->send_page = PAGE_NUMBER_NONE;
+    page_put(kernel, hart, page);
+    quota_return(kernel, hart, &endpoint->payer, endpoint_price);
+    // The last generation is not lived: old capabilities would be good again after it.
+    if (LIKELY(atomic_load_u32(&endpoint->generation) != UINT32_MAX)) {
+        pool_put(&kernel->endpoint_pool, &hart->locks, index);
+    }
+}
+
 enum status endpoint_end(struct kernel *kernel, struct hart *hart, uint32_t index,
                          uint32_t generation) {
     struct endpoint *endpoint = &kernel->endpoints[index];
@@ -171,33 +203,41 @@ enum status endpoint_end(struct kernel *kernel, struct hart *hart, uint32_t inde
         return STATUS_PEER_CLOSED;
     }
     atomic_store_u32(&endpoint->generation, generation + 1);
-    close_queue_locked(kernel, hart, endpoint);
     // The receiver publishes its wait, fences and looks at the generation; here the generation is
     // published before its wait word is read.
     atomic_fence();
-    struct task *receiver = endpoint_claim_receiver_locked(endpoint, false);
+    close_sends_locked(kernel, hart, endpoint);
+    uint32_t holders[MAX_ASYNC];
+    uint32_t holder_count = async_end_locked(kernel, endpoint, holders);
+    timer_stop(hart, &endpoint->timer);
+    struct task *receiver = leave_receiver_locked(endpoint);
+    bool done = close_queue_locked(kernel, hart, endpoint);
+    lock_release(&hart->locks, &endpoint->lock);
     if (receiver) {
         task_status(receiver, STATUS_PEER_CLOSED);
         wake_push(kernel, hart, receiver);
     }
-    struct page_number page = endpoint->send_page;
-    endpoint->send_page = PAGE_NUMBER_NONE;
-    close_sends_locked(kernel, hart, endpoint);
-    uint32_t holders[MAX_ASYNC];
-    uint32_t holder_count = async_end_locked(kernel, endpoint, holders);
-    endpoint->owner = TASK_NONE;
-    endpoint->receiver = 0;
-    timer_stop(hart, &endpoint->timer);
-    lock_release(&hart->locks, &endpoint->lock);
     cap_release_deferred(kernel, hart);
     async_tell_gone(kernel, hart, holders, holder_count);
-    page_put(kernel, hart, page);
-    quota_return(kernel, hart, &endpoint->payer, endpoint_price);
-    // The last generation is not lived: old capabilities would be good again after it.
-    if (LIKELY(generation + 1 != UINT32_MAX)) {
-        pool_put(&kernel->endpoint_pool, &hart->locks, index);
+    if (LIKELY(done)) {
+        give_back(kernel, hart, index);
+    } else {
+        endpoint->next_closing = hart->endpoint_closing;
+        hart->endpoint_closing = index;
     }
     return STATUS_OK;
+}
+
+void endpoint_close_step(struct kernel *kernel, struct hart *hart) {
+    uint32_t index = hart->endpoint_closing;
+    struct endpoint *endpoint = &kernel->endpoints[index];
+    lock_acquire(&hart->locks, &endpoint->lock);
+    bool done = close_queue_locked(kernel, hart, endpoint);
+    lock_release(&hart->locks, &endpoint->lock);
+    if (done) {
+        hart->endpoint_closing = endpoint->next_closing;
+        give_back(kernel, hart, index);
+    }
 }
 
 void home_take(struct kernel *kernel, struct task *task, uint64_t home) {
@@ -228,17 +268,12 @@ void home_leave(struct kernel *kernel, struct task *task, const struct capabilit
     }
 }
 
-// What is queued lends its class to the new receiver: at most every task once.
-static void give_queue_locked(struct kernel *kernel, struct endpoint *endpoint, struct task *to)
-    REQUIRES(endpoint->lock) {
-    for (uint32_t i = endpoint->queue_head; i != TASK_NONE; i = kernel->tasks[i].queue_next) {
-        donation_leave_locked(endpoint, &kernel->tasks[i]);
-    }
+// What is queued lends its class to the new receiver.
+static void give_queue_locked(struct endpoint *endpoint, struct task *to) REQUIRES(endpoint->lock) {
+    atomic_add_u64(&endpoint->receiver->calls_waiting, 0 - endpoint->calls_waiting);
+    atomic_add_u64(&to->calls_waiting, endpoint->calls_waiting);
     endpoint->owner = to->index;
     endpoint->receiver = to;
-    for (uint32_t i = endpoint->queue_head; i != TASK_NONE; i = kernel->tasks[i].queue_next) {
-        donation_join_locked(kernel, endpoint, &kernel->tasks[i]);
-    }
 }
 
 enum status endpoint_give(struct kernel *kernel, struct hart *hart, const struct capability *cap,
@@ -251,7 +286,7 @@ enum status endpoint_give(struct kernel *kernel, struct hart *hart, const struct
     } else if (async_any_locked(kernel, endpoint)) {
         status = STATUS_BUSY;
     } else {
-        give_queue_locked(kernel, endpoint, to);
+        give_queue_locked(endpoint, to);
         home_take(kernel, to, home_pack(cap->object, cap->generation));
     }
     lock_release(&hart->locks, &endpoint->lock);

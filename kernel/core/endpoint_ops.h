@@ -21,10 +21,16 @@ WARN_UNUSED enum status endpoint_make(struct kernel *kernel, struct hart *hart, 
 
 // Ends this life of the endpoint: queued callers and senders and a waiting receiver get
 // PEER_CLOSED, stored sends are dropped, old capabilities are dead. The receiver's asynchronous
-// requests whose answers would come here are over.
+// requests whose answers would come here are over. From here on nobody is served or queued there;
+// of many who are queued some are woken in steps (endpoint_close_step), and until the last is the
+// object is not used again.
 // Errors: STATUS_PEER_CLOSED if it had ended already.
 enum status endpoint_end(struct kernel *kernel, struct hart *hart, uint32_t index,
                          uint32_t generation);
+
+// Wakes some of those who are queued where this hart has closed an endpoint; only if
+// hart->endpoint_closing says so.
+void endpoint_close_step(struct kernel *kernel, struct hart *hart);
 
 // The endpoint `home` (home_pack) becomes the task's home if it has none that is open.
 void home_take(struct kernel *kernel, struct task *task, uint64_t home);

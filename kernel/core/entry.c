@@ -32,6 +32,7 @@ static void count_tick(struct hart *hart, uint64_t now) {
 
 struct task *kernel_interrupt(struct kernel *kernel, struct hart *hart, uint32_t events) {
     struct task *task = hart->current;
+    bool ticked = (events & ARCH_EVENT_TIMER) != 0;
     bool over = false;
     hart->looks = true;
     if ((events & ARCH_EVENT_IPI) != 0) {
@@ -46,23 +47,20 @@ struct task *kernel_interrupt(struct kernel *kernel, struct hart *hart, uint32_t
         device_interrupt(kernel, hart);
     }
     task_kills_take(kernel, hart);
-    if ((events & ARCH_EVENT_TIMER) != 0) {
+    if (ticked) {
         uint64_t now = arch_time_ns();
         count_tick(hart, now);
         over = now >= hart->quantum_end_ns;
         deadline_tick(kernel, hart, over ? UINT64_MAX : hart->quantum_end_ns);
     }
     hart->looks = false;
-    if (!over && atomic_load_u32(&task->killed) == 0) {
-        return run_queue_go_on(kernel, hart, task);
-    }
-    hart_count_up(&hart->counts.preemptions, 1);
-    run_queue_push(kernel, hart, task);
-    task = run_queue_next(kernel, hart);
-    if (over) {
+    struct task *next = over || atomic_load_u32(&task->killed) != 0
+                            ? run_queue_preempt(kernel, hart, task)
+                            : run_queue_go_on(kernel, hart, task);
+    if (ticked) {
         run_queue_offer(kernel, hart);
     }
-    return task;
+    return next;
 }
 
 struct task *kernel_fault(struct kernel *kernel, struct hart *hart, struct user_fault fault) {

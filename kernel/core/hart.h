@@ -14,7 +14,7 @@
 // read by any.
 struct hart_counts {
     struct atomic_u64 charged_ns;  // Up to when its time is somebody's (hart_charge).
-    struct atomic_u64 idle_ns;
+    struct atomic_u64 use;         // HART_IDLES, and how long it did the other.
     struct atomic_u64 switches;
     struct atomic_u64 preemptions;
     struct atomic_u64 idles;
@@ -91,7 +91,10 @@ struct ALIGNED(64) hart {
     uint32_t unseen_count;
     struct capability deferred[CAP_DEFERRED_MAX];
     struct async_ref unseen[ASYNC_DEFERRED_MAX];
-    uint32_t vmo_dying;  // VMOs without references whose pages this hart returns, or VMO_NONE.
+    // What this hart has still to give back, a step each time it looks at its run queue
+    // (hart_owes):
+    uint32_t vmo_dying;         // VMOs without references, or VMO_NONE.
+    uint32_t endpoint_closing;  // Closed endpoints at which tasks are queued, or ENDPOINT_NONE.
 
     // Atomic, set by other harts, which then send an IPI:
     struct atomic_u64 stopped;   // For which request (kernel/core/stop.h). Set by the own hart.
@@ -115,12 +118,49 @@ struct ALIGNED(64) hart {
     struct wheel *wheel;
 };
 
+// In counts.use, one word so that a reader on any hart sees all of it: how long the hart has done
+// what it is not doing now. HART_IDLES: it idles, and has been busy so long; the rest of the time
+// that there was it has idled. Otherwise the other way round.
+#define HART_IDLES (UINT64_C(1) << 63)
+#define HART_TURNS (UINT64_C(1) << 62)  // It begins to do the other; a reader waits.
+
+// What the hart does changes. Nobody who reads the clock after this does still counts the former:
+// each sees HART_TURNS, or has read the clock before (kernel/core/stats.c).
+static inline void hart_turn(struct hart *hart, uint64_t use) {
+    atomic_store_u64(&hart->counts.use, use | HART_TURNS);
+    atomic_fence();
+    uint64_t did_ns = arch_time_ns() - (use & ~HART_IDLES);
+    atomic_store_u64(&hart->counts.use, did_ns | (~use & HART_IDLES));
+}
+
+// From now on the hart idles, or is busy.
+static ALWAYS_INLINE void hart_idles(struct hart *hart) {
+    uint64_t use = atomic_load_u64(&hart->counts.use);
+    if ((use & HART_IDLES) == 0) {
+        hart_turn(hart, use);
+    }
+}
+
+static ALWAYS_INLINE void hart_works(struct hart *hart) {
+    uint64_t use = atomic_load_u64(&hart->counts.use);
+    if ((use & HART_IDLES) != 0) {
+        hart_turn(hart, use);
+    }
+}
+
 // The time since the last charge belongs to the current task, or to nobody.
 static ALWAYS_INLINE void hart_charge(struct hart *hart, uint64_t now_ns) {
     struct task *task = hart->current;
     uint64_t spent_ns = now_ns - atomic_load_u64(&hart->counts.charged_ns);
     atomic_store_u64(&hart->counts.charged_ns, now_ns);
-    hart_count_up(task ? &task->run_ns : &hart->counts.idle_ns, spent_ns);
+    if (task) {
+        hart_count_up(&task->run_ns, spent_ns);
+    }
+}
+
+// Whether this hart has something to give back: both words that say no have every bit.
+static ALWAYS_INLINE bool hart_owes(const struct hart *hart) {
+    return (hart->vmo_dying & hart->endpoint_closing) != UINT32_MAX;
 }
 
 // arch_ipi_send, counted.

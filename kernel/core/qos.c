@@ -60,9 +60,11 @@ struct task *syscall_set_qos(struct kernel *kernel, struct hart *hart, struct ta
         qos_begin(kernel, named, (uint32_t)qos);
         donation_spread(kernel, hart, named);
         struct hart *home = atomic_load_shared(&named->hart);
-        // If it runs, its hart has to look what it counts as now.
+        // If it runs, its hart has to look what it counts as now. One that is queued it looks at
+        // when it takes it.
         bool runs = changes && home && home != hart &&
-                    wait_state_of(atomic_load_u64(&named->wait)) == WAIT_NONE;
+                    wait_state_of(atomic_load_u64(&named->wait)) == WAIT_NONE &&
+                    !run_queue_holds(hart, named);
         if (runs) {
             status_ignore(run_queue_ipi(kernel, hart, home->index), "a task's home is online");
         }

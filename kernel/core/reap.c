@@ -148,8 +148,7 @@ bool reap_step(struct kernel *kernel, struct hart *hart, struct task *task) {
             return false;
         case REAP_SPACE:
             // What it gave up has been returned too when its end is told.
-            if (hart->vmo_dying == VMO_NONE &&
-                arch_space_reclaim(kernel, &task->space, PAGES_A_STEP)) {
+            if (!hart_owes(hart) && arch_space_reclaim(kernel, &task->space, PAGES_A_STEP)) {
                 task->reap_phase = REAP_END;
             }
             return false;

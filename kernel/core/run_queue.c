@@ -1,6 +1,7 @@
 // kernel/core/run_queue.c: see run_queue.h.
 #include "kernel/core/run_queue.h"
 
+#include "kernel/core/endpoint_ops.h"
 #include "kernel/core/event.h"
 #include "kernel/core/fault_point.h"
 #include "kernel/core/panic.h"
@@ -22,8 +23,13 @@ void run_queue_init(struct hart *hart) {
     hart->run_count = 0;
     hart->running_class = 0;
     hart->steal_ceiling = QOS_BURST;
+    atomic_store_u64(&hart->counts.use, HART_IDLES);
+    hart->vmo_dying = VMO_NONE;
+    hart->endpoint_closing = ENDPOINT_NONE;
     list_init(&hart->killed);
 }
+BASE_STATIC_ASSERT((uint32_t)VMO_NONE == UINT32_MAX && (uint32_t)ENDPOINT_NONE == UINT32_MAX,
+                   "hart_owes");
 
 enum status run_queue_ipi(struct kernel *kernel, struct hart *hart, uint64_t target) {
     if (target >= kernel->hart_count) {
@@ -105,6 +111,16 @@ struct hart *run_queue_lock_home(struct hart *hart, struct task *task) UNCHECKED
         home = now;
     }
     return 0;
+}
+
+bool run_queue_holds(struct hart *hart, struct task *task) UNCHECKED_LOCKS {
+    struct hart *home = run_queue_lock_home(hart, task);
+    bool holds = false;
+    if (home) {
+        holds = task->run_class != 0;
+        lock_release(&hart->locks, &home->run_lock);
+    }
+    return holds;
 }
 
 void run_queue_reclass(struct kernel *kernel, struct hart *hart,
@@ -251,15 +267,28 @@ static ALWAYS_INLINE void begin_quantum(const struct kernel *kernel, struct hart
     }
 }
 
-struct task *run_queue_next(struct kernel *kernel, struct hart *hart) {
-    if (UNLIKELY(hart->vmo_dying != VMO_NONE)) {
+static ALWAYS_INLINE void nobody_runs(struct hart *hart) {
+    hart_charge(hart, arch_time_ns());
+    hart_idles(hart);
+}
+
+static COLD void give_back_step(struct kernel *kernel, struct hart *hart) {
+    if (hart->endpoint_closing != ENDPOINT_NONE) {
+        endpoint_close_step(kernel, hart);
+    } else {
         vmo_return_step(kernel, hart);
-        atomic_store_u32(&hart->doorbell, 1);  // Idle comes back for the rest.
+    }
+    atomic_store_u32(&hart->doorbell, 1);  // Idle comes back for the rest.
+}
+
+struct task *run_queue_next(struct kernel *kernel, struct hart *hart) {
+    if (UNLIKELY(hart_owes(hart))) {
+        give_back_step(kernel, hart);
     }
     uint64_t now_ns = arch_time_ns();
     struct task *task = pop(kernel, hart, now_ns);
     if (!task) {
-        hart_charge(hart, arch_time_ns());
+        nobody_runs(hart);
         return 0;
     }
     KASSERT(task->hart == hart);
@@ -276,7 +305,7 @@ struct task *run_queue_next(struct kernel *kernel, struct hart *hart) {
     }
     if (!task) {
         nothing_runs(hart);
-        hart_charge(hart, arch_time_ns());
+        nobody_runs(hart);
         atomic_store_u32(&hart->doorbell, 1);  // There may be more: idle looks at interrupts and
                                                // comes back.
         return 0;
@@ -284,6 +313,7 @@ struct task *run_queue_next(struct kernel *kernel, struct hart *hart) {
     begin_quantum(kernel, hart, task, now_ns);
     if (task != hart->current) {
         hart_charge(hart, now_ns);
+        hart_works(hart);
         hart_count_up(&hart->counts.switches, 1);
         event_note(hart, EVENT_SWITCH, task, hart->current, 0);
     }
@@ -299,6 +329,15 @@ static bool outranked(struct kernel *kernel, struct hart *hart, struct task *tas
     return higher;
 }
 
+// One that goes on at once was not preempted. Null: a step of the kernel's own work came between.
+static struct task *count_preemption(struct hart *hart, const struct task *task,
+                                     struct task *next) {
+    if (next && next != task) {
+        hart_count_up(&hart->counts.preemptions, 1);
+    }
+    return next;
+}
+
 struct task *run_queue_make_way(struct kernel *kernel, struct hart *hart, struct task *task) {
     if (!outranked(kernel, hart, task)) {
         return task;
@@ -306,13 +345,17 @@ struct task *run_queue_make_way(struct kernel *kernel, struct hart *hart, struct
     uint64_t now_ns = arch_time_ns();
     bool left = now_ns < hart->quantum_end_ns;
     task->quantum_left_ns = left ? hart->quantum_end_ns - now_ns : 0;
-    hart_count_up(&hart->counts.preemptions, 1);
     push(kernel, hart, task, left);
-    return run_queue_next(kernel, hart);
+    return count_preemption(hart, task, run_queue_next(kernel, hart));
+}
+
+struct task *run_queue_preempt(struct kernel *kernel, struct hart *hart, struct task *task) {
+    run_queue_push(kernel, hart, task);
+    return count_preemption(hart, task, run_queue_next(kernel, hart));
 }
 
 struct task *run_queue_yield(struct kernel *kernel, struct hart *hart, struct task *task) {
-    if (LIKELY(run_list_classes(hart) == 0 && hart->vmo_dying == VMO_NONE)) {
+    if (LIKELY(run_list_classes(hart) == 0 && !hart_owes(hart))) {
         begin_quantum(kernel, hart, task, arch_time_ns());
         return task;
     }

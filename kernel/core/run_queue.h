@@ -52,10 +52,18 @@ WARN_UNUSED struct task *run_queue_yield(struct kernel *kernel, struct hart *har
 // where it belongs.
 void run_queue_reclass(struct kernel *kernel, struct hart *hart, struct task *task);
 
+// Whether the task stands in a run queue. What was stored before is seen by the hart that takes it.
+WARN_UNUSED bool run_queue_holds(struct hart *hart, struct task *task);
+
 // Asks a hart to look at its queue and its killed tasks; an IPI unless it is this one.
 void run_queue_kick(struct kernel *kernel, struct hart *hart, struct hart *target);
 
-// The quantum is over and others wait: tells a hart that sleeps that there is something to steal.
+// The current task's time is up, or it was killed: the next runs, which may be the same.
+WARN_UNUSED struct task *run_queue_preempt(struct kernel *kernel, struct hart *hart,
+                                           struct task *task);
+
+// At a tick, of which there is one a quantum at least while anything runs: if tasks wait here that
+// may move, tells a hart that sleeps that there is something to steal.
 void run_queue_offer(struct kernel *kernel, struct hart *hart);
 
 // An IPI to the hart of that number, which may be this one. Errors, counted: STATUS_BAD_ARG (no

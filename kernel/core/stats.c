@@ -37,14 +37,41 @@ static void tell_system(const struct kernel *kernel, struct stats_system *out) {
     };
 }
 
+struct hart_times {
+    uint64_t busy_ns;
+    uint64_t idle_ns;
+};
+
+// Both add up to a moment of this call, at which the hart did what it says before and after.
+static struct hart_times times_of(const struct hart *hart) {
+    uint64_t use = 0;
+    uint64_t now_ns = 0;
+    bool same = false;
+    // Ends: in each further round that hart began or stopped to idle, for which it must enter the
+    //       kernel or a round of its idle loop.
+    while (!same) {
+        use = atomic_load_u64(&hart->counts.use);
+        atomic_fence();
+        now_ns = arch_time_ns();
+        atomic_fence();
+        same = (use & HART_TURNS) == 0 && atomic_load_u64(&hart->counts.use) == use;
+        if (!same) {
+            arch_spin_hint();
+        }
+    }
+    uint64_t other_ns = use & ~HART_IDLES;
+    return (use & HART_IDLES) != 0 ? (struct hart_times){other_ns, now_ns - other_ns}
+                                   : (struct hart_times){now_ns - other_ns, other_ns};
+}
+
 static void tell_hart(const struct kernel *kernel, uint32_t index, struct stats_hart *out) {
     const struct hart *hart = &kernel->harts[index];
     const struct hart_counts *counts = &hart->counts;
     const struct task *current = hart->current;
-    uint64_t idle_ns = atomic_load_u64(&counts->idle_ns);
+    struct hart_times times = times_of(hart);
     *out = (struct stats_hart){
-        .busy_ns = atomic_load_u64(&counts->charged_ns) - idle_ns,
-        .idle_ns = idle_ns,
+        .busy_ns = times.busy_ns,
+        .idle_ns = times.idle_ns,
         .switches = atomic_load_u64(&counts->switches),
         .preemptions = atomic_load_u64(&counts->preemptions),
         .idles = atomic_load_u64(&counts->idles),

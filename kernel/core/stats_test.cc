@@ -8,6 +8,7 @@
 
 #include "kernel/abi/stats.h"
 #include "kernel/core/kernel.h"
+#include "kernel/core/run_queue.h"
 #include "testing/sim/machine.h"
 
 namespace {
@@ -221,6 +222,52 @@ TEST(Stats, time_is_somebodys) {
         stats_hart first = harts_of(init).at(0);
         EXPECT_GE(first.busy_ns, 200000u);
         EXPECT_GE(first.switches, 2u);
+    });
+}
+
+// Another hart falls asleep and wakes all the time.
+TEST(Stats, times_never_go_back_and_add_up) {
+    sim_machine machine;
+    machine.harts({2, 4});
+    machine.program("nods", [](user &) {
+        for (int i = 0; i < 150; i++) {
+            EXPECT_EQ(sys_ipc_recv(slot_at(AT), in_us(3)).status, STATUS_TIMED_OUT);
+            sim_user_work(2000);
+        }
+    });
+    machine.run([](user &init) {
+        slot at = simtest::endpoint();
+        slot nods = start("nods", {{at, AT, RIGHT_RECV}}, 0, 1);
+        std::vector<stats_hart> before = harts_of(init);
+        while (task_query_state(sys_cap_query(nods).value) != TASK_DEAD) {
+            std::uint64_t begin_ns = sys_clock_get();
+            std::vector<stats_hart> now = harts_of(init);
+            std::uint64_t end_ns = sys_clock_get();
+            for (std::size_t i = 0; i < now.size(); i++) {
+                EXPECT_GE(now[i].busy_ns, before[i].busy_ns) << i;
+                EXPECT_GE(now[i].idle_ns, before[i].idle_ns) << i;
+                EXPECT_GE(now[i].busy_ns + now[i].idle_ns, begin_ns) << i;
+                EXPECT_LE(now[i].busy_ns + now[i].idle_ns, end_ns) << i;
+            }
+            before = now;
+        }
+        EXPECT_GT(before[1].busy_ns, 300000u);
+        EXPECT_GT(before[1].idle_ns, 150 * 1000u);
+    });
+}
+
+TEST(Stats, who_goes_on_at_once_was_not_preempted) {
+    sim_machine machine;
+    machine.harts({1});
+    machine.program("other", [](user &) { sim_user_work(3 * QUANTUM_NS); });
+    machine.run([](user &init) {
+        std::uint64_t before = harts_of(init).at(0).preemptions;
+        sim_user_work(4 * QUANTUM_NS);
+        EXPECT_EQ(harts_of(init).at(0).preemptions, before);
+        slot other = start("other");
+        sim_user_work(4 * QUANTUM_NS);
+        EXPECT_GE(harts_of(init).at(0).preemptions, before + 4);
+        EXPECT_EQ(wait_dead(other).reason, EXIT_CODE);
     });
 }
 

@@ -29,7 +29,6 @@ struct fixture {
         for (std::uint32_t i = 0; i < HARTS; i++) {
             state->harts[i].kernel = state.get();
             state->harts[i].index = i;
-            state->harts[i].vmo_dying = VMO_NONE;
             run_queue_init(&state->harts[i]);
             deadline_init(state.get(), &state->harts[i]);
         }

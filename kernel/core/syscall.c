@@ -73,7 +73,7 @@ static struct task *syscall_endpoint_close(struct kernel *kernel, struct hart *h
     if (status == STATUS_OK) {
         home_leave(kernel, task, cap);
     }
-    return handler_finish(task, status);
+    return syscall_give_back(kernel, hart, handler_finish(task, status));
 }
 
 // What the third argument asks for.
@@ -274,11 +274,11 @@ static long_call_step *const long_calls[SYSCALL_COUNT] = {
     [SYSCALL_VMO_UNMAP] = vmo_unmap_step,
 };
 
-// Who gives up memory goes on when it has been returned: so it can take as much again, and pays
-// for the work itself.
+// Who gives up memory goes on when it has been returned, so it can take as much again; who closes
+// an endpoint, when the last that was queued there is woken. Both pay for the work themselves.
 bool syscall_resume(struct kernel *kernel, struct hart *hart, struct task *task) {
     bool done = task->work == WORK_RETURNS || long_calls[task->regs.x[REG_A7]](kernel, hart, task);
-    if (done && hart->vmo_dying != VMO_NONE) {
+    if (done && hart_owes(hart)) {
         task->work = WORK_RETURNS;
         done = false;
     }
@@ -297,8 +297,8 @@ static struct task *begin_long(struct kernel *kernel, struct hart *hart, struct 
     return run_queue_next(kernel, hart);
 }
 
-struct task *syscall_return_memory(struct kernel *kernel, struct hart *hart, struct task *task) {
-    if (LIKELY(hart->vmo_dying == VMO_NONE)) {
+struct task *syscall_give_back(struct kernel *kernel, struct hart *hart, struct task *task) {
+    if (LIKELY(!hart_owes(hart))) {
         return task;
     }
     task->work = WORK_RETURNS;

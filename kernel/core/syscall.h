@@ -9,5 +9,5 @@ WARN_UNUSED bool syscall_resume(struct kernel *kernel, struct hart *hart, struct
 
 // The current task's system call has its results, and may have given up memory: it ends when this
 // hart has returned that.
-WARN_UNUSED struct task *syscall_return_memory(struct kernel *kernel, struct hart *hart,
-                                               struct task *task);
+WARN_UNUSED struct task *syscall_give_back(struct kernel *kernel, struct hart *hart,
+                                           struct task *task);

@@ -108,6 +108,7 @@ sim_options machine_of(const seed_options &options, std::uint64_t seed) {
     // Most seeds mix fast and slow calls, some take one or the other only.
     machine.fault_rate[FAULT_POINT_SLOW_PATH] = slow_rates[seed % std::size(slow_rates)];
     machine.fault_rate[FAULT_POINT_SHORT_QUANTUM] = quantum_rates[seed % std::size(quantum_rates)];
+    machine.fault_rate[FAULT_POINT_SHORT_STEP] = RATE_ALWAYS / 2;
     if (options.plant >= 0) {
         // What shows only when a hart stands still for long at one place is there every time.
         bool rare = options.plant == FAULT_POINT_SKIP_QUIESCE;

@@ -63,7 +63,7 @@ static void check_sleeper(uint32_t index) {
         return;  // It may have been stopped; it looks for work afterwards.
     }
     const struct hart *core = &sim.kernel.harts[index];
-    bool has_work = core->run_count != 0 || core->kill_count.raw != 0 ||
+    bool has_work = core->run_count != 0 || core->kill_count.raw != 0 || hart_owes(core) ||
                     core->quiesced != sim.kernel.quiesce.requested.raw;
     if (hart->asleep && has_work && hart->ipi_at_ns == UINT64_MAX && sim_events_due(hart) == 0) {
         sim_finish(SIM_CHECK_FAILED,

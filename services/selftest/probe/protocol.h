@@ -7,7 +7,7 @@
 #include "runtime/slots.h"
 
 enum probe_slot {
-    PROBE_SLOT_REPORT = SLOT_FIRST_OWN,  // RIGHT_SEND to selftest.
+    PROBE_SLOT_REPORT = SLOT_FIRST_OWN,  // RIGHT_SEND to selftest; one of a crowd: RIGHT_CALL.
     PROBE_SLOT_TIMED,                    // RIGHT_CALL
     PROBE_SLOT_DEVICE,                   // All rights; for some.
     PROBE_SLOT_VMO,                      // The same.

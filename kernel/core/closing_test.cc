@@ -1,0 +1,75 @@
+// kernel/core/closing_test.cc: an endpoint at which many are queued ends: when the call that ends
+// it returns, or the notice of its owner's end comes, nobody is queued there, and each has heard of
+// it once. Programs run in simulation on 1, 2 and 4 harts.
+#include <gtest/gtest.h>
+
+#include "kernel/core/kernel.h"
+#include "testing/sim/machine.h"
+
+namespace {
+
+using namespace simtest;
+
+constexpr std::uint32_t AT = 4;
+constexpr int CALLERS = 20;  // A step each.
+
+int queued() {
+    int count = 0;
+    for (const task &one : sim_kernel()->tasks) {
+        count += wait_state_of(one.wait.raw) == WAIT_QUEUED;
+    }
+    return count;
+}
+
+enum how { BY_CLOSE, BY_LAST_CAPABILITY, BY_DEATH };
+
+void closes(how way) {
+    static int heard;
+    sim_machine machine;
+    machine.limits({16, 0, 0, 0, 63});
+    machine.fault(FAULT_POINT_SHORT_STEP, 65536);
+    machine.program("caller", [](user &self) {
+        fill(self.page->call_out, 1, "x");
+        call_result got = sys_ipc_call(slot_at(AT), UINT64_MAX);
+        EXPECT_EQ(got.status, STATUS_PEER_CLOSED);
+        EXPECT_EQ(got.delivery, DELIVERY_NONE);
+        heard++;
+    });
+    machine.program("owner", [](user &) {
+        while (queued() < CALLERS) {
+            sys_yield();
+        }
+    });
+    machine.run([way](user &) {
+        heard = 0;
+        slot at = simtest::endpoint();
+        slot owner{};
+        for (int i = 0; i < CALLERS; i++) {
+            EXPECT_EQ(sys_cap_close(start("caller", {{at, AT, RIGHT_CALL}})), STATUS_OK);
+        }
+        if (way == BY_DEATH) {
+            owner = start("owner", {{at, AT, RIGHT_RECV}});
+            EXPECT_EQ(wait_dead(owner).reason, EXIT_CODE);
+        } else {
+            wait_until([] { return queued() == CALLERS; }, "a queue");
+            EXPECT_EQ(way == BY_CLOSE ? sys_endpoint_close(at) : sys_cap_close(at), STATUS_OK);
+        }
+        EXPECT_EQ(queued(), 0);
+        EXPECT_EQ(sim_kernel()->endpoint_pool.free_count, static_cast<unsigned>(MAX_ENDPOINTS));
+        wait_until([] { return heard == CALLERS; }, "all heard of it");
+    });
+}
+
+TEST(Closing, ends_when_nobody_is_queued) {
+    closes(BY_CLOSE);
+}
+
+TEST(Closing, by_the_last_capability_to_receive) {
+    closes(BY_LAST_CAPABILITY);
+}
+
+TEST(Closing, an_owners_end_is_told_when_nobody_is_queued) {
+    closes(BY_DEATH);
+}
+
+}  // namespace
