@@ -2,6 +2,7 @@
 // Locking:   "own" fields are touched by that hart only; the others stand under their lock.
 #pragma once
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/atomic.h"
@@ -158,10 +159,16 @@ static ALWAYS_INLINE void hart_charge(struct hart *hart, uint64_t now_ns) {
     }
 }
 
-// Whether this hart has something to give back: both words that say no have every bit.
+// Whether this hart has something to give back. Both words in one load: each that says no has every
+// bit.
 static ALWAYS_INLINE bool hart_owes(const struct hart *hart) {
-    return (hart->vmo_dying & hart->endpoint_closing) != UINT32_MAX;
+    return atomic_raw_load_pair((const aliasing_pair *)(const void *)&hart->vmo_dying) !=
+           UINT64_MAX;
 }
+BASE_STATIC_ASSERT(offsetof(struct hart, vmo_dying) % 8 == 0 &&
+                       offsetof(struct hart, endpoint_closing) ==
+                           offsetof(struct hart, vmo_dying) + 4,
+                   "one word of 64 bits");
 
 // arch_ipi_send, counted.
 static inline void hart_ipi_send(struct hart *hart, uint64_t hart_mask) {
