@@ -64,7 +64,7 @@ shared share_a_hart(std::uint64_t seed) {
                 bells[i] = mint(at, 1);
                 slot made = start("yielder", {{at, AT, RIGHT_RECV}});
                 (void)start("nothing");  // Takes the other hart's turn.
-                (void)sys_ipc_recv(home, sys_clock_get() + MS);
+                status_ignore(sys_ipc_recv(home, sys_clock_get() + MS).status, "both have blocked");
                 homes[i] = home_of(made);
             }
             const hart *other = &sim_kernel()->harts[1];
@@ -74,7 +74,7 @@ shared share_a_hart(std::uint64_t seed) {
             EXPECT_EQ(sys_ipc_notify(bells[1]), STATUS_OK);
             std::uint64_t end_ns = sys_clock_get() + 3 * QUANTUM_NS;
             while (sys_clock_get() < end_ns) {
-                (void)sys_ipc_recv(home, end_ns);
+                status_ignore(sys_ipc_recv(home, end_ns).status, "an exit, or time is up");
             }
             seen.moved = steals_of(1) - before;
             stop = true;

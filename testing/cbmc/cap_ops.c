@@ -72,7 +72,7 @@ enum status device_mint(const struct kernel *unused, const struct capability *ca
 }
 
 // Slot 1 belongs to the family `family`, or with 0 to none, each other slot to one of its own.
-struct task *syscall_return_memory(struct kernel *unused, struct hart *on, struct task *current) {
+struct task *syscall_give_back(struct kernel *unused, struct hart *on, struct task *current) {
     (void)unused, (void)on;
     return current;
 }
