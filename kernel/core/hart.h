@@ -123,40 +123,34 @@ struct ALIGNED(64) hart {
 // what it is not doing now. HART_IDLES: it idles, and has been busy so long; the rest of the time
 // that there was it has idled. Otherwise the other way round.
 #define HART_IDLES (UINT64_C(1) << 63)
-#define HART_TURNS (UINT64_C(1) << 62)  // It begins to do the other; a reader waits.
+#define HART_TURNS UINT64_MAX  // It begins to do the other; a reader waits.
 
-// What the hart does changes. Nobody who reads the clock after this does still counts the former:
-// each sees HART_TURNS, or has read the clock before (kernel/core/stats.c).
-static inline void hart_turn(struct hart *hart, uint64_t use) {
-    atomic_store_u64(&hart->counts.use, use | HART_TURNS);
+// What the hart does changes: the time of that. Nobody who reads the clock after this does still
+// counts the former: each sees HART_TURNS, or has read the clock before (kernel/core/stats.c).
+static inline uint64_t hart_turn(struct hart *hart) {
+    uint64_t use = atomic_load_u64(&hart->counts.use);
+    atomic_store_u64(&hart->counts.use, HART_TURNS);
     atomic_fence();
-    uint64_t did_ns = arch_time_ns() - (use & ~HART_IDLES);
-    atomic_store_u64(&hart->counts.use, did_ns | (~use & HART_IDLES));
+    uint64_t now_ns = arch_time_ns();
+    // Modulo 2^64 the flag drops out of a difference of times that are below it.
+    atomic_store_u64(&hart->counts.use, (now_ns - use) ^ HART_IDLES);
+    return now_ns;
 }
 
-// From now on the hart idles, or is busy.
-static ALWAYS_INLINE void hart_idles(struct hart *hart) {
-    uint64_t use = atomic_load_u64(&hart->counts.use);
-    if ((use & HART_IDLES) == 0) {
-        hart_turn(hart, use);
-    }
-}
-
-static ALWAYS_INLINE void hart_works(struct hart *hart) {
-    uint64_t use = atomic_load_u64(&hart->counts.use);
-    if ((use & HART_IDLES) != 0) {
-        hart_turn(hart, use);
-    }
-}
-
-// The time since the last charge belongs to the current task, or to nobody.
+// The time since the last charge belongs to the current task.
 static ALWAYS_INLINE void hart_charge(struct hart *hart, uint64_t now_ns) {
-    struct task *task = hart->current;
     uint64_t spent_ns = now_ns - atomic_load_u64(&hart->counts.charged_ns);
     atomic_store_u64(&hart->counts.charged_ns, now_ns);
-    if (task) {
-        hart_count_up(&task->run_ns, spent_ns);
-    }
+    hart_count_up(&hart->current->run_ns, spent_ns);
+}
+
+// The current task gives way to nobody, or to somebody after there was none.
+static inline void hart_idles(struct hart *hart) {
+    hart_charge(hart, hart_turn(hart));
+}
+
+static inline void hart_works(struct hart *hart) {
+    atomic_store_u64(&hart->counts.charged_ns, hart_turn(hart));
 }
 
 // Whether this hart has something to give back. Both words in one load: each that says no has every

@@ -267,9 +267,11 @@ static ALWAYS_INLINE void begin_quantum(const struct kernel *kernel, struct hart
     }
 }
 
+// Without a current task it was so before.
 static ALWAYS_INLINE void nobody_runs(struct hart *hart) {
-    hart_charge(hart, arch_time_ns());
-    hart_idles(hart);
+    if (hart->current) {
+        hart_idles(hart);
+    }
 }
 
 static COLD void give_back_step(struct kernel *kernel, struct hart *hart) {
@@ -312,8 +314,11 @@ struct task *run_queue_next(struct kernel *kernel, struct hart *hart) {
     }
     begin_quantum(kernel, hart, task, now_ns);
     if (task != hart->current) {
-        hart_charge(hart, now_ns);
-        hart_works(hart);
+        if (hart->current) {
+            hart_charge(hart, now_ns);
+        } else {
+            hart_works(hart);
+        }
         hart_count_up(&hart->counts.switches, 1);
         event_note(hart, EVENT_SWITCH, task, hart->current, 0);
     }

@@ -54,7 +54,7 @@ static struct hart_times times_of(const struct hart *hart) {
         atomic_fence();
         now_ns = arch_time_ns();
         atomic_fence();
-        same = (use & HART_TURNS) == 0 && atomic_load_u64(&hart->counts.use) == use;
+        same = use != HART_TURNS && atomic_load_u64(&hart->counts.use) == use;
         if (!same) {
             arch_spin_hint();
         }
