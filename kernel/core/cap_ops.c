@@ -338,7 +338,9 @@ static struct task *query_task(const struct kernel *kernel, struct task *task,
     }
     const struct task *named = &kernel->tasks[cap->object];
     // Acquire: pairs with the release of TASK_DEAD, so that the reason is complete.
-    enum task_state state = (enum task_state)atomic_load_acquire_u32(&named->state);
+    enum task_state state = (enum task_state)(fault_point_fires(FAULT_POINT_UNORDERED_END)
+                                                  ? atomic_load_u32(&named->state)
+                                                  : atomic_load_acquire_u32(&named->state));
     bool dead = state == TASK_DEAD;
     const struct hart *home = state == TASK_LIVE ? atomic_load_shared(&named->hart) : 0;
     task_results(
