@@ -197,7 +197,7 @@ TEST(Deadline, many_that_are_due_end_in_bounded_steps) {
         ASSERT_TRUE(all.whole());
     }
     EXPECT_EQ(left, 0u);
-    EXPECT_LE(most, 32u);
+    EXPECT_LE(most, 16u);
     EXPECT_EQ(all.home->tick_ns, UINT64_MAX);
 }
 
