@@ -23,7 +23,8 @@ enum stats_what {
                            // `from` on; `next` is the number to go on with, `lost` how many from
                            // `from` on were overwritten.
     STATS_AUDIT = 5,       // AUDIT: stops every hart and follows every reference; `count`: 0 if all
-                           // adds up, 1 if not, and then the console says what.
+                           // adds up, 1 if not, and then the console says what. STATUS_BUSY, and
+                           // nothing is done, while another task asks for one.
     STATS_WHAT_COUNT
 };
 
@@ -74,9 +75,16 @@ struct stats_hart {
     uint32_t runnable;       // Tasks in its run queue,
     uint32_t runnable_most;  // and the most that a tick found there.
     uint32_t reserved_word;
-    uint64_t reserved[1];
+    uint64_t ipis_spared;    // Wake-ups of a task on another hart that needed none.
+    uint64_t raises;         // Tasks in a run queue that were lent a higher class.
+    uint64_t steals;         // Tasks that it took from another hart.
+    uint64_t steals_pinned;  // Tasks passed over then, because they stay where they are.
+    uint32_t steals_bound;   // Refused: to take more at once than may be,
+    uint32_t steals_higher;  // or of a higher class than this hart may run;
+    uint32_t ipis_invalid;   // an IPI to a hart that there is not,
+    uint32_t ipis_offline;   // or that is not online.
 };
-BASE_STATIC_ASSERT(sizeof(struct stats_hart) == 160, "frozen");
+BASE_STATIC_ASSERT(sizeof(struct stats_hart) == 200, "frozen");
 
 enum stats_wait {
     STATS_WAIT_NONE = 0,     // Runs, may run, or has not started.
@@ -120,13 +128,15 @@ BASE_STATIC_ASSERT(sizeof(struct stats_task) == 120, "frozen");
 
 enum event_kind {
     EVENT_NONE = 0,
-    EVENT_SWITCH = 1,   // `task`, taken from the run queue, runs on this hart; `peer` did. 0: none.
-    EVENT_CALL = 2,     // The frame of `task`, which waits for the answer, was given to `peer`.
-    EVENT_REPLY = 3,    // `task` answered the call of `peer`: `sequence` is that of EVENT_CALL.
-    EVENT_DROP = 4,     // `task` dropped that call.
-    EVENT_LEAVE = 5,    // `task` left its wait before its end; `type` is its status.
-    EVENT_QUEUE = 6,    // `task` waits in the queue of an endpoint at which `peer` receives.
-    EVENT_SEND = 7,     // A frame of `task` without a reply was given to `peer`, or stored for it.
+    EVENT_SWITCH = 1,  // `task`, taken from the run queue, runs on this hart; `peer` did. 0: none.
+    EVENT_CALL = 2,    // The frame of `task`, which waits for the answer, was given to `peer`.
+    EVENT_REPLY = 3,   // `task` answered the call of `peer`: `sequence` is that of EVENT_CALL.
+    EVENT_DROP = 4,    // `task` dropped that call; or a request, whose end `peer` will be told. 0:
+                       // nobody ever had that request.
+    EVENT_LEAVE = 5,   // `task` left its wait before its end; `type` is its status.
+    EVENT_QUEUE = 6,   // `task` waits in the queue of an endpoint at which `peer` receives.
+    EVENT_SEND = 7,  // A frame of `task` without a reply was given to `peer` (`sequence` is 0), or
+                     // stored for it.
     EVENT_NOTIFY = 8,   // `task` notified an endpoint at which `peer` waited. 0: nobody.
     EVENT_WAKE = 9,     // `task` may run; `peer` ran on this hart. 0: nobody.
     EVENT_START = 10,   // `peer` started `task`, whose service_id is `sequence`.
@@ -135,6 +145,15 @@ enum event_kind {
     EVENT_EXIT = 13,    // `task` has ended, for the reason `type`; of EXIT_CODE `sequence` is it.
     EVENT_GRANT = 14,   // `task` made a grant; `sequence` is its index.
     EVENT_REVOKE = 15,  // `task` revoked that grant.
+    // Messages that nobody waits on. `sequence` is that of EVENT_SEND, of EVENT_QUEUE, or of
+    // EVENT_REQUEST.
+    EVENT_REQUEST = 16,   // An asynchronous request of `task` was stored for `peer`.
+    EVENT_TAKE = 17,      // `task` took the stored or queued frame of `peer`.
+    EVENT_ANSWER = 18,    // `task` answered the request of `peer`.
+    EVENT_ANSWERED = 19,  // `task` received the answer of `peer`. 0: that there is none.
+    EVENT_CANCEL = 20,    // `task` wants that answer no longer, or cannot get it.
+    EVENT_LOSE = 21,  // The stored frame of `task` goes to nobody: the endpoint has ended, or its
+                      // family was revoked.
     EVENT_KIND_COUNT
 };
 
@@ -148,7 +167,9 @@ struct trace_event {
     uint32_t peer;
     uint32_t bytes;     // Of the frame's payload.
     uint64_t sequence;  // EVENT_CALL, EVENT_REPLY, EVENT_DROP, EVENT_QUEUE, EVENT_LEAVE: of the
-                        // caller's wait; grows with each.
+                        // caller's wait; grows with each. Of a request what ipc_send gave back (bit
+                        // 62). Of a stored frame a number that no other of the last 2^32 has; 0: it
+                        // was stored while tracing was off.
 };
 BASE_STATIC_ASSERT(sizeof(struct trace_event) == 32, "frozen");
 
@@ -160,9 +181,10 @@ enum {
 };
 
 static inline const char *event_kind_name(uint32_t kind) {
-    static const char *const names[] = {"none",  "switch", "call",   "reply", "drop",  "leave",
-                                        "queue", "send",   "notify", "wake",  "start", "kill",
-                                        "fault", "exit",   "grant",  "revoke"};
+    static const char *const names[] = {
+        "none",    "switch", "call",   "reply",    "drop",   "leave", "queue", "send",
+        "notify",  "wake",   "start",  "kill",     "fault",  "exit",  "grant", "revoke",
+        "request", "take",   "answer", "answered", "cancel", "lose"};
     BASE_STATIC_ASSERT(sizeof(names) / sizeof(names[0]) == EVENT_KIND_COUNT, "one name a kind");
     return kind < EVENT_KIND_COUNT ? names[kind] : "?";
 }

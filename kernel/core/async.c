@@ -3,6 +3,7 @@
 
 #include "kernel/core/cap_lookup.h"
 #include "kernel/core/endpoint_ops.h"
+#include "kernel/core/event.h"
 #include "kernel/core/page.h"
 #include "kernel/core/panic.h"
 #include "kernel/core/transfer.h"
@@ -155,14 +156,43 @@ static void give(struct task *sender, const struct async_place *place, uint32_t 
                  async_outcome_pack(status, delivery));
 }
 
-void async_take_locked(struct endpoint *endpoint, struct task *receiver) {
+static COLD void event_given(struct hart *hart, const struct task *sender,
+                             const struct async_place *place, uint32_t index) {
+    uint64_t word = atomic_load_u64(&place->word);
+    bool answered = state_of(word) == ASYNC_ANSWERED;
+    const struct async_ref ref = {.word = ref_word(count_of(word), index)};
+    event_add_message(hart, &(struct event_message){.kind = EVENT_ANSWERED,
+                                                    .task = sender->instance,
+                                                    .peer = answered ? place->instance : 0,
+                                                    .frame_word = answered ? place->frame : 0,
+                                                    .sequence = async_sequence(&ref)});
+}
+
+void async_take_locked(struct hart *hart, struct endpoint *endpoint, struct task *receiver) {
     uint32_t index = (uint32_t)order_at(endpoint->answers, 0);
     struct async_place *place = &receiver->asyncs[index];
     give(receiver, place, index);
+    if (event_is_on(hart)) {
+        event_given(hart, receiver, place, index);
+    }
     if (!fault_point_fires(FAULT_POINT_ANSWER_TWICE)) {
         answers_remove_locked(endpoint, 0);
     }
     atomic_store_u64(&place->word, 0);
+}
+
+// The request, which stands, is answered or dropped.
+static COLD void event_ends(struct hart *hart, const struct async_ref *ref,
+                            const struct async_end *end) {
+    uint64_t word = atomic_load_u64(&place_of(ref)->word);
+    bool held = state_of(word) == ASYNC_HELD;
+    uint32_t holder = held ? hart->kernel->tasks[holder_of(word)].instance : 0;
+    event_add_message(hart,
+                      &(struct event_message){.kind = end->from ? EVENT_ANSWER : EVENT_DROP,
+                                              .task = end->from ? end->from->instance : holder,
+                                              .peer = ref->sender->instance,
+                                              .frame_word = end->frame,
+                                              .sequence = async_sequence(ref)});
 }
 
 bool async_answer(struct hart *hart, const struct async_ref *ref, const struct async_end *end,
@@ -175,6 +205,9 @@ bool async_answer(struct hart *hart, const struct async_ref *ref, const struct a
     if (!is_open(atomic_load_u64(&place->word), ref->word)) {
         lock_release(&hart->locks, &endpoint->lock);
         return false;
+    }
+    if (event_is_on(hart)) {
+        event_ends(hart, ref, end);
     }
     if (end->from) {
         place->service_id = end->from->service_id;
@@ -192,7 +225,7 @@ bool async_answer(struct hart *hart, const struct async_ref *ref, const struct a
         *woken = endpoint_claim_receiver_locked(endpoint, false);
     }
     if (*woken) {
-        async_take_locked(endpoint, *woken);
+        async_take_locked(hart, endpoint, *woken);
     }
     lock_release(&hart->locks, &endpoint->lock);
     return true;
@@ -207,9 +240,23 @@ void async_drop(struct kernel *kernel, struct hart *hart, const struct async_ref
     }
 }
 
-// The request in the place is over. Returns the word that it had: a hand-over may come in between.
-static uint64_t end_place(struct async_place *place) {
-    return atomic_exchange_acquire_u64(&place->word, 0);
+static COLD void event_cancelled(struct hart *hart, const struct task *sender,
+                                 const struct async_place *place, uint64_t word) {
+    const struct async_ref ref = {.word =
+                                      ref_word(count_of(word), (uint32_t)(place - sender->asyncs))};
+    event_add_message(hart, &(struct event_message){.kind = EVENT_CANCEL,
+                                                    .task = sender->instance,
+                                                    .sequence = async_sequence(&ref)});
+}
+
+// The sender's request in the place is over. Returns the word that it had: a hand-over may come in
+// between.
+static uint64_t end_place(struct hart *hart, const struct task *sender, struct async_place *place) {
+    uint64_t word = atomic_exchange_acquire_u64(&place->word, 0);
+    if (event_is_on(hart)) {
+        event_cancelled(hart, sender, place, word);
+    }
+    return word;
 }
 
 void async_tell_gone(struct kernel *kernel, struct hart *hart, const uint32_t *holders,
@@ -240,7 +287,7 @@ bool async_cancel(struct kernel *kernel, struct hart *hart, struct task *task, u
     uint64_t word = atomic_load_u64(&place->word);
     bool found = state_of(word) != ASYNC_FREE && count_of(word) == count;
     if (found) {
-        word = end_place(place);
+        word = end_place(hart, task, place);
     }
     bool waits = found && state_of(word) > ASYNC_HELD;
     if (waits) {
@@ -269,15 +316,15 @@ bool async_any_locked(const struct kernel *kernel, const struct endpoint *endpoi
     return any != 0;
 }
 
-uint32_t async_end_locked(const struct kernel *kernel, struct endpoint *endpoint,
-                          uint32_t *holders) {
+uint32_t async_end_locked(struct hart *hart, struct endpoint *endpoint, uint32_t *holders) {
     uint32_t count = 0;
     for (uint32_t i = 0; i < MAX_ASYNC; i++) {
         struct async_place *place = &endpoint->receiver->asyncs[i];
-        if (word_at(kernel, endpoint, place) == 0 || fault_point_fires(FAULT_POINT_KEEP_PLACE)) {
+        if (word_at(hart->kernel, endpoint, place) == 0 ||
+            fault_point_fires(FAULT_POINT_KEEP_PLACE)) {
             continue;
         }
-        uint64_t word = end_place(place);
+        uint64_t word = end_place(hart, endpoint->receiver, place);
         if (state_of(word) == ASYNC_HELD) {
             holders[count++] = holder_of(word);
         }

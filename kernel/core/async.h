@@ -73,7 +73,8 @@ WARN_UNUSED bool async_answer(struct hart *hart, const struct async_ref *ref,
                               const struct async_end *end, struct task **woken);
 
 // The receiver, which is current or claimed, gets the first answer that waits at its endpoint.
-void async_take_locked(struct endpoint *endpoint, struct task *receiver) REQUIRES(endpoint->lock);
+void async_take_locked(struct hart *hart, struct endpoint *endpoint, struct task *receiver)
+    REQUIRES(endpoint->lock);
 
 // Nobody will answer a held request: its sender is told.
 void async_drop(struct kernel *kernel, struct hart *hart, const struct async_ref *ref,
@@ -95,7 +96,7 @@ WARN_UNUSED bool async_any_locked(const struct kernel *kernel, const struct endp
 // The endpoint ends, and with it the requests of its receiver. `holders` (MAX_ASYNC of them) are
 // the tasks that hold one; returns how many. They are to be told when the lock is free
 // (async_tell_gone).
-WARN_UNUSED uint32_t async_end_locked(const struct kernel *kernel, struct endpoint *endpoint,
+WARN_UNUSED uint32_t async_end_locked(struct hart *hart, struct endpoint *endpoint,
                                       uint32_t *holders) REQUIRES(endpoint->lock);
 void async_tell_gone(struct kernel *kernel, struct hart *hart, const uint32_t *holders,
                      uint32_t count);

@@ -172,7 +172,7 @@ TEST(Donation, a_queued_call_spreads_to_whom_the_receiver_waits_for) {
     EXPECT_EQ(all.at(2)->call_class, static_cast<unsigned>(QOS_INTERACTIVE));
     EXPECT_EQ(all.counts_as(1), static_cast<unsigned>(QOS_INTERACTIVE));
     EXPECT_EQ(all.at(0)->run_class, static_cast<unsigned>(QOS_INTERACTIVE));
-    EXPECT_EQ(all.home->sched.raises, 1u);
+    EXPECT_EQ(all.home->sched.raises.raw, 1u);
 }
 
 TEST(Donation, a_queued_call_that_is_gone_lends_nothing) {

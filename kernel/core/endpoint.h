@@ -36,12 +36,20 @@ BASE_STATIC_ASSERT(MAX_ENDPOINTS <= 256, "an endpoint's index fits the wait word
 
 // Beside a stored frame. With a grant it holds a reference to it.
 struct stored_send {
-    uint32_t instance;  // The sender's, for the quota.
-    uint32_t epoch;     // The family of the capability it was sent through.
+    uint64_t from;   // The sender's instance, for the quota; above it event_number, or 0.
+    uint32_t epoch;  // The family of the capability it was sent through.
     uint16_t grant;
     struct capability cap;   // What rides on it; head 0: nothing.
     struct async_ref async;  // The answer that it wants; word 0: none.
 };
+
+static ALWAYS_INLINE uint32_t stored_instance(const struct stored_send *send) {
+    return (uint32_t)send->from;
+}
+
+static ALWAYS_INLINE uint32_t stored_number(const struct stored_send *send) {
+    return (uint32_t)(send->from >> 32);
+}
 
 // A list of up to 8 places in one word: the byte at a position names a place.
 static ALWAYS_INLINE uint64_t order_at(uint64_t order, uint32_t position) {

@@ -6,6 +6,7 @@
 #include "kernel/core/cap_move.h"
 #include "kernel/core/deadline.h"
 #include "kernel/core/donation.h"
+#include "kernel/core/event.h"
 #include "kernel/core/grant.h"
 #include "kernel/core/ipc_queue.h"
 #include "kernel/core/page.h"
@@ -168,6 +169,8 @@ static void close_sends_locked(struct kernel *kernel, struct hart *hart, struct 
         }
         if (send->async.word != 0) {
             async_defer(hart, &send->async);
+        } else if (event_is_on(hart)) {
+            event_lost(hart, send);
         }
     }
 }
@@ -208,7 +211,7 @@ enum status endpoint_end(struct kernel *kernel, struct hart *hart, uint32_t inde
     atomic_fence();
     close_sends_locked(kernel, hart, endpoint);
     uint32_t holders[MAX_ASYNC];
-    uint32_t holder_count = async_end_locked(kernel, endpoint, holders);
+    uint32_t holder_count = async_end_locked(hart, endpoint, holders);
     timer_stop(hart, &endpoint->timer);
     struct task *receiver = leave_receiver_locked(endpoint);
     bool done = close_queue_locked(kernel, hart, endpoint);

@@ -66,8 +66,18 @@ void event_add_frame(struct hart *hart, enum event_kind kind, const struct task 
                      const struct task *peer, uint64_t frame_word) {
     const struct task *caller = kind == EVENT_REPLY ? peer : task;
     uint64_t sequence = (atomic_load_u64(&caller->wait) >> 16) + (kind != EVENT_REPLY);
+    sequence = kind == EVENT_SEND ? 0 : sequence;  // Given at once.
     event_put(hart, event_head(kind, frame_word, task->instance),
               event_middle(instance_of(peer), frame_word), sequence);
+}
+
+void event_add_message(struct hart *hart, const struct event_message *message) {
+    event_put(hart, event_head(message->kind, message->frame_word, message->task),
+              event_middle(message->peer, message->frame_word), message->sequence);
+}
+
+void event_lost(struct hart *hart, const struct stored_send *send) {
+    event_put(hart, event_head(EVENT_LOSE, 0, stored_instance(send)), 0, stored_number(send));
 }
 
 // The first event that may still be read when `next` was seen.

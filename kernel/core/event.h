@@ -68,6 +68,25 @@ COLD void event_add(struct hart *hart, enum event_kind kind, const struct task *
 COLD void event_add_type(struct hart *hart, enum event_kind kind, const struct task *task,
                          uint64_t type, uint64_t sequence);
 
+// What happened to a message that nobody waits on: by instances, for one of them may have ended.
+struct event_message {
+    enum event_kind kind;
+    uint32_t task;
+    uint32_t peer;
+    uint64_t frame_word;
+    uint64_t sequence;
+};
+
+COLD void event_add_message(struct hart *hart, const struct event_message *message);
+
+// A stored frame goes to nobody.
+COLD void event_lost(struct hart *hart, const struct stored_send *send);
+
+// What the next event of this hart is told from others by: the sequence of a stored frame.
+static inline uint32_t event_number(const struct hart *hart) {
+    return (uint32_t)atomic_load_u64(&hart->events.next) * MAX_HARTS + hart->index + 1;
+}
+
 // EVENT_CALL and EVENT_QUEUE before the wait of `task` is published, EVENT_REPLY while `peer` is
 // claimed, EVENT_SEND. `peer` may be null.
 COLD void event_add_frame(struct hart *hart, enum event_kind kind, const struct task *task,

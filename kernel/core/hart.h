@@ -31,16 +31,16 @@ struct hart_counts {
     struct atomic_u64 runnable_most;
 };
 
-// What the scheduler spared, refused and moved: counted by this hart.
+// What the scheduler spared, refused and moved: counted by this hart, told by struct stats_hart.
 struct sched_counts {
-    uint64_t ipis_spared;    // The other hart runs nothing lower: it finds the task in time.
-    uint64_t ipis_invalid;   // Refused: there is no such hart,
-    uint64_t ipis_offline;   // or it is not online.
-    uint64_t raises;         // Tasks in a run queue that were lent a higher class.
-    uint64_t steals;         // Tasks taken from another hart.
-    uint64_t steals_bound;   // Refused: more at once than STEAL_MAX,
-    uint64_t steals_higher;  // of a higher class than this hart may run,
-    uint64_t steals_pinned;  // and tasks passed over, because they stay where they are.
+    struct atomic_u64 ipis_spared;  // The other hart runs nothing lower: it finds the task in time.
+    struct atomic_u64 ipis_invalid;   // Refused: there is no such hart,
+    struct atomic_u64 ipis_offline;   // or it is not online.
+    struct atomic_u64 raises;         // Tasks in a run queue that were lent a higher class.
+    struct atomic_u64 steals;         // Tasks taken from another hart.
+    struct atomic_u64 steals_bound;   // Refused: more at once than STEAL_MAX,
+    struct atomic_u64 steals_higher;  // of a higher class than this hart may run,
+    struct atomic_u64 steals_pinned;  // and tasks passed over, because they stay where they are.
 };
 
 static ALWAYS_INLINE void hart_count_up(struct atomic_u64 *count, uint64_t by) {

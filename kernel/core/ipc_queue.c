@@ -6,6 +6,7 @@
 #include "kernel/core/deadline.h"
 #include "kernel/core/donation.h"
 #include "kernel/core/endpoint_ops.h"
+#include "kernel/core/event.h"
 #include "kernel/core/grant.h"
 #include "kernel/core/panic.h"
 #include "kernel/core/transfer.h"
@@ -95,6 +96,8 @@ static void stored_drop_locked(struct kernel *kernel, struct hart *hart, struct 
     }
     if (send->async.word != 0) {
         async_defer(hart, &send->async);
+    } else if (event_is_on(hart)) {
+        event_lost(hart, send);
     }
     stored_remove_locked(kernel, hart, endpoint, position);
 }
@@ -180,14 +183,29 @@ static uint64_t hold_reply_locked(struct endpoint *endpoint, struct task *receiv
     return async_reply_make(receiver, async);
 }
 
+static COLD void event_taken(struct hart *hart, const struct task *receiver,
+                             const struct stored_send *send, uint64_t word) {
+    bool wants_reply = send->async.word != 0;
+    event_add_message(
+        hart, &(struct event_message){
+                  .kind = EVENT_TAKE,
+                  .task = receiver->instance,
+                  .peer = stored_instance(send),
+                  .frame_word = word,
+                  .sequence = wants_reply ? async_sequence(&send->async) : stored_number(send)});
+}
+
 static void take_stored_locked(struct kernel *kernel, struct hart *hart, struct endpoint *endpoint,
                                struct task *receiver, uint32_t position) REQUIRES(endpoint->lock) {
     const struct message_area *areas = (const struct message_area *)arch_page(endpoint->send_page);
     const struct message_area *area = &areas[order_at(endpoint->send_order, position)];
     const struct stored_send *send = stored_at(endpoint, position);
-    words_copy(
-        &receiver->page->request_in, area,
-        (offsetof(struct message_area, payload) + frame_word_len(frame_word_load(area)) + 7) / 8);
+    uint64_t word = frame_word_load(area);
+    words_copy(&receiver->page->request_in, area,
+               (offsetof(struct message_area, payload) + frame_word_len(word) + 7) / 8);
+    if (event_is_on(hart)) {
+        event_taken(hart, receiver, send, word);
+    }
     if (send->cap.head != 0) {
         give_cap(hart, receiver, &send->cap);
     }
@@ -218,6 +236,14 @@ static void take_queued_locked(struct kernel *kernel, struct hart *hart, struct 
         return;
     }
     task_results(receiver, STATUS_OK, RECEIVED_SEND, 0, 0);
+    if (event_is_on(hart)) {
+        event_add_message(
+            hart, &(struct event_message){.kind = EVENT_TAKE,
+                                          .task = receiver->instance,
+                                          .peer = sender->instance,
+                                          .frame_word = sender->wait_frame,
+                                          .sequence = atomic_load_u64(&sender->wait) >> 16});
+    }
     bool won = task_claim(sender, atomic_load_u64(&sender->wait));
     KASSERT(won);
     task_results(sender, STATUS_OK, DELIVERY_HANDED_OVER, 0, 0);
@@ -250,7 +276,7 @@ static void take_locked(struct kernel *kernel, struct hart *hart, struct endpoin
             take_stored_locked(kernel, hart, endpoint, receiver, next.position);
             return;
         case SOURCE_ANSWER:
-            async_take_locked(endpoint, receiver);
+            async_take_locked(hart, endpoint, receiver);
             return;
         case SOURCE_QUEUED:
             take_queued_locked(kernel, hart, endpoint, receiver, next.sender);

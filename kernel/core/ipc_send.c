@@ -5,6 +5,7 @@
 #include "kernel/core/cap_move.h"
 #include "kernel/core/deadline.h"
 #include "kernel/core/endpoint_ops.h"
+#include "kernel/core/event.h"
 #include "kernel/core/grant.h"
 #include "kernel/core/handler.h"
 #include "kernel/core/ipc.h"
@@ -17,7 +18,8 @@ static bool store_locked(struct kernel *kernel, struct endpoint *endpoint, struc
     REQUIRES(endpoint->lock) {
     uint32_t own = 0;
     for (uint32_t i = 0; i < endpoint->send_count; i++) {
-        own += endpoint->sends[order_at(endpoint->send_order, i)].instance == task->instance;
+        own +=
+            stored_instance(&endpoint->sends[order_at(endpoint->send_order, i)]) == task->instance;
     }
     if (own >= SEND_QUOTA_DEFAULT || endpoint->send_count == SEND_STORAGE_COUNT) {
         return false;
@@ -26,7 +28,7 @@ static bool store_locked(struct kernel *kernel, struct endpoint *endpoint, struc
     struct message_area *areas = (struct message_area *)arch_page(endpoint->send_page);
     frame_copy(&areas[place], &task->page->call_out, task->wait_frame, task, cap->badge);
     struct stored_send *send = &endpoint->sends[place];
-    send->instance = task->instance;
+    send->from = task->instance;
     send->epoch = cap->epoch;
     send->grant = cap->grant;
     send->cap.head = 0;
@@ -46,6 +48,21 @@ static bool store_locked(struct kernel *kernel, struct endpoint *endpoint, struc
     return true;
 }
 
+// The last that was stored, while events are recorded.
+static COLD void event_stored_locked(struct hart *hart, struct endpoint *endpoint,
+                                     const struct task *task, const struct async_ref *async)
+    REQUIRES(endpoint->lock) {
+    uint64_t place = order_at(endpoint->send_order, endpoint->send_count - 1);
+    uint32_t number = event_number(hart);
+    endpoint->sends[place].from |= (uint64_t)number << 32;
+    event_add_message(hart,
+                      &(struct event_message){.kind = async ? EVENT_REQUEST : EVENT_SEND,
+                                              .task = task->instance,
+                                              .peer = endpoint->receiver->instance,
+                                              .frame_word = task->wait_frame,
+                                              .sequence = async ? async_sequence(async) : number});
+}
+
 // A send that is checked, and its place for an answer reserved if it wants one.
 struct sending {
     const struct capability *cap;
@@ -63,7 +80,9 @@ static bool send_later_locked(struct hart *hart, struct endpoint *endpoint, stru
     // Stored even if the receiver waits when a capability rides on it or it wants an answer: one
     // way to hand that over.
     if (store_locked(kernel, endpoint, task, cap, async)) {
-        event_note_frame(hart, EVENT_SEND, task, endpoint->receiver, task->wait_frame);
+        if (event_is_on(hart)) {
+            event_stored_locked(hart, endpoint, task, async);
+        }
         task_results(task, STATUS_OK, DELIVERY_HANDED_OVER, async ? async_sequence(async) : 0, 0);
         atomic_fence();
         sending->woken = ipc_serve_waiting_locked(kernel, hart, endpoint);

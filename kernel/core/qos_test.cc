@@ -223,11 +223,11 @@ remote wake_on_another_hart(qos waiter, qos hog, bool lose) {
             sleep_until(home, [] { return computes; });
             const hart *own = &sim_kernel()->harts[0];
             std::uint64_t sent = own->counts.ipis_sent.raw;
-            std::uint64_t spared = own->sched.ipis_spared;
+            std::uint64_t spared = own->sched.ipis_spared.raw;
             woken_ns = sys_clock_get();
             EXPECT_EQ(sys_ipc_notify(bell), STATUS_OK);
             seen.sent = own->counts.ipis_sent.raw - sent;
-            seen.spared = own->sched.ipis_spared - spared;
+            seen.spared = own->sched.ipis_spared.raw - spared;
             sleep_until(home, [] { return seen.waited_ns != 0; });
             (void)wait_dead(task);
         },

@@ -33,11 +33,11 @@ BASE_STATIC_ASSERT((uint32_t)VMO_NONE == UINT32_MAX && (uint32_t)ENDPOINT_NONE =
 
 enum status run_queue_ipi(struct kernel *kernel, struct hart *hart, uint64_t target) {
     if (target >= kernel->hart_count) {
-        hart->sched.ipis_invalid++;
+        hart_count_up(&hart->sched.ipis_invalid, 1);
         return STATUS_BAD_ARG;
     }
     if (((atomic_load_acquire_u64(&kernel->harts_online) >> target) & 1) == 0) {
-        hart->sched.ipis_offline++;
+        hart_count_up(&hart->sched.ipis_offline, 1);
         return STATUS_BUSY;
     }
     hart_ipi_send(hart, UINT64_C(1) << target);
@@ -64,7 +64,7 @@ static void tell(struct kernel *kernel, struct hart *hart, struct hart *home, bo
     atomic_fence();
     bool idle = atomic_load_u32(&home->idle) != 0;
     if (!idle && !outranks) {
-        hart->sched.ipis_spared++;
+        hart_count_up(&hart->sched.ipis_spared, 1);
     } else if (!fault_point_fires(idle ? FAULT_POINT_LOSE_IPI : FAULT_POINT_LOSE_PREEMPTION)) {
         send(kernel, hart, home);
     }
@@ -136,7 +136,7 @@ void run_queue_reclass(struct kernel *kernel, struct hart *hart,
         if (qos != before) {
             run_list_remove(home, task);
             run_list_insert(home, task, qos, false);
-            hart->sched.raises += qos > before;
+            hart_count_up(&hart->sched.raises, qos > before);
             outranks = home->running_class != 0 && qos > home->running_class;
         }
     }

@@ -24,7 +24,7 @@ constexpr std::uint32_t AT = 4;
 constexpr std::uint64_t MS = 1000000;
 
 std::uint64_t steals_of(std::uint32_t hart) {
-    return sim_kernel()->harts[hart].sched.steals;
+    return sim_kernel()->harts[hart].sched.steals.raw;
 }
 
 std::uint32_t home_of(slot task_slot) {

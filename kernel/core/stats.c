@@ -67,6 +67,7 @@ static struct hart_times times_of(const struct hart *hart) {
 static void tell_hart(const struct kernel *kernel, uint32_t index, struct stats_hart *out) {
     const struct hart *hart = &kernel->harts[index];
     const struct hart_counts *counts = &hart->counts;
+    const struct sched_counts *sched = &hart->sched;
     const struct task *current = hart->current;
     struct hart_times times = times_of(hart);
     *out = (struct stats_hart){
@@ -91,6 +92,14 @@ static void tell_hart(const struct kernel *kernel, uint32_t index, struct stats_
         .instance = current ? current->instance : 0,
         .runnable = hart->run_count,
         .runnable_most = (uint32_t)atomic_load_u64(&counts->runnable_most),
+        .ipis_spared = atomic_load_u64(&sched->ipis_spared),
+        .raises = atomic_load_u64(&sched->raises),
+        .steals = atomic_load_u64(&sched->steals),
+        .steals_pinned = atomic_load_u64(&sched->steals_pinned),
+        .steals_bound = (uint32_t)atomic_load_u64(&sched->steals_bound),
+        .steals_higher = (uint32_t)atomic_load_u64(&sched->steals_higher),
+        .ipis_invalid = (uint32_t)atomic_load_u64(&sched->ipis_invalid),
+        .ipis_offline = (uint32_t)atomic_load_u64(&sched->ipis_offline),
     };
 }
 

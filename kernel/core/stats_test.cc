@@ -297,6 +297,37 @@ TEST(Stats, harts_count_what_is_rare) {
     });
 }
 
+TEST(Stats, what_the_scheduler_spared_refused_and_moved_is_told) {
+    sim_machine machine;
+    machine.run([](user &init) {
+        constexpr std::uint64_t MANY = 1000000;  // More than this run counts.
+        sched_counts &own = sim_kernel()->harts[0].sched;
+        const struct {
+            atomic_u64 *count;
+            std::uint64_t (*told)(const stats_hart &);
+        } all[] = {
+            {&own.ipis_spared, [](const stats_hart &of) { return of.ipis_spared; }},
+            {&own.raises, [](const stats_hart &of) { return of.raises; }},
+            {&own.steals, [](const stats_hart &of) { return of.steals; }},
+            {&own.steals_pinned, [](const stats_hart &of) { return of.steals_pinned; }},
+            {&own.steals_bound,
+             [](const stats_hart &of) { return std::uint64_t{of.steals_bound}; }},
+            {&own.steals_higher,
+             [](const stats_hart &of) { return std::uint64_t{of.steals_higher}; }},
+            {&own.ipis_invalid,
+             [](const stats_hart &of) { return std::uint64_t{of.ipis_invalid}; }},
+            {&own.ipis_offline,
+             [](const stats_hart &of) { return std::uint64_t{of.ipis_offline}; }},
+        };
+        for (const auto &one : all) {
+            EXPECT_LT(one.told(harts_of(init).at(0)), MANY);
+            one.count->raw += MANY;
+            EXPECT_GE(one.told(harts_of(init).at(0)), MANY);
+            one.count->raw -= MANY;
+        }
+    });
+}
+
 TEST(Stats, test_reject_without_the_right) {
     sim_machine machine;
     machine.program("child", [](user &self) {

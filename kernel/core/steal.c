@@ -13,7 +13,7 @@ enum { STEAL_LOOKS = 16 };  // Tasks that are looked at, taken or not.
 // once it has published its wait.
 static bool may_move(struct hart *hart, const struct hart *from, const struct task *task) {
     if (task->pinned) {
-        hart->sched.steals_pinned++;
+        hart_count_up(&hart->sched.steals_pinned, 1);
         return false;
     }
     return !task->again && atomic_load_u32(&task->killed) == 0 &&
@@ -73,11 +73,11 @@ static enum status check(const struct kernel *kernel, struct hart *hart,
         return STATUS_BAD_ARG;
     }
     if (wish->count > STEAL_MAX) {
-        hart->sched.steals_bound++;
+        hart_count_up(&hart->sched.steals_bound, 1);
         return STATUS_TOO_LARGE;
     }
     if (wish->highest > hart->steal_ceiling) {
-        hart->sched.steals_higher++;
+        hart_count_up(&hart->sched.steals_higher, 1);
         return STATUS_DENIED;
     }
     return STATUS_OK;
@@ -96,7 +96,7 @@ enum status steal_from(struct kernel *kernel, struct hart *hart, const struct st
     lock_acquire(&hart->locks, &from->run_lock);
     *taken = take_locked(hart, from, wish, &tasks);
     lock_release(&hart->locks, &from->run_lock);
-    hart->sched.steals += *taken;
+    hart_count_up(&hart->sched.steals, *taken);
     put(kernel, hart, &tasks);
     return STATUS_OK;
 }

@@ -69,7 +69,7 @@ TEST(Steal, takes_the_highest_and_oldest_and_at_most_half) {
     std::uint32_t taken = 0;
     EXPECT_EQ(all.steal(STEAL_MAX, QOS_BURST, &taken), STATUS_OK);
     EXPECT_EQ(taken, 2u);  // Of three.
-    EXPECT_EQ(all.thief->sched.steals, 2u);
+    EXPECT_EQ(all.thief->sched.steals.raw, 2u);
     EXPECT_EQ(first->hart, all.thief);
     EXPECT_EQ(second->hart, all.thief);
     EXPECT_EQ(idle->hart, all.victim);
@@ -112,7 +112,7 @@ TEST(Steal, test_reject_steal_above_bound) {
     EXPECT_EQ(all.steal(STEAL_MAX + 1, QOS_BURST, &taken), STATUS_TOO_LARGE);
     EXPECT_EQ(all.steal(UINT32_MAX, QOS_BURST, &taken), STATUS_TOO_LARGE);
     EXPECT_EQ(taken, 0u);
-    EXPECT_EQ(all.thief->sched.steals_bound, 2u);
+    EXPECT_EQ(all.thief->sched.steals_bound.raw, 2u);
     EXPECT_EQ(all.victim->run_count, 1u);
     for (int i = 0; i < 20; i++) {
         (void)all.queue();
@@ -129,7 +129,7 @@ TEST(Steal, test_reject_steal_of_higher_class) {
     std::uint32_t taken = 7;
     EXPECT_EQ(all.steal(1, QOS_INTERACTIVE, &taken), STATUS_DENIED);
     EXPECT_EQ(taken, 0u);
-    EXPECT_EQ(all.thief->sched.steals_higher, 1u);
+    EXPECT_EQ(all.thief->sched.steals_higher.raw, 1u);
     EXPECT_TRUE(steal_some(all.state.get(), all.thief));
     EXPECT_EQ(normal->hart, all.thief);
     EXPECT_EQ(burst->hart, all.victim);
@@ -145,7 +145,7 @@ TEST(Steal, test_reject_steal_of_a_pinned_task) {
     EXPECT_TRUE(steal_some(all.state.get(), all.thief));
     EXPECT_EQ(pinned->hart, all.victim);
     EXPECT_EQ(free->hart, all.thief);
-    EXPECT_EQ(all.thief->sched.steals_pinned, 1u);
+    EXPECT_EQ(all.thief->sched.steals_pinned.raw, 1u);
 }
 
 TEST(Steal, test_reject_steal_of_what_its_hart_has_begun) {
@@ -181,7 +181,7 @@ TEST(Steal, takes_nothing_from_a_hart_that_is_about_to_run_it) {
 TEST(Ipi, test_reject_ipi_to_offline_hart) {
     fixture all;
     EXPECT_EQ(run_queue_ipi(all.state.get(), all.thief, 2), STATUS_BUSY);
-    EXPECT_EQ(all.thief->sched.ipis_offline, 1u);
+    EXPECT_EQ(all.thief->sched.ipis_offline.raw, 1u);
     EXPECT_EQ(all.thief->counts.ipis_sent.raw, 0u);
 }
 
@@ -190,7 +190,7 @@ TEST(Ipi, test_reject_invalid_ipi_target) {
     EXPECT_EQ(run_queue_ipi(all.state.get(), all.thief, HARTS), STATUS_BAD_ARG);
     EXPECT_EQ(run_queue_ipi(all.state.get(), all.thief, 64), STATUS_BAD_ARG);
     EXPECT_EQ(run_queue_ipi(all.state.get(), all.thief, UINT64_MAX), STATUS_BAD_ARG);
-    EXPECT_EQ(all.thief->sched.ipis_invalid, 3u);
+    EXPECT_EQ(all.thief->sched.ipis_invalid.raw, 3u);
     EXPECT_EQ(all.thief->counts.ipis_sent.raw, 0u);
 }
 

@@ -2,7 +2,10 @@
 // that a call and its answer pair up on the fast path and beside it.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstring>
+#include <initializer_list>
+#include <string>
 #include <vector>
 
 #include "kernel/abi/stats.h"
@@ -191,6 +194,140 @@ TEST(Trace, each_kind_is_recorded) {
         EXPECT_TRUE(has(all, EVENT_EXIT, instance, 0));
         EXPECT_GE(of_kind(all, EVENT_SWITCH).size(), 1u);
         EXPECT_GE(of_kind(all, EVENT_WAKE).size(), 1u);
+    });
+}
+
+// Each event of that message, whatever its kind, in the order of time.
+std::vector<trace_event> of_message(const std::vector<trace_event> &all, std::uint64_t sequence) {
+    std::vector<trace_event> out;
+    for (const trace_event &one : all) {
+        bool is_message = one.kind == EVENT_SEND || one.kind == EVENT_QUEUE ||
+                          one.kind == EVENT_DROP || one.kind >= EVENT_REQUEST;
+        if (is_message && one.sequence == sequence) {
+            out.push_back(one);
+        }
+    }
+    std::sort(out.begin(), out.end(),
+              [](const trace_event &a, const trace_event &b) { return a.time_ns < b.time_ns; });
+    return out;
+}
+
+struct step {
+    event_kind kind;
+    std::uint32_t task;
+    std::uint32_t peer;
+};
+
+void expect_steps(const std::vector<trace_event> &got, std::initializer_list<step> wanted) {
+    ASSERT_EQ(got.size(), wanted.size());
+    const step *want = wanted.begin();
+    for (std::size_t i = 0; i < got.size(); i++) {
+        EXPECT_STREQ(event_kind_name(got[i].kind), event_kind_name(want[i].kind)) << i;
+        EXPECT_EQ(got[i].task, want[i].task) << i;
+        EXPECT_EQ(got[i].peer, want[i].peer) << i;
+    }
+}
+
+// A child makes four requests, one after the other, at AT; answers come to GO.
+TEST(Trace, an_asynchronous_request_can_be_followed) {
+    static sequence sequences[4];
+    sim_machine machine;
+    machine.program("child", [](user &self) {
+        auto request = [&](std::uint16_t type) {
+            fill(self.page->call_out, type, "12345");
+            self.page->call_out.header.flags = FRAME_WANT_REPLY;
+            request_result sent = sys_ipc_request(slot_at(AT), slot_at(GO));
+            EXPECT_EQ(sent.status, STATUS_OK);
+            return sent.sequence;
+        };
+        for (int i = 0; i < 2; i++) {  // Answered, dropped.
+            sequences[i] = request(static_cast<std::uint16_t>(40 + i));
+            EXPECT_EQ(sys_ipc_recv(slot_at(GO), UINT64_MAX).received, RECEIVED_REPLY);
+        }
+        sequences[2] = request(42);  // Cancelled,
+        EXPECT_EQ(sys_request_cancel(sequences[2]), STATUS_OK);
+        sequences[3] = request(43);  // and never seen.
+        EXPECT_EQ(sys_ipc_recv(slot_at(GO), UINT64_MAX).received, RECEIVED_REPLY);
+    });
+    machine.run([](user &init) {
+        slot at = endpoint();
+        slot go = endpoint();
+        set_tracing(true);
+        slot child = start("child", {{at, AT, RIGHT_SEND}, {go, GO, RIGHT_RECV}});
+        const std::uint32_t instance = instance_of(child);
+        for (int i = 0; i < 2; i++) {
+            recv_result got = sys_ipc_recv(at, UINT64_MAX);
+            EXPECT_EQ(got.received, RECEIVED_CALL);
+            fill(init.page->reply_out, 50, "yes");
+            EXPECT_EQ(i == 0 ? sys_ipc_reply(got.reply) : sys_reply_close(got.reply), STATUS_OK);
+        }
+        wait_until([] { return sequences[3].value != 0; }, "the last request");
+        EXPECT_EQ(sys_endpoint_close(at), STATUS_OK);
+        EXPECT_EQ(wait_dead(child).reason, EXIT_CODE);
+        set_tracing(false);
+        const std::vector<trace_event> all = all_events(init);
+        const std::uint32_t self = init.instance;
+        expect_steps(of_message(all, sequences[0].value), {{EVENT_REQUEST, instance, self},
+                                                           {EVENT_TAKE, self, instance},
+                                                           {EVENT_ANSWER, self, instance},
+                                                           {EVENT_ANSWERED, instance, self}});
+        expect_steps(of_message(all, sequences[1].value), {{EVENT_REQUEST, instance, self},
+                                                           {EVENT_TAKE, self, instance},
+                                                           {EVENT_DROP, self, instance},
+                                                           {EVENT_ANSWERED, instance, 0}});
+        expect_steps(of_message(all, sequences[2].value),
+                     {{EVENT_REQUEST, instance, self}, {EVENT_CANCEL, instance, 0}});
+        expect_steps(of_message(all, sequences[3].value), {{EVENT_REQUEST, instance, self},
+                                                           {EVENT_DROP, 0, instance},
+                                                           {EVENT_ANSWERED, instance, 0}});
+        const trace_event request = of_message(all, sequences[0].value)[0];
+        EXPECT_EQ(request.type, 40);
+        EXPECT_EQ(request.bytes, 5u);
+        EXPECT_EQ(of_message(all, sequences[0].value)[2].type, 50);
+        EXPECT_EQ(of_message(all, sequences[0].value)[3].bytes, 3u);
+        sequences[3].value = 0;  // For the next machine.
+    });
+}
+
+// Stored, waiting for room in the queue, and left behind when the endpoint ends.
+TEST(Trace, a_send_can_be_followed) {
+    sim_machine machine;
+    machine.program("child", [](user &self) {
+        for (std::uint16_t i = 0; i < 3; i++) {
+            fill(self.page->call_out, static_cast<std::uint16_t>(60 + i), std::string(i, 'x'));
+            EXPECT_EQ(sys_ipc_send(slot_at(AT), i < 2 ? 0 : UINT64_MAX).status, STATUS_OK);
+        }
+    });
+    machine.run([](user &init) {
+        slot at = endpoint();
+        set_tracing(true);
+        slot child = start("child", {{at, AT, RIGHT_SEND | RIGHT_CALL}});
+        const std::uint32_t instance = instance_of(child);
+        const std::uint32_t self = init.instance;
+        wait_until([&] { return of_kind(all_events(init), EVENT_QUEUE).size() == 1; }, "a queue");
+        EXPECT_EQ(sys_ipc_recv(at, 0).received, RECEIVED_SEND);  // The queued one is the first.
+        EXPECT_EQ(wait_dead(child).reason, EXIT_CODE);
+        while (sys_ipc_recv(at, UINT64_MAX).received != RECEIVED_SEND) {  // Its exit.
+        }
+        std::vector<trace_event> all = all_events(init);
+        std::vector<trace_event> sends = of_kind(all, EVENT_SEND);
+        const trace_event queued = of_kind(all, EVENT_QUEUE).at(0);
+        EXPECT_EQ(sys_endpoint_close(at), STATUS_OK);
+        set_tracing(false);
+        all = all_events(init);
+        expect_steps(of_message(all, queued.sequence),
+                     {{EVENT_QUEUE, instance, self}, {EVENT_TAKE, self, instance}});
+        ASSERT_EQ(sends.size(), 2u);
+        std::size_t ends = 0;
+        for (const trace_event &send : sends) {
+            EXPECT_NE(send.sequence, 0u);
+            std::vector<trace_event> steps = of_message(all, send.sequence);
+            ASSERT_EQ(steps.size(), 2u);
+            EXPECT_TRUE(steps[1].kind == EVENT_TAKE || steps[1].kind == EVENT_LOSE);
+            EXPECT_EQ(steps[1].kind == EVENT_TAKE ? steps[1].peer : steps[1].task, instance);
+            ends += steps[1].kind == EVENT_LOSE;
+        }
+        EXPECT_EQ(ends, 1u);
     });
 }
 

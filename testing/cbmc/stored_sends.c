@@ -40,7 +40,7 @@ static struct endpoint *storage_make(bool backwards, uint32_t count) {
     atomic_store_u32(&endpoint->work, count * WORK_SEND);
     for (uint32_t i = 0; i < SEND_STORAGE_COUNT; i++) {
         struct stored_send *send = &endpoint->sends[i];
-        send->instance = nondet_u32();
+        send->from = nondet_u32();
         send->grant = 1;
         send->epoch = nondet_u32();
         send->cap.head = nondet_bool() ? cap_head(CAP_TASK, RIGHTS_TASK) : 0;
@@ -59,7 +59,7 @@ static void store(bool backwards, uint32_t count) {
     bool moves = nondet_bool();
     uint32_t own = 0;
     for (uint32_t i = 0; i < count; i++) {
-        own += endpoint->sends[order_at(endpoint->send_order, i)].instance == sender.instance;
+        own += endpoint->sends[order_at(endpoint->send_order, i)].from == sender.instance;
     }
     sender.wait_frame = moves ? (uint64_t)FRAME_CAP_MOVE << 16 : nondet_u16();
     sender.wait_slot = 1;

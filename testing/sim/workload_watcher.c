@@ -206,7 +206,8 @@ static void pair_events(void) {
         const struct trace_event *event = &watch.events[i];
         if (event->kind == EVENT_CALL) {
             see_call(event);
-        } else if (event->kind == EVENT_REPLY || event->kind == EVENT_DROP) {
+        } else if ((event->kind == EVENT_REPLY || event->kind == EVENT_DROP) &&
+                   (event->sequence & ASYNC_SEQUENCE_BIT) == 0) {
             see_end(event->peer, event->sequence, false);
         } else if (event->kind == EVENT_LEAVE) {
             see_end(event->task, event->sequence, true);  // It may have been in a queue.

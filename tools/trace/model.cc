@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "kernel/abi/boot_image.h"
+#include "kernel/abi/cap.h"
 
 namespace trace {
 namespace {
@@ -62,7 +63,15 @@ class maker {
                 hand_on(event, index);
                 break;
             case EVENT_DROP:
-                end_wait(event.peer, event, call_end::dropped);
+                if ((event.sequence & ASYNC_SEQUENCE_BIT) != 0) {
+                    model_.marks.push_back(event);
+                } else {
+                    end_wait(event.peer, event, call_end::dropped);
+                }
+                break;
+            case EVENT_TAKE:
+                take_queued(event);
+                model_.marks.push_back(event);
                 break;
             case EVENT_LEAVE:
                 end_wait(event.task, event, call_end::left);
@@ -134,6 +143,17 @@ class maker {
         call.given_ns = event.time_ns;
         call.server = event.peer;
         call.sequence = event.sequence;  // The wait in the queue had one of its own.
+    }
+
+    // Of a send that waited in a queue it was all; of one that was stored nobody waits.
+    void take_queued(const trace_event &event) {
+        auto found = waiting_.find(event.peer);
+        if (found != waiting_.end() && !model_.calls[found->second].given &&
+            model_.calls[found->second].sequence == event.sequence) {
+            model_.calls[found->second].given = true;
+            model_.calls[found->second].given_ns = event.time_ns;
+            end_wait(event.peer, event, call_end::answered);
+        }
     }
 
     void end_wait(std::uint32_t caller, const trace_event &event, call_end end) {

@@ -2,7 +2,6 @@
 #include "tools/trace/perfetto.h"
 
 #include <algorithm>
-#include <array>
 #include <set>
 
 #include "ipc/wire/protocols.h"
@@ -49,6 +48,7 @@ constexpr std::uint64_t GROUP_TASKS = 2;
 constexpr std::uint64_t HART_FIRST = 0x100;
 constexpr std::uint64_t TASK_FIRST = UINT64_C(1) << 32;
 constexpr std::uint64_t LANE_FIRST = UINT64_C(1) << 33;
+constexpr std::uint64_t MESSAGE_FLOW = UINT64_C(1) << 63;
 constexpr std::uint64_t LANES = 64;  // Of one task; more than it can owe answers.
 
 std::uint64_t hart_track(std::uint8_t hart) {
@@ -87,6 +87,28 @@ message track_event(event_type type, std::uint64_t track, const char *category,
         event.put(TRACK_EVENT_NAME, name);
     }
     return event;
+}
+
+// Whose message an event is one of: its sender and sequence tell it from all others; 0: of none.
+std::uint64_t message_flow(const trace_event &mark) {
+    std::uint64_t sender = 0;
+    switch (mark.kind) {
+        case EVENT_SEND:
+        case EVENT_REQUEST:
+        case EVENT_ANSWERED:
+        case EVENT_CANCEL:
+        case EVENT_LOSE:
+            sender = mark.task;
+            break;
+        case EVENT_TAKE:
+        case EVENT_ANSWER:
+        case EVENT_DROP:
+            sender = mark.peer;
+            break;
+        default:
+            return 0;
+    }
+    return mark.sequence == 0 ? 0 : MESSAGE_FLOW ^ (sender << 40) ^ mark.sequence;
 }
 
 std::string end_text(const call &call) {
@@ -232,6 +254,9 @@ class writer {
 
     void write_mark(const trace_event &mark) {
         message event = track_event(INSTANT, task_track(mark.task), "event", kind_name(mark.kind));
+        if (message_flow(mark) != 0) {
+            event.put_fixed64(TRACK_EVENT_FLOW, message_flow(mark));
+        }
         if (mark.peer != 0) {
             annotate(event, "peer", task_name(model_, mark.peer));
         }
@@ -268,11 +293,7 @@ std::string perfetto(const model &model) {
 }
 
 const char *kind_name(std::uint8_t kind) {
-    static const std::array<const char *, EVENT_KIND_COUNT> names = {
-        "none",   "switch", "call",  "reply", "drop",  "leave", "queue", "send",
-        "notify", "wake",   "start", "kill",  "fault", "exit",  "grant", "revoke"};
-    static_assert(EVENT_KIND_COUNT == 16, "a name for each kind");
-    return kind < names.size() ? names[kind] : "unknown";
+    return kind < EVENT_KIND_COUNT ? event_kind_name(kind) : "unknown";
 }
 
 std::string type_name(std::uint16_t type) {

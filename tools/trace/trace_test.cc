@@ -1,11 +1,13 @@
 // tools/trace/trace_test.cc: what events mean, and what comes of them.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstring>
 #include <sstream>
 
 #include "ipc/wire/wire.h"
 #include "kernel/abi/boot_image.h"
+#include "kernel/abi/cap.h"
 #include "tools/trace/events.h"
 #include "tools/trace/perfetto.h"
 #include "tools/trace/protobuf.h"
@@ -330,6 +332,62 @@ TEST(Perfetto, slices_nest_and_flows_lead_from_call_to_service) {
     EXPECT_EQ(flows.begin()->second,
               (std::vector<std::string>{"call server echo", "echo for client"}));
     EXPECT_EQ(tracks, (std::vector<std::string>{"hart 0", "client", "server", "server serves"}));
+}
+
+constexpr std::uint64_t REQUEST = ASYNC_SEQUENCE_BIT | 8;
+
+// CLIENT waits for an answer of SERVER while its request of BACK is dropped and another is
+// answered.
+const std::vector<happening> messages = {
+    {100, EVENT_REQUEST, CLIENT, BACK, REQUEST},
+    {110, EVENT_CALL, CLIENT, SERVER, 5},
+    {120, EVENT_TAKE, BACK, CLIENT, REQUEST},
+    {130, EVENT_DROP, BACK, CLIENT, REQUEST},
+    {140, EVENT_REPLY, SERVER, CLIENT, 5},
+    {150, EVENT_ANSWERED, CLIENT, 0, REQUEST},
+    {160, EVENT_SEND, CLIENT, SERVER, 17},
+    {170, EVENT_TAKE, SERVER, CLIENT, 17},
+    {180, EVENT_QUEUE, CLIENT, SERVER, 6},
+    {190, EVENT_TAKE, SERVER, CLIENT, 6},
+    {200, EVENT_REQUEST, CLIENT, BACK, REQUEST + 8},
+    {210, EVENT_TAKE, BACK, CLIENT, REQUEST + 8},
+    {220, EVENT_ANSWER, BACK, CLIENT, REQUEST + 8},
+    {230, EVENT_ANSWERED, CLIENT, BACK, REQUEST + 8},
+    {240, EVENT_SEND, CLIENT, SERVER, 0},
+};
+
+TEST(Model, messages_that_nobody_waits_on_end_no_call) {
+    const auto model = trace::model_of(events_of_list(messages), names);
+    ASSERT_EQ(model.calls.size(), 2U);
+    EXPECT_EQ(model.calls[0].end, trace::call_end::answered);
+    EXPECT_EQ(model.calls[0].end_ns, 140U);
+    EXPECT_EQ(model.calls[1].given_ns, 190U);  // The send that waited in a queue.
+    EXPECT_EQ(model.calls[1].end, trace::call_end::answered);
+}
+
+TEST(Perfetto, each_message_has_a_flow) {
+    std::map<std::string, std::vector<std::string>> flows;
+    const auto model = trace::model_of(events_of_list(messages), names);
+    for (const field &packet : fields_of(trace::perfetto(model))) {
+        const auto parts = fields_of(packet.bytes);
+        const field *content = find(parts, 11);
+        const auto event = content != nullptr ? fields_of(content->bytes) : std::vector<field>();
+        const field *category = find(event, 22);
+        const field *flow = find(event, 47);
+        if (category != nullptr && category->bytes == "event" && flow != nullptr) {
+            flows[flow->bytes].push_back(find(event, 23)->bytes);
+        }
+    }
+    std::vector<std::vector<std::string>> found;
+    for (const auto &[id, steps] : flows) {
+        found.push_back(steps);
+    }
+    std::sort(found.begin(), found.end());
+    const std::vector<std::vector<std::string>> wanted = {{"request", "take", "answer", "answered"},
+                                                          {"request", "take", "drop", "answered"},
+                                                          {"send", "take"},
+                                                          {"take"}};
+    EXPECT_EQ(found, wanted);
 }
 
 }  // namespace

@@ -285,10 +285,10 @@ static void add_counts(void) {
     for (uint32_t i = 0; i < sim.options.hart_count; i++) {
         const struct hart *hart = &sim.kernel.harts[i];
         sim.result.preemptions += hart->counts.preemptions.raw;
-        sim.result.raises += hart->sched.raises;
-        sim.result.steals += hart->sched.steals;
+        sim.result.raises += hart->sched.raises.raw;
+        sim.result.steals += hart->sched.steals.raw;
         sim.result.ipis_sent += hart->counts.ipis_sent.raw;
-        sim.result.ipis_spared += hart->sched.ipis_spared;
+        sim.result.ipis_spared += hart->sched.ipis_spared.raw;
     }
 }
 
