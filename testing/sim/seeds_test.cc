@@ -117,7 +117,7 @@ const finding findings[] = {
     {FAULT_POINT_STALE_IDENTITY, {"from another service"}},
     {FAULT_POINT_FREE_TOO_SOON, {"arrived", "comes from", "crash", "frame", "lists other places"}},
     {FAULT_POINT_ANSWER_TWICE, {"asynchronous request", "an answer"}},
-    {FAULT_POINT_KEEP_PLACE, {"has no endpoint"}},
+    {FAULT_POINT_KEEP_PLACE, {"has no endpoint", "has no page for the answer"}},
     {FAULT_POINT_LOSE_UNSEEN, {"stored frames want an answer"}},
     {FAULT_POINT_MISS_SHOOTDOWN, {"still translates to it"}},
     {FAULT_POINT_WRONG_LOCK_ORDER, {"lock order"}},
