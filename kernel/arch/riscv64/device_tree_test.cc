@@ -88,11 +88,11 @@ TEST(DeviceTree, test_reject_strings_without_end) {
 }
 
 TEST(DeviceTree, test_reject_structure_without_end) {
-    for (const char tag : {FDT_NOP, FDT_END_NODE, FDT_BEGIN_NODE, FDT_PROP}) {
+    for (int tag : {FDT_NOP, FDT_END_NODE, FDT_BEGIN_NODE, FDT_PROP}) {
         std::vector<char> blob = blob_of({3});
         const auto *bytes = blob.data();
-        blob[fdt_off_dt_struct(bytes) + fdt_size_dt_struct(bytes) - 1] = tag;
-        EXPECT_EQ(read_blob(blob), MACHINE_BAD_BLOB) << static_cast<int>(tag);
+        blob[fdt_off_dt_struct(bytes) + fdt_size_dt_struct(bytes) - 1] = static_cast<char>(tag);
+        EXPECT_EQ(read_blob(blob), MACHINE_BAD_BLOB) << tag;
     }
 }
 
