@@ -38,6 +38,27 @@ static ALWAYS_INLINE void words_copy(void *to, const void *from, size_t word_cou
     }
 }
 
+// first, first + step, ..
+static ALWAYS_INLINE void words_series(uint64_t *to, size_t word_count, uint64_t first,
+                                       uint64_t step) {
+    uint64_t *end = to + word_count;
+    uint64_t *end_of_blocks = to + (word_count & ~(size_t)7);
+    for (; to != end_of_blocks; to += 8) {
+        to[0] = first;
+        to[1] = first += step;
+        to[2] = first += step;
+        to[3] = first += step;
+        to[4] = first += step;
+        to[5] = first += step;
+        to[6] = first += step;
+        to[7] = first += step;
+        first += step;
+    }
+    for (; to != end; to++, first += step) {
+        *to = first;
+    }
+}
+
 static ALWAYS_INLINE void words_zero(void *to, size_t word_count) {
     aliasing_word *target = (aliasing_word *)to;
     aliasing_word *end = target + word_count;

@@ -77,6 +77,19 @@ WARN_UNUSED enum status arch_map(struct kernel *kernel, struct arch_space *space
                                  uint64_t user_address, struct page_number page, uint32_t access,
                                  bool owned);
 
+// Pages side by side, which stay their holder's.
+struct arch_run {
+    struct page_number first;
+    uint32_t count;
+    uint32_t access;
+    uint32_t mapped;  // Told: how many, also when it failed.
+};
+
+// Maps pages of a run for user mode, side by side from the address on: as many as one table has
+// places for, at most `run->count`. Errors: as arch_map.
+WARN_UNUSED enum status arch_map_run(struct kernel *kernel, struct arch_space *space,
+                                     uint64_t user_address, struct arch_run *run);
+
 // Maps a large page for user mode, all of it aligned. Errors: as arch_map; STATUS_BUSY also where
 // smaller pages are or were mapped, which can be mapped there again.
 WARN_UNUSED enum status arch_map_large(struct kernel *kernel, struct arch_space *space,

@@ -5,8 +5,8 @@
 // and the port calls kernel_idle, which returns only with a task. The port stores what an entry
 // point returns in hart->current, as a release, once that task's space is in use; kernel_idle
 // stores the null. `regs` is the current task's own.
-// Ownership:  the port owns the memory of struct kernel (its first KERNEL_ZEROED_BYTES zero) for
-//             the machine's life.
+// Ownership:  the port owns the memory of struct kernel (its first KERNEL_ZEROED_BYTES zero, but
+//             for harts that there are not) for the machine's life.
 #pragma once
 
 #include <stddef.h>

@@ -7,7 +7,8 @@
 #include "kernel/core/task_ops.h"
 #include "kernel/core/vmo_ops.h"
 
-enum { PAGES_A_STEP = 4 };
+// A page that is copied takes some 1,200 instructions, a run of mapped ones less.
+enum { RUNS_A_STEP = 8, RUN_PAGES = 64 };
 
 // Page `index` of the image.
 static struct page_number image_page(const struct kernel *kernel, const struct load_image *image,
@@ -36,6 +37,7 @@ static enum status map_fresh(struct kernel *kernel, struct hart *hart, struct ta
 struct segment_page {
     const struct elf_segment *segment;
     uint64_t index;
+    uint64_t left;  // Of the segment's pages, this one included.
     const struct load_image *image;
 };
 
@@ -61,8 +63,9 @@ static void copy_page(const struct kernel *kernel, struct page_number page, uint
     }
 }
 
-static enum status map_segment_page(struct kernel *kernel, struct hart *hart, struct task *task,
-                                    struct segment_page which) {
+// Writable pages one by one; of the others as many as lie side by side. *mapped: how many.
+static enum status map_segment_pages(struct kernel *kernel, struct hart *hart, struct task *task,
+                                     struct segment_page which, uint32_t *mapped) {
     const struct elf_segment *segment = which.segment;
     uint64_t address = align_down_u64(segment->address, PAGE_BYTES) + which.index * PAGE_BYTES;
     if ((segment->access & ARCH_WRITE) != 0) {
@@ -70,19 +73,24 @@ static enum status map_segment_page(struct kernel *kernel, struct hart *hart, st
         enum status status = map_fresh(kernel, hart, task, address, &page);
         if (status == STATUS_OK) {
             copy_page(kernel, page, address, which);
+            *mapped = 1;
         }
         return status;
     }
-    enum status status =
-        arch_map(kernel, &task->space, address, source_page(kernel, which), segment->access, false);
+    uint64_t neighbours = which.image->vmo ? 1 : which.left;  // A VMO's pages may lie anywhere.
+    struct arch_run run = {source_page(kernel, which),
+                           neighbours < RUN_PAGES ? (uint32_t)neighbours : RUN_PAGES,
+                           segment->access, 0};
+    enum status status = arch_map_run(kernel, &task->space, address, &run);
+    *mapped = run.mapped;
     return status == STATUS_BUSY ? STATUS_BAD_ARG : status;
 }
 
-// Maps page number `index` of the program: the segments' pages in order, then the stack's. *mapped
-// is false when there is no such page.
-static enum status map_program_page(struct hart *hart, struct task *task,
-                                    const struct load_image *image,
-                                    const struct elf_program *program, bool *mapped) {
+// Maps the program from the page on at which it stands: the segments' pages in order, then the
+// stack's. *mapped: how many, 0 when all are.
+static enum status map_program_pages(struct hart *hart, struct task *task,
+                                     const struct load_image *image,
+                                     const struct elf_program *program, uint32_t *mapped) {
     struct kernel *kernel = hart->kernel;
     uint64_t index = task->work_index;
     for (uint32_t i = 0; i < program->segment_count; i++) {
@@ -90,17 +98,17 @@ static enum status map_program_page(struct hart *hart, struct task *task,
         uint64_t span = segment->address % PAGE_BYTES + segment->memory_bytes;
         uint64_t page_count = (span + PAGE_BYTES - 1) / PAGE_BYTES;
         if (index < page_count) {
-            *mapped = true;
-            return map_segment_page(kernel, hart, task,
-                                    (struct segment_page){segment, index, image});
+            return map_segment_pages(
+                kernel, hart, task,
+                (struct segment_page){segment, index, page_count - index, image}, mapped);
         }
         index -= page_count;
     }
-    *mapped = index < program->stack_bytes / PAGE_BYTES;
-    if (!*mapped) {
+    if (index >= program->stack_bytes / PAGE_BYTES) {
         return STATUS_OK;
     }
     struct page_number page = PAGE_NUMBER_NONE;
+    *mapped = 1;
     return map_fresh(kernel, hart, task, USER_STACK_TOP - (index + 1) * PAGE_BYTES, &page);
 }
 
@@ -137,19 +145,19 @@ enum status task_load_step(struct kernel *kernel, struct hart *hart, struct task
         return STATUS_BAD_IMAGE;
     }
     keep_image(kernel, hart, task, image->vmo);
-    for (uint32_t i = 0; i < PAGES_A_STEP; i++) {
-        bool mapped = false;
-        enum status status = map_program_page(hart, task, image, &program, &mapped);
+    for (uint32_t i = 0; i < RUNS_A_STEP; i++) {
+        uint32_t mapped = 0;
+        enum status status = map_program_pages(hart, task, image, &program, &mapped);
         if (status != STATUS_OK) {
             return status;
         }
-        if (!mapped) {
+        if (mapped == 0) {
             task->work_index = 0;
             task->entry_pc = program.entry;
             atomic_store_u32(&task->state, TASK_LOADED);
             return STATUS_OK;
         }
-        task->work_index++;
+        task->work_index += mapped;
     }
     return STATUS_BUSY;
 }

@@ -16,10 +16,21 @@ static void line_char(struct line *line, char character) {
     }
 }
 
-static void line_text(struct line *line, const char *text) {
-    for (; *text != 0; text++) {
-        line_char(line, *text);
+// Up to the end of the text or a character that stops it: where that is.
+static const char *line_run(struct line *line, const char *text, char stop) {
+    size_t count = line->count;
+    for (; *text != 0 && *text != stop; text++) {
+        if (count < CONSOLE_LINE_MAX) {
+            line->text[count++] = *text;
+        }
     }
+    line->count = (uint32_t)count;
+    return text;
+}
+
+static void line_text(struct line *line, const char *text) {
+    const char *end = line_run(line, text, 0);
+    (void)end;
 }
 
 static void line_number(struct line *line, uint64_t value, uint32_t radix) {
@@ -55,13 +66,8 @@ static const char *line_conversion(struct line *line, const char *format, va_lis
 }
 
 static void line_format(struct line *line, const char *format, va_list *args) {
-    while (*format != 0) {
-        char character = *format++;
-        if (character == '%') {
-            format = line_conversion(line, format, args);
-        } else {
-            line_char(line, character);
-        }
+    for (format = line_run(line, format, '%'); *format != 0; format = line_run(line, format, '%')) {
+        format = line_conversion(line, format + 1, args);
     }
 }
 

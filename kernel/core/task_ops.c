@@ -24,7 +24,8 @@ void task_pool_init(struct kernel *kernel) {
     lock_init(&kernel->family_lock, LOCK_RANK_FAMILY);
 }
 
-// An object from the pool; one that was never taken before holds anything.
+// An object from the pool, without registers and capabilities; one that was never taken before
+// holds anything and is cleared as a whole.
 static struct task *take_object(struct kernel *kernel, struct hart *hart) {
     bool fresh = false;
     uint32_t index = pool_take_either(&kernel->task_pool, &hart->locks, &fresh);
@@ -43,15 +44,16 @@ static struct task *take_object(struct kernel *kernel, struct hart *hart) {
         uint64_t others =
             atomic_or_release_u64(&kernel->tasks_begun[index / 64], UINT64_C(1) << index % 64);
         (void)others;
+    } else {
+        words_zero(&task->regs, sizeof(task->regs) / 8);
+        words_zero(task->caps, sizeof(task->caps) / 8);
     }
     return task;
 }
 
-// Everything but the wait word's sequence, which goes on. Handles of replies may come again: nobody
-// has kept one of another life.
+// What take_object has not cleared, but for the wait word's sequence, which goes on. Handles of
+// replies may come again: nobody has kept one of another life.
 static void task_clear(struct task *task) {
-    words_zero(&task->regs, sizeof(task->regs) / 8);
-    words_zero(task->caps, sizeof(task->caps) / 8);
     atomic_store_shared(&task->hart, 0);
     task->regs_all = true;
     task->in_call = false;
@@ -210,16 +212,18 @@ void task_release(struct kernel *kernel, struct hart *hart, struct task *task) {
 }
 
 enum status task_map_image_step(struct kernel *kernel, struct task *task) {
-    enum { PAGES_A_STEP = 64 };
+    enum { PAGES_A_STEP = 256 };
     uint32_t page_count = (uint32_t)(kernel->image_bytes / PAGE_BYTES);
-    for (uint32_t i = 0; i < PAGES_A_STEP && task->work_index < page_count; i++) {
-        struct page_number page = {kernel->image_first.value + task->work_index};
-        uint64_t address = USER_BOOT_IMAGE + (uint64_t)task->work_index * PAGE_BYTES;
-        enum status status = arch_map(kernel, &task->space, address, page, ARCH_READ, false);
-        if (status != STATUS_OK) {
-            return status == STATUS_BUSY ? STATUS_BAD_ARG : status;
-        }
-        task->work_index++;
+    uint32_t left = page_count - task->work_index;
+    struct arch_run run = {{kernel->image_first.value + task->work_index},
+                           left < PAGES_A_STEP ? left : PAGES_A_STEP,
+                           ARCH_READ,
+                           0};
+    uint64_t address = USER_BOOT_IMAGE + (uint64_t)task->work_index * PAGE_BYTES;
+    enum status status = arch_map_run(kernel, &task->space, address, &run);
+    task->work_index += run.mapped;
+    if (status != STATUS_OK) {
+        return status == STATUS_BUSY ? STATUS_BAD_ARG : status;
     }
     if (task->work_index < page_count) {
         return STATUS_BUSY;

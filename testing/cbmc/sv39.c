@@ -57,7 +57,7 @@ static void check_leaf_entry(uint64_t entry, struct sv39_leaf leaf) {
 int main(void) {
     struct arch_space space = {.quota = &quota};
     tables_given = 1 + any_below(PROOF_PAGE_COUNT);
-    enum status made = sv39_create(&kernel, &hart, PAGE_NUMBER_NONE, &space);
+    enum status made = sv39_create(&kernel, &hart, (struct sv39_root){PAGE_NUMBER_NONE, 0}, &space);
     PROVE(made == STATUS_OK && next_table == 1, "a root");
 
     const uint64_t first = FIRST_ADDRESS;

@@ -82,6 +82,11 @@ enum status arch_map(struct kernel *kernel, struct arch_space *space, uint64_t u
                     (struct sv39_leaf){page, access, owned, false});
 }
 
+enum status arch_map_run(struct kernel *kernel, struct arch_space *space, uint64_t user_address,
+                         struct arch_run *run) {
+    return sv39_map_run(kernel, this_hart(), space, user_address, run);
+}
+
 enum status arch_map_large(struct kernel *kernel, struct arch_space *space, uint64_t user_address,
                            struct page_number page, uint32_t access) {
     stale_fault_forget(&port.harts[port_hart_index()].stale);
@@ -95,7 +100,8 @@ uint32_t arch_unmap(struct arch_space *space, uint64_t user_address) {
 
 enum status arch_space_create(struct kernel *kernel, uint32_t asid, struct arch_space *out) {
     KASSERT(asid != 0 && asid < UINT64_C(1) << port.asid_bits);
-    struct page_number kernel_root = {(uint32_t)(port.kernel_satp & UINT32_MAX)};
+    const struct sv39_root kernel_root = {{(uint32_t)(port.kernel_satp & UINT32_MAX)},
+                                          port.kernel_root_end};
     enum status status = sv39_create(kernel, this_hart(), kernel_root, out);
     if (status == STATUS_OK) {
         out->asid = asid;
@@ -145,12 +151,12 @@ void arch_space_leave(void) {
 }
 
 void arch_console_write(const char *bytes, size_t count) {
+    if (port.uart_address != 0) {
+        uart_write(port.uart_address, bytes, count, port.uart_burst);
+        return;
+    }
     for (size_t i = 0; i < count; i++) {
-        if (port.uart_address != 0) {
-            uart_write(port.uart_address, bytes[i]);
-        } else {
-            sbi_putchar(bytes[i]);
-        }
+        sbi_putchar(bytes[i]);
     }
 }
 

@@ -1,6 +1,8 @@
 // kernel/arch/riscv64/boot.c: from the firmware to kernel_init: see boot.h.
 #include "kernel/arch/riscv64/boot.h"
 
+#include <stddef.h>
+
 #include "base/words.h"
 #include "images/markers.h"
 #include "kernel/arch/riscv64/mmio.h"
@@ -42,6 +44,7 @@ static struct machine_range read_tree(uint64_t physical) {
     if (port.machine.uart.base != 0 &&
         port.machine.uart.base < EARLY_DEVICES_END - MACHINE_PAGE_BYTES) {
         port.uart_address = DIRECT_MAP_BASE + port.machine.uart.base;  // A panic is told there.
+        port.uart_burst = uart_burst(port.uart_address);
     }
     if (fault != MACHINE_OK) {
         kernel_panic("device tree: %s", machine_fault_text(fault));
@@ -168,9 +171,17 @@ void hart_enter(uint32_t index) {
     port_enter(task, hart->port_stack);
 }
 
+static void clear_state(size_t begin, size_t end) {
+    words_zero((char *)&kernel_state + begin, (end - begin) / 8);
+}
+
+// Of the harts only those that there are need be cleared; the first prints before that is known.
 void boot_main(uint64_t hartid, uint64_t tree_physical) {
-    words_zero(&kernel_state, KERNEL_ZEROED_BYTES / 8);
+    clear_state(0, offsetof(struct kernel, harts[1]));
+    clear_state(offsetof(struct kernel, harts[MAX_HARTS]), KERNEL_ZEROED_BYTES);
     struct machine_range tree = read_tree(tree_physical);
+    clear_state(offsetof(struct kernel, harts[1]),
+                offsetof(struct kernel, harts[port.machine.hart_count]));
     kernel_print(&kernel_state, boot_hart(), "%s", MARKER_KERNEL_BOOT);
     kernel_print(&kernel_state, boot_hart(), MARKER_KERNEL_MEMORY,
                  (uint32_t)(port.machine.ram.bytes >> 20));

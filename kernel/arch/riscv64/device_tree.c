@@ -1,14 +1,18 @@
 // kernel/arch/riscv64/device_tree.c: see device_tree.h.
 #include "kernel/arch/riscv64/device_tree.h"
 
-#include <string.h>
+#include <stddef.h>
+
+#include "base/words.h"
 
 enum {
     HEADER_BYTES = 40,
     VERSION = 17,
     VERSION_COMPATIBLE_MIN = 16,
     RESERVATION_BYTES = 16,
-    KNOWN_COUNT = 128,  // A power of two.
+    PROPERTY_BYTES = 3 * TREE_CELL_BYTES,  // The tag, the length, the name's place.
+    KNOWN_COUNT = 1024,                    // Places behind are looked up each time.
+    START_COUNT = 64,
 };
 
 #define MAGIC UINT32_C(0xd00dfeed)
@@ -34,26 +38,44 @@ enum tag {
     TAG_END = 0x09000000,
 };
 
-// Where a name stands in the strings, as it is written in a property, and which it is: most
-// properties have a name that was seen before.
-struct known {
-    uint32_t place;
-    uint32_t name;
+// Which name stands at a place of the strings. Most properties have a name that was seen before.
+struct names {
+    uint8_t known[KNOWN_COUNT] ALIGNED(8);  // By place: 0 not seen yet, or enum tree_name plus 1.
+    uint8_t first[START_COUNT] ALIGNED(8);  // By how they start: enum tree_name plus 1, or 0.
+    uint8_t next[TREE_NAME_COUNT];          // Others that start so, likewise.
 };
 
 struct reader {
-    const uint8_t *structure;
-    uint32_t end;  // Of the structure, as the next ones.
-    uint32_t at;
-    const uint8_t *strings;
+    const uint8_t *at;
+    const uint8_t *last;     // The end tag: the last cell of the structure. No look goes beyond it.
+    const uint8_t *strings;  // They end with a zero.
     uint32_t strings_bytes;
-    uint32_t depth;  // Of the node that is open, plus 1.
+    uint32_t depth;              // Of the node that is open, plus 1.
+    struct tree_node *node;      // Whose properties come now; null behind the nodes below it.
+    struct tree_property *next;  // Where the next one goes.
+    struct tree_property *end;
     uint16_t open[TREE_DEPTH_MAX];
-    struct known known[KNOWN_COUNT];
+};
+
+_Static_assert(TREE_NAME_COUNT <= 32, "a bit each in tree_node.names");
+
+static const struct {
+    const char *text;
+    uint32_t bytes;  // With its zero.
+} known_names[] = {
+#define TREE_NAME(name, text) {text, sizeof(text)},
+#include "kernel/arch/riscv64/device_tree_name.def"
+#undef TREE_NAME
 };
 
 static uint32_t load(const uint8_t *at) {
     return *(const uint32_t *)(const void *)__builtin_assume_aligned(at, 4);
+}
+
+// A cell below 64 KiB: two bytes to turn round.
+static uint64_t small_cell(const uint8_t *at) {
+    uint64_t cell = load(at);
+    return (cell >> 24) | ((cell >> 8) & 0xff00u);
 }
 
 static bool part_within(uint32_t offset, uint32_t bytes, uint32_t total) {
@@ -67,151 +89,177 @@ static bool header_read(const uint8_t *blob, uint64_t bytes_max, struct device_t
     }
     uint32_t total = tree_cell(blob + HEADER_TOTAL);
     uint32_t structure = tree_cell(blob + HEADER_STRUCT);
+    uint32_t structure_bytes = tree_cell(blob + HEADER_STRUCT_BYTES);
     uint32_t strings = tree_cell(blob + HEADER_STRINGS);
+    uint32_t strings_bytes = tree_cell(blob + HEADER_STRINGS_BYTES);
     uint32_t reserved = tree_cell(blob + HEADER_RESERVED);
-    reader->end = tree_cell(blob + HEADER_STRUCT_BYTES);
-    reader->strings_bytes = tree_cell(blob + HEADER_STRINGS_BYTES);
-    reader->structure = blob + structure;
+    bool good = total <= bytes_max && tree_cell(blob + HEADER_VERSION) >= VERSION &&
+                tree_cell(blob + HEADER_COMPATIBLE) <= VERSION &&
+                tree_cell(blob + HEADER_COMPATIBLE) >= VERSION_COMPATIBLE_MIN &&
+                part_within(structure, structure_bytes, total) && structure_bytes != 0 &&
+                (structure | structure_bytes) % TREE_CELL_BYTES == 0 &&
+                part_within(strings, strings_bytes, total) && strings_bytes != 0 &&
+                part_within(reserved, RESERVATION_BYTES, total) && reserved % sizeof(uint64_t) == 0;
+    if (!good) {
+        return false;
+    }
+    reader->at = blob + structure;
+    reader->last = reader->at + structure_bytes - TREE_CELL_BYTES;
     reader->strings = blob + strings;
+    reader->strings_bytes = strings_bytes;
+    reader->depth = 0;
+    reader->node = 0;
     out->blob = blob;
     out->bytes = total;
-    return total <= bytes_max && tree_cell(blob + HEADER_VERSION) >= VERSION &&
-           tree_cell(blob + HEADER_COMPATIBLE) <= VERSION &&
-           tree_cell(blob + HEADER_COMPATIBLE) >= VERSION_COMPATIBLE_MIN &&
-           part_within(structure, reader->end, total) && structure % TREE_CELL_BYTES == 0 &&
-           part_within(strings, reader->strings_bytes, total) &&
-           part_within(reserved, RESERVATION_BYTES, total) && reserved % sizeof(uint64_t) == 0;
+    out->node_count = 0;
+    reader->next = out->properties;
+    reader->end = out->properties + TREE_PROPERTY_MAX;
+    // With these two no text and no walk leaves the blob.
+    return load(reader->last) == TAG_END && reader->strings[strings_bytes - 1] == 0;
 }
 
-// Length of a text with its zero; 0: it does not end within `left` bytes.
-static uint32_t text_bytes(const uint8_t *text, uint32_t left) {
-    for (uint32_t i = 0; i < left; i++) {
-        if (text[i] == 0) {
-            return i + 1;
-        }
-    }
-    return 0;
+// Two letters as one number; a text may be empty.
+static uint32_t start_of(const uint8_t *text) {
+    return text[0] != 0 ? (3u * text[0] + text[1]) % START_COUNT : 0;
 }
 
-// Which name stands at that place of the strings: TREE_NAME_COUNT: none that is read. False: it
-// does not end within them.
-static bool name_read(const struct reader *reader, uint32_t offset, uint32_t *out) {
-    static const struct {
-        const char *text;
-        uint32_t bytes;
-    } names[] = {
-#define TREE_NAME(name, text) {text, sizeof(text)},
-#include "kernel/arch/riscv64/device_tree_name.def"
-#undef TREE_NAME
-    };
-    if (offset >= reader->strings_bytes) {
-        return false;
+static void names_init(struct names *names) {
+    words_zero(names->known, sizeof(names->known) / 8);
+    words_zero(names->first, sizeof(names->first) / 8);
+    for (uint32_t name = 0; name < TREE_NAME_COUNT; name++) {
+        uint8_t *first = &names->first[start_of((const uint8_t *)known_names[name].text)];
+        names->next[name] = *first;
+        *first = (uint8_t)(name + 1);
     }
-    const uint8_t *text = reader->strings + offset;
-    uint32_t bytes = text_bytes(text, reader->strings_bytes - offset);
-    uint32_t name = 0;
-    while (name < TREE_NAME_COUNT &&
-           (names[name].bytes != bytes || memcmp(names[name].text, text, bytes) != 0)) {
-        name++;
-    }
-    *out = name;
-    return bytes != 0;
 }
 
-// `cell`: its place, in a property.
-static bool name_find(struct reader *reader, const uint8_t *cell, uint32_t *out) {
-    uint32_t place = load(cell);
-    struct known *known = &reader->known[((place >> 24) + (place >> 16) * 37) & (KNOWN_COUNT - 1)];
-    if (LIKELY(known->place == place && known->name <= TREE_NAME_COUNT)) {
-        *out = known->name;
-        return true;
-    }
-    uint32_t name = 0;
-    if (!name_read(reader, tree_cell(cell), &name)) {
-        return false;
-    }
-    *known = (struct known){place, name};
-    *out = name;
-    return true;
+// The length is looked at first: most that begin alike differ in it.
+static bool is_known_name(const struct reader *reader, const uint8_t *text, uint32_t name) {
+    uint32_t bytes = known_names[name].bytes;
+    return bytes <= reader->strings_bytes - (uint64_t)(text - reader->strings) &&
+           text[bytes - 1] == 0 && tree_text_same(text, known_names[name].text);
 }
 
+// At that place, which lies within the strings; TREE_NAME_COUNT: none that is read.
+static uint32_t name_find(const struct reader *reader, struct names *names, uint64_t place) {
+    if (LIKELY(place < KNOWN_COUNT && names->known[place] != 0)) {
+        return names->known[place] - 1u;
+    }
+    const uint8_t *text = reader->strings + place;
+    uint32_t found = names->first[start_of(text)];
+    while (found != 0 && !is_known_name(reader, text, found - 1)) {
+        found = names->next[found - 1];
+    }
+    uint32_t name = found != 0 ? found - 1 : TREE_NAME_COUNT;
+    if (place < KNOWN_COUNT) {
+        names->known[place] = (uint8_t)(name + 1);
+    }
+    return name;
+}
+
+// A list of texts: the last byte is a zero.
+static bool is_list(const uint8_t *value, uint32_t bytes) {
+    return bytes != 0 && value[bytes - 1] == 0;
+}
+
+static const uint8_t *behind_text(const uint8_t *text) {
+    while (*text++ != 0) {
+    }
+    return text;
+}
+
+// From the end: a list of extensions is in the order of the alphabet, and what is asked for stands
+// late.
 bool tree_text_has(const struct tree_property *property, const char *text) {
-    size_t bytes = strlen(text) + 1;
-    const uint8_t *at = property ? property->value : 0;
-    uint32_t left = property ? property->bytes : 0;
-    while (left >= bytes) {
-        if (*at == (uint8_t)*text && memcmp(at, text, bytes) == 0) {
+    if (!property || !is_list(property->value, property->bytes)) {
+        return false;
+    }
+    const uint8_t *at = property->value + property->bytes - 1;
+    while (at > property->value) {
+        at--;
+        if ((at == property->value || at[-1] == 0) && tree_text_same(at, text)) {
             return true;
         }
-        const uint8_t *end = (const uint8_t *)memchr(at, 0, left);
-        if (!end) {
-            return false;
-        }
-        left -= (uint32_t)(end + 1 - at);
-        at = end + 1;
     }
     return false;
 }
 
-static uint32_t kinds_of(const struct tree_property *compatible) {
-    static const struct {
-        const char *text;
-        uint32_t bytes;
-        uint32_t kind;
-    } kinds[] = {
-        {"ns16550a", sizeof("ns16550a"), TREE_KIND_UART},
-        {"sifive,plic-1.0.0", sizeof("sifive,plic-1.0.0"), TREE_KIND_PLIC},
-        {"riscv,plic0", sizeof("riscv,plic0"), TREE_KIND_PLIC_OTHER},
-        {"virtio,mmio", sizeof("virtio,mmio"), TREE_KIND_VIRTIO},
-    };
-    uint32_t found = 0;
-    const uint8_t *end = compatible->value + compatible->bytes;
-    for (const uint8_t *at = compatible->value; at < end; at++) {  // Each text of the list.
-        uint32_t bytes = text_bytes(at, (uint32_t)(end - at));
-        for (uint32_t i = 0; i < ARRAY_LEN(kinds); i++) {
-            if (bytes == kinds[i].bytes && memcmp(at, kinds[i].text, bytes) == 0) {
-                found |= kinds[i].kind;
-            }
-        }
-        at += bytes == 0 ? (uint32_t)(end - at) : bytes - 1;
+static uint8_t kinds_of(const uint8_t *value, uint32_t bytes) {
+    if (!is_list(value, bytes)) {
+        return 0;
     }
-    return found;
+    if (bytes == sizeof("virtio,mmio") && tree_text_same(value, "virtio,mmio")) {
+        return TREE_KIND_VIRTIO;  // Most of them, and nothing else is said.
+    }
+    uint32_t found = 0;
+    for (const uint8_t *at = value; at < value + bytes; at = behind_text(at)) {
+        found |= tree_text_same(at, "ns16550a") ? TREE_KIND_UART : 0u;
+        found |= tree_text_same(at, "sifive,plic-1.0.0") ? TREE_KIND_PLIC : 0u;
+        found |= tree_text_same(at, "riscv,plic0") ? TREE_KIND_PLIC_OTHER : 0u;
+        found |= tree_text_same(at, "virtio,mmio") ? TREE_KIND_VIRTIO : 0u;
+    }
+    return (uint8_t)found;
 }
 
-static bool property_read(struct reader *reader, struct device_tree *out) {
-    const uint8_t *at = reader->structure + reader->at;
-    uint32_t left = reader->end - reader->at;
-    if (reader->depth == 0 || left < 3 * TREE_CELL_BYTES) {
+// One or two cells; 0: anything else.
+static uint8_t cells_of(const uint8_t *value, uint32_t bytes) {
+    uint32_t count = bytes == TREE_CELL_BYTES ? tree_cell(value) : 0;
+    return count <= 2 ? (uint8_t)count : 0;
+}
+
+// A property that its node keeps itself.
+static void keep_in_node(struct tree_node *node, const struct tree_property *property) {
+    if (property->name == TREE_COMPATIBLE) {
+        node->kinds = kinds_of(property->value, property->bytes);
+    } else if (property->name == TREE_PHANDLE) {
+        node->phandle = property->bytes == TREE_CELL_BYTES ? tree_cell(property->value) : 0;
+    } else if (property->name == TREE_ADDRESS_CELLS) {
+        node->address_cells = cells_of(property->value, property->bytes);
+    } else {
+        node->size_cells = cells_of(property->value, property->bytes);
+    }
+}
+
+// The lengths are compared without the padding: all that is left is whole cells.
+static bool property_read(struct reader *reader, struct names *names) {
+    const uint8_t *at = reader->at;
+    uint64_t left = (uint64_t)(reader->last - at);
+    if (reader->depth == 0 || left < PROPERTY_BYTES) {
         return false;
     }
-    uint32_t bytes = tree_cell(at + TREE_CELL_BYTES);
-    left -= 3 * TREE_CELL_BYTES;
-    uint32_t name = 0;
-    if (bytes > left || !name_find(reader, at + 2 * TREE_CELL_BYTES, &name)) {
+    const uint8_t *bytes_at = at + TREE_CELL_BYTES;
+    const uint8_t *place_at = bytes_at + TREE_CELL_BYTES;
+    bool small = ((load(bytes_at) | load(place_at)) & 0xffffu) == 0;
+    uint64_t bytes = LIKELY(small) ? small_cell(bytes_at) : tree_cell(bytes_at);
+    uint64_t place = LIKELY(small) ? small_cell(place_at) : tree_cell(place_at);
+    if (bytes > left - PROPERTY_BYTES || place >= reader->strings_bytes) {
         return false;
     }
-    uint32_t rounded = (bytes + TREE_CELL_BYTES - 1) / TREE_CELL_BYTES * TREE_CELL_BYTES;
-    if (rounded > left) {
-        return false;
-    }
-    reader->at += 3 * TREE_CELL_BYTES + rounded;
+    at += PROPERTY_BYTES;
+    reader->at = at + ((bytes + TREE_CELL_BYTES - 1) & ~(uint64_t)(TREE_CELL_BYTES - 1));
+    uint32_t name = name_find(reader, names, place);
     if (name == TREE_NAME_COUNT) {
         return true;
     }
-    struct tree_node *node = &out->nodes[reader->open[reader->depth - 1]];
     // Properties come before the nodes below (section 5.4.2), so they stand together.
-    if (out->property_count == TREE_PROPERTY_MAX ||
-        node->first + node->count != out->property_count) {
+    struct tree_node *node = reader->node;
+    if (!node) {
         return false;
     }
-    struct tree_property *property = &out->properties[out->property_count++];
-    *property = (struct tree_property){at + 3 * TREE_CELL_BYTES, bytes, name};
-    node->count++;
-    if (name == TREE_COMPATIBLE && node->kinds == 0) {
-        node->kinds = kinds_of(property);
-    } else if (name == TREE_PHANDLE && bytes == TREE_CELL_BYTES && node->phandle == 0) {
-        node->phandle = tree_cell(property->value);
+    bool again = ((node->names >> name) & 1) != 0;
+    node->names |= 1u << name;
+    const struct tree_property property = {at, (uint32_t)bytes, name};
+    if (name < TREE_NAME_STORED) {
+        if (!again) {
+            keep_in_node(node, &property);
+        }
+        return true;
     }
+    if (reader->next == reader->end) {
+        return false;
+    }
+    *reader->next++ = property;
+    node->count++;
     return true;
 }
 
@@ -221,35 +269,39 @@ static bool has_zero(uint32_t word) {
 }
 
 static bool node_read(struct reader *reader, struct device_tree *out) {
-    const uint8_t *name = reader->structure + reader->at + TREE_CELL_BYTES;
-    uint32_t at = reader->at + TREE_CELL_BYTES;
-    while (at + TREE_CELL_BYTES <= reader->end && !has_zero(load(reader->structure + at))) {
+    const uint8_t *name = reader->at + TREE_CELL_BYTES;
+    const uint8_t *at = name;
+    // Ends at the end tag, which has a zero, at the latest.
+    while (!has_zero(load(at))) {
         at += TREE_CELL_BYTES;
     }
     at += TREE_CELL_BYTES;
     bool second_root = reader->depth == 0 && out->node_count != 0;
-    if (at > reader->end || second_root || out->node_count == TREE_NODE_MAX ||
+    if (at > reader->last || second_root || out->node_count == TREE_NODE_MAX ||
         reader->depth == TREE_DEPTH_MAX) {
         return false;
     }
-    out->nodes[out->node_count] = (struct tree_node){
+    reader->node = &out->nodes[out->node_count];
+    *reader->node = (struct tree_node){
         .name = (const char *)name,
         .parent = reader->depth == 0 ? TREE_NONE : reader->open[reader->depth - 1],
         .depth = (uint16_t)reader->depth,
-        .first = (uint16_t)out->property_count,
+        .first = (uint16_t)(reader->next - out->properties),
+        .address_cells = 2,
+        .size_cells = 1,
     };
     reader->open[reader->depth++] = (uint16_t)out->node_count++;
     reader->at = at;
     return true;
 }
 
-// Each round moves on by a cell at least.
-static bool structure_read(struct reader *reader, struct device_tree *out) {
-    while (reader->end - reader->at >= TREE_CELL_BYTES) {
+// Each round moves on by a cell at least, and none goes beyond the end tag.
+static bool structure_read(struct reader *reader, struct names *names, struct device_tree *out) {
+    for (;;) {
         bool good = true;
-        switch (load(reader->structure + reader->at)) {
+        switch (load(reader->at)) {
             case TAG_PROPERTY:
-                good = property_read(reader, out);
+                good = property_read(reader, names);
                 break;
             case TAG_NODE:
                 good = node_read(reader, out);
@@ -257,13 +309,14 @@ static bool structure_read(struct reader *reader, struct device_tree *out) {
             case TAG_NODE_END:
                 good = reader->depth > 0;
                 reader->depth -= good ? 1 : 0;
+                reader->node = 0;
                 reader->at += TREE_CELL_BYTES;
                 break;
             case TAG_NOP:
                 reader->at += TREE_CELL_BYTES;
                 break;
             case TAG_END:
-                return reader->depth == 0 && out->node_count != 0;
+                return reader->at == reader->last && reader->depth == 0 && out->node_count != 0;
             default:
                 good = false;
                 break;
@@ -272,39 +325,28 @@ static bool structure_read(struct reader *reader, struct device_tree *out) {
             return false;
         }
     }
-    return false;
 }
 
 bool device_tree_index(const void *blob, uint64_t bytes_max, struct device_tree *out) {
     struct reader reader;
-    reader.at = 0;
-    reader.depth = 0;
-    for (uint32_t i = 0; i < KNOWN_COUNT; i++) {
-        reader.known[i].name = UINT32_MAX;
-    }
-    out->node_count = 0;
-    out->property_count = 0;
+    struct names names;
+    names_init(&names);
     return header_read((const uint8_t *)blob, bytes_max, out, &reader) &&
-           structure_read(&reader, out);
+           structure_read(&reader, &names, out);
 }
 
-const struct tree_property *tree_find(const struct device_tree *tree, uint32_t node,
-                                      enum tree_name name) {
-    const struct tree_property *property = &tree->properties[tree->nodes[node].first];
-    for (uint32_t left = tree->nodes[node].count; left > 0; left--, property++) {
-        if (property->name == (uint32_t)name) {
-            return property;
-        }
+// Up to an address behind it.
+static bool name_is(const char *name, const char *wanted) {
+    while (*wanted != 0 && *name == *wanted) {
+        name++;
+        wanted++;
     }
-    return 0;
+    return *wanted == 0 && (*name == 0 || *name == '@');
 }
 
 uint32_t tree_top(const struct device_tree *tree, const char *name) {
-    size_t length = strlen(name);
     for (uint32_t i = 1; i < tree->node_count; i++) {
-        const struct tree_node *node = &tree->nodes[i];
-        if (node->depth == 1 && strncmp(node->name, name, length) == 0 &&
-            (node->name[length] == 0 || node->name[length] == '@')) {
+        if (tree->nodes[i].depth == 1 && name_is(tree->nodes[i].name, name)) {
             return i;
         }
     }
@@ -312,17 +354,11 @@ uint32_t tree_top(const struct device_tree *tree, const char *name) {
 }
 
 bool tree_text_is(const struct tree_property *property, const char *text) {
-    size_t bytes = strlen(text) + 1;
-    return property && property->bytes == bytes && memcmp(property->value, text, bytes) == 0;
-}
-
-uint32_t tree_next(const struct device_tree *tree, uint32_t from, enum tree_kind kind) {
-    for (uint32_t i = from; i < tree->node_count; i++) {
-        if ((tree->nodes[i].kinds & kind) != 0) {
-            return i;
-        }
+    if (!property || !is_list(property->value, property->bytes) ||
+        !tree_text_same(property->value, text)) {
+        return false;
     }
-    return TREE_NONE;
+    return behind_text(property->value) == property->value + property->bytes;
 }
 
 uint32_t tree_phandle(const struct device_tree *tree, uint32_t phandle) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <libfdt.h>
 
+#include <cstring>
 #include <string>
 #include <vector>
 
@@ -20,7 +21,7 @@ struct shape {
 };
 
 void write_nodes(void *blob, const shape &what) {
-    static const char *const names[] = {"reg", "status", "phandle", "reg-shift"};
+    static const char *const names[] = {"reg", "status", "ranges", "reg-shift"};
     for (int i = 0; i < what.nodes; i++) {
         for (int level = 0; level < what.depth; level++) {
             fdt_begin_node(blob, ("n" + std::to_string(i)).c_str());
@@ -34,8 +35,7 @@ void write_nodes(void *blob, const shape &what) {
     }
 }
 
-// A tree that is read as a whole has no UART.
-machine_fault read(const shape &what) {
+std::vector<char> blob_of(const shape &what) {
     std::vector<char> blob(65536);
     fdt_create(blob.data(), static_cast<int>(blob.size()));
     fdt_finish_reservemap(blob.data());
@@ -46,8 +46,17 @@ machine_fault read(const shape &what) {
     }
     fdt_end_node(blob.data());
     EXPECT_EQ(fdt_finish(blob.data()), 0);
+    return blob;
+}
+
+// A tree that is read as a whole has no UART.
+machine_fault read_blob(const std::vector<char> &blob) {
     machine out{};
     return machine_read(blob.data(), blob.size(), &out);
+}
+
+machine_fault read(const shape &what) {
+    return read_blob(blob_of(what));
 }
 
 TEST(DeviceTree, test_reject_more_nodes_than_the_table_holds) {
@@ -68,6 +77,40 @@ TEST(DeviceTree, test_reject_more_properties_than_the_table_holds) {
 TEST(DeviceTree, test_reject_property_behind_a_node) {
     EXPECT_EQ(read({0, 1, 1, true}), MACHINE_NO_UART);
     EXPECT_EQ(read({1, 1, 1, true}), MACHINE_BAD_BLOB);
+}
+
+// Whoever looks for the end of a text, or walks on, stops there at the latest.
+TEST(DeviceTree, test_reject_strings_without_end) {
+    std::vector<char> blob = blob_of({3});
+    const auto *bytes = blob.data();
+    blob[fdt_off_dt_strings(bytes) + fdt_size_dt_strings(bytes) - 1] = 'x';
+    EXPECT_EQ(read_blob(blob), MACHINE_BAD_BLOB);
+}
+
+TEST(DeviceTree, test_reject_structure_without_end) {
+    for (int tag : {FDT_NOP, FDT_END_NODE, FDT_BEGIN_NODE, FDT_PROP}) {
+        std::vector<char> blob = blob_of({3});
+        const auto *bytes = blob.data();
+        blob[fdt_off_dt_struct(bytes) + fdt_size_dt_struct(bytes) - 1] = static_cast<char>(tag);
+        EXPECT_EQ(read_blob(blob), MACHINE_BAD_BLOB) << tag;
+    }
+}
+
+TEST(DeviceTree, test_reject_end_before_the_end) {
+    std::vector<char> blob = blob_of({3});
+    blob[fdt_off_dt_struct(blob.data()) + 3] = FDT_END;  // Where the root begins.
+    EXPECT_EQ(read_blob(blob), MACHINE_BAD_BLOB);
+}
+
+TEST(DeviceTree, test_reject_property_longer_than_the_structure) {
+    for (int length : {64, 0x10000, 0x7fffffff, -1}) {
+        std::vector<char> blob = blob_of({1});
+        // The root's tag and name, the node's likewise, then its property: tag and length.
+        const int at = fdt_off_dt_struct(blob.data()) + 5 * 4;
+        const fdt32_t bytes = cpu_to_fdt32(static_cast<std::uint32_t>(length));
+        std::memcpy(&blob[at], &bytes, sizeof(bytes));
+        EXPECT_EQ(read_blob(blob), MACHINE_BAD_BLOB) << length;
+    }
 }
 
 }  // namespace

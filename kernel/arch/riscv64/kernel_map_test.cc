@@ -25,7 +25,7 @@ struct map_of {
     explicit map_of(std::uint32_t table_count) : tables(new table[table_count]) {
         std::memset(tables.get(), 0xff, table_count * sizeof(table));  // Tables need not come
                                                                        // cleared.
-        it = {tables.get(), 0x80300000, BASE, table_count, 0};
+        it = {tables.get(), 0x80300000, BASE, table_count, 0, {}};
         kernel_map_init(&it);
     }
     bool range(std::uint64_t base, std::uint64_t bytes,
@@ -68,17 +68,55 @@ TEST(KernelMap, large_pages_where_they_fit) {
 TEST(KernelMap, holes_are_single_small_pages) {
     map_of map(4);
     ASSERT_TRUE(map.range(RAM, 4 * KIB_4));
-    EXPECT_TRUE(kernel_map_hole(&map.it, RAM + KIB_4));
+    EXPECT_TRUE(kernel_map_holes(&map.it, RAM + KIB_4, KIB_4, 1));
     EXPECT_EQ(map.find(RAM + KIB_4), 0u);
     EXPECT_NE(map.find(RAM), 0u);
     EXPECT_NE(map.find(RAM + 2 * KIB_4), 0u);
 }
 
+TEST(KernelMap, holes_go_on_in_the_next_table) {
+    map_of map(4);
+    ASSERT_TRUE(map.range(RAM + KIB_4, 2 * MIB_2 - 2 * KIB_4));  // No large page.
+    EXPECT_TRUE(kernel_map_holes(&map.it, RAM + MIB_2 - 6 * KIB_4, 4 * KIB_4, 3));
+    for (std::uint64_t page = 0; page < 12; page++) {
+        EXPECT_EQ(map.find(RAM + MIB_2 - 6 * KIB_4 + page * KIB_4) == 0, page % 4 == 0 && page < 9)
+            << page;
+    }
+}
+
+TEST(KernelMap, the_largest_page_that_fits) {
+    map_of map(3);
+    const std::uint64_t gib = UINT64_C(1) << 30;
+    ASSERT_TRUE(map.range(RAM + MIB_2, 3 * gib));
+    EXPECT_EQ(map.it.tables_used, 3u);  // Root, and a middle one at each end.
+    EXPECT_EQ(sv39_page(map.find(0xc0000000)).value, 0xc0000u);
+    EXPECT_EQ(sv39_page(map.find(0x100000000 + 5 * MIB_2)).value, 0x100000u);
+    EXPECT_EQ(map.find(RAM + MIB_2 + 3 * gib), 0u);
+    EXPECT_FALSE(map.range(0xc0000000, MIB_2));
+}
+
+TEST(KernelMap, nothing_is_left_unwritten) {
+    map_of map(8);
+    ASSERT_TRUE(map.range(RAM + 3 * KIB_4, 2 * KIB_4));
+    ASSERT_TRUE(map.range(RAM + KIB_4, KIB_4));  // Below what was written.
+    ASSERT_TRUE(map.range(RAM + 9 * KIB_4, KIB_4));
+    EXPECT_EQ(map.find(RAM + 10 * KIB_4), 0u);
+    kernel_map_end(&map.it);
+    std::uint32_t valid = 0;
+    for (std::uint32_t table = 0; table < map.it.tables_used; table++) {
+        for (std::uint64_t word : map.tables[table]) {
+            ASSERT_TRUE(word == 0 || (word & ~UINT64_C(0xfffffffff)) == 0) << std::hex << word;
+            valid += word != 0;
+        }
+    }
+    EXPECT_EQ(valid, 6u);  // Four pages, and the tables above them.
+}
+
 TEST(KernelMap, test_reject_hole_where_nothing_or_a_large_page_is) {
     map_of map(4);
     ASSERT_TRUE(map.range(RAM, MIB_2));
-    EXPECT_FALSE(kernel_map_hole(&map.it, RAM + KIB_4));
-    EXPECT_FALSE(kernel_map_hole(&map.it, RAM + MIB_2));
+    EXPECT_FALSE(kernel_map_holes(&map.it, RAM + KIB_4, KIB_4, 1));
+    EXPECT_FALSE(kernel_map_holes(&map.it, RAM + MIB_2, KIB_4, 1));
     EXPECT_NE(map.find(RAM + KIB_4), 0u);
 }
 

@@ -3,28 +3,13 @@
 #include <string.h>
 
 #include "base/checked.h"
+#include "base/words.h"
 #include "kernel/arch/riscv64/machine_tree.h"
 
-enum { CELLS_MAX = 2 };
-
-// `count` big-endian cells as one number.
-static uint64_t cells_value(const uint8_t *cells, uint32_t count) {
-    uint64_t value = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        value = (value << 32) | tree_cell(cells + (size_t)i * TREE_CELL_BYTES);
-    }
-    return value;
-}
-
-// How many cells a number has below a node: 1 or 2, otherwise 0. Not said: `otherwise`.
-static uint32_t cell_count(const struct device_tree *tree, uint32_t node, enum tree_name name,
-                           uint32_t otherwise) {
-    const struct tree_property *property = tree_find(tree, node, name);
-    if (!property) {
-        return otherwise;
-    }
-    uint32_t count = property->bytes == TREE_CELL_BYTES ? tree_cell(property->value) : 0;
-    return count <= CELLS_MAX ? count : 0;
+// One big-endian cell or two as one number.
+static ALWAYS_INLINE uint64_t cells_value(const uint8_t *cells, uint32_t count) {
+    uint64_t first = tree_cell(cells);
+    return count == 1 ? first : (first << 32) | tree_cell(cells + TREE_CELL_BYTES);
 }
 
 bool machine_reg(const struct device_tree *tree, uint32_t node, uint32_t index,
@@ -34,8 +19,8 @@ bool machine_reg(const struct device_tree *tree, uint32_t node, uint32_t index,
     if (!reg || parent == TREE_NONE) {
         return false;
     }
-    uint32_t address_cells = cell_count(tree, parent, TREE_ADDRESS_CELLS, 2);
-    uint32_t size_cells = cell_count(tree, parent, TREE_SIZE_CELLS, 1);
+    uint32_t address_cells = tree->nodes[parent].address_cells;
+    uint32_t size_cells = tree->nodes[parent].size_cells;
     uint32_t entry_bytes = (address_cells + size_cells) * TREE_CELL_BYTES;
     if (address_cells == 0 || size_cells == 0 || reg->bytes < (index + 1) * entry_bytes) {
         return false;
@@ -256,7 +241,7 @@ enum machine_fault machine_read(const void *blob, uint64_t bytes_max, struct mac
         read_uart,     read_memory,       read_chosen,          read_harts,
         read_reserved, machine_read_plic, machine_read_devices,
     };
-    memset(out, 0, sizeof(*out));
+    words_zero(out, sizeof(*out) / 8);
     struct device_tree tree;
     if (!device_tree_index(blob, bytes_max, &tree)) {
         return MACHINE_BAD_BLOB;

@@ -62,6 +62,7 @@ struct machine {
     uint32_t hartid[MACHINE_HART_MAX];  // In the order of the tree.
     struct machine_range plic;
     uint32_t plic_line_max;
+    uint32_t plic_phandle;                              // In the device tree.
     uint32_t plic_context[MACHINE_HART_MAX];            // Of the supervisor mode of each hart.
     uint32_t uart_line;                                 // 0: none, so there is no input.
     struct machine_device devices[MACHINE_DEVICE_MAX];  // By rising address.

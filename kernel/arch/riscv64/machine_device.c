@@ -83,28 +83,28 @@ enum machine_fault machine_read_plic(const struct device_tree *tree, struct mach
                  lines <= MACHINE_LINE_MAX && !machine_bus_translates(tree, node) &&
                  out->plic.base % MACHINE_PAGE_BYTES == 0;
     out->plic_line_max = (uint32_t)lines;
+    out->plic_phandle = tree->nodes[node].phandle;
     return sound && read_contexts(tree, node, out) ? MACHINE_OK : MACHINE_BAD_PLIC;
 }
 
-// The controller that a node's interrupts go to: its own word, or the nearest above it.
-static uint32_t interrupt_parent(const struct device_tree *tree, uint32_t node) {
+// Whether a node's interrupts go to the PLIC: its own word says so, or the nearest above it.
+static bool is_below_plic(const struct device_tree *tree, uint32_t node,
+                          const struct machine *machine) {
     uint64_t phandle = 0;
     for (; node != TREE_NONE; node = tree->nodes[node].parent) {  // Up to the root.
         if (machine_number(tree, node, TREE_INTERRUPT_PARENT, &phandle)) {
-            return tree_phandle(tree, (uint32_t)phandle);
+            return phandle != 0 && phandle == machine->plic_phandle;
         }
     }
-    return TREE_NONE;
+    return false;
 }
 
 // The node's only interrupt: a line of the PLIC.
 static bool read_line(const struct device_tree *tree, uint32_t node, const struct machine *machine,
                       uint32_t *out) {
-    uint32_t controller = interrupt_parent(tree, node);
-    struct machine_range plic = {0, 0};
     const struct tree_property *interrupts = tree_find(tree, node, TREE_INTERRUPTS);
-    if (controller == TREE_NONE || !machine_reg(tree, controller, 0, &plic) ||
-        plic.base != machine->plic.base || !interrupts || interrupts->bytes != TREE_CELL_BYTES) {
+    if (!interrupts || interrupts->bytes != TREE_CELL_BYTES ||
+        !is_below_plic(tree, node, machine)) {
         return false;
     }
     uint32_t line = tree_cell(interrupts->value);
@@ -120,25 +120,39 @@ static bool overlap(struct machine_range a, struct machine_range b) {
     return b.bytes != 0 && a_first <= b_last && b_first <= a_last;
 }
 
-// A page that is mapped for a driver must not show it anything else.
-static bool stands_alone(const struct machine *machine, const struct machine_device *device) {
+// The table is in the order of addresses, whatever the tree's is: where a device belongs.
+static uint32_t place_of(const struct machine *machine, const struct machine_device *device) {
+    uint32_t place = machine->device_count;
+    while (place > 0 && machine->devices[place - 1].window.base > device->window.base) {
+        place--;
+    }
+    return place;
+}
+
+// A page that is mapped for a driver must not show it anything else. No two windows of the table
+// overlap, so of those only the neighbours of the device's place can.
+static bool stands_alone(const struct machine *machine, const struct machine_device *device,
+                         uint32_t place) {
     bool alone = !overlap(device->window, machine->ram) &&
                  !overlap(device->window, machine->uart) &&
                  !overlap(device->window, machine->plic) && device->line != machine->uart_line;
+    if (place > 0) {
+        alone = alone && !overlap(device->window, machine->devices[place - 1].window);
+    }
+    if (place < machine->device_count) {
+        alone = alone && !overlap(device->window, machine->devices[place].window);
+    }
     for (uint32_t i = 0; i < machine->device_count; i++) {
-        alone = alone && !overlap(device->window, machine->devices[i].window) &&
-                device->line != machine->devices[i].line;
+        alone = alone && device->line != machine->devices[i].line;
     }
     return alone;
 }
 
-// Keeps the table in the order of addresses, whatever the tree's is.
-static void insert(struct machine *out, struct machine_device device) {
-    uint32_t place = out->device_count;
-    for (; place > 0 && out->devices[place - 1].window.base > device.window.base; place--) {
-        out->devices[place] = out->devices[place - 1];
+static void insert(struct machine *out, const struct machine_device *device, uint32_t place) {
+    for (uint32_t i = out->device_count; i > place; i--) {
+        out->devices[i] = out->devices[i - 1];
     }
-    out->devices[place] = device;
+    out->devices[place] = *device;
     out->device_count++;
 }
 
@@ -152,13 +166,14 @@ static enum machine_fault read_device(const struct device_tree *tree, uint32_t n
         !read_line(tree, node, out, &device.line)) {
         return MACHINE_BAD_DEVICE;
     }
-    if (!stands_alone(out, &device)) {
+    uint32_t place = place_of(out, &device);
+    if (!stands_alone(out, &device, place)) {
         return MACHINE_SHARED_DEVICE;
     }
     if (out->device_count == MACHINE_DEVICE_MAX) {
         return MACHINE_TOO_MANY_DEVICES;
     }
-    insert(out, device);
+    insert(out, &device, place);
     return MACHINE_OK;
 }
 

@@ -41,11 +41,9 @@ static void map_ram(struct kernel_map *map) {
 }
 
 static void map_guards(struct kernel_map *map) {
-    uint64_t stacks = port_physical(kernel_stacks);
-    bool done = true;
-    for (uint32_t i = 0; i <= MAX_HARTS; i++) {  // One more: the panic stack's.
-        done = kernel_map_hole(map, stacks + ((uint64_t)i << STACK_STRIDE_SHIFT)) && done;
-    }
+    bool done =
+        kernel_map_holes(map, port_physical(kernel_stacks), UINT64_C(1) << STACK_STRIDE_SHIFT,
+                         MAX_HARTS + 1);  // One more: the panic stack's.
     KASSERT(done);
 }
 
@@ -69,6 +67,8 @@ void paging_start(struct machine_range tree) {
     if (kernel_map_find(&map, tree.base) == 0) {
         kernel_panic("device tree at %#lx is not in memory", tree.base);
     }
+    port.kernel_root_end = map.written[0];
+    kernel_map_end(&map);
     port.kernel_satp = SATP_SV39 | (map.tables_physical >> SV39_PAGE_SHIFT);
     csr_set_satp(port.kernel_satp);
     csr_flush_all();

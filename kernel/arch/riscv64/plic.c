@@ -49,9 +49,6 @@ static void lines_off(uint32_t context) {
 
 void plic_start(void) {
     const struct machine *machine = &port.machine;
-    for (uint32_t line = 1; line <= machine->plic_line_max; line++) {
-        mmio_write32(plic_base() + PLIC_PRIORITY + (uint64_t)line * 4, PRIORITY_HEARD);
-    }
     for (uint32_t i = 0; i < machine->hart_count; i++) {
         lines_off(machine->plic_context[i]);
     }
@@ -64,6 +61,7 @@ void plic_hart_start(uint32_t hart_index) {
 }
 
 void arch_irq_enable(uint32_t line, uint32_t hart_index) {
+    mmio_write32(plic_base() + PLIC_PRIORITY + (uint64_t)line * 4, PRIORITY_HEARD);
     uint64_t word = enable_word(context_of(hart_index), line);
     mmio_write32(word, mmio_read32(word) | (1u << (line % 32)));
 }

@@ -6,8 +6,8 @@
 
 #include <stdint.h>
 
-// Every line off for every hart, every priority above the threshold 0. On the kernel's own map,
-// before a hart listens.
+// Every line off for every hart; a line gets its priority, above the threshold 0, when it is
+// enabled. On the kernel's own map, before a hart listens.
 void plic_start(void);
 
 // Each hart for itself, once harts have their numbers: its threshold. The firmware sets that of a

@@ -31,7 +31,9 @@ struct port {
     uint64_t kernel_satp;    // The kernel's own map, no user space. Offset fixed in layout.h.
     struct regs panic_regs;  // What a kernel trap found. Likewise.
     uint64_t ns_per_tick;
-    uint64_t uart_address;  // In the direct map; 0 until known: then the firmware prints.
+    uint64_t uart_address;     // In the direct map; 0 until known: then the firmware prints.
+    uint32_t kernel_root_end;  // The root of the kernel's map is empty from this entry on.
+    uint32_t uart_burst;       // Bytes that it takes at once.
     uint32_t hart_count;
     uint32_t asid_bits;
     uint32_t hartid[MACHINE_HART_MAX];  // By hart index; 0 is the one that booted.

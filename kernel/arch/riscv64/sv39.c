@@ -25,17 +25,15 @@ static bool entry_is_leaf(uint64_t entry) {
     return (entry & SV39_LEAF) != 0;
 }
 
-enum status sv39_create(struct kernel *kernel, struct hart *hart, struct page_number kernel_root,
+enum status sv39_create(struct kernel *kernel, struct hart *hart, struct sv39_root kernel_root,
                         struct arch_space *space) {
     struct page_number root = page_take_paid(kernel, hart, space->quota);
     if (root.value == 0) {
         return STATUS_NO_SPACE;
     }
-    if (kernel_root.value != 0) {
-        uint64_t *entries = table_at(root);
-        const uint64_t *shared = table_at(kernel_root);
-        for (uint32_t i = SV39_KERNEL_FIRST; i < SV39_TABLE_ENTRIES; i++) {
-            entries[i] = shared[i];
+    if (kernel_root.page.value != 0) {
+        for (uint32_t i = SV39_KERNEL_FIRST; i < kernel_root.end; i++) {
+            table_at(root)[i] = table_at(kernel_root.page)[i];
         }
     }
     space->root = root;
@@ -74,26 +72,57 @@ static void check_leaf(uint64_t address, struct sv39_leaf leaf) {
     KASSERT(!leaf.large || !leaf.owned);
 }
 
-enum status sv39_map(struct kernel *kernel, struct hart *hart, const struct arch_space *space,
-                     uint64_t address, struct sv39_leaf leaf) {
-    check_leaf(address, leaf);
-    const uint32_t leaf_level = leaf.large ? 1 : 0;
+// Where the leaf of an address stands, at that level, or a large page that is in the way; tables
+// are made. Null: there is no page for one.
+static uint64_t *leaf_entry(struct kernel *kernel, struct hart *hart,
+                            const struct arch_space *space, uint64_t address, uint32_t leaf_level) {
     uint64_t *entry = &table_at(space->root)[sv39_index(address, 2)];
     for (uint32_t level = 2; level > leaf_level; level--) {
         struct page_number table = table_below(kernel, hart, space->quota, entry);
         if (table.value == 0) {
-            return STATUS_NO_SPACE;
+            return 0;
         }
         entry = &table_at(table)[sv39_index(address, level - 1)];
         if (level - 1 > leaf_level && entry_is_leaf(*entry)) {
-            return STATUS_BUSY;
+            return entry;
         }
+    }
+    return entry;
+}
+
+enum status sv39_map(struct kernel *kernel, struct hart *hart, const struct arch_space *space,
+                     uint64_t address, struct sv39_leaf leaf) {
+    check_leaf(address, leaf);
+    uint64_t *entry = leaf_entry(kernel, hart, space, address, leaf.large ? 1 : 0);
+    if (!entry) {
+        return STATUS_NO_SPACE;
     }
     if ((*entry & SV39_VALID) != 0) {
         return STATUS_BUSY;
     }
     *entry = entry_to(leaf.page, leaf_bits(leaf));
     return STATUS_OK;
+}
+
+enum status sv39_map_run(struct kernel *kernel, struct hart *hart, const struct arch_space *space,
+                         uint64_t address, struct arch_run *run) {
+    const struct sv39_leaf leaf = {run->first, run->access, false, false};
+    check_leaf(address, leaf);
+    run->mapped = 0;
+    uint64_t *entry = leaf_entry(kernel, hart, space, address, 0);
+    if (!entry) {
+        return STATUS_NO_SPACE;
+    }
+    const uint32_t places = SV39_TABLE_ENTRIES - sv39_index(address, 0);
+    const uint32_t count = run->count < places ? run->count : places;
+    const uint64_t step = UINT64_C(1) << SV39_NUMBER_SHIFT;
+    uint64_t value = entry_to(leaf.page, leaf_bits(leaf));
+    uint32_t done = 0;
+    for (; done < count && (entry[done] & SV39_VALID) == 0; done++, value += step) {
+        entry[done] = value;
+    }
+    run->mapped = done;
+    return done == count ? STATUS_OK : STATUS_BUSY;
 }
 
 // Where the leaf of a user address stands and its level; null if nothing is mapped there.

@@ -43,9 +43,14 @@ static inline uint32_t sv39_index(uint64_t address, uint32_t level) {
 }
 
 // An empty space, whose quota pays for all that is taken for it: its root, with the kernel's half
-// of `kernel_root`, or empty there too when that is PAGE_NUMBER_NONE. Errors: STATUS_NO_SPACE.
+// of the kernel's own root, which is empty from `end` on, or empty there too when that root is
+// PAGE_NUMBER_NONE. Errors: STATUS_NO_SPACE.
+struct sv39_root {
+    struct page_number page;
+    uint32_t end;
+};
 WARN_UNUSED enum status sv39_create(struct kernel *kernel, struct hart *hart,
-                                    struct page_number kernel_root, struct arch_space *space);
+                                    struct sv39_root kernel_root, struct arch_space *space);
 
 // What a leaf says: the page, what is allowed (enum arch_access), who returns it, and whether it is
 // a large one (2 MiB, aligned, never owned).
@@ -62,6 +67,12 @@ struct sv39_leaf {
 WARN_UNUSED enum status sv39_map(struct kernel *kernel, struct hart *hart,
                                  const struct arch_space *space, uint64_t address,
                                  struct sv39_leaf leaf);
+
+// Maps pages of a run, none of them owned, up to the end of their table or until it fails.
+// Errors and contract as sv39_map.
+WARN_UNUSED enum status sv39_map_run(struct kernel *kernel, struct hart *hart,
+                                     const struct arch_space *space, uint64_t address,
+                                     struct arch_run *run);
 
 // Takes a page away that is not owned; returns its length in pages. Where nothing is mapped: 1. The
 // table stays.

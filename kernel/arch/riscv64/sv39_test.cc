@@ -28,7 +28,7 @@ class Sv39 : public ::testing::Test {
         pool_add_range(&kernel->page_pool, SIM_RAM_FIRST_PAGE, PAGES);
         quota_give_one(&quota, QUOTA_PAGES, 2 * PAGES);
         space.quota = &quota;
-        EXPECT_EQ(sv39_create(kernel.get(), hart(), PAGE_NUMBER_NONE, &space), STATUS_OK);
+        EXPECT_EQ(sv39_create(kernel.get(), hart(), sv39_root{}, &space), STATUS_OK);
     }
     ~Sv39() override {
         for (std::uint32_t i = 0; i < PAGES; i++) {
@@ -109,7 +109,8 @@ TEST_F(Sv39, shares_the_kernels_half) {
     }
     arch_space second{};
     second.quota = &quota;
-    ASSERT_EQ(sv39_create(kernel.get(), hart(), kernel_root, &second), STATUS_OK);
+    ASSERT_EQ(sv39_create(kernel.get(), hart(), {kernel_root, SV39_TABLE_ENTRIES}, &second),
+              STATUS_OK);
     const auto *copy = static_cast<const std::uint64_t *>(arch_page(second.root));
     for (std::uint32_t i = 0; i < SV39_TABLE_ENTRIES; i++) {
         EXPECT_EQ(copy[i], i < SV39_KERNEL_FIRST ? 0 : entries[i]);
@@ -163,6 +164,42 @@ TEST_F(Sv39, reclaim_forgets_large_pages_and_returns_the_tables_beside_them) {
     EXPECT_EQ(free_pages(), PAGES);
 }
 
+TEST_F(Sv39, a_run_is_mapped_up_to_the_end_of_its_table) {
+    const page_number first = {SIM_RAM_FIRST_PAGE};
+    const std::uint64_t address = USER_IMAGE_MIN + UINT64_C(0x200000) - 3 * PAGE_BYTES;
+    struct arch_run run = {first, 5, ARCH_READ, 9};
+    ASSERT_EQ(sv39_map_run(kernel.get(), hart(), &space, address, &run), STATUS_OK);
+    EXPECT_EQ(run.mapped, 3u);
+    for (std::uint32_t i = 0; i < 3; i++) {
+        std::uint64_t entry = sv39_walk(root, address + i * PAGE_BYTES);
+        EXPECT_EQ(sv39_page(entry).value, first.value + i);
+        EXPECT_TRUE(sv39_allows(entry, ARCH_READ));
+        EXPECT_FALSE(sv39_allows(entry, ARCH_WRITE));
+        EXPECT_EQ(entry & SV39_OWNED, 0u);
+    }
+    EXPECT_EQ(sv39_walk(root, address - PAGE_BYTES), 0u);
+    EXPECT_EQ(sv39_walk(root, address + 3 * PAGE_BYTES), 0u);
+}
+
+TEST_F(Sv39, test_reject_run_over_a_page) {
+    page_number page = take();
+    ASSERT_EQ(map(USER_IMAGE_MIN + 2 * PAGE_BYTES, page, ARCH_WRITE), STATUS_OK);
+    struct arch_run run = {{SIM_RAM_FIRST_PAGE + 5}, 4, ARCH_READ, 9};
+    EXPECT_EQ(sv39_map_run(kernel.get(), hart(), &space, USER_IMAGE_MIN, &run), STATUS_BUSY);
+    EXPECT_EQ(run.mapped, 2u);
+    EXPECT_EQ(sv39_page(sv39_walk(root, USER_IMAGE_MIN + 2 * PAGE_BYTES)).value, page.value);
+    EXPECT_EQ(sv39_walk(root, USER_IMAGE_MIN + 3 * PAGE_BYTES), 0u);
+}
+
+TEST_F(Sv39, test_reject_run_without_pages) {
+    while (free_pages() > 0) {
+        take();
+    }
+    struct arch_run run = {{SIM_RAM_FIRST_PAGE + 5}, 4, ARCH_READ, 9};
+    EXPECT_EQ(sv39_map_run(kernel.get(), hart(), &space, USER_IMAGE_MIN, &run), STATUS_NO_SPACE);
+    EXPECT_EQ(run.mapped, 0u);
+}
+
 TEST_F(Sv39, test_reject_second_map) {
     page_number page = take();
     ASSERT_EQ(map(USER_IMAGE_MIN, page, ARCH_READ), STATUS_OK);
@@ -195,7 +232,7 @@ TEST_F(Sv39, test_reject_create_without_pages) {
     arch_space out{};
     out.root = {77};
     out.quota = &quota;
-    EXPECT_EQ(sv39_create(kernel.get(), hart(), PAGE_NUMBER_NONE, &out), STATUS_NO_SPACE);
+    EXPECT_EQ(sv39_create(kernel.get(), hart(), sv39_root{}, &out), STATUS_NO_SPACE);
     EXPECT_EQ(out.root.value, 77u);
 }
 
@@ -216,7 +253,7 @@ TEST_F(Sv39, reclaim_returns_owned_pages_and_tables_within_its_budget) {
             ASSERT_LT(calls, 100u);
         }
         EXPECT_EQ(free_pages(), PAGES - 1);  // All but `shared`.
-        ASSERT_EQ(sv39_create(kernel.get(), hart(), PAGE_NUMBER_NONE, &space), STATUS_OK);
+        ASSERT_EQ(sv39_create(kernel.get(), hart(), sv39_root{}, &space), STATUS_OK);
     }
 }
 

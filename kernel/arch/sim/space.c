@@ -14,6 +14,11 @@ enum status arch_map(struct kernel *kernel, struct arch_space *space, uint64_t u
                     (struct sv39_leaf){page, access, owned, false});
 }
 
+enum status arch_map_run(struct kernel *kernel, struct arch_space *space, uint64_t user_address,
+                         struct arch_run *run) {
+    return sv39_map_run(kernel, space_hart(), space, user_address, run);
+}
+
 enum status arch_map_large(struct kernel *kernel, struct arch_space *space, uint64_t user_address,
                            struct page_number page, uint32_t access) {
     return sv39_map(kernel, space_hart(), space, user_address,
@@ -25,7 +30,8 @@ uint32_t arch_unmap(struct arch_space *space, uint64_t user_address) {
 }
 
 enum status arch_space_create(struct kernel *kernel, uint32_t asid, struct arch_space *out) {
-    enum status status = sv39_create(kernel, space_hart(), PAGE_NUMBER_NONE, out);
+    enum status status =
+        sv39_create(kernel, space_hart(), (struct sv39_root){PAGE_NUMBER_NONE, 0}, out);
     if (status == STATUS_OK) {
         out->asid = asid;
         out->harts = 0;
