@@ -99,6 +99,10 @@ TEST_F(Ask, the_answer_is_in_the_message) {
     EXPECT_EQ(message_.header.status, WIRE_OK);
     EXPECT_EQ(world_.page_.call_out.header.type, WIRE_PROTOCOL_ECHO);
     EXPECT_EQ(world_.flags_, 0);
+    const uint64_t first = message_.header.nonce.value;
+    EXPECT_NE(first, 0u);
+    EXPECT_EQ(Do(), IPC_OK);
+    EXPECT_NE(message_.header.nonce.value, first) << "each request has its own";
 }
 
 TEST_F(Ask, a_refusal_is_an_answer) {

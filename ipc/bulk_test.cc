@@ -41,6 +41,7 @@ class Kernel {
             case SYSCALL_VMO_CREATE:
                 return Create(a[0], a[1]);
             case SYSCALL_VMO_MAP:
+                EXPECT_EQ(a[1], 0u) << "windows are mapped from their first page on";
                 return Map(a[0], a[2], a[3]);
             case SYSCALL_VMO_UNMAP:
                 return Unmap(a[1]);
@@ -72,6 +73,7 @@ class Kernel {
     std::map<uint64_t, std::pair<std::shared_ptr<Memory>, bool>> maps_;
     uint64_t calls_ = 0;
     int fail_map_ = 0;
+    uint64_t access_ = 0;  // Of the last mapping.
 
   private:
     ecall_result Create(uint64_t factory, uint64_t pages) {
@@ -90,6 +92,7 @@ class Kernel {
             return {STATUS_NO_SPACE, 0, 0, 0};
         }
         Capability &capability = held_.at(slot);
+        access_ = access;
         const bool write = (access & RIGHT_VMO_WRITE) != 0;
         if ((access & ~capability.rights) != 0 || (write && capability.memory->sealed)) {
             return {STATUS_DENIED, 0, 0, 0};
@@ -182,11 +185,13 @@ class Bulk : public ::testing::Test {
 TEST_F(Bulk, a_window_is_whole_pages_and_its_share_only_reads) {
     bulk_window window = Window(5000);
     EXPECT_EQ(window.size, 2u * PAGE_BYTES);
+    EXPECT_EQ(kernel_.access_, 0u + (RIGHT_VMO_READ | RIGHT_VMO_WRITE));
     std::memset(window.bytes, 7, window.size);
     const slot shared = Share(window);
     kernel_.Enter(SYSCALL_CAP_CLOSE, &shared.value);
     bulk_window_close(&window);
     bulk_window_close(&window);  // Closed once.
+    EXPECT_EQ(window.size, 0u);
 }
 
 TEST_F(Bulk, test_reject_window_without_a_factory_or_of_no_size) {
@@ -194,6 +199,8 @@ TEST_F(Bulk, test_reject_window_without_a_factory_or_of_no_size) {
     EXPECT_EQ(bulk_window_create(&window, slot_at(3), 4096), BULK_REJECTED);
     EXPECT_EQ(bulk_window_create(&window, slot_at(kFactory), 0), BULK_REJECTED);
     EXPECT_EQ(bulk_window_create(&window, slot_at(kFactory), UINT64_MAX), BULK_REJECTED);
+    const uint64_t over = uint64_t{VMO_PAGES_MAX} * PAGE_BYTES + 1;
+    EXPECT_EQ(bulk_window_create(&window, slot_at(kFactory), over), BULK_REJECTED);
     kernel_.fail_map_ = 1;
     EXPECT_EQ(bulk_window_create(&window, slot_at(kFactory), 4096), BULK_NO_ROOM);
 }
@@ -206,6 +213,18 @@ TEST_F(Bulk, later_transfers_make_no_system_call) {
         EXPECT_EQ(bulk_view_at(&view, {i * 16, 16384 - i * 16}), view.bytes + i * 16);
     }
     EXPECT_EQ(kernel_.calls_, calls);
+    bulk_view_close(&view);
+    EXPECT_EQ(view.size, 0u);
+    EXPECT_EQ(bulk_view_at(&view, {0, 1}), nullptr);
+}
+
+TEST_F(Bulk, as_much_as_a_vmo_may_have) {
+    const uint64_t most = uint64_t{VMO_PAGES_MAX} * PAGE_BYTES;
+    bulk_window window = Window(most);
+    EXPECT_EQ(window.size, most);
+    bulk_window_close(&window);
+    bulk_view view{};
+    ASSERT_EQ(bulk_view_open(&view, Sent(VMO_PAGES_MAX), most), BULK_OK);
     bulk_view_close(&view);
 }
 

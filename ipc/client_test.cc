@@ -281,6 +281,15 @@ TEST_F(Client, test_reject_resend_of_what_carried_a_capability) {
     }
 }
 
+// A frame that is full comes out of resolving as it went in.
+TEST_F(Client, TheLargestRequestIsKeptWhileItsRouteIsResolved) {
+    EXPECT_OUTCOME(Call(7, false, FRAME_PAYLOAD_MAX), IPC_OK, IPC_MISS);
+    EXPECT_EQ(Done(7), 1);
+    EXPECT_EQ(world_.page_.call_out.payload[FRAME_PAYLOAD_MAX - 1], 0x11);
+    EXPECT_OUTCOME(Call(8, false, FRAME_PAYLOAD_MAX + 1), IPC_TOO_LARGE, IPC_MISS);
+    EXPECT_OUTCOME(Call(0, false, FRAME_PAYLOAD_MAX), IPC_BAD_REQUEST, IPC_MISS);
+}
+
 TEST_F(Client, ACapabilityThatWasNotSentIsClosed) {
     EXPECT_EQ(Carry(7, false, FRAME_PAYLOAD_MAX + 1).error, IPC_TOO_LARGE);
     EXPECT_OUTCOME(Call(7), IPC_OK, IPC_MISS);

@@ -63,6 +63,7 @@ TEST_F(Inbox, test_reject_duplicate_reply) {
     ASSERT_TRUE(inbox_expect(&inbox_, nonce{1}, kTimed));
     EXPECT_EQ(Deliver(1, "first"), INBOX_KEPT);
     EXPECT_EQ(Deliver(1, "second"), INBOX_DUPLICATE);
+    EXPECT_EQ(inbox_.duplicate, 1u);
     EXPECT_EQ(Take(1, &text_), INBOX_READY);
     EXPECT_EQ(text_, "first");
     EXPECT_EQ(Deliver(1, "third"), INBOX_UNKNOWN);
@@ -80,12 +81,14 @@ TEST_F(Inbox, test_reject_stale_nonce) {
 TEST_F(Inbox, test_reject_answer_of_another_service) {
     ASSERT_TRUE(inbox_expect(&inbox_, nonce{1}, kTimed));
     EXPECT_EQ(Deliver(1, "forged", service_id{8}), INBOX_FOREIGN);
+    EXPECT_EQ(inbox_.foreign, 1u);
     EXPECT_EQ(Take(1, &text_), INBOX_WAITING);
 }
 
 TEST_F(Inbox, test_reject_too_long_an_answer) {
     ASSERT_TRUE(inbox_expect(&inbox_, nonce{1}, kTimed));
     EXPECT_EQ(Deliver(1, std::string(FRAME_PAYLOAD_MAX + 1, 'x')), INBOX_TOO_LONG);
+    EXPECT_EQ(inbox_.too_long, 1u);
     EXPECT_EQ(Deliver(1, std::string(FRAME_PAYLOAD_MAX, 'x')), INBOX_KEPT);
 }
 
@@ -121,7 +124,9 @@ TEST_F(Inbox, ADroppedRequestIsOver) {
     EXPECT_EQ(inbox_close(&inbox_, nonce{1}), INBOX_DUPLICATE);
     EXPECT_EQ(Deliver(1, "late"), INBOX_DUPLICATE);
     EXPECT_EQ(Take(1, &text_), INBOX_CLOSED);
+    EXPECT_EQ(inbox_.duplicate, 2u);
     EXPECT_EQ(inbox_close(&inbox_, nonce{1}), INBOX_UNKNOWN);
+    EXPECT_EQ(inbox_.unknown, 1u);
 }
 
 // What each nonce should give: nothing yet, an answer, or word that it went.

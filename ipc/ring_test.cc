@@ -108,6 +108,7 @@ TEST(Ring, rings_only_for_a_reader_that_sleeps) {
     std::vector<uint8_t> got;
     EXPECT_FALSE(ring_wants_bell(&stream.writer));
     EXPECT_TRUE(ring_sleep(&stream.reader));
+    EXPECT_EQ(atomic_load_u32(&stream.reader.tail->asleep), 1u);
     EXPECT_EQ(Put(&stream.writer, Record(1, 5)), RING_OK);
     EXPECT_TRUE(ring_wants_bell(&stream.writer));
     ring_wake(&stream.reader);
@@ -162,9 +163,21 @@ TEST(Ring, test_reject_record_that_is_too_large) {
     Stream stream(2);
     EXPECT_EQ(Put(&stream.writer, Record(1, RING_RECORD_MAX + 1)), RING_TOO_LARGE);
     EXPECT_EQ(Put(&stream.writer, Record(1, RING_RECORD_MAX)), RING_OK);
+    std::vector<uint8_t> got;
+    EXPECT_EQ(Take(&stream.reader, &got), RING_OK) << "into as many bytes as there are";
+    EXPECT_EQ(got, Record(1, RING_RECORD_MAX));
     Stream small;
     EXPECT_EQ(Put(&small.writer, Record(1, PAGE_BYTES)), RING_TOO_LARGE) << "its length needs room";
     EXPECT_EQ(Put(&small.writer, Record(1, PAGE_BYTES - 8)), RING_OK);
+}
+
+// The reader's task sees the window as it is: nothing but the records may be in it.
+TEST(Ring, what_is_behind_a_record_is_zero) {
+    Stream stream;
+    std::memset(stream.written.bytes.get() + PAGE_BYTES, 0xee, PAGE_BYTES);
+    EXPECT_EQ(Put(&stream.writer, Record(1, 5)), RING_OK);
+    const uint8_t *behind = stream.written.bytes.get() + PAGE_BYTES + 8 + 5;
+    EXPECT_EQ(std::vector<uint8_t>(behind, behind + 3), std::vector<uint8_t>(3, 0));
 }
 
 TEST(Ring, test_reject_windows_of_another_form) {

@@ -49,6 +49,29 @@ TEST_F(RouteCache, FirstCallAsksAndLaterOnesDoNot) {
     EXPECT_EQ(route_want(&cache_, bound, 0), ROUTE_USE);
     EXPECT_EQ(bound->slot.value, 3u);
     EXPECT_EQ(route_find(&cache_, service_id{7}), bound);
+    EXPECT_EQ(cache_.events[ROUTE_UNBOUND][ROUTE_EVENT_WANTED], 1u);
+    EXPECT_EQ(cache_.events[ROUTE_RESOLVING][ROUTE_EVENT_RESOLVED], 1u);
+    EXPECT_EQ(cache_.events[ROUTE_BOUND][ROUTE_EVENT_WANTED], 1u);
+}
+
+TEST_F(RouteCache, APlaceThatIsFoundClosesNothing) {
+    route *bound = Bound(7, 3);
+    slot closed = {99};
+    EXPECT_EQ(route_place(&cache_, service_id{7}, &closed), bound);
+    EXPECT_EQ(closed.value, kNone.value);
+    EXPECT_EQ(&cache_.routes[cache_.latest], bound);
+    const route *other = Place(8);
+    EXPECT_EQ(&cache_.routes[cache_.latest], other);
+}
+
+TEST_F(RouteCache, EvictionIsAStepAndAnEpoch) {
+    route *bound = Bound(7, 3);
+    const uint64_t epoch = bound->epoch.value;
+    EXPECT_EQ(route_evict(&cache_, bound).value, 3u);
+    EXPECT_EQ(bound->epoch.value, epoch + 1);
+    EXPECT_EQ(bound->target.value, 0u);
+    EXPECT_EQ(cache_.events[ROUTE_BOUND][ROUTE_EVENT_EVICTED], 1u);
+    EXPECT_EQ(cache_.refused, 0u);
 }
 
 TEST_F(RouteCache, ALostRouteIsClosedAndAskedForAgain) {

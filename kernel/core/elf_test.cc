@@ -69,6 +69,7 @@ struct Program {
     uint64_t head_bytes = UINT64_MAX;  // What can be read of the file, if less than all.
     const void *more = nullptr;        // Instead of the note.
     size_t more_bytes = 0;
+    const Segment *behind = nullptr;  // One more than the header says.
 
     enum elf_reject Read(elf_program *out) {
         header.program_header_count = static_cast<uint16_t>(segments.size());
@@ -81,6 +82,9 @@ struct Program {
         };
         put(0, &header, sizeof(header));
         put(sizeof(Header), segments.data(), segments.size() * sizeof(Segment));
+        if (behind != nullptr) {
+            put(sizeof(Header) + segments.size() * sizeof(Segment), behind, sizeof(Segment));
+        }
         put(0x800, &note, sizeof(note));
         if (more != nullptr) {
             put(0x800, more, more_bytes);
@@ -134,6 +138,45 @@ TEST(Elf, ReadsWhatIsJustWithinItsLimits) {
     whole_page.segments[0].file_bytes = whole_page.segments[0].memory_bytes = 0x1000;
     whole_page.segments[1].address = 0x11000;
     EXPECT_EQ(whole_page.Read(&out), ELF_REJECT_NONE);
+}
+
+// Each at the last value that is accepted, of what lies in the middle of something.
+TEST(Elf, ReadsWhatIsWithinByOneByte) {
+    elf_program out{};
+    Program text;
+    text.segments[0].file_bytes = text.segments[0].memory_bytes = 0x201;
+    text.header.entry = 0x10200;  // In its last byte.
+    EXPECT_EQ(text.Read(&out), ELF_REJECT_NONE);
+    Program execute_only;
+    execute_only.segments[0].flags = kX;
+    EXPECT_EQ(execute_only.Read(&out), ELF_REJECT_NONE);
+    EXPECT_EQ(out.segments[0].access, uint32_t{ARCH_EXECUTE});
+    // Notes without a body, and then its own: at most eight are looked at.
+    for (const auto &[before, reject] :
+         {std::pair{7u, ELF_REJECT_NONE}, std::pair{8u, ELF_REJECT_VERSION}}) {
+        std::vector<uint32_t> notes(3 * before);
+        const Note own{8, 4, ABI_NOTE_TYPE, "Tessera", ABI_VERSION};
+        notes.resize(notes.size() + sizeof(own) / 4);
+        std::memcpy(notes.data() + 3 * before, &own, sizeof(own));
+        Program many;
+        many.more = notes.data();
+        many.more_bytes = 4 * notes.size();
+        many.segments[2].file_bytes = many.more_bytes;
+        EXPECT_EQ(many.Read(&out), reject) << before;
+    }
+}
+
+// What is in memory behind the header's list, or behind the list that was made, is none of it.
+TEST(Elf, LooksAtNothingBehindItsLists) {
+    elf_program out{};
+    Program program;
+    const Segment behind{kLoad, kR | kW | kX, 0x2000, 0x12000, 0, 0x100, 0x1800, 0x1000};
+    program.behind = &behind;
+    EXPECT_EQ(program.Read(&out), ELF_REJECT_NONE);
+    std::memset(static_cast<void *>(&out), 0, sizeof(out));
+    out.segments[2] = {0x20000, 0x1000, 0, 0, ARCH_READ | ARCH_EXECUTE, 0};
+    program.header.entry = 0x20000;
+    EXPECT_EQ(program.Read(&out), ELF_REJECT_ENTRY);
 }
 
 TEST(Elf, FindsItsNoteBehindAnothers) {
@@ -229,6 +272,13 @@ const Refusal kRefusals[] = {
          p.segments[1].address = 0x10800;
          p.segments[1].offset = 0x2800;
      }},
+    {"shares_one_byte_of_a_page", ELF_REJECT_OVERLAP,
+     [](Program &p) {
+         p.bytes = 0x4000;
+         p.segments[0].file_bytes = p.segments[0].memory_bytes = 0x1001;
+         p.segments[1].address = 0x11100;
+         p.segments[1].offset = 0x3100;
+     }},
     {"falling_order", ELF_REJECT_OVERLAP,
      [](Program &p) { std::swap(p.segments[0], p.segments[1]); }},
     {"write_and_execute", ELF_REJECT_WRITE_EXECUTE,
@@ -242,6 +292,8 @@ const Refusal kRefusals[] = {
     {"wrong_abi_version", ELF_REJECT_VERSION, [](Program &p) { p.note.version = ABI_VERSION + 1; }},
     {"note_of_somebody_else", ELF_REJECT_VERSION, [](Program &p) { p.note.name[0] = 'X'; }},
     {"note_cut_short", ELF_REJECT_VERSION, [](Program &p) { p.segments[2].file_bytes = 20; }},
+    {"note_without_its_last_byte", ELF_REJECT_VERSION,
+     [](Program &p) { p.segments[2].file_bytes = sizeof(Note) - 1; }},
     {"note_past_the_end", ELF_REJECT_VERSION, [](Program &p) { p.segments[2].offset = 0x2ff8; }},
     {"note_sizes_wrap", ELF_REJECT_VERSION, [](Program &p) { p.note.name_bytes = UINT32_MAX; }},
 };

@@ -106,6 +106,37 @@ TEST(Pool, reserved_indices_are_neighbours_and_never_taken) {
     EXPECT_EQ(taken.count(first) + taken.count(first + 1) + taken.count(POOL_NONE), 0u);
 }
 
+// What memory held before does not matter, nor what stands behind the ranges that were added.
+TEST(Pool, begins_in_memory_that_holds_anything) {
+    std::uint32_t next[40];
+    lock_holder holder{};
+    pool pool;
+    std::fill_n(reinterpret_cast<unsigned char *>(&pool), sizeof(pool), 0x5a);
+    std::fill_n(next, 40, 0x5a5a5a5au);
+    pool_init(&pool, FAULT_POINT_TAKE_PAGE, next, BASE);
+    EXPECT_EQ(pool.free_count, 0u);
+    EXPECT_EQ(pool.total_count, 0u);
+    pool_add_range(&pool, BASE, 3);
+    pool.ranges[1] = {0, POOL_BLOCK};  // Usable, if it were looked at.
+    EXPECT_EQ(pool.range_count, 1u);
+    EXPECT_EQ(pool.free_count, 3u);
+    EXPECT_EQ(pool.total_count, 3u);
+    EXPECT_EQ(pool_take_block(&pool, &holder), POOL_NONE);
+    EXPECT_EQ(pool_reserve(&pool, 5), POOL_NONE);
+    for (std::uint32_t i = 0; i < 3; i++) {
+        EXPECT_EQ(pool_take(&pool, &holder), BASE + i);
+    }
+    EXPECT_EQ(pool_take(&pool, &holder), POOL_NONE);
+}
+
+// A range that reserves is never used up by it: its last index stays.
+TEST(Pool, reserves_less_than_a_range) {
+    small_pool pool;
+    EXPECT_EQ(pool_reserve(&pool.it, 10), POOL_NONE);
+    EXPECT_EQ(pool_reserve(&pool.it, 9), BASE);
+    EXPECT_EQ(pool.take(), BASE + 9);
+}
+
 TEST(PoolDeathTest, test_reject_returning_twice) {
     small_pool pool;
     std::uint32_t index = pool.take();
@@ -174,6 +205,32 @@ TEST(PoolBlock, blocks_are_aligned_and_apart_from_single_indices) {
     }
     EXPECT_EQ(pool_take(&pool.it, &pool.holder), POOL_NONE);
     EXPECT_EQ(pool_take_block(&pool.it, &pool.holder), POOL_NONE);
+}
+
+TEST(PoolBlock, a_range_is_cut_only_where_a_block_ends_inside) {
+    const auto ranges = [](std::uint32_t first, std::uint32_t count) {
+        static std::uint32_t next[4 * POOL_BLOCK];
+        pool it{};
+        pool_init(&it, FAULT_POINT_TAKE_PAGE, next, 0);
+        pool_add_blocks(&it, first, count);
+        EXPECT_EQ(it.free_count, count);
+        return it.range_count;
+    };
+    EXPECT_EQ(ranges(POOL_BLOCK, 2 * POOL_BLOCK), 1u);
+    EXPECT_EQ(ranges(POOL_BLOCK, 5), 1u);
+    EXPECT_EQ(ranges(POOL_BLOCK + 1, 5), 1u);
+    EXPECT_EQ(ranges(POOL_BLOCK - 1, 6), 2u);
+    EXPECT_EQ(ranges(POOL_BLOCK, POOL_BLOCK + 5), 2u);
+}
+
+TEST(PoolBlock, test_reject_block_from_a_range_that_is_one_too_short) {
+    std::vector<std::uint32_t> next(2 * POOL_BLOCK);
+    lock_holder holder{};
+    pool it{};
+    pool_init(&it, FAULT_POINT_TAKE_PAGE, next.data(), 0);
+    pool_add_blocks(&it, 1, POOL_BLOCK - 1);
+    EXPECT_EQ(pool_take_block(&it, &holder), POOL_NONE);
+    EXPECT_EQ(it.free_count, POOL_BLOCK - 1u);
 }
 
 TEST(PoolBlock, single_indices_spare_the_blocks) {

@@ -567,8 +567,11 @@ TEST(Vmo, test_reject_loading_what_is_not_a_sealed_program) {
                       STATUS_BAD_ARG);
             EXPECT_EQ(sys_task_load(task, memory, 0, bytes).status, STATUS_BAD_IMAGE);  // Zeros.
             EXPECT_EQ(sys_task_load(task, memory, PAGE_BYTES, 0).status, STATUS_BAD_IMAGE);
-            // Nothing of it is left: the task takes the program after all.
-            EXPECT_EQ(sys_task_load(task, memory, PAGE_BYTES, bytes).status, STATUS_OK);
+            // Nothing of it is left: the task takes the program after all, from who cannot write
+            // it.
+            slot runner = sys_cap_clone(memory, READ_EXECUTE).slot;
+            EXPECT_EQ(sys_task_load(task, runner, PAGE_BYTES, bytes).status, STATUS_OK);
+            close(runner);
             close(task);
             close(reader);
             close(memory);

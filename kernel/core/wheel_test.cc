@@ -66,9 +66,20 @@ TEST(Wheel, what_has_passed_is_due_at_once) {
     entries two(2);
     EXPECT_TRUE(two.take(1000).empty());
     two.insert(0, 1000);
+    EXPECT_EQ(wheel_next(&two.state), 0u);
     two.insert(1, 3);
-    EXPECT_LE(wheel_next(&two.state), 1000u);
+    EXPECT_EQ(wheel_next(&two.state), 0u);
     EXPECT_EQ(two.take(1000).size(), 2u);
+}
+
+TEST(Wheel, who_leaves_last_leaves_it_empty) {
+    for (std::uint64_t ns : {5u, 50u, 5000u}) {
+        entries one(1);
+        one.insert(0, ns);
+        wheel_remove(&one.state, &one.all[0]);
+        EXPECT_EQ(wheel_next(&one.state), UINT64_MAX);
+        EXPECT_EQ(one.state.levels, 0u);
+    }
 }
 
 // Steps are counted by the entries looked at, and what is left over is found by the next call.

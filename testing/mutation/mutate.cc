@@ -349,8 +349,17 @@ class mutator {
         }
     }
 
+    // A choice by ?: belongs to what is assigned.
+    std::size_t assigned_end(std::size_t op, std::size_t limit) const {
+        std::size_t i = op + 1;
+        while (i < limit && !closes(i) && !is(i, ",") && !is(i, ";")) {
+            i = std::max(i, tokens_[i].match) + 1;
+        }
+        return i;
+    }
+
     void compound_assignment(std::size_t op, range limits) {
-        const range right{op + 1, operand_end(op, 0, limits.end)};
+        const range right{op + 1, assigned_end(op, limits.end)};
         const std::string ask = add(op, is(op, "+=") ? "+=to-=" : "-=to+=");
         around(right, "({ __auto_type mutant_r = (",
                "); " + ask + " ? -(long long)mutant_r : (long long)mutant_r; })");

@@ -88,6 +88,12 @@ TEST(Mutate, operands_reach_as_far_as_they_bind) {
         << text;
 }
 
+TEST(Mutate, what_is_assigned_is_changed_as_a_whole) {
+    const std::string text =
+        mutation::mutate("void f(void) {\n    a += b ? c : d;\n}\n", "f.c").text;
+    EXPECT_NE(text.find("? c : d); MUTANT("), std::string::npos) << text;
+}
+
 TEST(Mutate, test_reject_brackets_that_do_not_match) {
     EXPECT_THROW(mutation::mutate("void f(void) { g(; }", "f.c"), std::runtime_error);
     EXPECT_THROW(mutation::mutate("void f(void) {", "f.c"), std::runtime_error);

@@ -17,12 +17,15 @@ def _sources_aspect_impl(_target, ctx):
 
 _sources_aspect = aspect(implementation = _sources_aspect_impl, attr_aspects = ["deps"])
 
+def _is_left_out(ctx, source):
+    return bool([p for p in ctx.attr.leaves_out if source.basename.startswith(p)])
+
 def _mutated_sources_impl(ctx):
     outputs = []
     for library in ctx.attr.libraries:
         package = library.label.package
         found = library[_SourcesInfo].all.to_list() if ctx.attr.with_deps else library[_SourcesInfo].own
-        for source in [f for f in found if f.owner.package == package]:
+        for source in [f for f in found if f.owner.package == package and not _is_left_out(ctx, f)]:
             output = ctx.actions.declare_file("%s/%s" % (ctx.label.name, source.short_path))
             ctx.actions.run(
                 executable = ctx.executable._mutate,
@@ -37,6 +40,7 @@ def _mutated_sources_impl(ctx):
 _mutated_sources = rule(
     implementation = _mutated_sources_impl,
     attrs = {
+        "leaves_out": attr.string_list(doc = "files whose names begin so"),
         "libraries": attr.label_list(aspects = [_sources_aspect], mandatory = True),
         "with_deps": attr.bool(doc = "what they depend on in their own package too"),
         "_mutate": attr.label(default = "//testing/mutation:mutate", executable = True, cfg = "exec"),
@@ -64,17 +68,19 @@ _test_code = rule(
     attrs = {"tests": attr.label_list(aspects = [_test_aspect], mandatory = True)},
 )
 
-def mutation_program(name, libraries, tests, with_deps = False):
+def mutation_program(name, libraries, tests, with_deps = False, leaves_out = []):
     """Makes `<name>`, which lists its mutants and runs the tests against any of them (runner.cc).
 
     Args:
       name: of the program
       libraries: whose own C files are mutated
       tests: cc_tests that can kill the mutants
+      leaves_out: files whose names begin so are not mutated
       with_deps: mutate also what the libraries depend on within their package
     """
     _mutated_sources(
         name = name + "_mutants",
+        leaves_out = leaves_out,
         libraries = libraries,
         with_deps = with_deps,
     )

@@ -62,7 +62,8 @@ const mutant_row &row_of(unsigned number) {
     return table->rows[number - table->first];
 }
 
-std::vector<test> all_tests() {
+// With `part` in the name.
+std::vector<test> all_tests(const std::string &part) {
     std::vector<test> out;
     const testing::UnitTest &unit = *testing::UnitTest::GetInstance();
     for (int i = 0; i < unit.total_test_suite_count(); i++) {
@@ -70,7 +71,9 @@ std::vector<test> all_tests() {
         for (int k = 0; k < suite.total_test_count(); k++) {
             test one;
             one.name = std::string(suite.name()) + "." + suite.GetTestInfo(k)->name();
-            out.push_back(one);
+            if (one.name.find(part) != std::string::npos) {
+                out.push_back(one);
+            }
         }
     }
     return out;
@@ -209,7 +212,8 @@ int list() {
 int run(int count, char **words) {
     const auto jobs = static_cast<unsigned>(std::strtoul(words[0], nullptr, 10));
     std::vector<unsigned> mutants;
-    for (int i = 1; i < count; i++) {
+    const bool chooses = count >= 3 && std::strcmp(words[1], "--test") == 0;
+    for (int i = chooses ? 3 : 1; i < count; i++) {
         mutants.push_back(static_cast<unsigned>(std::strtoul(words[i], nullptr, 10)));
         if (mutants.back() >= mutant_count) {
             std::fprintf(stderr, "runner: there is no mutant %s\n", words[i]);
@@ -217,7 +221,7 @@ int run(int count, char **words) {
         }
     }
     mutant_reached = shared<unsigned char>(mutant_count + 1);
-    std::vector<test> tests = all_tests();
+    std::vector<test> tests = all_tests(chooses ? words[2] : "");
     measure(tests);
     try_all(tests, mutants, std::max(jobs, 1u));
     return 0;
@@ -246,6 +250,6 @@ int mutation::run_tests(int argc, char **argv) {
     if (argc >= 3 && std::strcmp(argv[1], "run") == 0) {
         return run(argc - 2, argv + 2);
     }
-    std::fprintf(stderr, "usage: %s list | run JOBS NUMBER...\n", argv[0]);
+    std::fprintf(stderr, "usage: %s list | run JOBS [--test PART] NUMBER...\n", argv[0]);
     return 2;
 }

@@ -1,7 +1,9 @@
 // testing/mutation/runner.h: the main program of tests that are linked with mutants.
 //
 //   PROGRAM list              one line a mutant: number, file, change, occurrence, line, its text
-//   PROGRAM run JOBS NUMBER...  one line a mutant: number, what became of it, by which test
+//   PROGRAM run JOBS [--test PART] NUMBER...  one line a mutant: number, what became of it, by
+//   which
+//                               test; of those with PART in their name only
 //
 // Fields are separated by tabs. First each test runs once without a mutant, which must succeed, and
 // says which mutants it reaches; then each mutant meets the tests that reach it, until one fails.
