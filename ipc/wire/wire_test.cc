@@ -10,32 +10,14 @@
 #include "gtest/gtest.h"
 #include "ipc/wire/codec.h"
 #include "ipc/wire/echo_wire.h"
+#include "ipc/wire/golden_bytes.h"
 #include "ipc/wire/init_wire.h"
-#include "ipc/wire/log_wire.h"
 #include "ipc/wire/policy_wire.h"
 #include "ipc/wire/routing_wire.h"
 #include "ipc/wire/server_wire.h"
 #include "ipc/wire/timed_wire.h"
 
 namespace {
-
-using Bytes = std::vector<uint8_t>;
-
-constexpr uint64_t kNonce = UINT64_C(0x1122334455667788);
-const Bytes kNonceBytes = {0x88, 0x77, 0x66, 0x55, 0x44, 0x33, 0x22, 0x11};
-
-Bytes operator+(Bytes left, const Bytes &right) {
-    left.insert(left.end(), right.begin(), right.end());
-    return left;
-}
-
-Bytes Little(uint64_t value, int count) {
-    Bytes bytes;
-    for (int i = 0; i < count; i++) {
-        bytes.push_back(static_cast<uint8_t>(value >> (8 * i)));
-    }
-    return bytes;
-}
 
 Bytes Encoded(wire_direction direction, const timed_message &message) {
     Bytes bytes(128);
@@ -321,81 +303,6 @@ TEST(EchoWire, golden_vectors) {
     message.header.op = ECHO_OP_END;
     bytes.resize(echo_encode(WIRE_REQUEST, &message, bytes.data(), 64));
     EXPECT_EQ(bytes, (Bytes{'E', 'C', 1, 2} + kNonceBytes));
-}
-
-class LogWire : public ::testing::Test {
-  protected:
-    LogWire() {
-        message_.header.nonce.value = kNonce;
-        message_.sequence = 5;
-        message_.until = 6;
-        message_.kind = 1;
-        message_.level = 2;
-        message_.reason = 7;
-        message_.more = 1;
-        message_.count = 3;
-        message_.scope = {scope_, 3};
-        message_.text = {text_, 2};
-        message_.records = {text_, 1};
-        message_.bytes = 11;
-        message_.next = 9;
-        message_.first = 12;
-        message_.subject = 13;
-        message_.detail = 14;
-        message_.instance = 15;
-        message_.start = 16;
-        message_.appended = 17;
-        message_.overwritten = 18;
-        message_.over_rate = 19;
-        message_.over_size = 20;
-        message_.forgotten = 21;
-    }
-
-    Bytes Encoded(wire_direction direction, log_op op) {
-        Bytes bytes(256);
-        message_.header.op = static_cast<uint8_t>(op);
-        bytes.resize(log_encode(direction, &message_, bytes.data(), 256));
-        return bytes;
-    }
-    static Bytes Head(uint8_t op) {
-        return Bytes{'L', 'G', 1, op} + kNonceBytes;
-    }
-    static Bytes ReplyHead(uint8_t op) {
-        return Bytes{'L', 'G', 1, static_cast<uint8_t>(op | 0x80), 0} + kNonceBytes;
-    }
-
-    const uint8_t scope_[3] = {'n', 'e', 't'};
-    const uint8_t text_[2] = {'h', 'i'};
-    log_message message_{};
-};
-
-TEST_F(LogWire, golden_vectors_of_records) {
-    EXPECT_EQ(Encoded(WIRE_REQUEST, LOG_OP_APPEND),
-              Head(1) + (Bytes{2, 3, 0, 'n', 'e', 't', 2, 0, 'h', 'i'}));
-    EXPECT_EQ(Encoded(WIRE_REPLY, LOG_OP_APPEND), ReplyHead(1) + Little(5, 8));
-    EXPECT_EQ(Encoded(WIRE_REQUEST, LOG_OP_CRASH),
-              Head(4) + Bytes{7} + Little(13, 8) + Little(14, 8) + Little(15, 4) + Little(16, 4));
-    EXPECT_EQ(Encoded(WIRE_REPLY, LOG_OP_CRASH), ReplyHead(4) + Little(5, 8));
-}
-
-TEST_F(LogWire, golden_vectors_of_readers) {
-    const Bytes wanted = Little(5, 8) + Little(6, 8) + (Bytes{1, 2, 3, 0, 'n', 'e', 't'});
-    EXPECT_EQ(Encoded(WIRE_REQUEST, LOG_OP_QUERY), Head(2) + wanted);
-    EXPECT_EQ(Encoded(WIRE_REPLY, LOG_OP_QUERY),
-              ReplyHead(2) + Bytes{1} + (Bytes{1, 0, 'h'}) + Little(9, 8));
-    EXPECT_EQ(Encoded(WIRE_REQUEST, LOG_OP_EXPORT), Head(5) + wanted);
-    EXPECT_EQ(Encoded(WIRE_REPLY, LOG_OP_EXPORT),
-              ReplyHead(5) + Bytes{1} + Little(3, 4) + Little(11, 8) + Little(9, 8));
-}
-
-TEST_F(LogWire, golden_vectors_of_counts) {
-    EXPECT_EQ(Encoded(WIRE_REQUEST, LOG_OP_STATS), Head(3));
-    EXPECT_EQ(Encoded(WIRE_REPLY, LOG_OP_STATS), ReplyHead(3) + Little(9, 8) + Little(12, 8) +
-                                                     Little(17, 8) + Little(18, 8) + Little(19, 8) +
-                                                     Little(20, 8) + Little(21, 8));
-    EXPECT_EQ(Encoded(WIRE_REQUEST, LOG_OP_SENDER), Head(6) + Little(13, 8));
-    EXPECT_EQ(Encoded(WIRE_REPLY, LOG_OP_SENDER),
-              ReplyHead(6) + Little(17, 8) + Little(19, 8) + Little(20, 8));
 }
 
 TEST(ServerWire, golden_vectors) {

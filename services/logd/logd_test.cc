@@ -238,6 +238,19 @@ TEST_F(LogdTest, test_reject_over_rate_logger) {
     EXPECT_EQ(Append("x"), WIRE_OVERLOAD);
 }
 
+// What is left of a record's time is not lost when its sender asks too early.
+TEST_F(LogdTest, a_rate_is_reached_however_often_one_asks) {
+    for (uint32_t i = 0; i < LOGD_BURST; i++) {
+        ASSERT_EQ(Append("x"), WIRE_OK);
+    }
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < 8; i++) {
+        now_ns_ += kSecond / LOGD_PER_SECOND * 3 / 4;
+        kept += Append("x") == WIRE_OK;
+    }
+    EXPECT_EQ(kept, 6u);
+}
+
 // Many names do not help: a place is taken from who has been silent for longest.
 TEST_F(LogdTest, rates_are_bounded) {
     for (uint64_t sender = 1; sender <= LOGD_SENDER_MAX; sender++) {

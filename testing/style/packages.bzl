@@ -20,6 +20,7 @@ PACKAGES = [
     "services/init",
     "services/init/flaky",
     "services/logd",
+    "services/metricsd",
     "services/policyd",
     "services/samgrd",
     "services/selftest",
