@@ -62,7 +62,7 @@ class World {
 
 World *world;
 
-resolved resolve(void *, service_id, deadline) {
+resolved resolve(void *, service_id, policy_action, deadline) {
     return {RESOLVE_GIVEN, slot_at(kRoute), 0};
 }
 
