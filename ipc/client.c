@@ -274,6 +274,8 @@ static struct verdict attempt(struct call *call) {
     enum route_need need = route_want(&client->routes, route, now_ns);
     if (need != ROUTE_USE) {
         call->served = served > call->served ? served : call->served;
+    } else if (call->attempts == 1) {
+        call->served = IPC_HIT;
     }
     if (need == ROUTE_REFUSE) {
         return over(IPC_DENIED);
@@ -322,9 +324,7 @@ static struct ipc_outcome call_slowly(struct call *call, struct verdict first) {
 // A request that nothing has been made of yet.
 static struct ipc_outcome begin(struct call *call) {
     const struct ipc_request *request = call->request;
-    const struct route *route =
-        route_find(&call->client->routes, request->target, action_of(call->way));
-    call->served = route && route->state == ROUTE_BOUND ? IPC_HIT : IPC_MISS;
+    call->served = IPC_MISS;
     call->budget = budget_until(request->deadline);
     if (request->bytes > FRAME_PAYLOAD_MAX || request->target.value == 0) {
         bool large = request->bytes > FRAME_PAYLOAD_MAX;

@@ -455,30 +455,6 @@ TEST(ServerWire, golden_vectors_of_operations_and_clients) {
                Little(1, 8) + Little(5, 8) + Little(2, 8) + Little(3, 8) + Little(4, 4)));
 }
 
-TEST(ServerWire, golden_vectors_of_steps_and_trace) {
-    Bytes bytes(64);
-    server_message message{};
-    const uint8_t numbers[] = {8, 9};
-    message.header.op = SERVER_OP_STEPS;
-    message.header.nonce.value = kNonce;
-    message.state = 6;
-    bytes.resize(server_encode(WIRE_REQUEST, &message, bytes.data(), 64));
-    EXPECT_EQ(bytes, (Bytes{'S', 'V', 1, 4} + kNonceBytes + Bytes{6}));
-    message.steps = {numbers, 2};
-    bytes.resize(64);
-    bytes.resize(server_encode(WIRE_REPLY, &message, bytes.data(), 64));
-    EXPECT_EQ(bytes, (Bytes{'S', 'V', 1, 0x84, 0} + kNonceBytes + Bytes{2, 0, 8, 9}));
-    message.header.op = SERVER_OP_TRACE;
-    message.first = 7;
-    bytes.resize(64);
-    bytes.resize(server_encode(WIRE_REQUEST, &message, bytes.data(), 64));
-    EXPECT_EQ(bytes, (Bytes{'S', 'V', 1, 5} + kNonceBytes + Little(7, 8)));
-    message.trace = {numbers, 1};
-    bytes.resize(64);
-    bytes.resize(server_encode(WIRE_REPLY, &message, bytes.data(), 64));
-    EXPECT_EQ(bytes, (Bytes{'S', 'V', 1, 0x85, 0} + kNonceBytes + Little(7, 8) + Bytes{1, 0, 8}));
-}
-
 // A protocol that has a field of each type, in an order that nothing aligns.
 struct mixed_message {
     wire_header header;
