@@ -1,6 +1,8 @@
 // ipc/ask.c: see ask.h.
 #include "ipc/ask.h"
 
+#include "ipc/wire/policy_action.h"
+
 static struct ipc_request request_of(const struct ipc_question *question, const struct wire_op *op,
                                      struct nonce nonce, uint32_t bytes) {
     bool carries = question->carried.value != CAP_SLOT_NONE;
@@ -31,17 +33,31 @@ bool ipc_request_put(struct ipc_client *client, const struct ipc_question *quest
     return true;
 }
 
-static const struct ipc_outcome bad_request = {.error = IPC_BAD_REQUEST, .served = IPC_MISS};
+static struct ipc_outcome bad_request(struct ipc_client *client,
+                                      const struct ipc_question *question,
+                                      enum policy_action action) {
+    const struct ipc_outcome outcome = {.error = IPC_BAD_REQUEST, .served = IPC_MISS};
+    return ipc_client_outcome(client, question->target, action, outcome);
+}
+
+// It was counted as answered.
+static struct ipc_outcome no_answer(struct ipc_client *client, const struct ipc_question *question,
+                                    struct ipc_outcome outcome) {
+    client->stats.outcomes[outcome.error][outcome.served]--;
+    outcome.error = IPC_UNKNOWN_OUTCOME;
+    return ipc_client_outcome(client, question->target, POLICY_CALL, outcome);
+}
 
 struct ipc_outcome ipc_tell(struct ipc_client *client, const struct ipc_question *question,
                             void *message) {
     struct ipc_request request;
     if (question->taken) {
         slot_release(question->carried);
-        return bad_request;
+        return bad_request(client, question, POLICY_SEND);
     }
-    return ipc_request_put(client, question, message, &request) ? ipc_client_tell(client, &request)
-                                                                : bad_request;
+    return ipc_request_put(client, question, message, &request)
+               ? ipc_client_tell(client, &request)
+               : bad_request(client, question, POLICY_SEND);
 }
 
 struct ipc_outcome ipc_ask(struct ipc_client *client, const struct ipc_question *question,
@@ -54,7 +70,7 @@ struct ipc_outcome ipc_ask(struct ipc_client *client, const struct ipc_question 
         *question->taken = slot_at(CAP_SLOT_NONE);
     }
     if (!ipc_request_put(client, question, message, &request)) {
-        return bad_request;
+        return bad_request(client, question, POLICY_CALL);
     }
     struct ipc_outcome outcome = ipc_call(client, &request);
     if (outcome.error != IPC_OK) {
@@ -65,8 +81,7 @@ struct ipc_outcome ipc_ask(struct ipc_client *client, const struct ipc_question 
                     page->reply_in.header.len, message) != WIRE_OK ||
         header->op != asked) {
         slot_release(came);
-        outcome.error = IPC_UNKNOWN_OUTCOME;
-        return outcome;
+        return no_answer(client, question, outcome);
     }
     if (question->taken) {
         *question->taken = came;

@@ -47,20 +47,22 @@ static enum ipc_error finish(struct ipc_asks *asks, struct ipc_pending *pending,
     return error;
 }
 
-static struct ipc_outcome refused(const struct ipc_question *question, enum ipc_error error) {
-    slot_release(question->carried);
-    return (struct ipc_outcome){.error = error, .served = IPC_MISS};
+static struct ipc_outcome refused(struct ipc_asks *asks, const struct ipc_question *question,
+                                  enum ipc_error error) {
+    const struct ipc_outcome outcome = {.error = error, .served = IPC_MISS};
+    return ipc_client_outcome(asks->client, question->target, POLICY_SEND, outcome);
 }
 
 struct ipc_outcome ipc_asks_start(struct ipc_asks *asks, const struct ipc_question *question,
                                   void *message, struct nonce *ticket) {
     struct ipc_pending *pending = find(asks, (struct nonce){.value = 0});
     if (!pending || question->taken) {
-        return refused(question, pending ? IPC_BAD_REQUEST : IPC_REJECTED);
+        slot_release(question->carried);
+        return refused(asks, question, pending ? IPC_BAD_REQUEST : IPC_REJECTED);
     }
     struct ipc_request request;
     if (!ipc_request_put(asks->client, question, message, &request)) {
-        return (struct ipc_outcome){.error = IPC_BAD_REQUEST, .served = IPC_MISS};
+        return refused(asks, question, IPC_BAD_REQUEST);
     }
     struct ipc_sent sent = {.own = asks->own};
     struct ipc_outcome outcome = ipc_client_send(asks->client, &request, &sent);

@@ -193,6 +193,7 @@ TEST(Asks, test_reject_more_than_are_kept_and_drop_the_oldest) {
         }
         nonce more{};
         EXPECT_EQ(start_echo(asker, 99, &more).error, IPC_REJECTED);
+        EXPECT_GE(asker.client.stats.outcomes[IPC_REJECTED][IPC_MISS], 1u);
         // All answers come before the first is taken: only the latest are there.
         expect_echo(asker, tickets[INBOX_REQUEST_MAX - 1], INBOX_REQUEST_MAX - 1);
         EXPECT_EQ(asker.asks.inbox.dropped, INBOX_REQUEST_MAX - INBOX_ANSWER_MAX);

@@ -67,18 +67,23 @@ static enum policy_action action_of(enum way way) {
     return POLICY_CALL;
 }
 
-static struct ipc_outcome finish(const struct call *call, enum ipc_error error) {
-    struct ipc_client *client = call->client;
-    const enum ipc_served served = call->served;
-    client->stats.outcomes[error][served]++;
-    if (error != IPC_OK || served != IPC_HIT || client->routes.trace_hits) {
-        route_trace_put(&client->routes.trace,
-                        (struct route_trace_record){.target = call->request->target.value,
-                                                    .kind = ROUTE_TRACE_OUTCOME,
-                                                    .action = (uint8_t)action_of(call->way),
-                                                    .what = {(uint8_t)error, (uint8_t)served}});
+struct ipc_outcome ipc_client_outcome(struct ipc_client *client, struct service_id target,
+                                      enum policy_action action, struct ipc_outcome outcome) {
+    client->stats.outcomes[outcome.error][outcome.served]++;
+    if (outcome.error != IPC_OK || outcome.served != IPC_HIT || client->routes.trace_hits) {
+        route_trace_put(
+            &client->routes.trace,
+            (struct route_trace_record){.target = target.value,
+                                        .kind = ROUTE_TRACE_OUTCOME,
+                                        .action = (uint8_t)action,
+                                        .what = {(uint8_t)outcome.error, (uint8_t)outcome.served}});
     }
-    return (struct ipc_outcome){.error = error, .served = served};
+    return outcome;
+}
+
+static struct ipc_outcome finish(const struct call *call, enum ipc_error error) {
+    const struct ipc_outcome outcome = {.error = error, .served = call->served};
+    return ipc_client_outcome(call->client, call->request->target, action_of(call->way), outcome);
 }
 
 static bool may_be_done(const struct ipc_request *request, enum delivery delivery) {

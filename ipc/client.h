@@ -177,6 +177,13 @@ WARN_UNUSED struct ipc_outcome ipc_client_notify(struct ipc_client *client,
                                                  struct service_id target,
                                                  struct deadline deadline);
 
+// Counts and traces an outcome that was decided outside of these functions, and returns it: a
+// request that is none, an answer that is none.
+WARN_UNUSED struct ipc_outcome ipc_client_outcome(struct ipc_client *client,
+                                                  struct service_id target,
+                                                  enum policy_action action,
+                                                  struct ipc_outcome outcome);
+
 // Closes every route.
 void ipc_client_release(struct ipc_client *client);
 
