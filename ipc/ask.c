@@ -1,37 +1,77 @@
 // ipc/ask.c: see ask.h.
 #include "ipc/ask.h"
 
-struct ipc_request ipc_request_of(const struct ipc_question *question, const struct wire_op *op,
-                                  struct nonce nonce, uint32_t bytes) {
+#include "ipc/wire/policy_action.h"
+
+static struct ipc_request request_of(const struct ipc_question *question, const struct wire_op *op,
+                                     struct nonce nonce, uint32_t bytes) {
     bool carries = question->carried.value != CAP_SLOT_NONE;
     return (struct ipc_request){.target = question->target,
                                 .nonce = nonce,
                                 .deadline = question->deadline,
+                                .op = op,
                                 .bytes = bytes,
                                 .protocol = question->protocol->type,
                                 .flags = (uint16_t)((carries ? FRAME_CAP_MOVE : 0) |
                                                     (question->taken ? FRAME_TAKE_CAP : 0)),
-                                .carried = question->carried,
-                                .repeatable = op->repeatable};
+                                .carried = question->carried};
+}
+
+bool ipc_request_put(struct ipc_client *client, const struct ipc_question *question, void *message,
+                     struct ipc_request *request) {
+    struct message_area *out = &client->runtime->page->call_out;
+    struct wire_header *header = message;  // Each message begins with one.
+    const struct wire_op *op = wire_op_find(question->protocol, header->op);
+    header->nonce = ipc_nonce(client);
+    uint32_t bytes =
+        wire_encode(question->protocol, WIRE_REQUEST, message, out->payload, sizeof(out->payload));
+    if (!op || bytes == 0) {
+        slot_release(question->carried);
+        return false;
+    }
+    *request = request_of(question, op, header->nonce, bytes);
+    return true;
+}
+
+static struct ipc_outcome bad_request(struct ipc_client *client,
+                                      const struct ipc_question *question,
+                                      enum policy_action action) {
+    const struct ipc_outcome outcome = {.error = IPC_BAD_REQUEST, .served = IPC_MISS};
+    return ipc_client_outcome(client, question->target, action, outcome);
+}
+
+// It was counted as answered.
+static struct ipc_outcome no_answer(struct ipc_client *client, const struct ipc_question *question,
+                                    struct ipc_outcome outcome) {
+    client->stats.outcomes[outcome.error][outcome.served]--;
+    outcome.error = IPC_UNKNOWN_OUTCOME;
+    return ipc_client_outcome(client, question->target, POLICY_CALL, outcome);
+}
+
+struct ipc_outcome ipc_tell(struct ipc_client *client, const struct ipc_question *question,
+                            void *message) {
+    struct ipc_request request;
+    if (question->taken) {
+        slot_release(question->carried);
+        return bad_request(client, question, POLICY_SEND);
+    }
+    return ipc_request_put(client, question, message, &request)
+               ? ipc_client_tell(client, &request)
+               : bad_request(client, question, POLICY_SEND);
 }
 
 struct ipc_outcome ipc_ask(struct ipc_client *client, const struct ipc_question *question,
                            void *message) {
     struct message_page *page = client->runtime->page;
-    struct wire_header *header = message;  // Each message begins with one.
-    const struct wire_op *op = wire_op_find(question->protocol, header->op);
+    const struct wire_header *header = message;
     const uint8_t asked = header->op;
-    header->nonce = ipc_nonce(client);
-    uint32_t bytes = wire_encode(question->protocol, WIRE_REQUEST, message, page->call_out.payload,
-                                 sizeof(page->call_out.payload));
+    struct ipc_request request;
     if (question->taken) {
         *question->taken = slot_at(CAP_SLOT_NONE);
     }
-    if (!op || bytes == 0) {
-        slot_release(question->carried);
-        return (struct ipc_outcome){.error = IPC_BAD_REQUEST, .served = IPC_MISS};
+    if (!ipc_request_put(client, question, message, &request)) {
+        return bad_request(client, question, POLICY_CALL);
     }
-    const struct ipc_request request = ipc_request_of(question, op, header->nonce, bytes);
     struct ipc_outcome outcome = ipc_call(client, &request);
     if (outcome.error != IPC_OK) {
         return outcome;
@@ -41,8 +81,7 @@ struct ipc_outcome ipc_ask(struct ipc_client *client, const struct ipc_question 
                     page->reply_in.header.len, message) != WIRE_OK ||
         header->op != asked) {
         slot_release(came);
-        outcome.error = IPC_UNKNOWN_OUTCOME;
-        return outcome;
+        return no_answer(client, question, outcome);
     }
     if (question->taken) {
         *question->taken = came;

@@ -2,10 +2,9 @@
 // route (client.h), and the answer decoded into the same message. What a service author usually
 // wants; ipc_call is for who writes its payload in place.
 //
-// Whether the request may be sent again comes from the operation's row, never from the caller.
-// Units:     nanoseconds since boot.
-// Ownership: the message is the caller's. WIRE_BYTES fields of an answer point into reply_in and
-// are
+// ipc_tell does the same without an answer. Whether the request may be sent again comes from the
+// operation's row, never from the caller. Units:     nanoseconds since boot. Ownership: the message
+// is the caller's. WIRE_BYTES fields of an answer point into reply_in and are
 //            valid until the next call. `carried` is gone when ipc_ask returns; `taken` is the
 //            caller's.
 // Blocking:  as ipc_call, until the deadline at most.
@@ -29,13 +28,19 @@ struct ipc_question {
     struct slot *taken;   // Where one that comes with the answer is put; null: none is taken.
 };
 
-// What is asked for, encoded in call_out, as a request.
-struct ipc_request ipc_request_of(const struct ipc_question *question, const struct wire_op *op,
-                                  struct nonce nonce, uint32_t bytes);
+// Encodes what is asked for to call_out, with the client's next nonce, and makes a request of it.
+// False: the message is none of the protocol's, and `carried` is closed.
+WARN_UNUSED bool ipc_request_put(struct ipc_client *client, const struct ipc_question *question,
+                                 void *message, struct ipc_request *request);
 
 // `message` is the protocol's struct: its header's op and the request's fields are filled in.
 WARN_UNUSED struct ipc_outcome ipc_ask(struct ipc_client *client,
                                        const struct ipc_question *question, void *message);
+
+// The request as a send that nobody answers: IPC_OK says that it is in the service's queue. It
+// takes no capability. Waits for samgrd, never for the service.
+WARN_UNUSED struct ipc_outcome ipc_tell(struct ipc_client *client,
+                                        const struct ipc_question *question, void *message);
 
 #ifdef __cplusplus
 }

@@ -62,7 +62,7 @@ class World {
 
 World *world;
 
-resolved resolve(void *, service_id, deadline) {
+resolved resolve(void *, service_id, policy_action, deadline) {
     return {RESOLVE_GIVEN, slot_at(kRoute), 0};
 }
 
@@ -136,6 +136,7 @@ TEST_F(Ask, test_reject_message_that_is_none) {
     EXPECT_EQ(Do(99), IPC_BAD_REQUEST);
     EXPECT_EQ(world_.calls_, 0);
     EXPECT_EQ(world_.closed_, std::vector<uint64_t>{20});
+    EXPECT_EQ(client_.stats.outcomes[IPC_BAD_REQUEST][IPC_MISS], 1u);
 }
 
 TEST_F(Ask, test_reject_answer_that_is_none) {
@@ -151,6 +152,21 @@ TEST_F(Ask, test_reject_answer_that_is_none) {
         return result;
     };
     EXPECT_EQ(Do(), IPC_UNKNOWN_OUTCOME) << "a byte too few";
+    EXPECT_EQ(client_.stats.outcomes[IPC_UNKNOWN_OUTCOME][IPC_MISS], 1u);
+    EXPECT_EQ(client_.stats.outcomes[IPC_UNKNOWN_OUTCOME][IPC_HIT], 1u);
+    EXPECT_EQ(client_.stats.outcomes[IPC_OK][IPC_MISS], 0u);
+    EXPECT_EQ(client_.stats.outcomes[IPC_OK][IPC_HIT], 0u);
+}
+
+// A send: nobody answers, so there is nothing to take.
+TEST_F(Ask, test_reject_telling_what_takes_a_capability) {
+    slot taken = slot_at(77);
+    question_.carried = slot_at(20);
+    question_.taken = &taken;
+    message_.header.op = ECHO_OP_ECHO;
+    EXPECT_EQ(ipc_tell(&client_, &question_, &message_).error, IPC_BAD_REQUEST);
+    EXPECT_EQ(world_.calls_, 0);
+    EXPECT_EQ(world_.closed_, std::vector<uint64_t>{20});
 }
 
 }  // namespace

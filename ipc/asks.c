@@ -1,6 +1,8 @@
 // ipc/asks.c: see asks.h.
 #include "ipc/asks.h"
 
+#include "ipc/wire/policy_action.h"
+
 void ipc_asks_init(struct ipc_asks *asks, struct ipc_client *client, struct slot own) {
     *asks = (struct ipc_asks){.client = client, .own = own};
     inbox_init(&asks->inbox);
@@ -29,27 +31,39 @@ static void forget(struct ipc_pending *pending) {
     *pending = (struct ipc_pending){.nonce = {.value = 0}};
 }
 
-static struct ipc_outcome refused(const struct ipc_question *question, enum ipc_error error) {
-    slot_release(question->carried);
-    return (struct ipc_outcome){.error = error, .served = IPC_MISS};
+// The request is over, and that is what its caller is told.
+static enum ipc_error finish(struct ipc_asks *asks, struct ipc_pending *pending,
+                             enum ipc_error error) {
+    struct ipc_client *client = asks->client;
+    client->stats.answers[error]++;
+    if (error != IPC_OK || client->routes.trace_hits) {
+        route_trace_put(&client->routes.trace,
+                        (struct route_trace_record){.target = pending->target.value,
+                                                    .kind = ROUTE_TRACE_ANSWER,
+                                                    .action = POLICY_SEND,
+                                                    .what = {(uint8_t)error}});
+    }
+    forget(pending);
+    return error;
+}
+
+static struct ipc_outcome refused(struct ipc_asks *asks, const struct ipc_question *question,
+                                  enum ipc_error error) {
+    const struct ipc_outcome outcome = {.error = error, .served = IPC_MISS};
+    return ipc_client_outcome(asks->client, question->target, POLICY_SEND, outcome);
 }
 
 struct ipc_outcome ipc_asks_start(struct ipc_asks *asks, const struct ipc_question *question,
                                   void *message, struct nonce *ticket) {
-    struct message_area *out = &asks->client->runtime->page->call_out;
-    struct wire_header *header = message;  // Each message begins with one.
-    const struct wire_op *op = wire_op_find(question->protocol, header->op);
     struct ipc_pending *pending = find(asks, (struct nonce){.value = 0});
-    if (!pending) {
-        return refused(question, IPC_REJECTED);
+    if (!pending || question->taken) {
+        slot_release(question->carried);
+        return refused(asks, question, pending ? IPC_BAD_REQUEST : IPC_REJECTED);
     }
-    header->nonce = ipc_nonce(asks->client);
-    uint32_t bytes =
-        wire_encode(question->protocol, WIRE_REQUEST, message, out->payload, sizeof(out->payload));
-    if (!op || bytes == 0 || question->taken) {
-        return refused(question, IPC_BAD_REQUEST);
+    struct ipc_request request;
+    if (!ipc_request_put(asks->client, question, message, &request)) {
+        return refused(asks, question, IPC_BAD_REQUEST);
     }
-    const struct ipc_request request = ipc_request_of(question, op, header->nonce, bytes);
     struct ipc_sent sent = {.own = asks->own};
     struct ipc_outcome outcome = ipc_client_send(asks->client, &request, &sent);
     if (outcome.error == IPC_OK) {
@@ -60,8 +74,7 @@ struct ipc_outcome ipc_asks_start(struct ipc_asks *asks, const struct ipc_questi
                                         .target = request.target,
                                         .epoch = sent.epoch,
                                         .protocol = question->protocol,
-                                        .op = header->op,
-                                        .repeatable = op->repeatable,
+                                        .op = request.op,
                                         .maybe_done = true};
         *ticket = request.nonce;
     }
@@ -70,7 +83,7 @@ struct ipc_outcome ipc_asks_start(struct ipc_asks *asks, const struct ipc_questi
 
 // The route did not bring an answer: as after a call.
 static void lose_route(struct ipc_asks *asks, const struct ipc_pending *pending) {
-    struct route *route = route_find(&asks->client->routes, pending->target);
+    struct route *route = route_find(&asks->client->routes, pending->target, POLICY_SEND);
     if (route) {
         slot_release(route_lost(&asks->client->routes, route, pending->epoch));
     }
@@ -82,7 +95,7 @@ static enum inbox_verdict keep_answer(struct ipc_asks *asks, const struct ipc_pe
         asks->client->stats.mismatched++;
         return INBOX_UNKNOWN;
     }
-    struct route *route = route_find(&asks->client->routes, pending->target);
+    struct route *route = route_find(&asks->client->routes, pending->target, POLICY_SEND);
     if (route) {
         route_served(&asks->client->routes, route, pending->epoch);
     }
@@ -93,7 +106,7 @@ static enum inbox_verdict keep_answer(struct ipc_asks *asks, const struct ipc_pe
 void ipc_asks_arrived(struct ipc_asks *asks, const struct recv_result *event) {
     struct ipc_pending *pending = find_sequence(asks, event->sequence);
     if (!pending) {
-        asks->unknown++;
+        asks->client->stats.unknown++;
         return;
     }
     pending->sequence.value = 0;
@@ -111,14 +124,14 @@ void ipc_asks_arrived(struct ipc_asks *asks, const struct recv_result *event) {
 
 // Without an answer that is one.
 static enum ipc_error unanswered(const struct ipc_pending *pending, enum ipc_error otherwise) {
-    return pending->maybe_done && !pending->repeatable ? IPC_UNKNOWN_OUTCOME : otherwise;
+    return pending->maybe_done && !pending->op->repeatable ? IPC_UNKNOWN_OUTCOME : otherwise;
 }
 
 static enum ipc_error decode(struct ipc_asks *asks, const struct ipc_pending *pending,
                              uint32_t bytes, void *message) {
     const struct wire_header *header = message;
     bool fits = wire_decode(pending->protocol, WIRE_REPLY, asks->taken, bytes, message) == WIRE_OK;
-    return fits && header->op == pending->op ? IPC_OK : IPC_UNKNOWN_OUTCOME;
+    return fits && header->op == pending->op->number ? IPC_OK : IPC_UNKNOWN_OUTCOME;
 }
 
 bool ipc_asks_take(struct ipc_asks *asks, struct nonce ticket, void *message,
@@ -142,8 +155,16 @@ bool ipc_asks_take(struct ipc_asks *asks, struct nonce ticket, void *message,
             *error = unanswered(pending, IPC_REJECTED);
             break;
     }
-    forget(pending);
+    *error = finish(asks, pending, *error);
     return true;
+}
+
+// The kernel and the inbox forget it.
+static void withdraw(struct ipc_asks *asks, const struct ipc_pending *pending) {
+    if (pending->sequence.value != 0) {
+        status_ignore(sys_request_cancel(pending->sequence), "the endpoint may be closed");
+    }
+    inbox_cancel(&asks->inbox, pending->nonce);
 }
 
 void ipc_asks_cancel(struct ipc_asks *asks, struct nonce ticket) {
@@ -151,10 +172,7 @@ void ipc_asks_cancel(struct ipc_asks *asks, struct nonce ticket) {
     if (!pending) {
         return;
     }
-    if (pending->sequence.value != 0) {
-        status_ignore(sys_request_cancel(pending->sequence), "the endpoint may be closed");
-    }
-    inbox_cancel(&asks->inbox, ticket);
+    withdraw(asks, pending);
     forget(pending);
 }
 
@@ -185,10 +203,10 @@ enum ipc_error ipc_asks_await(struct ipc_asks *asks, struct nonce ticket, struct
             arrived(asks, &event);
             continue;
         }
-        error = unanswered(find(asks, ticket),
-                           event.status == STATUS_TIMED_OUT ? IPC_TIMED_OUT : IPC_REJECTED);
-        ipc_asks_cancel(asks, ticket);
-        return error;
+        struct ipc_pending *pending = find(asks, ticket);
+        withdraw(asks, pending);
+        error = event.status == STATUS_TIMED_OUT ? IPC_TIMED_OUT : IPC_REJECTED;
+        return finish(asks, pending, unanswered(pending, error));
     }
     return error;
 }

@@ -6,14 +6,19 @@
 // and takes the answer of a request when it wants it; or it waits for one (ipc_asks_await). An
 // answer belongs to a request by the kernel's sequence and by the nonce, both: what fits no request
 // that is under way (unknown, cancelled, timed out, another's nonce) is counted and matched to
-// none. Answers that are not taken in time go, the oldest first (inbox.h). Units:     nanoseconds
-// since boot. Ownership: the caller owns the struct; one task uses it. WIRE_BYTES fields of an
-// answer point into
-//            the struct and are valid until the next answer is taken.
+// none. Answers that are not taken in time go, the oldest first (inbox.h).
+//
+// A service that asks others so has `own` at its own endpoint, and its loop (server.h) passes on
+// what comes.
+// Units:     nanoseconds since boot.
+// Ownership: the caller owns the struct; one task uses it. WIRE_BYTES fields of an answer point
+//            into the struct and are valid until the next answer is taken.
 // Blocking:  ipc_asks_start as ipc_call while it resolves; ipc_asks_await until its deadline; the
 //            others never.
 // Errors:    enum ipc_error. IPC_REJECTED also: too many are under way, nothing was sent; or what
 //            was asked was not done, or may be done again, and the caller may start it again.
+//            IPC_BAD_REQUEST also: `own` is no open endpoint to receive at; nothing was sent, and
+//            no route is lost by it.
 #pragma once
 
 #include "ipc/ask.h"
@@ -29,15 +34,13 @@ struct ipc_pending {
     struct service_id target;
     struct route_epoch epoch;  // Of the route that it went through.
     const struct wire_protocol_rows *protocol;
-    uint8_t op;
-    bool repeatable;
+    const struct wire_op *op;
     bool maybe_done;  // Unless it was answered: a service has seen it.
 };
 
 struct ipc_asks {
     struct ipc_client *client;
     struct slot own;   // RECV; nobody needs a way to send there.
-    uint64_t unknown;  // Answers to no request that is under way.
     uint64_t strange;  // Calls and sends that came while an answer was awaited: closed.
     // Notifications that came meanwhile, for the client's loop to look at and clear.
     uint64_t kernel_bits;

@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "ipc/wire/echo_wire.h"
+#include "ipc/wire/policy_action.h"
 #include "testing/sim/machine.h"
 
 namespace {
@@ -24,7 +25,7 @@ struct asker {
     std::uint64_t resolved_count;
 };
 
-resolved resolve(void *context, service_id, deadline) {
+resolved resolve(void *context, service_id, policy_action, deadline) {
     static_cast<asker *>(context)->resolved_count++;
     slot_result got = sys_cap_clone(slot_at(SERVER), RIGHT_SEND | RIGHT_CALL);
     return {got.status == STATUS_OK ? RESOLVE_GIVEN : RESOLVE_FAILED, got.slot, 0};
@@ -100,8 +101,8 @@ void run(const body &server, const body &client) {
         slot to_client = endpoint();
         slot route = mint(to_server, 1);
         slot serving = start("server", {{to_server, OWN, RIGHT_RECV}});
-        slot asking = start(
-            "client", {{route, SERVER, RIGHT_SEND | RIGHT_CALL}, {to_client, OWN, RIGHT_RECV}});
+        slot asking = start("client", {{route, SERVER, RIGHT_SEND | RIGHT_CALL},
+                                       {to_client, OWN, RIGHT_RECV | RIGHT_MANAGE}});
         EXPECT_EQ(wait_dead(asking).reason, EXIT_CODE);
         EXPECT_EQ(sys_task_kill(serving), STATUS_OK);
     });
@@ -128,7 +129,7 @@ TEST(Asks, each_answer_comes_to_its_request_in_any_order) {
             expect_echo(asker, first, 2 * i);
         }
         EXPECT_EQ(asker.resolved_count, 1u);  // The route is kept.
-        EXPECT_EQ(asker.asks.unknown, 0u);
+        EXPECT_EQ(asker.client.stats.unknown, 0u);
         EXPECT_EQ(asker.client.stats.outcomes[IPC_OK][IPC_HIT], 19u);
     });
 }
@@ -192,6 +193,7 @@ TEST(Asks, test_reject_more_than_are_kept_and_drop_the_oldest) {
         }
         nonce more{};
         EXPECT_EQ(start_echo(asker, 99, &more).error, IPC_REJECTED);
+        EXPECT_GE(asker.client.stats.outcomes[IPC_REJECTED][IPC_MISS], 1u);
         // All answers come before the first is taken: only the latest are there.
         expect_echo(asker, tickets[INBOX_REQUEST_MAX - 1], INBOX_REQUEST_MAX - 1);
         EXPECT_EQ(asker.asks.inbox.dropped, INBOX_REQUEST_MAX - INBOX_ANSWER_MAX);
@@ -221,6 +223,60 @@ TEST(Asks, a_dropped_request_says_whether_it_may_have_been_done) {
                          echo_rows.ops[0].repeatable ? IPC_REJECTED : IPC_UNKNOWN_OUTCOME);
             expect_echo(asker, started(asker, 2), 2);
             EXPECT_EQ(asker.resolved_count, 2u);  // The route was lost with it.
+        });
+}
+
+// The caller's mistake is not the route's: nothing is sent, resolved again or lost.
+TEST(Asks, test_reject_answers_to_what_is_no_open_endpoint_of_ones_own) {
+    run(serve_all, [](user &self) {
+        asker asker;
+        begin(asker, self);
+        expect_echo(asker, started(asker, 1), 1);
+        const route *kept =
+            route_find(&asker.client.routes, {service_id_of("server", 6)}, POLICY_SEND);
+        nonce ticket{};
+        for (std::uint32_t wrong : {60u, 0u + CAP_SLOT_NONE, SERVER}) {
+            asker.asks.own = slot_at(wrong);
+            EXPECT_EQ(start_echo(asker, 2, &ticket).error, IPC_BAD_REQUEST) << wrong;
+            EXPECT_EQ(ticket.value, 0u);
+            EXPECT_EQ(kept->state, ROUTE_BOUND);
+            EXPECT_EQ(kept->losses, 0u);
+        }
+        asker.asks.own = slot_at(OWN);
+        expect_echo(asker, started(asker, 3), 3);
+        EXPECT_EQ(sys_endpoint_close(slot_at(OWN)), STATUS_OK);
+        EXPECT_EQ(start_echo(asker, 4, &ticket).error, IPC_BAD_REQUEST);
+        EXPECT_EQ(kept->state, ROUTE_BOUND);
+        EXPECT_EQ(asker.resolved_count, 1u);
+        EXPECT_EQ(asker.client.stats.resent, 0u);
+    });
+}
+
+// Every request that was sent comes to one end, and that is counted.
+TEST(Asks, counts_how_each_answer_came) {
+    run(
+        [](user &self) {
+            EXPECT_EQ(sys_reply_close(next_request().reply), STATUS_OK);
+            recv_result late = next_request();
+            serve_all(self);
+            (void)late;
+        },
+        [](user &self) {
+            asker asker;
+            begin(asker, self);
+            expect_error(asker, started(asker, 1), IPC_REJECTED);
+            nonce late = started(asker, 2);
+            const std::uint64_t before = asker.client.routes.trace.count;
+            expect_error(asker, late, IPC_TIMED_OUT);
+            EXPECT_EQ(asker.client.routes.trace.count, before + 1);
+            const route_trace_record &last =
+                asker.client.routes.trace.records[before % ROUTE_TRACE_MAX];
+            EXPECT_EQ(last.kind, ROUTE_TRACE_ANSWER);
+            EXPECT_EQ(last.what[0], IPC_TIMED_OUT);
+            expect_echo(asker, started(asker, 3), 3);
+            EXPECT_EQ(asker.client.stats.answers[IPC_OK], 1u);
+            EXPECT_EQ(asker.client.stats.answers[IPC_REJECTED], 1u);
+            EXPECT_EQ(asker.client.stats.answers[IPC_TIMED_OUT], 1u);
         });
 }
 

@@ -4,15 +4,24 @@
 
 #include <string.h>
 
+// How a request goes to its service.
+enum way {
+    WAY_CALL,
+    WAY_REQUEST,  // A send whose answer comes later.
+    WAY_TELL,     // A send without one.
+    WAY_NOTIFY,
+};
+
 // A call that is not over: what is left of its budget, and what it has cost so far.
 struct call {
     struct ipc_client *client;
     const struct ipc_request *request;
     struct budget budget;
+    enum way way;
     enum ipc_served served;
     uint32_t attempts;
     uint32_t losses;        // Of the route, in this call.
-    struct ipc_sent *sent;  // Of an asynchronous request; null: it is a call.
+    struct ipc_sent *sent;  // WAY_REQUEST
     bool kept;              // The request is in client->kept.
     bool carried_gone;      // What the request carried has left its slot.
 };
@@ -45,16 +54,46 @@ void ipc_client_release(struct ipc_client *client) {
     }
 }
 
-static struct ipc_outcome finish(struct ipc_client *client, enum ipc_error error,
-                                 enum ipc_served served) {
-    client->stats.outcomes[error][served]++;
-    return (struct ipc_outcome){.error = error, .served = served};
+static enum policy_action action_of(enum way way) {
+    switch (way) {
+        case WAY_CALL:
+            return POLICY_CALL;
+        case WAY_REQUEST:
+        case WAY_TELL:
+            return POLICY_SEND;
+        case WAY_NOTIFY:
+            return POLICY_NOTIFY;
+    }
+    return POLICY_CALL;
+}
+
+struct ipc_outcome ipc_client_outcome(struct ipc_client *client, struct service_id target,
+                                      enum policy_action action, struct ipc_outcome outcome) {
+    client->stats.outcomes[outcome.error][outcome.served]++;
+    if (outcome.error != IPC_OK || outcome.served != IPC_HIT || client->routes.trace_hits) {
+        route_trace_put(
+            &client->routes.trace,
+            (struct route_trace_record){.target = target.value,
+                                        .kind = ROUTE_TRACE_OUTCOME,
+                                        .action = (uint8_t)action,
+                                        .what = {(uint8_t)outcome.error, (uint8_t)outcome.served}});
+    }
+    return outcome;
+}
+
+static struct ipc_outcome finish(const struct call *call, enum ipc_error error) {
+    const struct ipc_outcome outcome = {.error = error, .served = call->served};
+    return ipc_client_outcome(call->client, call->request->target, action_of(call->way), outcome);
+}
+
+static bool may_be_done(const struct ipc_request *request, enum delivery delivery) {
+    bool repeatable = request->op && request->op->repeatable;
+    return delivery == DELIVERY_HANDED_OVER && !repeatable;
 }
 
 static enum ipc_error unanswered(const struct ipc_request *request, enum delivery delivery,
                                  enum ipc_error otherwise) {
-    bool may_be_done = delivery == DELIVERY_HANDED_OVER && !request->repeatable;
-    return may_be_done ? IPC_UNKNOWN_OUTCOME : otherwise;
+    return may_be_done(request, delivery) ? IPC_UNKNOWN_OUTCOME : otherwise;
 }
 
 static enum ipc_error spent(enum budget_verdict verdict) {
@@ -63,7 +102,7 @@ static enum ipc_error spent(enum budget_verdict verdict) {
 
 static struct verdict mismatched(struct call *call) {
     call->client->stats.mismatched++;
-    if (!call->request->repeatable || call->carried_gone) {
+    if (may_be_done(call->request, DELIVERY_HANDED_OVER) || call->carried_gone) {
         return over(IPC_UNKNOWN_OUTCOME);
     }
     enum budget_verdict verdict = budget_mismatch(&call->budget, sys_clock_get());
@@ -73,8 +112,38 @@ static struct verdict mismatched(struct call *call) {
 static struct verdict lost(struct call *call, struct route *route, enum delivery delivery) {
     slot_release(route_lost(&call->client->routes, route, route->epoch));
     call->losses++;
-    bool may_be_done = delivery == DELIVERY_HANDED_OVER && !call->request->repeatable;
-    return may_be_done || call->carried_gone ? over(IPC_UNKNOWN_OUTCOME) : try_again;
+    bool unknown = may_be_done(call->request, delivery) || call->carried_gone;
+    return unknown ? over(IPC_UNKNOWN_OUTCOME) : try_again;
+}
+
+// Of an asynchronous request the kernel's word may be about the endpoint for the answer instead,
+// which is the caller's mistake: so it is, if nothing stands against the route.
+static bool blames_own(const struct call *call, const struct route *route) {
+    if (call->way != WAY_REQUEST) {
+        return false;
+    }
+    struct query_result found = sys_cap_query(route->slot);
+    return found.status == STATUS_OK && cap_query_kind(found.kind_rights) == CAP_ENDPOINT &&
+           (cap_query_rights(found.kind_rights) & RIGHT_SEND) != 0 &&
+           (found.detail & (CAP_QUERY_CLOSED | CAP_QUERY_REVOKED)) == 0;
+}
+
+static struct verdict done(struct call *call, struct route *route) {
+    switch (call->way) {
+        case WAY_CALL:
+            if (!ipc_answers(&call->client->runtime->page->reply_in, call->request->nonce)) {
+                return mismatched(call);
+            }
+            break;
+        case WAY_REQUEST:  // Served once the answer comes.
+            call->sent->epoch = route->epoch;
+            return over(IPC_OK);
+        case WAY_TELL:
+        case WAY_NOTIFY:
+            break;
+    }
+    route_served(&call->client->routes, route, route->epoch);
+    return over(IPC_OK);
 }
 
 // The kernel takes the slot's number out of the frame when the capability leaves the slot.
@@ -88,28 +157,23 @@ static struct verdict judge(struct call *call, struct route *route, struct call_
     call->carried_gone = has_left(call);
     switch (result.status) {
         case STATUS_OK:
-            if (call->sent) {
-                call->sent->epoch = route->epoch;
-                return over(IPC_OK);
-            }
-            if (!ipc_answers(&call->client->runtime->page->reply_in, call->request->nonce)) {
-                return mismatched(call);
-            }
-            route_served(&call->client->routes, route, route->epoch);
-            return over(IPC_OK);
+            return done(call, route);
         case STATUS_TIMED_OUT:
             return over(unanswered(call->request, result.delivery, IPC_TIMED_OUT));
         case STATUS_PEER_CLOSED:
         case STATUS_REVOKED:
-        case STATUS_DENIED:   // What samgrd gave has no right to call,
-        case STATUS_BAD_CAP:  // or is no capability to an endpoint.
             return lost(call, route, result.delivery);
+        case STATUS_DENIED:   // What samgrd gave lacks the right,
+        case STATUS_BAD_CAP:  // or is no capability to an endpoint.
+            return blames_own(call, route) ? over(IPC_BAD_REQUEST)
+                                           : lost(call, route, result.delivery);
         case STATUS_TOO_LARGE:
             return over(IPC_TOO_LARGE);
         case STATUS_WOULD_BLOCK:
-            return over(call->sent ? IPC_REJECTED : IPC_BAD_REQUEST);
+            return over(call->way == WAY_CALL ? IPC_BAD_REQUEST : IPC_REJECTED);
+        case STATUS_NO_SPACE:  // For the capability or the answer that is to come.
+            return over(unanswered(call->request, result.delivery, IPC_REJECTED));
         case STATUS_BAD_ARG:
-        case STATUS_NO_SPACE:
         case STATUS_BUSY:
         case STATUS_BAD_SYSCALL:
         case STATUS_BAD_IMAGE:
@@ -159,8 +223,8 @@ static enum ipc_served served_by(const struct call *call, const struct route *ro
 static struct verdict ask(struct call *call, struct route *route, bool *given) {
     struct ipc_client *client = call->client;
     keep_request(call);
-    struct resolved resolved =
-        client->resolve(client->context, call->request->target, call->budget.deadline);
+    struct resolved resolved = client->resolve(client->context, call->request->target,
+                                               action_of(call->way), call->budget.deadline);
     *given = resolved.answer == RESOLVE_GIVEN;
     switch (resolved.answer) {
         case RESOLVE_GIVEN:
@@ -179,11 +243,19 @@ static struct verdict ask(struct call *call, struct route *route, bool *given) {
 }
 
 static struct call_result send_through(const struct call *call, const struct route *route) {
-    if (!call->sent) {
-        return sys_ipc_call(route->slot, call->request->deadline.ns);
+    struct request_result got;
+    switch (call->way) {
+        case WAY_CALL:
+            return sys_ipc_call(route->slot, call->request->deadline.ns);
+        case WAY_TELL:
+            return sys_ipc_send(route->slot, 0);
+        case WAY_NOTIFY:
+            return (struct call_result){.status = sys_ipc_notify(route->slot)};
+        case WAY_REQUEST:
+            break;
     }
     call->client->runtime->page->call_out.header.flags |= FRAME_WANT_REPLY;
-    struct request_result got = sys_ipc_request(route->slot, call->sent->own);
+    got = sys_ipc_request(route->slot, call->sent->own);
     call->sent->sequence = got.sequence;
     return (struct call_result){.status = got.status, .delivery = got.delivery};
 }
@@ -192,6 +264,7 @@ static struct call_result send_through(const struct call *call, const struct rou
 static struct verdict attempt(struct call *call) {
     struct ipc_client *client = call->client;
     uint64_t now_ns = sys_clock_get();
+    client->routes.trace.now_ns = now_ns;
     enum budget_verdict verdict = budget_attempt(&call->budget, now_ns);
     if (verdict != BUDGET_GO) {
         return over(spent(verdict));
@@ -199,15 +272,20 @@ static struct verdict attempt(struct call *call) {
     client->stats.resent += call->attempts != 0;
     call->attempts++;
     struct slot to_close = slot_at(CAP_SLOT_NONE);
-    struct route *route = route_place(&client->routes, call->request->target, &to_close);
+    struct route *route =
+        route_place(&client->routes, call->request->target, action_of(call->way), &to_close);
     slot_release(to_close);
     enum ipc_served served = served_by(call, route);
     enum route_need need = route_want(&client->routes, route, now_ns);
+    if (need != ROUTE_USE) {
+        call->served = served > call->served ? served : call->served;
+    } else if (call->attempts == 1) {
+        call->served = IPC_HIT;
+    }
     if (need == ROUTE_REFUSE) {
         return over(IPC_DENIED);
     }
     if (need == ROUTE_ASK) {
-        call->served = served > call->served ? served : call->served;
         bool given = false;
         struct verdict asked = ask(call, route, &given);
         if (!given) {
@@ -238,36 +316,51 @@ static struct ipc_outcome call_slowly(struct call *call, struct verdict first) {
         verdict = attempt(call);
     }
     if (!client->reuse) {
-        struct route *route = route_find(&client->routes, call->request->target);
+        struct route *route =
+            route_find(&client->routes, call->request->target, action_of(call->way));
         slot_release(route ? route_evict(&client->routes, route) : slot_at(CAP_SLOT_NONE));
     }
     if (verdict.error != IPC_OK) {
         close_carried(call);
     }
-    return finish(client, verdict.error, call->served);
+    return finish(call, verdict.error);
+}
+
+// A request that nothing has been made of yet.
+static struct ipc_outcome begin(struct call *call) {
+    const struct ipc_request *request = call->request;
+    call->served = IPC_MISS;
+    call->budget = budget_until(request->deadline);
+    if (request->bytes > FRAME_PAYLOAD_MAX || request->target.value == 0) {
+        bool large = request->bytes > FRAME_PAYLOAD_MAX;
+        close_carried(call);
+        return finish(call, large ? IPC_TOO_LARGE : IPC_BAD_REQUEST);
+    }
+    return call_slowly(call, try_again);
 }
 
 struct ipc_outcome ipc_call_unbound(struct ipc_client *client, const struct ipc_request *request) {
-    struct call call = {.client = client,
-                        .request = request,
-                        .budget = budget_until(request->deadline),
-                        .served = IPC_MISS};
-    if (request->bytes > FRAME_PAYLOAD_MAX || request->target.value == 0) {
-        bool large = request->bytes > FRAME_PAYLOAD_MAX;
-        close_carried(&call);
-        return finish(client, large ? IPC_TOO_LARGE : IPC_BAD_REQUEST, IPC_MISS);
-    }
-    return call_slowly(&call, try_again);
+    struct call call = {.client = client, .request = request, .way = WAY_CALL};
+    return begin(&call);
 }
 
 struct ipc_outcome ipc_client_send(struct ipc_client *client, const struct ipc_request *request,
                                    struct ipc_sent *sent) {
-    struct call call = {.client = client,
-                        .request = request,
-                        .budget = budget_until(request->deadline),
-                        .sent = sent,
-                        .served = IPC_HIT};
-    return call_slowly(&call, try_again);
+    struct call call = {.client = client, .request = request, .way = WAY_REQUEST, .sent = sent};
+    return begin(&call);
+}
+
+struct ipc_outcome ipc_client_tell(struct ipc_client *client, const struct ipc_request *request) {
+    struct call call = {.client = client, .request = request, .way = WAY_TELL};
+    return begin(&call);
+}
+
+struct ipc_outcome ipc_client_notify(struct ipc_client *client, struct service_id target,
+                                     struct deadline deadline) {
+    const struct ipc_request request = {
+        .target = target, .deadline = deadline, .carried = slot_at(CAP_SLOT_NONE)};
+    struct call call = {.client = client, .request = &request, .way = WAY_NOTIFY};
+    return begin(&call);
 }
 
 struct ipc_outcome ipc_call_again(struct ipc_client *client, const struct ipc_request *request,
@@ -275,8 +368,9 @@ struct ipc_outcome ipc_call_again(struct ipc_client *client, const struct ipc_re
     struct call call = {.client = client,
                         .request = request,
                         .budget = budget_until(request->deadline),
-                        .served = IPC_HIT,
+                        .way = WAY_CALL,
                         .attempts = 1};
     call.budget.attempts.left--;
+    client->routes.trace.now_ns = sys_clock_get();
     return call_slowly(&call, judge(&call, route, result));
 }

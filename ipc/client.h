@@ -3,9 +3,10 @@
 //
 // The request's payload is written to call_out in place (wire/codec.h), then ipc_call sends it. On
 // IPC_OK the answer is in reply_in and carries the request's nonce; its status is the protocol's.
-// A request that the kernel says was handed over is sent again only if it is repeatable.
-// Units:     nanoseconds since boot; bytes.
-// Ownership: the caller owns the client; one task uses it. It owns the capabilities of its routes.
+// A request that the kernel says was handed over is sent again only if its operation's row says
+// that doing it twice does no harm. Calls, sends and notifications go through routes of their own,
+// each with the one right that policy allowed. Units:     nanoseconds since boot; bytes. Ownership:
+// the caller owns the client; one task uses it. It owns the capabilities of its routes.
 //            A capability that a request carries is gone when ipc_call returns: with the request,
 //            or closed. One that an answer brings (FRAME_TAKE_CAP) is in reply_in's meta.slot and
 //            the caller's.
@@ -17,6 +18,7 @@
 #include "ipc/budget.h"
 #include "ipc/frame.h"
 #include "ipc/route_cache.h"
+#include "ipc/wire/codec.h"
 #include "ipc/wire/wire.h"
 #include "runtime/runtime.h"
 
@@ -36,11 +38,12 @@ enum ipc_served {
 enum ipc_error {
     IPC_OK,
     IPC_TIMED_OUT,        // The deadline passed; the request was not done, or is repeatable.
-    IPC_REJECTED,         // Attempts or mismatches ran out; the same.
+    IPC_REJECTED,         // Attempts, mismatches or places for answers ran out; the same.
     IPC_DENIED,           // Policy says no; nothing was sent.
     IPC_UNKNOWN_OUTCOME,  // It was handed over and not answered: done, or not. Not repeatable.
     IPC_TOO_LARGE,        // More than a frame holds: bulk goes by VMO. Nothing was sent.
-    IPC_BAD_REQUEST,      // The kernel refused the frame or the deadline. Nothing was sent.
+    IPC_BAD_REQUEST,      // The kernel refused the frame, the deadline, or the endpoint for the
+                          // answer. Nothing was sent.
     IPC_ERROR_COUNT
 };
 
@@ -53,12 +56,12 @@ struct ipc_request {
     struct service_id target;
     struct nonce nonce;  // Of ipc_nonce, and in the payload.
     struct deadline deadline;
-    uint32_t bytes;       // Of the payload in call_out.
-    uint16_t protocol;    // The frame's type.
-    uint16_t flags;       // enum frame_flag
-    struct slot carried;  // With FRAME_CAP_MOVE.
-    bool repeatable;      // The operation's row says so (struct wire_op). What carried a capability
-                          // is never sent twice.
+    const struct wire_op *op;  // Its row says whether it may be sent again; null: never. What
+                               // carried a capability is never sent twice.
+    uint32_t bytes;            // Of the payload in call_out.
+    uint16_t protocol;         // The frame's type.
+    uint16_t flags;            // enum frame_flag
+    struct slot carried;       // With FRAME_CAP_MOVE.
 };
 
 enum resolve_answer {
@@ -75,12 +78,14 @@ struct resolved {
 
 // Asks for a route, until the deadline at most. It may use call_out and reply_in.
 typedef struct resolved ipc_resolve(void *context, struct service_id target,
-                                    struct deadline deadline);
+                                    enum policy_action action, struct deadline deadline);
 
 struct ipc_stats {
     uint64_t outcomes[IPC_ERROR_COUNT][IPC_SERVED_COUNT];
-    uint64_t mismatched;  // Answers that did not carry their request's nonce.
-    uint64_t resent;      // Attempts after the first.
+    uint64_t answers[IPC_ERROR_COUNT];  // Of requests whose answer came later (asks.h).
+    uint64_t mismatched;                // Answers that did not carry their request's nonce.
+    uint64_t unknown;                   // Answers to no request that is under way.
+    uint64_t resent;                    // Attempts after the first.
 };
 
 struct ipc_client {
@@ -132,8 +137,8 @@ static inline void ipc_put_frame(struct message_area *out, const struct ipc_requ
 WARN_UNUSED static ALWAYS_INLINE struct ipc_outcome ipc_call(struct ipc_client *client,
                                                              const struct ipc_request *request) {
     struct message_page *page = client->runtime->page;
-    struct route *route = route_find(&client->routes, request->target);
-    if (UNLIKELY(!route || route->state != ROUTE_BOUND)) {
+    struct route *route = route_find(&client->routes, request->target, POLICY_CALL);
+    if (UNLIKELY(!route || !route->ready)) {
         return ipc_call_unbound(client, request);
     }
     route_hit(&client->routes, route);
@@ -155,11 +160,29 @@ struct ipc_sent {
     struct route_epoch epoch;  // and of the route that the request went through.
 };
 
-// Sends an asynchronous request through the kept route, which is resolved as for a call. IPC_OK: it
-// was sent. IPC_REJECTED also: too many are under way. Never waits for the service itself.
+// Sends an asynchronous request through the kept route for sends, which is resolved as for a call.
+// IPC_OK: it was sent. IPC_REJECTED also: too many are under way. Never waits for the service
+// itself.
 WARN_UNUSED struct ipc_outcome ipc_client_send(struct ipc_client *client,
                                                const struct ipc_request *request,
                                                struct ipc_sent *sent);
+
+// The same without an answer. IPC_OK: it is in the service's queue; what becomes of it there nobody
+// says.
+WARN_UNUSED struct ipc_outcome ipc_client_tell(struct ipc_client *client,
+                                               const struct ipc_request *request);
+
+// Sets bit 0 of what a service is notified of, through the kept route for notifications.
+WARN_UNUSED struct ipc_outcome ipc_client_notify(struct ipc_client *client,
+                                                 struct service_id target,
+                                                 struct deadline deadline);
+
+// Counts and traces an outcome that was decided outside of these functions, and returns it: a
+// request that is none, an answer that is none.
+WARN_UNUSED struct ipc_outcome ipc_client_outcome(struct ipc_client *client,
+                                                  struct service_id target,
+                                                  enum policy_action action,
+                                                  struct ipc_outcome outcome);
 
 // Closes every route.
 void ipc_client_release(struct ipc_client *client);

@@ -42,14 +42,16 @@ static struct resolved understand(const struct ipc_resolver *resolver,
         .answer = RESOLVE_REFUSED, .slot = given, .deny_for_ns = reply.deny_for_ms * NS_PER_MS};
 }
 
-struct resolved ipc_resolver_ask(void *context, struct service_id target,
+struct resolved ipc_resolver_ask(void *context, struct service_id target, enum policy_action action,
                                  struct deadline deadline) {
     struct ipc_resolver *resolver = context;
     struct message_area *out = &resolver->runtime->page->call_out;
     resolver->last.value++;
     resolver->asked++;
     const struct routing_message request = {
-        .header = {.op = ROUTING_OP_RESOLVE, .nonce = resolver->last}, .target = target.value};
+        .header = {.op = ROUTING_OP_RESOLVE, .nonce = resolver->last},
+        .target = target.value,
+        .action = (uint8_t)action};
     frame_finish(out, WIRE_PROTOCOL_ROUTING,
                  routing_encode(WIRE_REQUEST, &request, out->payload, sizeof(out->payload)));
     out->header.flags = FRAME_TAKE_CAP;

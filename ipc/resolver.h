@@ -25,7 +25,8 @@ struct ipc_resolver {
 void ipc_resolver_init(struct ipc_resolver *resolver, struct runtime *runtime, uint32_t slot);
 
 // An ipc_resolve; `context` is a struct ipc_resolver.
-struct resolved ipc_resolver_ask(void *context, struct service_id target, struct deadline deadline);
+struct resolved ipc_resolver_ask(void *context, struct service_id target, enum policy_action action,
+                                 struct deadline deadline);
 
 #ifdef __cplusplus
 }

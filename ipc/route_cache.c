@@ -17,8 +17,18 @@ static bool step(struct route_cache *cache, struct route *route, enum route_even
         cache->refused++;
         return false;
     }
-    cache->events[route->state][event]++;
-    route->state = (uint8_t)(next - 1);
+    const uint8_t from = route->state;
+    const uint8_t to = (uint8_t)(next - 1);
+    cache->events[from][event]++;
+    route->state = to;
+    route->ready = to == ROUTE_BOUND && !cache->trace_hits;
+    if (from != ROUTE_BOUND || to != ROUTE_BOUND || cache->trace_hits) {
+        route_trace_put(&cache->trace,
+                        (struct route_trace_record){.target = route->target.value,
+                                                    .kind = ROUTE_TRACE_STEP,
+                                                    .action = route->action,
+                                                    .what = {from, (uint8_t)event, to}});
+    }
     return true;
 }
 
@@ -30,6 +40,13 @@ static struct slot take_slot(struct route *route) {
 
 void route_cache_init(struct route_cache *cache) {
     *cache = (struct route_cache){.latest = 0};
+}
+
+void route_cache_trace_hits(struct route_cache *cache, bool on) {
+    cache->trace_hits = on;
+    for (uint32_t i = 0; i < ROUTE_CAPACITY; i++) {
+        cache->routes[i].ready = cache->routes[i].state == ROUTE_BOUND && !on;
+    }
 }
 
 static struct route *place_oldest(struct route_cache *cache) {
@@ -46,9 +63,9 @@ static struct route *place_oldest(struct route_cache *cache) {
 }
 
 struct route *route_place(struct route_cache *cache, struct service_id target,
-                          struct slot *to_close) {
+                          enum policy_action action, struct slot *to_close) {
     *to_close = slot_at(CAP_SLOT_NONE);
-    struct route *route = route_find(cache, target);
+    struct route *route = route_find(cache, target, action);
     if (route) {
         return route;
     }
@@ -58,7 +75,8 @@ struct route *route_place(struct route_cache *cache, struct service_id target,
         *to_close = route_evict(cache, route);
     }
     // The epoch goes on, so that nothing said of the place's last route is taken for this one's.
-    *route = (struct route){.target = target, .state = ROUTE_UNBOUND, .epoch = route->epoch};
+    *route = (struct route){
+        .target = target, .action = (uint8_t)action, .state = ROUTE_UNBOUND, .epoch = route->epoch};
     cache->latest = (uint32_t)(route - cache->routes);
     return route;
 }

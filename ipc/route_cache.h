@@ -1,5 +1,5 @@
-// ipc/route_cache.h: the routes that a client keeps: a capability for each service it calls, and
-// what is known of those it cannot call.
+// ipc/route_cache.h: the routes that a client keeps: a capability for each service and each way of
+// using it (call, send, notify), and what is known of those it may not use.
 //
 // A state machine for each of a fixed number of entries (route_step.def has all steps). It
 // makes no system call: it says what is to be done, and is told what came of it. When all places
@@ -13,7 +13,9 @@
 
 #include <stdbool.h>
 
+#include "ipc/route_trace.h"
 #include "ipc/types.h"
+#include "ipc/wire/policy_action.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -44,6 +46,8 @@ struct route {
     struct route_epoch epoch;  // Rises with each binding.
     uint16_t losses;           // In a row.
     uint8_t state;             // enum route_state
+    uint8_t action;            // enum policy_action: what its capability may be used for.
+    bool ready;                // BOUND, and hits are not traced: use it without asking.
     uint64_t used;             // The cache's clock when it was last wanted.
     uint64_t denied_until_ns;
 };
@@ -54,7 +58,9 @@ struct route_cache {
     uint64_t evicted;
     uint64_t refused;                                       // Events that the state does not allow.
     uint64_t events[ROUTE_STATE_COUNT][ROUTE_EVENT_COUNT];  // How often each step was made.
+    bool trace_hits;                                        // Each hit has its record too.
     struct route routes[ROUTE_CAPACITY];
+    struct route_trace trace;
 };
 
 // What a call has to do next.
@@ -66,13 +72,19 @@ enum route_need {
 
 void route_cache_init(struct route_cache *cache);
 
-// The route of a target, or null if it has no place.
-static inline struct route *route_find(struct route_cache *cache, struct service_id target) {
-    if (LIKELY(cache->routes[cache->latest].target.value == target.value)) {
+static inline bool route_is(const struct route *route, struct service_id target,
+                            enum policy_action action) {
+    return route->target.value == target.value && route->action == action;
+}
+
+// The route to a target for an action, or null if it has no place.
+static inline struct route *route_find(struct route_cache *cache, struct service_id target,
+                                       enum policy_action action) {
+    if (LIKELY(route_is(&cache->routes[cache->latest], target, action))) {
         return &cache->routes[cache->latest];
     }
     for (uint32_t i = 0; i < ROUTE_CAPACITY; i++) {
-        if (cache->routes[i].target.value == target.value) {
+        if (route_is(&cache->routes[i], target, action)) {
             cache->latest = i;
             return &cache->routes[i];
         }
@@ -80,10 +92,13 @@ static inline struct route *route_find(struct route_cache *cache, struct service
     return 0;
 }
 
-// The route of a target, in a place of its own: a free one, or that of the route unused for
-// longest. *to_close is that one's capability. The target is not 0.
+// The route to a target for an action, in a place of its own: a free one, or that of the route
+// unused for longest. *to_close is that one's capability. The target is not 0.
 WARN_UNUSED struct route *route_place(struct route_cache *cache, struct service_id target,
-                                      struct slot *to_close);
+                                      enum policy_action action, struct slot *to_close);
+
+// Whether hits are traced from now on; then each call takes the longer way.
+void route_cache_trace_hits(struct route_cache *cache, bool on);
 
 WARN_UNUSED enum route_need route_want(struct route_cache *cache, struct route *route,
                                        uint64_t now_ns);

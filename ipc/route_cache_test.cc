@@ -1,4 +1,4 @@
-// ipc/route_cache_test.cc: each step of the table, the bounds, and 400,000 random operations
+// ipc/route_cache_test.cc: each step of the table, the bounds, and 500,000 random operations
 // against a plain model.
 #include "ipc/route_cache.h"
 
@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "ipc/route_trace.h"
+#include "ipc/wire/policy_action.h"
 
 namespace {
 
@@ -22,7 +24,7 @@ class RouteCache : public ::testing::Test {
 
     route *Place(uint64_t target) {
         slot closed = kNone;
-        route *found = route_place(&cache_, service_id{target}, &closed);
+        route *found = route_place(&cache_, service_id{target}, POLICY_CALL, &closed);
         EXPECT_EQ(closed.value, kNone.value);
         return found;
     }
@@ -48,7 +50,7 @@ TEST_F(RouteCache, FirstCallAsksAndLaterOnesDoNot) {
     route *bound = Bound(7, 3);
     EXPECT_EQ(route_want(&cache_, bound, 0), ROUTE_USE);
     EXPECT_EQ(bound->slot.value, 3u);
-    EXPECT_EQ(route_find(&cache_, service_id{7}), bound);
+    EXPECT_EQ(route_find(&cache_, service_id{7}, POLICY_CALL), bound);
     EXPECT_EQ(cache_.events[ROUTE_UNBOUND][ROUTE_EVENT_WANTED], 1u);
     EXPECT_EQ(cache_.events[ROUTE_RESOLVING][ROUTE_EVENT_RESOLVED], 1u);
     EXPECT_EQ(cache_.events[ROUTE_BOUND][ROUTE_EVENT_WANTED], 1u);
@@ -57,7 +59,7 @@ TEST_F(RouteCache, FirstCallAsksAndLaterOnesDoNot) {
 TEST_F(RouteCache, APlaceThatIsFoundClosesNothing) {
     route *bound = Bound(7, 3);
     slot closed = {99};
-    EXPECT_EQ(route_place(&cache_, service_id{7}, &closed), bound);
+    EXPECT_EQ(route_place(&cache_, service_id{7}, POLICY_CALL, &closed), bound);
     EXPECT_EQ(closed.value, kNone.value);
     EXPECT_EQ(&cache_.routes[cache_.latest], bound);
     const route *other = Place(8);
@@ -172,13 +174,13 @@ TEST_F(RouteCache, test_reject_cache_overflow) {
     for (uint64_t i = 1; i <= ROUTE_CAPACITY; i++) {
         (void)Bound(i, 10 + i);
     }
-    EXPECT_EQ(route_want(&cache_, route_find(&cache_, service_id{1}), 0), ROUTE_USE);
+    EXPECT_EQ(route_want(&cache_, route_find(&cache_, service_id{1}, POLICY_CALL), 0), ROUTE_USE);
     slot closed = kNone;
-    route *route = route_place(&cache_, service_id{100}, &closed);
+    route *route = route_place(&cache_, service_id{100}, POLICY_CALL, &closed);
     EXPECT_EQ(closed.value, 12u);  // 2 was unused for longest.
     EXPECT_EQ(route->state, ROUTE_UNBOUND);
-    EXPECT_EQ(route_find(&cache_, service_id{2}), nullptr);
-    EXPECT_NE(route_find(&cache_, service_id{1}), nullptr);
+    EXPECT_EQ(route_find(&cache_, service_id{2}, POLICY_CALL), nullptr);
+    EXPECT_NE(route_find(&cache_, service_id{1}, POLICY_CALL), nullptr);
     EXPECT_EQ(cache_.evicted, 1u);
 }
 
@@ -218,6 +220,64 @@ TEST_F(RouteCache, test_reject_steps_that_are_not_in_the_table) {
                 EXPECT_EQ(one.slot.value, kNone.value);
             }
         }
+    }
+}
+
+TEST_F(RouteCache, test_reject_use_for_another_action) {
+    route *call = Bound(7, 3);
+    EXPECT_EQ(route_find(&cache_, service_id{7}, POLICY_SEND), nullptr);
+    slot closed = kNone;
+    route *send = route_place(&cache_, service_id{7}, POLICY_SEND, &closed);
+    ASSERT_NE(send, call);
+    EXPECT_EQ(route_want(&cache_, send, 0), ROUTE_ASK);
+    EXPECT_EQ(route_refused(&cache_, send, 1000).value, kNone.value);
+    EXPECT_EQ(route_want(&cache_, send, 0), ROUTE_REFUSE);
+    EXPECT_EQ(route_want(&cache_, call, 0), ROUTE_USE);
+    EXPECT_EQ(route_find(&cache_, service_id{7}, POLICY_CALL), call);
+}
+
+TEST_F(RouteCache, TracesWhatChangesAState) {
+    route *bound = Bound(7, 3);
+    EXPECT_EQ(cache_.trace.count, 2u);
+    EXPECT_EQ(route_want(&cache_, bound, 0), ROUTE_USE);
+    route_served(&cache_, bound, bound->epoch);
+    EXPECT_EQ(cache_.trace.count, 2u);
+    cache_.trace.now_ns = 77;
+    EXPECT_EQ(Lose(bound), 3u);
+    ASSERT_EQ(cache_.trace.count, 3u);
+    const route_trace_record &last = cache_.trace.records[2];
+    EXPECT_EQ(last.at_ns, 77u);
+    EXPECT_EQ(last.target, 7u);
+    EXPECT_EQ(last.kind, ROUTE_TRACE_STEP);
+    EXPECT_EQ(last.action, POLICY_CALL);
+    EXPECT_EQ(last.what[0], ROUTE_BOUND);
+    EXPECT_EQ(last.what[1], ROUTE_EVENT_LOST);
+    EXPECT_EQ(last.what[2], ROUTE_STALE);
+}
+
+// Pages follow each other; what is gone is passed over.
+TEST(RouteTrace, IsReadInPages) {
+    static route_trace trace;
+    route_trace_record page[ROUTE_TRACE_PAGE];
+    uint64_t first = 0;
+    EXPECT_EQ(route_trace_page(&trace, &first, page), 0u);
+    for (uint8_t i = 0; i < 50; i++) {
+        trace.now_ns = i;
+        route_trace_put(&trace, route_trace_record{});
+    }
+    EXPECT_EQ(route_trace_page(&trace, &first, page), 0u + ROUTE_TRACE_PAGE);
+    EXPECT_EQ(first, 50u - ROUTE_TRACE_MAX);
+    EXPECT_EQ(page[0].at_ns, first);
+    first += ROUTE_TRACE_PAGE;
+    EXPECT_EQ(route_trace_page(&trace, &first, page), 0u + ROUTE_TRACE_PAGE);
+    EXPECT_EQ(page[ROUTE_TRACE_PAGE - 1].at_ns, 49u);
+    first = 48;
+    EXPECT_EQ(route_trace_page(&trace, &first, page), 2u);
+    EXPECT_EQ(page[0].at_ns, 48u);
+    for (uint64_t beyond : {UINT64_C(50), UINT64_MAX}) {
+        first = beyond;
+        EXPECT_EQ(route_trace_page(&trace, &first, page), 0u);
+        EXPECT_EQ(first, 50u);
     }
 }
 
@@ -312,9 +372,11 @@ class Model {
 // One call of a client, against both. True while they agree.
 void OneCall(route_cache *cache, Model *model, std::mt19937_64 *random, uint64_t now_ns,
              std::set<uint64_t> *held) {
-    uint64_t target = 1 + (*random)() % (ROUTE_CAPACITY + 4);
+    // Each service is wanted for two actions, which have nothing to do with each other.
+    uint64_t target = 2 + (*random)() % (ROUTE_CAPACITY + 4);
     slot closed = kNone;
-    route *route = route_place(cache, service_id{target}, &closed);
+    route *route = route_place(cache, service_id{target / 2},
+                               target % 2 == 0 ? POLICY_CALL : POLICY_SEND, &closed);
     ASSERT_EQ(closed.value, model->Place(target));
     held->erase(closed.value);
     bool rebinding = route->state == ROUTE_STALE;
@@ -341,6 +403,7 @@ void OneCall(route_cache *cache, Model *model, std::mt19937_64 *random, uint64_t
         return;
     }
     ASSERT_EQ(route->slot.value, model->At(target).slot);
+    ASSERT_EQ(route->ready, route->state == ROUTE_BOUND);
     if ((*random)() % 3 == 0) {
         uint64_t to_close = route_lost(cache, route, route->epoch).value;
         ASSERT_EQ(to_close, model->Lost(target));
@@ -356,7 +419,7 @@ TEST_F(RouteCache, AgreesWithTheModel) {
     std::mt19937_64 random(1);
     Model model;
     std::set<uint64_t> held;
-    for (uint64_t now_ns = 0; now_ns < 400000; now_ns++) {
+    for (uint64_t now_ns = 0; now_ns < 500000; now_ns++) {
         OneCall(&cache_, &model, &random, now_ns, &held);
         if (HasFatalFailure()) {
             FAIL() << "at operation " << now_ns;

@@ -204,6 +204,14 @@ static void serve_notification(struct ipc_server *server, const struct recv_resu
     }
 }
 
+static void serve_answer(struct ipc_server *server, const struct recv_result *event) {
+    if (server->service->answered) {
+        server->service->answered(server->state, event);
+    } else {
+        server->counts.dropped++;
+    }
+}
+
 // Runs what is due and says until when to wait.
 static uint64_t clock_step(struct ipc_server *server, struct waiting_answer *answer) {
     const struct ipc_service *service = server->service;
@@ -235,7 +243,9 @@ static void dispatch(struct ipc_server *server, const struct recv_result *event,
         case RECEIVED_NOTIFICATION:
             serve_notification(server, event);
             return;
-        case RECEIVED_REPLY:  // A service asks nobody asynchronously through this loop.
+        case RECEIVED_REPLY:
+            serve_answer(server, event);
+            return;
         case RECEIVED_NOTHING:
             return;
     }

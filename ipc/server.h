@@ -76,6 +76,10 @@ struct ipc_service {
     // The earliest time at which `wake` wants to run.
     uint64_t (*next_deadline)(const void *state);
     void (*wake)(void *state, uint64_t now_ns);
+    // The answer to an asynchronous request of the service's own is in request_in: for
+    // ipc_asks_arrived (asks.h). It may answer kept calls. Null: such answers are counted as
+    // dropped.
+    void (*answered)(void *state, const struct recv_result *event);
     // What the service calls others with, whose outcomes it is asked for.
     const struct ipc_client *(*client)(const void *state);
 };

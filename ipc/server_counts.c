@@ -77,6 +77,8 @@ static enum wire_status fill_client(const struct ipc_client *client,
         return WIRE_ABSENT;
     }
     message->outcomes = bytes_of(client->stats.outcomes, sizeof(client->stats.outcomes));
+    message->answers = bytes_of(client->stats.answers, sizeof(client->stats.answers));
+    message->unknown = client->stats.unknown;
     message->mismatched = client->stats.mismatched;
     message->resent = client->stats.resent;
     message->evicted = client->routes.evicted;
@@ -87,20 +89,54 @@ static enum wire_status fill_client(const struct ipc_client *client,
     return WIRE_OK;
 }
 
+static enum wire_status fill_steps(const struct ipc_client *client,
+                                   struct server_message *message) {
+    if (!client || message->state >= ROUTE_STATE_COUNT) {
+        return WIRE_ABSENT;
+    }
+    const uint64_t(*row)[ROUTE_EVENT_COUNT] = &client->routes.events[message->state];
+    message->steps = bytes_of(row, sizeof(*row));
+    return WIRE_OK;
+}
+
+static enum wire_status fill_trace(const struct ipc_client *client, struct route_trace_record *page,
+                                   struct server_message *message) {
+    if (!client) {
+        return WIRE_ABSENT;
+    }
+    uint32_t count = route_trace_page(&client->routes.trace, &message->first, page);
+    message->trace = bytes_of(page, count * (uint32_t)sizeof(*page));
+    return WIRE_OK;
+}
+
 uint32_t server_counts_answer(struct ipc_counts *counts, const struct wire_protocol_rows *protocol,
                               const struct ipc_client *client, const struct message_area *request,
                               struct message_area *out) {
     struct server_message message = {0};
+    struct route_trace_record page[ROUTE_TRACE_PAGE];
     enum wire_status status =
         server_decode(WIRE_REQUEST, request->payload, request->header.len, &message);
     if (status != WIRE_OK) {
         counts->malformed++;
-    } else if (message.header.op == SERVER_OP_OPERATION) {
-        status = fill_operation(counts, protocol, &message);
-    } else if (message.header.op == SERVER_OP_CLIENT) {
-        status = fill_client(client, &message);
-    } else {
-        fill_counts(counts, &message);
+        message.header.status = (uint8_t)status;
+        return server_encode(WIRE_REPLY, &message, out->payload, sizeof(out->payload));
+    }
+    switch ((enum server_op)message.header.op) {
+        case SERVER_OP_COUNTS:
+            fill_counts(counts, &message);
+            break;
+        case SERVER_OP_OPERATION:
+            status = fill_operation(counts, protocol, &message);
+            break;
+        case SERVER_OP_CLIENT:
+            status = fill_client(client, &message);
+            break;
+        case SERVER_OP_STEPS:
+            status = fill_steps(client, &message);
+            break;
+        case SERVER_OP_TRACE:
+            status = fill_trace(client, page, &message);
+            break;
     }
     message.header.status = (uint8_t)status;
     return server_encode(WIRE_REPLY, &message, out->payload, sizeof(out->payload));

@@ -34,7 +34,7 @@ struct ipc_counts {
     uint64_t sends;
     uint64_t malformed;  // Requests that were none, unknown operations too.
     uint64_t refused;    // Requests answered with another status than WIRE_OK by their handler.
-    uint64_t dropped;    // Sends that no handler takes.
+    uint64_t dropped;    // Sends and answers that no handler takes.
     uint64_t left;       // Callers that did not wait for their answer.
     uint32_t kept;       // Calls that are answered later.
     uint32_t tick_ns;    // How long a tick is; 0: it could not be told.

@@ -31,11 +31,13 @@ class ServerCounts : public ::testing::Test {
     }
 
     // The answer, which points into out_.
-    server_message Ask(uint8_t op, uint8_t operation = 0, const ipc_client *client = nullptr) {
+    server_message Ask(uint8_t op, uint8_t operation = 0, const ipc_client *client = nullptr,
+                       uint8_t state = 0) {
         server_message asked = {};
         asked.header.op = op;
         asked.header.nonce.value = 77;
         asked.operation = operation;
+        asked.state = state;
         in_.header.len = server_encode(WIRE_REQUEST, &asked, in_.payload, sizeof(in_.payload));
         server_message answer = {};
         EXPECT_EQ(server_decode(WIRE_REPLY, out_.payload, Answer(client), &answer), WIRE_OK);
@@ -95,7 +97,9 @@ TEST_F(ServerCounts, says_how_its_own_calls_were_served) {
     route_cache_init(&client.routes);
     client.stats.outcomes[IPC_OK][IPC_HIT] = 3;
     client.stats.outcomes[IPC_DENIED][IPC_MISS] = 1;
+    client.stats.answers[IPC_TIMED_OUT] = 6;
     client.stats.mismatched = 4;
+    client.stats.unknown = 7;
     client.stats.resent = 2;
     client.routes.evicted = 5;
     client.routes.routes[4].slot = slot_at(9);
@@ -105,7 +109,12 @@ TEST_F(ServerCounts, says_how_its_own_calls_were_served) {
     wanted[IPC_DENIED][IPC_MISS] = 1;
     ASSERT_EQ(out.outcomes.count, sizeof(wanted));
     EXPECT_EQ(std::memcmp(out.outcomes.data, wanted, sizeof(wanted)), 0);
+    uint64_t answers[IPC_ERROR_COUNT] = {};
+    answers[IPC_TIMED_OUT] = 6;
+    ASSERT_EQ(out.answers.count, sizeof(answers));
+    EXPECT_EQ(std::memcmp(out.answers.data, answers, sizeof(answers)), 0);
     EXPECT_EQ(out.mismatched, 4u);
+    EXPECT_EQ(out.unknown, 7u);
     EXPECT_EQ(out.resent, 2u);
     EXPECT_EQ(out.evicted, 5u);
     EXPECT_EQ(out.routes, 1u);
@@ -117,6 +126,31 @@ TEST_F(ServerCounts, test_reject_what_is_not_there) {
                   WIRE_ABSENT);
     }
     EXPECT_EQ(Ask(SERVER_OP_CLIENT).header.status, WIRE_ABSENT);
+    EXPECT_EQ(Ask(SERVER_OP_STEPS).header.status, WIRE_ABSENT);
+    EXPECT_EQ(Ask(SERVER_OP_TRACE).header.status, WIRE_ABSENT);
+}
+
+TEST_F(ServerCounts, says_what_its_routes_went_through) {
+    ipc_client client = {};
+    route_cache_init(&client.routes);
+    client.routes.events[ROUTE_BOUND][ROUTE_EVENT_LOST] = 3;
+    server_message steps = Ask(SERVER_OP_STEPS, 0, &client, ROUTE_BOUND);
+    ASSERT_EQ(steps.header.status, WIRE_OK);
+    std::vector<uint64_t> wanted(ROUTE_EVENT_COUNT);
+    wanted[ROUTE_EVENT_LOST] = 3;
+    EXPECT_EQ(Numbers(steps.steps, 8), wanted);
+    EXPECT_EQ(Ask(SERVER_OP_STEPS, 0, &client, ROUTE_STATE_COUNT).header.status, WIRE_ABSENT);
+    for (uint8_t i = 0; i < ROUTE_TRACE_PAGE + 2; i++) {
+        client.routes.trace.now_ns = 100u + i;
+        route_trace_put(&client.routes.trace, route_trace_record{});
+    }
+    server_message page = Ask(SERVER_OP_TRACE, 0, &client);
+    EXPECT_EQ(page.first, 0u);
+    ASSERT_EQ(page.trace.count, ROUTE_TRACE_PAGE * sizeof(route_trace_record));
+    EXPECT_EQ(Numbers(page.trace, 8)[3], 101u) << "the second record's time";
+    client.routes.trace.count = ROUTE_TRACE_MAX + 7;
+    page = Ask(SERVER_OP_TRACE, 0, &client);
+    EXPECT_EQ(page.first, 7u) << "older ones are gone";
 }
 
 TEST_F(ServerCounts, test_reject_malformed_requests) {

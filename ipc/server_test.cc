@@ -255,6 +255,11 @@ class Server : public ::testing::Test {
             return ecall_result{STATUS_OK, RECEIVED_NOTIFICATION, kernel_bits, badge_bits};
         });
     }
+    void Answers(uint64_t sequence) {
+        kernel_.script_.push_back([=] {
+            return ecall_result{STATUS_OK, RECEIVED_REPLY, sequence, 0};
+        });
+    }
     void Passes(uint64_t now_ns) {
         kernel_.script_.push_back([=] {
             kernel->now_ns_ = now_ns;
@@ -308,6 +313,27 @@ TEST_F(Server, a_later_start_says_its_number) {
     runtime_.argument = UINT64_C(3) << 32;
     Run();
     EXPECT_EQ(kernel_.lines_.front(), "test: ready #3");
+}
+
+TEST_F(Server, passes_on_answers_to_its_own_requests) {
+    service_.answered = [](void *of, const recv_result *event) {
+        auto *state = static_cast<State *>(of);
+        message answer = {{}, event->sequence.value};
+        (void)ipc_answer(&state->server, &state->kept.at(0), WIRE_OK, &answer,
+                         slot_at(CAP_SLOT_NONE));
+    };
+    Calls(Handle(1), Request(LATER, 5, 41));
+    Calls(Handle(2), Request(ADD, 6, 1));
+    Answers(4712);
+    Run();
+    EXPECT_EQ(Decoded(0, WIRE_OK).value, 2u) << "what waited to be sent went before";
+    EXPECT_EQ(Decoded(1, WIRE_OK).value, 4712u);
+}
+
+TEST_F(Server, test_reject_answer_that_nobody_waits_for) {
+    Answers(4712);
+    Run();
+    EXPECT_EQ(state_.server.counts.dropped, 1u);
 }
 
 TEST_F(Server, test_reject_what_is_no_request) {

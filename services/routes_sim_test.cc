@@ -2,30 +2,25 @@
 // that call by name while services die and the policy changes, on 1, 2 and 4 harts and many seeds.
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <cstring>
 #include <string>
-#include <tuple>
-#include <vector>
 
 #include "ipc/ask.h"
 #include "ipc/client.h"
 #include "ipc/log_record.h"
 #include "ipc/ready.h"
 #include "ipc/resolver.h"
+#include "ipc/route_cache.h"
 #include "ipc/wire/echo_wire.h"
 #include "ipc/wire/init_wire.h"
 #include "ipc/wire/log_wire.h"
+#include "ipc/wire/policy_action.h"
 #include "ipc/wire/policy_wire.h"
-#include "kernel/abi/boot_image.h"
 #include "kernel/abi/manifest.h"
 #include "services/echo/service.h"
-#include "services/init/service.h"
-#include "services/logd/service.h"
-#include "services/policyd/policy.h"
 #include "services/policyd/service.h"
 #include "services/samgrd/service.h"
 #include "testing/sim/machine.h"
+#include "testing/sim/system.h"
 
 namespace {
 
@@ -34,122 +29,6 @@ using namespace simtest;
 constexpr std::uint32_t PAUSE = SLOT_FIRST_OWN;  // A client's own endpoint, to pause at.
 constexpr std::uint32_t ROUNDS = 40;
 constexpr std::uint64_t PATIENCE_US = 2000000;
-constexpr std::uint32_t IMAGE_PAGES = 4;
-
-// A boot image as init and policyd see it: the manifest and the policies are the test's, the
-// programs stand where the simulation has put them.
-class boot_view {
-  public:
-    void service(const char *name, std::uint32_t flags, std::uint32_t restarts,
-                 const std::vector<manifest_grant> &grants) {
-        manifest_service made{};
-        std::strcpy(made.name, name);
-        std::strcpy(made.program, name);
-        made.service_id = service_id_of(name, std::strlen(name));
-        made.grant_first = static_cast<std::uint32_t>(grants_.size());
-        made.grant_count = static_cast<std::uint32_t>(grants.size());
-        made.flags = flags | MANIFEST_AUTOSTART;
-        made.hart = MANIFEST_HART_ANY;
-        made.restart_budget = restarts;
-        made.limits = task_limits_pack({192, 0, 2, 4, 63});
-        grants_.insert(grants_.end(), grants.begin(), grants.end());
-        services_.push_back(made);
-    }
-
-    void policy(std::vector<policy_row> rows) {
-        policies_.push_back(std::move(rows));
-    }
-
-    // The bytes live as long as this.
-    const void *finish() {
-        header_ = {};
-        header_.magic = BOOT_IMAGE_MAGIC;
-        header_.abi_version = ABI_VERSION;
-        header_.hart_count = sim_hart_count();
-        manifest_header manifest{MANIFEST_MAGIC, static_cast<std::uint32_t>(services_.size()),
-                                 static_cast<std::uint32_t>(grants_.size())};
-        begin_entry("manifest", BOOT_IMAGE_MANIFEST);
-        append(&manifest, sizeof(manifest));
-        append(services_.data(), services_.size() * sizeof(services_[0]));
-        append(grants_.data(), grants_.size() * sizeof(grants_[0]));
-        for (const std::vector<policy_row> &rows : policies_) {
-            const policy_header head{POLICY_MAGIC, static_cast<std::uint32_t>(rows.size()), 0};
-            begin_entry("policy" + std::to_string(pages_), BOOT_IMAGE_DATA);
-            append(&head, sizeof(head));
-            append(rows.data(), rows.size() * sizeof(rows[0]));
-        }
-        for (const manifest_service &one : services_) {
-            boot_image_entry *entry = new_entry(one.program, BOOT_IMAGE_PROGRAM);
-            EXPECT_TRUE(sim_program_find(one.program, &entry->offset, &entry->bytes));
-            header_.bytes = std::max(header_.bytes, entry->offset + entry->bytes);
-        }
-        header_.bytes = std::max<std::uint64_t>(header_.bytes, sizeof(image_));
-        std::memcpy(image_, &header_, sizeof(header_));
-        return image_;
-    }
-
-  private:
-    boot_image_entry *new_entry(const std::string &name, boot_image_kind kind) {
-        auto *entries = reinterpret_cast<boot_image_entry *>(image_ + sizeof(header_));
-        boot_image_entry *entry = &entries[header_.entry_count++];
-        std::strcpy(entry->name, name.c_str());
-        entry->kind = kind;
-        return entry;
-    }
-
-    // Data entries start on pages of their own.
-    void begin_entry(const std::string &name, boot_image_kind kind) {
-        pages_++;
-        current_ = new_entry(name, kind);
-        current_->offset = pages_ * BOOT_IMAGE_ALIGN;
-    }
-
-    void append(const void *bytes, std::size_t count) {
-        std::memcpy(image_ + current_->offset + current_->bytes, bytes, count);
-        current_->bytes += count;
-    }
-
-    std::vector<manifest_service> services_;
-    std::vector<manifest_grant> grants_;
-    std::vector<std::vector<policy_row>> policies_;
-    boot_image_header header_;
-    boot_image_entry *current_ = nullptr;
-    std::uint32_t pages_ = 0;
-    alignas(8) std::uint8_t image_[IMAGE_PAGES * BOOT_IMAGE_ALIGN] = {};
-};
-
-std::uint64_t id_of(const char *name) {
-    return service_id_named(name).value;
-}
-
-manifest_grant console() {
-    return {MANIFEST_GRANT_CONSOLE, SLOT_CONSOLE, RIGHTS_CONSOLE, 0, 0};
-}
-manifest_grant to_init() {
-    return {MANIFEST_GRANT_ROUTE, SLOT_INIT, RIGHT_CALL, MANIFEST_TARGET_INIT, 0};
-}
-manifest_grant receives(std::uint32_t slot) {
-    return {MANIFEST_GRANT_ENDPOINT, slot, RIGHT_RECV, 0, 0};
-}
-manifest_grant route(std::uint32_t slot, std::uint32_t target) {
-    return {MANIFEST_GRANT_ROUTE, slot, RIGHT_CALL, target, 0};
-}
-
-// Rows rise by subject, object and action.
-std::vector<policy_row> sorted(std::vector<policy_row> rows) {
-    std::sort(rows.begin(), rows.end(), [](const policy_row &one, const policy_row &other) {
-        return std::tie(one.subject, one.object, one.action) <
-               std::tie(other.subject, other.object, other.action);
-    });
-    return rows;
-}
-
-policy_row allow(const char *subject, policy_action action, const char *object) {
-    return {id_of(subject), id_of(object), static_cast<std::uint32_t>(action), 3};
-}
-
-// One for each run: init's and policyd's view of the same image.
-const void *image_of_run = nullptr;
 
 void run_init(user &self) {
     boot_view view;
@@ -161,46 +40,19 @@ void run_init(user &self) {
          {MANIFEST_GRANT_FACTORY, POLICYD_SLOT_FACTORY, RIGHT_MAKE_GRANT, MANIFEST_HART_ANY, 0},
          {MANIFEST_GRANT_ROUTE, POLICYD_SLOT_LOGD, RIGHT_SEND, 3, 0}});
     view.service("samgrd", MANIFEST_CRITICAL, 1,
-                 {console(), to_init(), receives(SLOT_ENDPOINT), route(SAMGRD_SLOT_POLICYD, 0)});
+                 {console(), to_init(), receives(SLOT_ENDPOINT), route_to(SAMGRD_SLOT_POLICYD, 0)});
     view.service("echo", 0, ROUNDS, {console(), to_init(), receives(SLOT_ENDPOINT)});
     view.service("logd", 0, 1, {console(), to_init(), receives(SLOT_ENDPOINT)});
-    view.service("caller", 0, 0, {console(), to_init(), receives(PAUSE), route(SLOT_SAMGRD, 1)});
+    view.service("caller", 0, 0, {console(), to_init(), receives(PAUSE), route_to(SLOT_SAMGRD, 1)});
     view.service("judge", MANIFEST_FINAL, 0,
-                 {console(), to_init(), receives(PAUSE), route(SLOT_SAMGRD, 1)});
+                 {console(), to_init(), receives(PAUSE), route_to(SLOT_SAMGRD, 1)});
     view.policy(sorted({allow("caller", POLICY_CALL, "echo"), allow("judge", POLICY_CALL, "echo"),
                         allow("judge", POLICY_CALL, "logd"), allow("judge", POLICY_CALL, "policyd"),
                         allow("judge", POLICY_MANAGE, "policyd")}));
     view.policy(
         sorted({allow("caller", POLICY_CALL, "echo"), allow("judge", POLICY_CALL, "logd"),
                 allow("judge", POLICY_CALL, "policyd"), allow("judge", POLICY_MANAGE, "policyd")}));
-    image_of_run = view.finish();
-    struct runtime made;
-    runtime_init(&made, self.page, self.argument, self.instance);
-    const int code = init_main(&made, image_of_run);
-    if (code != 0) {
-        sys_task_exit(static_cast<std::uint64_t>(code));
-    }
-}
-
-struct runtime runtime_of(user &self) {
-    struct runtime made;
-    runtime_init(&made, self.page, self.argument, self.instance);
-    return made;
-}
-
-void run_policyd(user &self) {
-    struct runtime made = runtime_of(self);
-    sys_task_exit(static_cast<std::uint64_t>(policyd_main(&made, image_of_run)));
-}
-
-void run_samgrd(user &self) {
-    struct runtime made = runtime_of(self);
-    sys_task_exit(static_cast<std::uint64_t>(samgrd_main(&made)));
-}
-
-void run_logd(user &self) {
-    struct runtime made = runtime_of(self);
-    sys_task_exit(static_cast<std::uint64_t>(logd_main(&made)));
+    run_system(self, view);
 }
 
 void run_echo(user &self) {
@@ -377,6 +229,61 @@ TEST(RoutesSim, logd_dies_and_is_found_again) {
     EXPECT_NE(std::string(sim_console()).find("logd: ready #2\n"), std::string::npos);
 }
 
+// A route is for one action and has its right and no other, whatever else the policy may allow.
+TEST(RoutesSim, test_reject_more_than_the_policys_action) {
+    sim_machine machine;
+    machine.program("policyd", run_policyd);
+    machine.program("samgrd", run_samgrd);
+    machine.program("echo", run_echo);
+    machine.program("sender", [](user &self) {
+        caller made(self);
+        const service_id echo = service_id_named("echo");
+        const deadline until{in_us(PATIENCE_US)};
+        echo_message message{};
+        ipc_question question{};
+        message.header.op = ECHO_OP_ECHO;
+        question.target = echo;
+        question.protocol = &echo_rows;
+        question.deadline = until;
+        EXPECT_EQ(ipc_tell(&made.client, &question, &message).error, IPC_OK);
+        EXPECT_EQ(ipc_client_notify(&made.client, echo, until).error, IPC_OK);
+        EXPECT_EQ(made.echo(ECHO_OP_ECHO, 1).error, IPC_DENIED);
+        for (const policy_action action : {POLICY_SEND, POLICY_NOTIFY}) {
+            const struct route *kept = route_find(&made.client.routes, echo, action);
+            const query_result found = sys_cap_query(kept->slot);
+            EXPECT_EQ(cap_query_rights(found.kind_rights), policy_action_right(action));
+            EXPECT_EQ(sys_ipc_call(kept->slot, until.ns).status, STATUS_DENIED);
+        }
+        // What takes no route, and what is no action.
+        for (const unsigned action : {0u + POLICY_MANAGE, 0u + POLICY_ACTION_COUNT, 200u}) {
+            EXPECT_EQ(
+                ipc_resolver_ask(&made.resolver, echo, static_cast<policy_action>(action), until)
+                    .answer,
+                RESOLVE_FAILED);
+        }
+        ipc_client_release(&made.client);
+    });
+    machine.run([](user &self) {
+        boot_view view;
+        view.service("policyd", MANIFEST_CRITICAL, 1,
+                     {console(),
+                      to_init(),
+                      receives(SLOT_ENDPOINT),
+                      {MANIFEST_GRANT_FACTORY, POLICYD_SLOT_FACTORY, RIGHT_MAKE_GRANT,
+                       MANIFEST_HART_ANY, 0}});
+        view.service(
+            "samgrd", MANIFEST_CRITICAL, 1,
+            {console(), to_init(), receives(SLOT_ENDPOINT), route_to(SAMGRD_SLOT_POLICYD, 0)});
+        view.service("echo", 0, 1, {console(), to_init(), receives(SLOT_ENDPOINT)});
+        view.service("sender", MANIFEST_FINAL, 0,
+                     {console(), to_init(), receives(PAUSE), route_to(SLOT_SAMGRD, 1)});
+        view.policy(
+            sorted({allow("sender", POLICY_SEND, "echo"), allow("sender", POLICY_NOTIFY, "echo"),
+                    allow("sender", POLICY_MANAGE, "echo")}));
+        run_system(self, view);
+    });
+}
+
 // samgrd is gone and init is busy: who asks for a route is back by its own deadline all the same.
 TEST(RoutesSim, test_reject_waiting_for_init_beyond_the_deadline) {
     sim_machine machine;
@@ -385,7 +292,8 @@ TEST(RoutesSim, test_reject_waiting_for_init_beyond_the_deadline) {
         ipc_resolver resolver;
         ipc_resolver_init(&resolver, &made, SLOT_SAMGRD);
         const deadline until{in_us(5000)};
-        const resolved came = ipc_resolver_ask(&resolver, service_id_named("echo"), until);
+        const resolved came =
+            ipc_resolver_ask(&resolver, service_id_named("echo"), POLICY_CALL, until);
         EXPECT_EQ(came.answer, RESOLVE_FAILED);
         EXPECT_GE(sys_clock_get(), until.ns);
         EXPECT_LT(sys_clock_get(), until.ns + 100000000);
@@ -408,8 +316,8 @@ TEST(RoutesSim, an_offer_that_failed_is_asked_for_again) {
         struct runtime made = runtime_of(self);
         ipc_resolver resolver;
         ipc_resolver_init(&resolver, &made, SLOT_SAMGRD);
-        const resolved came =
-            ipc_resolver_ask(&resolver, service_id_named("echo"), deadline{in_us(5000)});
+        const resolved came = ipc_resolver_ask(&resolver, service_id_named("echo"), POLICY_CALL,
+                                               deadline{in_us(5000)});
         EXPECT_EQ(came.answer, RESOLVE_FAILED);
     });
     machine.run([](user &init) {

@@ -238,8 +238,9 @@ TEST(RoutingWire, golden_vectors) {
     message.header.op = ROUTING_OP_RESOLVE;
     message.header.nonce.value = kNonce;
     message.target = UINT64_C(0x0807060504030201);
+    message.action = 9;
     bytes.resize(routing_encode(WIRE_REQUEST, &message, bytes.data(), 64));
-    EXPECT_EQ(bytes, (Bytes{'R', 'T', 1, 1} + kNonceBytes + Bytes{1, 2, 3, 4, 5, 6, 7, 8}));
+    EXPECT_EQ(bytes, (Bytes{'R', 'T', 1, 1} + kNonceBytes + Bytes{1, 2, 3, 4, 5, 6, 7, 8, 9}));
     bytes.resize(64);
     message.deny_for_ms = 0x0403;
     bytes.resize(routing_encode(WIRE_REPLY, &message, bytes.data(), 64));
@@ -348,14 +349,17 @@ TEST(ServerWire, golden_vectors_of_operations_and_clients) {
     bytes.resize(server_encode(WIRE_REQUEST, &message, bytes.data(), 64));
     EXPECT_EQ(bytes, (Bytes{'S', 'V', 1, 3} + kNonceBytes));
     message.outcomes = {numbers, 2};
+    message.answers = {numbers, 1};
     message.mismatched = 1;
+    message.unknown = 5;
     message.resent = 2;
     message.evicted = 3;
     message.routes = 4;
-    bytes.resize(64);
-    bytes.resize(server_encode(WIRE_REPLY, &message, bytes.data(), 64));
-    EXPECT_EQ(bytes, (Bytes{'S', 'V', 1, 0x83, 0} + kNonceBytes + Bytes{2, 0, 8, 9} + Little(1, 8) +
-                      Little(2, 8) + Little(3, 8) + Little(4, 4)));
+    bytes.resize(80);
+    bytes.resize(server_encode(WIRE_REPLY, &message, bytes.data(), 80));
+    EXPECT_EQ(bytes,
+              (Bytes{'S', 'V', 1, 0x83, 0} + kNonceBytes + Bytes{2, 0, 8, 9} + Bytes{1, 0, 8} +
+               Little(1, 8) + Little(5, 8) + Little(2, 8) + Little(3, 8) + Little(4, 4)));
 }
 
 // A protocol that has a field of each type, in an order that nothing aligns.

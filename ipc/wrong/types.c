@@ -33,7 +33,7 @@ struct ipc_outcome ask(struct ipc_client *client, const struct ipc_request *requ
     budget.attempts = budget.mismatches;
 #endif
 #ifdef NONCE_FOR_SERVICE
-    (void)route_find(&client->routes, nonce);
+    (void)route_find(&client->routes, nonce, POLICY_CALL);
 #endif
 #ifdef NUMBER_FOR_DEADLINE
     budget = budget_until(1000);

@@ -1,8 +1,6 @@
 // services/policyd/policy.c: see policy.h.
 #include "services/policyd/policy.h"
 
-#include "kernel/abi/cap.h"
-
 // Negative, 0 or positive, as the first comes before, at or after the second.
 static int order(const struct policy_row *row, const struct policy_row *other) {
     if (row->subject != other->subject) {
@@ -54,22 +52,4 @@ struct policy_decision policy_decide(const struct policy_view *policy, uint64_t 
         end = found < 0 ? end : middle;
     }
     return (struct policy_decision){.allowed = false, .line = 0};
-}
-
-const char *policy_action_word(enum policy_action action) {
-    static const char *const words[] = {
-#define POLICY_ACTION(NAME, word, right, meaning) word,
-#include "ipc/wire/policy_action.def"
-#undef POLICY_ACTION
-    };
-    return (unsigned)action < POLICY_ACTION_COUNT ? words[(unsigned)action] : "?";
-}
-
-uint32_t policy_action_right(enum policy_action action) {
-    static const uint32_t rights[] = {
-#define POLICY_ACTION(NAME, word, right, meaning) right,
-#include "ipc/wire/policy_action.def"
-#undef POLICY_ACTION
-    };
-    return (unsigned)action < POLICY_ACTION_COUNT ? rights[(unsigned)action] : 0;
 }

@@ -57,11 +57,6 @@ WARN_UNUSED bool policy_open(const void *bytes, uint64_t count, struct policy_vi
 WARN_UNUSED struct policy_decision policy_decide(const struct policy_view *policy, uint64_t subject,
                                                  enum policy_action action, uint64_t object);
 
-// The word for an action in the text, and the right of an endpoint capability that it stands for,
-// or 0.
-const char *policy_action_word(enum policy_action action);
-uint32_t policy_action_right(enum policy_action action);
-
 #ifdef __cplusplus
 }
 #endif

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "ipc/types.h"
+#include "ipc/wire/policy_action.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -29,6 +30,7 @@ struct samgrd_service {
 struct samgrd_waiting {
     uint64_t subject;  // 0: the place is free.
     struct service_id target;
+    enum policy_action action;
     struct kept_call call;
 };
 

@@ -16,7 +16,8 @@ struct SamgrdTest : testing::Test {
         return samgrd_find(&samgrd, {id}).value;
     }
     bool wait(uint64_t subject, uint64_t target) {
-        const samgrd_waiting waiting = {subject, {target}, {{subject}, {subject * 100}, 1}};
+        const samgrd_waiting waiting = {
+            subject, {target}, POLICY_CALL, {{subject}, {subject * 100}, 1}};
         return samgrd_wait(&samgrd, &waiting);
     }
     struct samgrd samgrd;

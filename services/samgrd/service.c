@@ -28,6 +28,13 @@ struct samgrd_service_state {
     struct samgrd samgrd;
 };
 
+// Who wants to do what to whom.
+struct wanted {
+    uint64_t subject;
+    struct service_id target;
+    enum policy_action action;
+};
+
 // What a request comes to.
 struct resolution {
     enum wire_status status;  // WIRE_ABSENT: allowed, but there is no instance now.
@@ -47,15 +54,15 @@ static enum wire_status policyd_lost(struct samgrd_service_state *state, enum st
 }
 
 // WIRE_OK: *grant is what to mint under. WIRE_DENIED: policy says no. Everything else is no answer.
-static enum wire_status ask_policyd(struct samgrd_service_state *state, uint64_t subject,
-                                    struct service_id target, struct slot *grant) {
+static enum wire_status ask_policyd(struct samgrd_service_state *state, const struct wanted *wanted,
+                                    struct slot *grant) {
     struct message_area *out = &state->runtime->page->call_out;
     const struct message_area *in = &state->runtime->page->reply_in;
     state->last.value++;
     const struct policy_message request = {.header = {.op = POLICY_OP_ASK, .nonce = state->last},
-                                           .subject = subject,
-                                           .object = target.value,
-                                           .action = POLICY_CALL};
+                                           .subject = wanted->subject,
+                                           .object = wanted->target.value,
+                                           .action = (uint8_t)wanted->action};
     frame_finish(out, WIRE_PROTOCOL_POLICY,
                  policy_encode(WIRE_REQUEST, &request, out->payload, sizeof(out->payload)));
     out->header.flags = FRAME_TAKE_CAP;
@@ -93,20 +100,20 @@ static struct resolution resolved(enum wire_status status) {
     return (struct resolution){.status = status, .minted = slot_at(CAP_SLOT_NONE)};
 }
 
-static struct resolution resolve(struct samgrd_service_state *state, uint64_t subject,
-                                 struct service_id target) {
+static struct resolution resolve(struct samgrd_service_state *state, const struct wanted *wanted) {
     for (uint32_t attempt = 0; attempt < RESOLVE_ATTEMPTS; attempt++) {
         struct slot grant = slot_at(CAP_SLOT_NONE);
-        enum wire_status says = ask_policyd(state, subject, target, &grant);
+        enum wire_status says = ask_policyd(state, wanted, &grant);
         if (says != WIRE_OK) {
             return resolved(says == WIRE_DENIED ? WIRE_OK : WIRE_UNAVAILABLE);
         }
-        struct slot from = live_instance(&state->samgrd, target);
+        struct slot from = live_instance(&state->samgrd, wanted->target);
         if (from.value == CAP_SLOT_NONE) {
             slot_release(grant);
             return resolved(WIRE_ABSENT);
         }
-        struct slot_result minted = sys_cap_mint_under(from, 0, RIGHT_CALL | RIGHT_SEND, grant);
+        struct slot_result minted =
+            sys_cap_mint_under(from, 0, policy_action_right(wanted->action), grant);
         slot_release(grant);
         if (minted.status == STATUS_OK) {
             return (struct resolution){.status = WIRE_OK, .minted = minted.slot};
@@ -131,7 +138,9 @@ static enum wire_status put_resolution(struct samgrd *samgrd, struct resolution 
 // Answers one who waited. False: it waits on.
 static bool serve_waiting(struct samgrd_service_state *state,
                           const struct samgrd_waiting *waiting) {
-    struct resolution came = resolve(state, waiting->subject, waiting->target);
+    const struct wanted wanted = {
+        .subject = waiting->subject, .target = waiting->target, .action = waiting->action};
+    struct resolution came = resolve(state, &wanted);
     if (came.status == WIRE_ABSENT && samgrd_wait(&state->samgrd, waiting)) {
         return false;
     }
@@ -188,16 +197,22 @@ static enum wire_status on_resolve(void *of, struct ipc_exchange *exchange) {
     if (state->offers_due) {  // init did not answer when it was asked last.
         take_offers(state);
     }
-    const uint64_t subject = exchange->request->meta.service_id;
-    const struct service_id target = {.value = message->target};
-    struct resolution came = resolve(state, subject, target);
+    const struct wanted wanted = {.subject = exchange->request->meta.service_id,
+                                  .target = {.value = message->target},
+                                  .action = (enum policy_action)message->action};
+    if (policy_action_right(wanted.action) == 0) {
+        return WIRE_ABSENT;
+    }
+    struct resolution came = resolve(state, &wanted);
     if (came.status != WIRE_ABSENT) {
         exchange->lend = came.minted;
         return put_resolution(&state->samgrd, came, message);
     }
     const struct kept_call *call = ipc_keep(exchange);
-    const struct samgrd_waiting waiting = {
-        .subject = subject, .target = target, .call = call ? *call : (struct kept_call){.op = 0}};
+    const struct samgrd_waiting waiting = {.subject = wanted.subject,
+                                           .target = wanted.target,
+                                           .action = wanted.action,
+                                           .call = call ? *call : (struct kept_call){.op = 0}};
     if (!call || !samgrd_wait(&state->samgrd, &waiting)) {
         return WIRE_OVERLOAD;
     }

@@ -94,7 +94,8 @@ bool case_route_async(struct selftest *selftest) {
         held = ask_both(&caller, &asks, 2 * i);
     }
     return held && selftest_expect(selftest, "questions to samgrd", caller.resolver.asked, 1) &&
-           selftest_expect(selftest, "answers to nobody", asks.unknown + asks.strange, 0) &&
+           selftest_expect(selftest, "answers to nobody",
+                           caller.client.stats.unknown + asks.strange, 0) &&
            selftest_expect_status(selftest, "closing it", sys_cap_close(own.slot), STATUS_OK) &&
            caller_end(&caller);
 }

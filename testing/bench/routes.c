@@ -64,14 +64,14 @@ static void begin(struct routes *routes, struct runtime *runtime) {
     routes->request = (struct ipc_request){.target = service_id_named("answer"),
                                            .deadline = {.ns = sys_clock_get() + BENCH_PATIENCE_NS},
                                            .protocol = WIRE_PROTOCOL_ECHO,
-                                           .repeatable = true};
+                                           .op = wire_op_find(&echo_rows, ECHO_OP_ECHO)};
 }
 
 static bool run(struct routes *routes) {
     routes->wanted = (struct ipc_outcome){.error = IPC_OK, .served = IPC_MISS};
     prepare_request(routes);
     round_call(routes);
-    routes->bare = route_find(&routes->client.routes, routes->request.target)->slot;
+    routes->bare = route_find(&routes->client.routes, routes->request.target, POLICY_CALL)->slot;
     routes->wanted.served = IPC_HIT;
     uint64_t reading = measure_prepared(routes, prepare_request, round_nothing).least;
     struct figure raw = measure_prepared(routes, prepare_request, round_raw);

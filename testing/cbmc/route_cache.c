@@ -7,11 +7,12 @@
 
 static struct route_cache cache;
 
-// What a route has, its state allows. UNBOUND to DENIED: only BOUND always holds a capability, only
-// DEGRADED may.
+// What a route has, its state allows; only a bound one is used without asking. UNBOUND to DENIED:
+// only BOUND always holds a capability, only DEGRADED may.
 static bool route_is_right(const struct route *route) {
     bool holds = route->slot.value != CAP_SLOT_NONE;
-    if (route->state >= ROUTE_STATE_COUNT || route->losses > ROUTE_LOSSES_MAX) {
+    if (route->state >= ROUTE_STATE_COUNT || route->losses > ROUTE_LOSSES_MAX ||
+        (route->ready && route->state != ROUTE_BOUND)) {
         return false;
     }
     if (route->target.value == 0) {
@@ -26,7 +27,8 @@ static bool cache_is_right(void) {
         right = right && route_is_right(&cache.routes[i]);
         for (uint32_t k = 0; k < i; k++) {
             right = right && (cache.routes[i].target.value == 0 ||
-                              cache.routes[i].target.value != cache.routes[k].target.value);
+                              cache.routes[i].target.value != cache.routes[k].target.value ||
+                              cache.routes[i].action != cache.routes[k].action);
         }
     }
     return right;
@@ -39,12 +41,16 @@ static void cache_make(void) {
                                          .epoch = {nondet_u32()},
                                          .losses = nondet_u16(),
                                          .state = nondet_u8(),
+                                         .action = nondet_u8(),
+                                         .ready = nondet_bool(),
                                          .used = nondet_u64(),
                                          .denied_until_ns = nondet_u64()};
     }
     cache.latest = nondet_u32();
     cache.clock = nondet_u64();
     cache.refused = nondet_u64();
+    cache.trace_hits = nondet_bool();
+    cache.trace.count = nondet_u64();
     GIVEN(cache_is_right());
 }
 
@@ -61,12 +67,13 @@ static void place(void) {
     struct slot to_close = {nondet_u32()};
     struct service_id target = {nondet_u64()};
     GIVEN(target.value != 0);
-    bool known = route_find(&cache, target) != 0;
+    enum policy_action action = (enum policy_action)any_below(POLICY_ACTION_COUNT);
+    bool known = route_find(&cache, target, action) != 0;
     uint64_t watched = nondet_u32();
     GIVEN(watched != CAP_SLOT_NONE);
     uint32_t before = kept(watched);
-    const struct route *route = route_place(&cache, target, &to_close);
-    PROVE(route->target.value == target.value, "the route of that target");
+    const struct route *route = route_place(&cache, target, action, &to_close);
+    PROVE(route_is(route, target, action), "the route to that target, for that action");
     PROVE(known || route->slot.value == CAP_SLOT_NONE, "a new one holds nothing");
     PROVE(!known || to_close.value == CAP_SLOT_NONE, "one that is there evicts nothing");
     PROVE(before == kept(watched) + (to_close.value == watched), "each is kept, or to be closed");

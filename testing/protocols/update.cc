@@ -1,11 +1,12 @@
-// testing/protocols/update.cc: writes docs/wire.md, docs/route-cache.md and
-// docs/example-service.md anew, in the checkout that `bazel run` was called from.
+// testing/protocols/update.cc: writes docs/wire.md, docs/route-cache.md, docs/example-service.md
+// and ipc/wire/vectors.txt anew, in the checkout that `bazel run` was called from.
 #include <cstdlib>
 #include <fstream>
 #include <iostream>
 #include <sstream>
 
 #include "testing/protocols/pages.h"
+#include "testing/protocols/vectors.h"
 
 namespace {
 
@@ -38,5 +39,6 @@ int main() {
     bool example = write_text(docs + "example-service.md", example_page([root](const auto &path) {
                                   return read_text(std::string(root) + "/" + path);
                               }));
-    return wire && route && example ? 0 : 1;
+    bool vectors = write_text(std::string(root) + "/ipc/wire/vectors.txt", vector_lines());
+    return wire && route && example && vectors ? 0 : 1;
 }

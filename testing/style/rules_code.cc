@@ -164,7 +164,9 @@ void check_code(const SourceFile &file, std::vector<Finding> *findings) {
 }
 
 void check_functions(const SourceFile &file, std::vector<Finding> *findings) {
-    static const std::regex request(R"(\b(sys_)?ipc_(call|send)\s*\(|\btimed_client_\w+\s*\()");
+    static const std::regex request(
+        R"(\b(sys_ipc_(call|send)|ipc_(call|ask|tell|client_\w+)|timed_client_\w+)\s*\()");
+    static const std::regex receive(R"(\bsys_ipc_(recv|recv_drop_cap|reply_recv)\s*\()");
     bool reads_as_c = file.is_code() && !file.path.ends_with(".S") && !file.path.ends_with(".ld") &&
                       !file.path.ends_with(".def");
     for (const Function &function : reads_as_c ? find_functions(file) : std::vector<Function>()) {
@@ -180,7 +182,14 @@ void check_functions(const SourceFile &file, std::vector<Finding> *findings) {
         limit("nesting", function.nesting_line, function.nesting, kNestingMax, "nested blocks");
         limit("parameters", function.first_line, function.parameter_count, kParametersMax,
               "parameters");
+        // init supervises who serves; selftest plays every part there is.
+        bool has_its_own = file.is_below("services/init") || file.is_below("services/selftest") ||
+                           !file.is_below("services") || file.path.ends_with(".cc");
         for (const Loop &loop : function.loops) {
+            if (!has_its_own && std::regex_search(loop.body, receive)) {
+                add(findings, "service_loop", file, loop.line,
+                    function.name + ": a receive in a loop; the one loop is ipc/server.h's");
+            }
             if (file.is_below("services") && !file.path.ends_with(".cc") &&
                 std::regex_search(loop.body, request)) {
                 add(findings, "retry_loop", file, loop.line,

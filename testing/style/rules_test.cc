@@ -216,9 +216,25 @@ TEST(Style, test_reject_retry_loop_in_a_service) {
         code("void f(void) {\n    while (a) {\n        sys_ipc_call(b, c);\n    }\n}\n");
     EXPECT_EQ(rules_broken("services/a/x.c", text), Rules({"retry_loop"}));
     EXPECT_EQ(rules_broken("ipc/x.c", text), Rules());
-    std::string serving =
-        code("void f(void) {\n    while (a) {\n        sys_ipc_reply_recv(b, c);\n    }\n}\n");
-    EXPECT_EQ(rules_broken("services/a/x.c", serving), Rules());
+    for (const char *name : {"sys_ipc_send", "ipc_call", "ipc_ask", "ipc_tell", "ipc_client_notify",
+                             "timed_client_sleep"}) {
+        std::string one = code("void f(void) {\n    for (;;) {\n        " + std::string(name) +
+                               "(b, c);\n    }\n}\n");
+        EXPECT_EQ(rules_broken("services/a/x.c", one), Rules({"retry_loop"})) << name;
+    }
+}
+
+TEST(Style, test_reject_loop_of_its_own_in_a_service) {
+    for (const char *name : {"sys_ipc_recv", "sys_ipc_recv_drop_cap", "sys_ipc_reply_recv"}) {
+        std::string loop = code("void f(void) {\n    while (a) {\n        " + std::string(name) +
+                                "(b, c);\n    }\n}\n");
+        EXPECT_EQ(rules_broken("services/a/x.c", loop), Rules({"service_loop"})) << name;
+        for (const char *path : {"services/init/x.c", "services/selftest/x.c", "ipc/x.c"}) {
+            EXPECT_EQ(rules_broken(path, loop), Rules()) << path;
+        }
+        std::string once = code("void f(void) {\n    " + std::string(name) + "(b, c);\n}\n");
+        EXPECT_EQ(rules_broken("services/a/x.c", once), Rules()) << name;
+    }
 }
 
 TEST(Style, test_reject_include_from_the_same_folder) {
