@@ -2,6 +2,7 @@
 #include "ipc/wire/protocols.h"
 
 #include "ipc/wire/echo_wire.h"
+#include "ipc/wire/entropy_wire.h"
 #include "ipc/wire/init_wire.h"
 #include "ipc/wire/log_wire.h"
 #include "ipc/wire/policy_wire.h"
@@ -17,4 +18,5 @@ const struct wire_protocol_rows *const wire_protocols[WIRE_PROTOCOL_COUNT] = {
     [WIRE_PROTOCOL_ECHO - WIRE_PROTOCOL_INIT] = &echo_rows,
     [WIRE_PROTOCOL_SERVER - WIRE_PROTOCOL_INIT] = &server_rows,
     [WIRE_PROTOCOL_LOG - WIRE_PROTOCOL_INIT] = &log_rows,
+    [WIRE_PROTOCOL_ENTROPY - WIRE_PROTOCOL_INIT] = &entropy_rows,
 };

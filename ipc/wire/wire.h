@@ -36,6 +36,7 @@ enum wire_protocol {
     WIRE_PROTOCOL_ECHO = 5,
     WIRE_PROTOCOL_SERVER = 6,  // Beside every service's own.
     WIRE_PROTOCOL_LOG = 7,
+    WIRE_PROTOCOL_ENTROPY = 8,
     WIRE_PROTOCOL_END
 };
 
