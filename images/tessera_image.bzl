@@ -155,7 +155,8 @@ def tessera_image(
         deadline_s = 90,
         memory_mib = 128,
         icount = False,
-        rng = False,
+        rngs = 0,
+        legacy_virtio = False,
         typed = "",
         typed_after = "",
         kernel = "//kernel:kernel",
@@ -178,7 +179,8 @@ def tessera_image(
       deadline_s: seconds from power-on to the end
       memory_mib: MiB of memory
       icount: count time in instructions, so that every run prints the same bytes; not for images with a disk
-      rng: the machine has a virtio entropy device, whose bytes are QEMU's own: the same every time under icount
+      rngs: virtio entropy devices of the machine, whose bytes are QEMU's own: the same every time under icount
+      legacy_virtio: its devices speak only the interface before virtio 1.0
       typed: bytes for the UART, as if somebody typed them; not with icount
       typed_after: the line after which they come
       kernel: the kernel's label
@@ -215,7 +217,8 @@ def tessera_image(
         "kernel": kernel,
         "memory_mib": memory_mib,
         "programs": labels,
-        "rng": rng,
+        "legacy_virtio": legacy_virtio,
+        "rngs": rngs,
         "typed": typed,
         "typed_after": typed_after,
     }

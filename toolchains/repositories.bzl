@@ -66,7 +66,7 @@ def _qemu():
     )
 
 def _libraries():
-    for name in ["googletest", "libfdt"]:
+    for name in ["googletest", "libfdt", "libsodium"]:
         _tree(name = name, build_file = "//third_party/%s:%s.BUILD" % (name, name), keep = ["."])
     _tree(
         name = "picolibc",

@@ -2,6 +2,7 @@
 #include "ipc/wire/protocols.h"
 
 #include "ipc/wire/echo_wire.h"
+#include "ipc/wire/entropy_wire.h"
 #include "ipc/wire/init_wire.h"
 #include "ipc/wire/log_wire.h"
 #include "ipc/wire/metrics_wire.h"
@@ -19,4 +20,5 @@ const struct wire_protocol_rows *const wire_protocols[WIRE_PROTOCOL_COUNT] = {
     [WIRE_PROTOCOL_SERVER - WIRE_PROTOCOL_INIT] = &server_rows,
     [WIRE_PROTOCOL_LOG - WIRE_PROTOCOL_INIT] = &log_rows,
     [WIRE_PROTOCOL_METRICS - WIRE_PROTOCOL_INIT] = &metrics_rows,
+    [WIRE_PROTOCOL_ENTROPY - WIRE_PROTOCOL_INIT] = &entropy_rows,
 };

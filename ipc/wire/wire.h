@@ -37,6 +37,7 @@ enum wire_protocol {
     WIRE_PROTOCOL_SERVER = 6,  // Beside every service's own.
     WIRE_PROTOCOL_LOG = 7,
     WIRE_PROTOCOL_METRICS = 8,
+    WIRE_PROTOCOL_ENTROPY = 9,
     WIRE_PROTOCOL_END
 };
 

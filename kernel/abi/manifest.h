@@ -25,6 +25,11 @@ enum manifest_service_flag {
                                    // factory capability.
 };
 
+enum {
+    MANIFEST_DEVICE_ID_MASK = 0xffff,
+    MANIFEST_DEVICE_NUMBER_SHIFT = 16,
+};
+
 enum manifest_grant_kind {
     MANIFEST_GRANT_CONSOLE = 1,   // rights: RIGHT_WRITE, RIGHT_MARKER
     MANIFEST_GRANT_ENDPOINT = 2,  // the service's own endpoint: RIGHT_RECV and more; and
@@ -34,8 +39,9 @@ enum manifest_grant_kind {
     MANIFEST_GRANT_FACTORY = 4,  // rights of a factory; `target` is the program whose service_id it
                                  // makes, or MANIFEST_HART_ANY if it makes no tasks
     MANIFEST_GRANT_IMAGE = 5,    // rights: RIGHT_READ (mapped read-only)
-    MANIFEST_GRANT_DEVICE = 6,   // rights of a device; `target` is its device identifier: the first
-                                 // such device; `badge` is the pages of its DMA arena
+    MANIFEST_GRANT_DEVICE = 6,   // rights of a device; `target` is its device identifier and, from
+                                 // MANIFEST_DEVICE_NUMBER_SHIFT on, which of those, 0 the first;
+                                 // `badge` is the pages of its DMA arena
     MANIFEST_GRANT_STATS = 7,    // rights of statistics
 };
 

@@ -28,11 +28,12 @@ static void make_arena(struct kernel *kernel, struct device *device, uint32_t pa
     device->arena_pages = page_count;
 }
 
-// The first device with that identifier. init looks for it in the same way, and says so when it is
-// missing.
-static struct device *find_id(struct kernel *kernel, uint32_t id) {
+// The device that a manifest names (MANIFEST_GRANT_DEVICE). init looks for it in the same way, and
+// says so when it is missing.
+static struct device *find_target(struct kernel *kernel, uint32_t target) {
+    uint32_t before = target >> MANIFEST_DEVICE_NUMBER_SHIFT;
     for (uint32_t i = 0; i < kernel->device_count; i++) {
-        if (kernel->devices[i].id == id) {
+        if (kernel->devices[i].id == (target & MANIFEST_DEVICE_ID_MASK) && before-- == 0) {
             return &kernel->devices[i];
         }
     }
@@ -45,7 +46,7 @@ static void make_arenas(struct kernel *kernel) {
     for (uint32_t i = 0; i < count; i++) {
         bool wants =
             grants[i].kind == MANIFEST_GRANT_DEVICE && (grants[i].rights & RIGHT_DEVICE_DMA) != 0;
-        struct device *device = wants ? find_id(kernel, grants[i].target) : 0;
+        struct device *device = wants ? find_target(kernel, grants[i].target) : 0;
         if (device && device->arena_pages == 0 && grants[i].badge != 0) {
             uint64_t pages = grants[i].badge <= DEVICE_ARENA_PAGES_MAX ? grants[i].badge
                                                                        : DEVICE_ARENA_PAGES_MAX + 1;

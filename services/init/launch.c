@@ -69,16 +69,22 @@ static enum status give_factory(const struct launcher *launcher, struct slot tas
                        grant);
 }
 
-// The first device with the identifier that the grant names. Errors: STATUS_BAD_ARG when the
-// machine has none.
+// The device with the identifier and the number that the grant names. Errors: STATUS_BAD_ARG when
+// the machine has none.
 static enum status give_device(struct slot task, const struct manifest_grant *grant) {
+    uint32_t before = grant->target >> MANIFEST_DEVICE_NUMBER_SHIFT;
     for (uint64_t number = 1; number <= DEVICE_MAX; number++) {
         struct slot_result one = sys_cap_mint(slot_at(INIT_SLOT_DEVICES), number, grant->rights);
         if (one.status != STATUS_OK) {
             return one.status;
         }
         struct query_result found = sys_cap_query(one.slot);
-        bool fits = found.status == STATUS_OK && device_query_id(found.value) == grant->target;
+        bool fits = found.status == STATUS_OK &&
+                    device_query_id(found.value) == (grant->target & MANIFEST_DEVICE_ID_MASK);
+        if (fits && before != 0) {
+            before--;
+            fits = false;
+        }
         enum status status =
             fits ? sys_task_grant(task, one.slot, grant->slot, grant->rights) : found.status;
         enum status closed = sys_cap_close(one.slot);

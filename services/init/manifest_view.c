@@ -197,7 +197,9 @@ static bool target_exists(const struct manifest_view *view, const struct manifes
             return grant->target < view->service_count ||
                    (grant->target == MANIFEST_HART_ANY && (grant->rights & RIGHT_MAKE_TASK) == 0);
         case MANIFEST_GRANT_DEVICE:
-            return grant->target != DEVICE_ID_NONE && grant->badge <= DEVICE_ARENA_PAGES_MAX;
+            return (grant->target & MANIFEST_DEVICE_ID_MASK) != DEVICE_ID_NONE &&
+                   grant->target >> MANIFEST_DEVICE_NUMBER_SHIFT < DEVICE_MAX &&
+                   grant->badge <= DEVICE_ARENA_PAGES_MAX;
         default:
             return true;
     }

@@ -223,6 +223,13 @@ TEST_F(ManifestTest, test_reject_wrong_devices) {
     image_.grants[5] = good;
     image_.grants[5].badge++;
     EXPECT_EQ(Open(), MANIFEST_FLAW_GRANT_TARGET);
+    image_.grants[5] = good;
+    image_.grants[5].target |= (DEVICE_MAX - 1U) << MANIFEST_DEVICE_NUMBER_SHIFT;
+    EXPECT_EQ(Open(), MANIFEST_FLAW_NONE);
+    image_.grants[5].target += 1U << MANIFEST_DEVICE_NUMBER_SHIFT;
+    EXPECT_EQ(Open(), MANIFEST_FLAW_GRANT_TARGET);
+    image_.grants[5].target = 1U << MANIFEST_DEVICE_NUMBER_SHIFT;
+    EXPECT_EQ(Open(), MANIFEST_FLAW_GRANT_TARGET);
 }
 
 TEST_F(ManifestTest, test_reject_without_final_service) {

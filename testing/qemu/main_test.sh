@@ -29,7 +29,7 @@ printf 'print kernel: boot\nexit 1\n' >"$dir/image.runfiles/bad"
 describe() {
     printf '{"name":"image","qemu":"qemu","firmware":"f","kernel":"k","boot_image":"%s","golden":"golden",
 "golden_label":"g","addr2line":"a","gdb_command":"gdb","programs":{"p":"p.elf"},"hart_count":2,"memory_mib":64,
-"deadline_s":30,"icount":false,"rng":false,"typed":"","typed_after":""}' "$1"
+"deadline_s":30,"icount":false,"legacy_virtio":false,"rngs":0,"typed":"","typed_after":""}' "$1"
 }
 describe good >"$dir/image.run.json"
 describe bad >"$dir/bad.run.json"

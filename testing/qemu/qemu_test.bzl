@@ -37,7 +37,8 @@ def _run_spec(ctx, qemu, kernel, programs):
         "memory_mib": ctx.attr.memory_mib,
         "deadline_s": ctx.attr.deadline_s,
         "icount": ctx.attr.icount,
-        "rng": ctx.attr.rng,
+        "legacy_virtio": ctx.attr.legacy_virtio,
+        "rngs": ctx.attr.rngs,
         "typed": ctx.attr.typed,
         "typed_after": ctx.attr.typed_after,
     }
@@ -98,7 +99,8 @@ _ATTRS = {
         doc = "ELF files with symbols of the image's programs, for the debugger",
         cfg = riscv64_transition,
     ),
-    "rng": attr.bool(doc = "the machine has a virtio entropy device"),
+    "legacy_virtio": attr.bool(doc = "its devices speak only the interface before virtio 1.0"),
+    "rngs": attr.int(doc = "virtio entropy devices of the machine"),
     "typed": attr.string(doc = "what the UART receives; not with icount"),
     "typed_after": attr.string(doc = "the line of the UART after which it does"),
     "_allowlist_function_transition": attr.label(

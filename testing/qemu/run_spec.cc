@@ -35,7 +35,8 @@ run_spec spec_of(const nlohmann::json &root, const std::filesystem::path &base) 
     spec.memory_mib = root.at("memory_mib");
     spec.deadline_s = root.at("deadline_s");
     spec.icount = root.at("icount");
-    spec.rng = root.at("rng");
+    spec.rngs = root.at("rngs");
+    spec.legacy_virtio = root.at("legacy_virtio");
     spec.typed = root.at("typed");
     spec.typed_after = root.at("typed_after");
     return spec;
@@ -93,7 +94,8 @@ std::vector<std::string> qemu_command(const run_spec &spec, const command_option
                                         "none",
                                         "-no-reboot",
                                         "-global",
-                                        "virtio-mmio.force-legacy=off"};
+                                        std::string("virtio-mmio.force-legacy=") +
+                                            (spec.legacy_virtio ? "on" : "off")};
     const auto add = [&](std::initializer_list<std::string> words) {
         command.insert(command.end(), words);
     };
@@ -105,9 +107,12 @@ std::vector<std::string> qemu_command(const run_spec &spec, const command_option
     }
     add({"-serial", "chardev:uart", "-bios", spec.firmware, "-kernel", spec.kernel, "-initrd",
          spec.boot_image});
-    if (spec.rng) {
+    if (spec.rngs > 0) {
         // QEMU's own generator, which -seed makes repeatable.
-        add({"-object", "rng-builtin,id=entropy", "-device", "virtio-rng-device,rng=entropy"});
+        add({"-object", "rng-builtin,id=entropy"});
+    }
+    for (std::uint32_t i = 0; i < spec.rngs; i++) {
+        add({"-device", "virtio-rng-device,rng=entropy"});
     }
     if (spec.icount) {
         add({"-icount", "shift=0,sleep=off", "-seed", "1", "-rtc", "base=2024-01-01,clock=vm"});

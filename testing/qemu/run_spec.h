@@ -25,7 +25,8 @@ struct run_spec {
     std::uint32_t memory_mib = 128;
     double deadline_s = 90;
     bool icount = false;
-    bool rng = false;   // A virtio entropy device.
+    bool legacy_virtio = false;  // Devices speak only the interface before virtio 1.0.
+    std::uint32_t rngs = 0;      // Virtio entropy devices.
     std::string typed;  // What the UART receives, once the line `typed_after` came. Empty: nothing.
     std::string typed_after;
 };

@@ -171,7 +171,7 @@ TEST_F(Runner, print_shows_the_command_only) {
     options_.print = true;
     spec_.kernel = "/with space/kernel";
     spec_.icount = true;
-    spec_.rng = true;
+    spec_.rngs = 1;
     EXPECT_EQ(boot(GOOD), RUN_PASSED);
     expect_output("-smp 1 -m 128M -nodefaults");
     expect_output("-global virtio-mmio.force-legacy=off");

@@ -26,7 +26,8 @@ struct grant {
     std::uint32_t slot = 0;
     std::uint32_t rights = 0;
     std::uint64_t badge = 0;
-    std::string target;  // A service's name, `init`, a device's name, or empty.
+    std::uint32_t number = 1;  // Of a device, among those of its kind.
+    std::string target;        // A service's name, `init`, a device's name, or empty.
     source_place place;
     source_place target_place;
 };

@@ -16,7 +16,7 @@ std::uint32_t target_index(const manifest &contents, const grant &given) {
         return MANIFEST_HART_ANY;
     }
     if (given.kind == MANIFEST_GRANT_DEVICE) {
-        return device_id_of(given.target);
+        return device_id_of(given.target) | (given.number - 1) << MANIFEST_DEVICE_NUMBER_SHIFT;
     }
     for (std::size_t at = 0; at < contents.services.size(); at++) {
         if (contents.services[at].name == given.target) {

@@ -157,7 +157,8 @@ class checker {
                 if (&other == &given) {
                     return;
                 }
-                if (other.kind == MANIFEST_GRANT_DEVICE && other.target == given.target) {
+                if (other.kind == MANIFEST_GRANT_DEVICE && other.target == given.target &&
+                    other.number == given.number) {
                     add_mistake(given.target_place, "`" + given.target +
                                                         "` is already given in line " +
                                                         std::to_string(other.place.line));

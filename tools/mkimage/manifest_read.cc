@@ -8,6 +8,7 @@
 
 #include "kernel/abi/boot_image.h"
 #include "kernel/abi/cap.h"
+#include "kernel/abi/device.h"
 #include "kernel/abi/task.h"
 #include "tools/mkimage/manifest.h"
 #include "tools/mkimage/manifest_checks.h"
@@ -295,6 +296,14 @@ class reader {
         const bool has_more = at + 1 < words.size();
         if (current.text == "badge" && form.kind == MANIFEST_GRANT_ROUTE && has_more) {
             made.badge = number(words[at + 1]).value_or(0);
+            return 2;
+        }
+        if (current.text == "number" && form.kind == MANIFEST_GRANT_DEVICE && has_more) {
+            made.number = number_of_32_bits(words[at + 1]);
+            if (made.number < 1 || made.number > DEVICE_MAX) {
+                add_mistake(words[at + 1].place, "devices of a kind are numbered from 1 to " +
+                                                     std::to_string(DEVICE_MAX));
+            }
             return 2;
         }
         if (current.text == "of" && form.kind == MANIFEST_GRANT_FACTORY && has_more) {

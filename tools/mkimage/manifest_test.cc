@@ -42,7 +42,7 @@ TEST(Manifest, good_one) {
 TEST(Manifest, devices) {
     const manifest_result result = manifest_read(
         "service aa\n  final\n  slot 4 device virtio_rng map irq dma 2\n"
-        "  slot 5 device virtio_blk map\n  slot 1 console write input\n",
+        "  slot 5 device virtio_rng number 2 map\n  slot 1 console write input\n",
         AROUND);
     ASSERT_TRUE(result.mistakes.empty()) << mistake_text("m", result.mistakes[0]);
     const std::vector<grant> &grants = result.contents.services[0].grants;
@@ -57,7 +57,10 @@ TEST(Manifest, devices) {
     EXPECT_EQ(bytes[first], MANIFEST_GRANT_DEVICE);
     EXPECT_EQ(bytes[first + 4], 4);
     EXPECT_EQ(bytes[first + 12], DEVICE_ID_ENTROPY);
+    EXPECT_EQ(bytes[first + 14], 0);
     EXPECT_EQ(bytes[first + 16], 2);
+    EXPECT_EQ(bytes[first + sizeof(manifest_grant) + 12], DEVICE_ID_ENTROPY);
+    EXPECT_EQ(bytes[first + sizeof(manifest_grant) + 14], 1);
 }
 
 TEST(Manifest, ways_that_do_not_wait_may_form_a_cycle) {
