@@ -25,9 +25,10 @@ struct run_spec {
     std::uint32_t memory_mib = 128;
     double deadline_s = 90;
     bool icount = false;
-    bool rng = false;   // A virtio entropy device.
-    std::string typed;  // What the UART receives, once the line `typed_after` came. Empty: nothing.
-    std::string typed_after;
+    bool rng = false;          // A virtio entropy device.
+    std::string script;        // What is typed at the UART and when (script.h). Empty: nothing.
+    std::string script_label;  // How messages name it.
+    bool interactive = false;  // For people: their terminal is the UART unless they say otherwise.
 };
 
 std::optional<run_spec> read_run_spec(const std::string &path, const std::string &runfiles_root,

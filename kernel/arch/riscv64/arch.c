@@ -144,12 +144,17 @@ void arch_space_leave(void) {
 
 void arch_console_write(const char *bytes, size_t count) {
     for (size_t i = 0; i < count; i++) {
+        atomic_store_u32(&port.line_open, bytes[i] != '\n');
         if (port.uart_address != 0) {
             uart_write(port.uart_address, bytes[i]);
         } else {
             sbi_putchar(bytes[i]);
         }
     }
+}
+
+bool arch_console_open(void) {
+    return atomic_load_u32(&port.line_open) != 0;
 }
 
 uint32_t arch_console_read(uint8_t *bytes, uint32_t max) {
