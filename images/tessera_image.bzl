@@ -157,8 +157,8 @@ def tessera_image(
         icount = False,
         rngs = 0,
         legacy_virtio = False,
-        typed = "",
-        typed_after = "",
+        script = None,
+        interactive = False,
         kernel = "//kernel:kernel",
         firmware = None,
         size = "medium",
@@ -181,8 +181,8 @@ def tessera_image(
       icount: count time in instructions, so that every run prints the same bytes; not for images with a disk
       rngs: virtio entropy devices of the machine, whose bytes are QEMU's own: the same every time under icount
       legacy_virtio: its devices speak only the interface before virtio 1.0
-      typed: bytes for the UART, as if somebody typed them; not with icount
-      typed_after: the line after which they come
+      script: what is typed at the UART during a test, and the lines that must come in between (testing/qemu/script.h); not with icount
+      interactive: for people: `bazel run` makes their terminal the UART, and judges nothing unless it gets `--log FILE`
       kernel: the kernel's label
       firmware: an ELF file instead of OpenSBI
       size: of the test; its time covers waiting for another Bazel server's QEMU
@@ -219,8 +219,7 @@ def tessera_image(
         "programs": labels,
         "legacy_virtio": legacy_virtio,
         "rngs": rngs,
-        "typed": typed,
-        "typed_after": typed_after,
+        "script": script,
     }
-    qemu_run(name = name, **common)
+    qemu_run(name = name, interactive = interactive, **common)
     qemu_test(name = name + "_test", size = size, tags = QEMU_TAGS + tags, **common)

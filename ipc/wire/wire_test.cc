@@ -213,6 +213,11 @@ TEST(InitWire, golden_vectors) {
     message.header.status = WIRE_DENIED;
     bytes.resize(init_encode(WIRE_REPLY, &message, bytes.data(), 32));
     EXPECT_EQ(bytes, (Bytes{'I', 'N', 1, 0x81, 4} + kNonceBytes));
+    bytes.resize(32);
+    message.header.op = INIT_OP_END;
+    message.service = UINT64_C(0x0807060504030201);
+    bytes.resize(init_encode(WIRE_REQUEST, &message, bytes.data(), 32));
+    EXPECT_EQ(bytes, (Bytes{'I', 'N', 1, 4} + kNonceBytes + Bytes{1, 2, 3, 4, 5, 6, 7, 8}));
 }
 
 TEST(InitWire, test_reject_each_wrong_length) {

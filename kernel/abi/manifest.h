@@ -19,8 +19,9 @@ enum {
 
 enum manifest_service_flag {
     MANIFEST_CRITICAL = 1u << 0,  // The system ends with failure when it gives up on this one.
-    MANIFEST_FINAL = 1u << 1,  // When it exits with 0 the system powers off; with another code it
-                               // fails. At least one service has it.
+    MANIFEST_FINAL = 1u << 1,  // When it exits with 0 the system powers off; when it ends otherwise
+                               // and its restarts are used up, the system fails. At least one
+                               // service has it.
     MANIFEST_AUTOSTART = 1u << 2,  // Started by init; without it, a program that others start by a
                                    // factory capability.
 };

@@ -38,6 +38,13 @@ enum endpoint_flag {
     ENDPOINT_ACCEPT_CAPS = 1u << 0,  // Takes frames with FRAME_CAP_MOVE.
 };
 
+// console_write's flags, in the upper bits of its second argument. Each needs the rights MARKER and
+// READ_INPUT beside WRITE: they are for who edits a line.
+#define CONSOLE_OPEN (UINT64_C(1) << 63)  // No line feed follows: the line stays open.
+#define CONSOLE_CONTINUE \
+    (UINT64_C(1) << 62)  // Goes on with the open line; may hold backspaces.
+                         // BUSY: another line has ended it.
+
 // ipc_recv's flags.
 enum recv_flag {
     RECV_DROP_CAP = 1u << 0,  // If the next frame carries a capability, take it with that closed.

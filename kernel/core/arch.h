@@ -129,6 +129,10 @@ void arch_space_leave(void);
 // Writes bytes to the console, whole, in order. Waits for the transmitter, a bounded time a byte.
 void arch_console_write(const char *bytes, size_t count);
 
+// Whether the last byte written was no line feed, or one is being written. In a panic, without the
+// lock.
+WARN_UNUSED bool arch_console_open(void);
+
 // Takes what the console's receiver holds, at most `max` bytes; how many.
 WARN_UNUSED uint32_t arch_console_read(uint8_t *bytes, uint32_t max);
 

@@ -40,6 +40,71 @@ TEST(Console, test_reject_marker_without_the_right) {
     });
 }
 
+status print_part(slot at, user &self, const std::string &text, std::uint64_t flags) {
+    std::memcpy(self.page->console, text.data(), text.size());
+    return sys_console_write(at, text.size() | flags);
+}
+
+bool ends_with(const std::string &text) {
+    return std::string(sim_console()).ends_with(text);
+}
+
+TEST(Console, a_line_that_is_edited_and_then_ended_by_another) {
+    sim_machine machine;
+    machine.run([](user &init) {
+        EXPECT_EQ(print(init, CONSOLE, "before"), STATUS_OK);
+        EXPECT_EQ(print_part(CONSOLE, init, "> ", CONSOLE_OPEN), STATUS_OK);
+        EXPECT_EQ(print_part(CONSOLE, init, "ab\bc", CONSOLE_OPEN | CONSOLE_CONTINUE), STATUS_OK);
+        EXPECT_TRUE(ends_with("before\n> ab\bc"));
+        EXPECT_EQ(print_part(CONSOLE, init, "", CONSOLE_CONTINUE), STATUS_OK);
+        EXPECT_TRUE(ends_with("> ab\bc\n"));
+        EXPECT_EQ(print_part(CONSOLE, init, "x", CONSOLE_CONTINUE), STATUS_BUSY);
+        EXPECT_EQ(print_part(CONSOLE, init, "> d", CONSOLE_OPEN), STATUS_OK);
+        EXPECT_EQ(print(init, CONSOLE, "between"), STATUS_OK);
+        EXPECT_EQ(print_part(CONSOLE, init, "e", CONSOLE_OPEN | CONSOLE_CONTINUE), STATUS_BUSY);
+        EXPECT_EQ(print_part(CONSOLE, init, "> de", CONSOLE_OPEN), STATUS_OK);
+        EXPECT_EQ(print_part(CONSOLE, init, "> f", CONSOLE_OPEN), STATUS_OK);
+        EXPECT_TRUE(ends_with("> d\nbetween\n> de\n> f"));
+        EXPECT_EQ(print(init, CONSOLE, "after"), STATUS_OK);
+    });
+}
+
+// Who leaves lines open could spoil or forge those of others: it takes both rights.
+TEST(Console, test_reject_open_line_without_the_rights) {
+    sim_machine machine;
+    machine.run([](user &init) {
+        const std::string before = sim_console();
+        for (std::uint32_t rights : {RIGHT_WRITE, RIGHT_MARKER, RIGHT_READ_INPUT}) {
+            slot less = sys_cap_clone(CONSOLE, RIGHTS_CONSOLE & ~rights).slot;
+            for (std::uint64_t flags :
+                 {CONSOLE_OPEN, CONSOLE_CONTINUE, CONSOLE_OPEN | CONSOLE_CONTINUE}) {
+                EXPECT_EQ(print_part(less, init, "> ", flags), STATUS_DENIED) << rights;
+            }
+            EXPECT_EQ(sys_cap_close(less), STATUS_OK);
+        }
+        EXPECT_EQ(print_part(CONSOLE, init, "a\b", CONSOLE_OPEN), STATUS_BAD_ARG);
+        EXPECT_EQ(print_part(CONSOLE, init, "\b", 0), STATUS_BAD_ARG);
+        EXPECT_EQ(print_part(CONSOLE, init, "\r", CONSOLE_CONTINUE), STATUS_BAD_ARG);
+        EXPECT_EQ(print_part(CONSOLE, init, "\x1b", CONSOLE_CONTINUE), STATUS_BAD_ARG);
+        EXPECT_EQ(sys_console_write(CONSOLE, (CONSOLE_LINE_MAX + 1) | CONSOLE_OPEN),
+                  STATUS_TOO_LARGE);
+        EXPECT_EQ(sim_console(), before);
+    });
+}
+
+// What is told of a broken kernel begins its own line.
+TEST(Console, a_panic_begins_its_line) {
+    sim_machine machine;
+    const sim_result result = machine.run_once(
+        [](user &init) {
+            EXPECT_EQ(print_part(CONSOLE, init, "> ", CONSOLE_OPEN), STATUS_OK);
+            sim_user_illegal_instruction();  // init's death is one.
+        },
+        1, 1);
+    EXPECT_EQ(result.end, SIM_PANIC);
+    EXPECT_NE(std::string(sim_console()).find("\nkernel: PANIC "), std::string::npos);
+}
+
 TEST(Console, lines_of_many_harts_stay_whole) {
     sim_machine machine;
     machine.harts({4});

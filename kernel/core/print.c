@@ -80,6 +80,9 @@ void kernel_print(struct kernel *kernel, struct hart *hart, const char *format, 
     va_end(args);
     line.text[line.count++] = '\n';
     lock_acquire(&hart->locks, &kernel->console_lock);
+    if (arch_console_open()) {
+        arch_console_write("\n", 1);
+    }
     arch_console_write(line.text, line.count);
     lock_release(&hart->locks, &kernel->console_lock);
 }
@@ -94,6 +97,9 @@ void kernel_panic(const char *format, ...) {
     line_format(&line, format, &args);
     va_end(args);
     line.text[line.count++] = '\n';
+    if (arch_console_open()) {
+        arch_console_write("\n", 1);
+    }
     arch_console_write(line.text, line.count);
     arch_panic_stop();
 }

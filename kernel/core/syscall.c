@@ -391,20 +391,41 @@ static struct task *syscall_task_exit(struct kernel *kernel, struct hart *hart, 
     return run_queue_next(kernel, hart);
 }
 
-static bool is_printable(const char *text, uint64_t bytes) {
+static bool is_printable(const char *text, uint64_t bytes, bool edits) {
     for (uint64_t i = 0; i < bytes; i++) {
-        if (text[i] < ' ' || text[i] > '~') {
+        if ((text[i] < ' ' || text[i] > '~') && !(edits && text[i] == '\b')) {
             return false;
         }
     }
     return true;
 }
 
+// Writes a line, or a part of one that its writer edits.
+static enum status console_put(struct kernel *kernel, struct hart *hart, uint64_t flags,
+                               const char *text, uint64_t bytes) {
+    enum status status = STATUS_OK;
+    lock_acquire(&hart->locks, &kernel->console_lock);
+    bool open = arch_console_open();
+    bool continues = (flags & CONSOLE_CONTINUE) != 0;
+    if (continues && !open) {
+        status = STATUS_BUSY;
+    } else {
+        if (open && !continues) {
+            arch_console_write("\n", 1);
+        }
+        arch_console_write(text, bytes);
+    }
+    lock_release(&hart->locks, &kernel->console_lock);
+    return status;
+}
+
 static struct task *syscall_console_write(struct kernel *kernel, struct hart *hart,
                                           struct task *task) {
     struct capability *cap = 0;
-    uint64_t bytes = handler_arg(task, 1);
-    enum status status = cap_lookup(task, handler_arg(task, 0), CAP_CONSOLE, RIGHT_WRITE, &cap);
+    uint64_t flags = handler_arg(task, 1) & (CONSOLE_OPEN | CONSOLE_CONTINUE);
+    uint64_t bytes = handler_arg(task, 1) ^ flags;
+    uint32_t rights = flags == 0 ? RIGHT_WRITE : RIGHT_WRITE | RIGHT_MARKER | RIGHT_READ_INPUT;
+    enum status status = cap_lookup(task, handler_arg(task, 0), CAP_CONSOLE, rights, &cap);
     if (status != STATUS_OK) {
         return handler_finish(task, status);
     }
@@ -414,14 +435,12 @@ static struct task *syscall_console_write(struct kernel *kernel, struct hart *ha
         return handler_finish(task, STATUS_TOO_LARGE);
     }
     __builtin_memcpy(line + prefix, task->page->console, bytes);
-    if (!is_printable(line + prefix, bytes)) {
+    if (!is_printable(line + prefix, bytes, (flags & CONSOLE_CONTINUE) != 0)) {
         return handler_finish(task, STATUS_BAD_ARG);
     }
     line[prefix + bytes] = '\n';
-    lock_acquire(&hart->locks, &kernel->console_lock);
-    arch_console_write(line, prefix + bytes + 1);
-    lock_release(&hart->locks, &kernel->console_lock);
-    return handler_finish(task, STATUS_OK);
+    uint64_t ends = (flags & CONSOLE_OPEN) == 0 ? 1 : 0;
+    return handler_finish(task, console_put(kernel, hart, flags, line, prefix + bytes + ends));
 }
 
 static syscall_handler *const handlers[] = {

@@ -68,13 +68,15 @@ bool supervisor_announce(struct supervisor *supervisor) {
 static enum supervisor_verdict judge(const struct manifest_service *service,
                                      const struct supervised *life, enum exit_reason reason,
                                      uint64_t detail) {
-    if ((service->flags & MANIFEST_FINAL) != 0) {
-        return reason == EXIT_CODE && detail == 0 ? VERDICT_SUCCESS : VERDICT_FAILURE;
+    bool is_final = (service->flags & MANIFEST_FINAL) != 0;
+    if (is_final && reason == EXIT_CODE && detail == 0) {
+        return VERDICT_SUCCESS;
     }
     if (life->start_count <= service->restart_budget) {
         return VERDICT_RESTART;
     }
-    return (service->flags & MANIFEST_CRITICAL) != 0 ? VERDICT_FAILURE : VERDICT_GO_ON;
+    bool is_critical = (service->flags & MANIFEST_CRITICAL) != 0;
+    return is_final || is_critical ? VERDICT_FAILURE : VERDICT_GO_ON;
 }
 
 enum supervisor_verdict supervisor_ended(struct supervisor *supervisor, uint32_t service,

@@ -78,9 +78,23 @@ TEST_F(SupervisorTest, one_that_is_not_critical_stays_down) {
 }
 
 TEST_F(SupervisorTest, the_final_one_decides_how_the_system_ends) {
+    Up(0, 10);
+    Up(2, 11);
+    Up(3, 12);
     EXPECT_EQ(supervisor_ended(&supervisor_, 3, EXIT_CODE, 0), VERDICT_SUCCESS);
     EXPECT_EQ(supervisor_ended(&supervisor_, 3, EXIT_CODE, 1), VERDICT_FAILURE);
     EXPECT_EQ(supervisor_ended(&supervisor_, 3, EXIT_FAULT_BREAK, 0), VERDICT_FAILURE);
+}
+
+TEST_F(SupervisorTest, a_final_one_is_started_again_within_its_budget) {
+    services_[3].restart_budget = 1;
+    Up(0, 10);
+    Up(2, 11);
+    Up(3, 12);
+    EXPECT_EQ(supervisor_ended(&supervisor_, 3, EXIT_KILLED, 0), VERDICT_RESTART);
+    Up(3, 13);
+    EXPECT_EQ(supervisor_ended(&supervisor_, 3, EXIT_CODE, 1), VERDICT_FAILURE);
+    EXPECT_EQ(supervisor_ended(&supervisor_, 3, EXIT_CODE, 0), VERDICT_SUCCESS);
 }
 
 }  // namespace

@@ -169,11 +169,12 @@ class reader {
                                "` holds for the whole log: it can't stand between brackets");
             return;
         }
-        const std::size_t offset = line.find_first_not_of(' ', start + 1);
-        if (offset == std::string_view::npos || offset == start + 1) {
+        const std::size_t first = line.find_first_not_of(' ', start + 1);
+        if (first == std::string_view::npos || first == start + 1) {
             mistake(start, std::string("`") + line[start] + "` needs a space and a glob");
             return;
         }
+        const std::size_t offset = start + 2;  // More spaces belong to the glob.
         pattern_result compiled = compile_glob(line.substr(offset));
         if (const pattern_error *error = std::get_if<pattern_error>(&compiled)) {
             mistake(offset + error->column, error->message);

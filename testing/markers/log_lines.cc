@@ -1,6 +1,7 @@
 // testing/markers/log_lines.cc: see the header.
 #include "testing/markers/log_lines.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace markers {
@@ -30,10 +31,18 @@ void log_splitter::feed(std::string_view bytes, std::vector<log_line> &out) {
             out.push_back(finish());
             continue;
         }
-        if (kept_.size() < LINE_BYTES_KEPT) {
+        if (byte == '\b') {
+            column_ -= column_ > 0 ? 1 : 0;
+            edited_ = true;
+            continue;
+        }
+        if (column_ < kept_.size()) {
+            kept_[column_] = byte;
+        } else if (kept_.size() < LINE_BYTES_KEPT) {
             kept_ += byte;
         }
-        bytes_++;
+        column_++;
+        bytes_ = std::max(bytes_, column_);
     }
 }
 
@@ -43,6 +52,10 @@ std::string log_splitter::unfinished() const {
 
 log_line log_splitter::finish() {
     if (!kept_.empty() && kept_.back() == '\r' && bytes_ == kept_.size()) {
+        kept_.pop_back();
+        bytes_--;
+    }
+    while (edited_ && !kept_.empty() && kept_.back() == ' ' && bytes_ == kept_.size()) {
         kept_.pop_back();
         bytes_--;
     }
@@ -61,6 +74,8 @@ log_line log_splitter::finish() {
     }
     kept_.clear();
     bytes_ = 0;
+    column_ = 0;
+    edited_ = false;
     return line;
 }
 

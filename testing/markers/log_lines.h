@@ -1,6 +1,8 @@
 // testing/markers/log_lines.h: cuts the bytes of a UART into lines, as they come.
-// A line ends at `\n`; a `\r` before it is dropped. Malformed: over LINE_BYTES_MAX bytes, or not
-// printable.
+// A line ends at `\n`; a `\r` before it is dropped. After a backspace (only who reads the console's
+// input can print one) the next byte takes the place of the one before; a line with such is what a
+// terminal shows of it in the end, without the blanks at its end. Malformed: over LINE_BYTES_MAX
+// bytes, or not printable.
 // Ownership: the splitter owns the unfinished line; what it hands out is a copy.
 // Memory:    bounded: of a longer line only LINE_BYTES_KEPT bytes are kept, and it counts as
 //            malformed anyway.
@@ -34,6 +36,8 @@ class log_splitter {
 
     std::string kept_;
     std::size_t bytes_ = 0;
+    std::size_t column_ = 0;  // Where the next byte goes.
+    bool edited_ = false;     // A backspace came.
 };
 
 }  // namespace markers

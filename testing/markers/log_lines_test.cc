@@ -37,6 +37,19 @@ TEST(LogLines, test_reject_line_over_200_bytes) {
     EXPECT_LT(huge.text.size(), 2 * LINE_BYTES_KEPT);
 }
 
+TEST(LogLines, an_edited_line_is_what_a_terminal_shows) {
+    EXPECT_EQ(split("> hepl\b\blp\n").at(0).text, "> help");
+    EXPECT_EQ(split("> help me\b \b\b \b\b \b\n").at(0).text, "> help");
+    EXPECT_EQ(split("> \b\b\b\b\bx\n").at(0).text, "x") << "not left of the line";
+    EXPECT_EQ(split("> a \n").at(0).text, "> a ") << "blanks stay where nothing was edited";
+    std::string busy(100, 'x');
+    for (int i = 0; i < 1000; i++) {
+        busy += "\b \b";
+    }
+    EXPECT_EQ(split(busy + "y\n").at(0).malformed, "");
+    EXPECT_EQ(split(busy + "y\n").at(0).text, "y");
+}
+
 TEST(LogLines, test_reject_unprintable_byte) {
     const log_line line = split("a\x1b[0m\n").at(0);
     EXPECT_EQ(line.malformed, "byte 2 is not printable");

@@ -73,10 +73,6 @@ std::unique_ptr<machine_lock> machine_lock::take(const std::string &path, std::o
     return std::unique_ptr<machine_lock>(new machine_lock(fd));
 }
 
-void machine_lock::keep_over_exec() const {
-    fcntl(fd_, F_SETFD, 0);
-}
-
 machine_lock::~machine_lock() {
     close(fd_);
 }

@@ -20,9 +20,6 @@ class machine_lock {
     machine_lock(const machine_lock &) = delete;
     machine_lock &operator=(const machine_lock &) = delete;
 
-    // A program that replaces this process goes on holding the lock until it ends.
-    void keep_over_exec() const;
-
   private:
     explicit machine_lock(int fd) : fd_(fd) {}
 

@@ -62,5 +62,7 @@ int main(int argc, char **argv) {
         std::cerr << error << "\n";
         return qemu::RUN_WRONG_INPUT;
     }
+    options.interactive = options.interactive || (spec->interactive && options.log_path.empty() &&
+                                                  options.trace_path.empty());
     return qemu::run_image(*spec, options, markers::compiled_marker_table(), std::cout);
 }

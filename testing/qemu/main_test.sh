@@ -29,7 +29,7 @@ printf 'print kernel: boot\nexit 1\n' >"$dir/image.runfiles/bad"
 describe() {
     printf '{"name":"image","qemu":"qemu","firmware":"f","kernel":"k","boot_image":"%s","golden":"golden",
 "golden_label":"g","addr2line":"a","gdb_command":"gdb","programs":{"p":"p.elf"},"hart_count":2,"memory_mib":64,
-"deadline_s":30,"icount":false,"legacy_virtio":false,"rngs":0,"typed":"","typed_after":""}' "$1"
+"deadline_s":30,"icount":false,"legacy_virtio":false,"rngs":0,"script":"","script_label":"","interactive":false}' "$1"
 }
 describe good >"$dir/image.run.json"
 describe bad >"$dir/bad.run.json"
@@ -47,6 +47,13 @@ expect 2 "none.json: can't be read" "$dir/image" --spec "$dir/none.json"
 expect 1 $'kernel: boot\r' "$dir/image" "${lock[@]}" --spec "$dir/bad.run.json" --interactive
 [[ $(<"$dir/out") != *FAIL* ]] || fail "an interactive run was judged"
 expect 2 "--log excludes --interactive" "$dir/image" --interactive --log kept.log
+
+# An image that is for people is so unless its log is wanted.
+describe bad >"$dir/people.run.json"
+people=$(<"$dir/people.run.json")
+printf '%s' "${people/interactive\":false/interactive\":true}" >"$dir/people.run.json"
+expect 1 "Ctrl-A X ends it" "$dir/image" "${lock[@]}" --spec "$dir/people.run.json"
+expect 1 "FAIL image" "$dir/image" "${lock[@]}" --spec "$dir/people.run.json" --log "$dir/elsewhere/judged.log"
 
 # What a person types is meant from where it was typed.
 export BUILD_WORKING_DIRECTORY=$dir

@@ -39,8 +39,9 @@ def _run_spec(ctx, qemu, kernel, programs):
         "icount": ctx.attr.icount,
         "legacy_virtio": ctx.attr.legacy_virtio,
         "rngs": ctx.attr.rngs,
-        "typed": ctx.attr.typed,
-        "typed_after": ctx.attr.typed_after,
+        "script": _path(ctx, ctx.file.script) if ctx.file.script else "",
+        "script_label": ctx.file.script.short_path if ctx.file.script else "",
+        "interactive": ctx.attr.interactive,
     }
 
 def _qemu_impl(ctx):
@@ -52,7 +53,7 @@ def _qemu_impl(ctx):
     spec = ctx.actions.declare_file(ctx.label.name + ".run.json")
     ctx.actions.write(spec, json.encode(_run_spec(ctx, qemu, kernel, programs)) + "\n")
     runfiles = ctx.runfiles(
-        files = [spec, kernel, ctx.file.boot_image, ctx.file.golden, ctx.file.golden_stamp] + programs + ctx.files.firmware,
+        files = [spec, kernel, ctx.file.boot_image, ctx.file.golden, ctx.file.golden_stamp] + programs + ctx.files.firmware + ctx.files.script,
         transitive_files = qemu.files,
     ).merge(ctx.attr._runner[DefaultInfo].default_runfiles)
     return [DefaultInfo(executable = program, runfiles = runfiles)]
@@ -86,6 +87,7 @@ _ATTRS = {
         mandatory = True,
     ),
     "icount": attr.bool(doc = "time is counted in instructions: every run is the same to the bit"),
+    "interactive": attr.bool(doc = "the terminal of who runs it is the UART, and nothing is judged"),
     "kernel": attr.label(
         doc = "the kernel's ELF file; built for RISC-V whatever the build's own platform is",
         cfg = riscv64_transition,
@@ -101,8 +103,10 @@ _ATTRS = {
     ),
     "legacy_virtio": attr.bool(doc = "its devices speak only the interface before virtio 1.0"),
     "rngs": attr.int(doc = "virtio entropy devices of the machine"),
-    "typed": attr.string(doc = "what the UART receives; not with icount"),
-    "typed_after": attr.string(doc = "the line of the UART after which it does"),
+    "script": attr.label(
+        doc = "what is typed at the UART and when (script.h); not with icount",
+        allow_single_file = True,
+    ),
     "_allowlist_function_transition": attr.label(
         default = "@bazel_tools//tools/allowlists/function_transition_allowlist",
     ),

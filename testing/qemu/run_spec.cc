@@ -37,8 +37,9 @@ run_spec spec_of(const nlohmann::json &root, const std::filesystem::path &base) 
     spec.icount = root.at("icount");
     spec.rngs = root.at("rngs");
     spec.legacy_virtio = root.at("legacy_virtio");
-    spec.typed = root.at("typed");
-    spec.typed_after = root.at("typed_after");
+    spec.script_label = root.at("script_label");
+    spec.script = spec.script_label.empty() ? "" : path("script");
+    spec.interactive = root.at("interactive");
     return spec;
 }
 

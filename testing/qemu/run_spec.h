@@ -27,8 +27,9 @@ struct run_spec {
     bool icount = false;
     bool legacy_virtio = false;  // Devices speak only the interface before virtio 1.0.
     std::uint32_t rngs = 0;      // Virtio entropy devices.
-    std::string typed;  // What the UART receives, once the line `typed_after` came. Empty: nothing.
-    std::string typed_after;
+    std::string script;        // What is typed at the UART and when (script.h). Empty: nothing.
+    std::string script_label;  // How messages name it.
+    bool interactive = false;  // For people: their terminal is the UART unless they say otherwise.
 };
 
 std::optional<run_spec> read_run_spec(const std::string &path, const std::string &runfiles_root,

@@ -1,15 +1,21 @@
 // testing/qemu/runner.cc: lock, boot, verdict, backtrace, files.
 #include "testing/qemu/runner.h"
 
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "testing/markers/golden.h"
 #include "testing/markers/matcher.h"
@@ -39,6 +45,25 @@ bool read_golden(const run_spec &spec, const markers::marker_table &table, marke
     return result.mistakes.empty();
 }
 
+bool read_script(const run_spec &spec, std::vector<script_step> &script, std::ostream &out) {
+    if (spec.script.empty()) {
+        return true;
+    }
+    std::ifstream file(spec.script, std::ios::binary);
+    const std::string contents(std::istreambuf_iterator<char>(file), {});
+    std::string error = ": can't be read";
+    std::optional<std::vector<script_step>> steps;
+    if (file) {
+        steps = script_read(contents, error);
+    }
+    if (!steps) {
+        out << spec.script_label << ":" << error << std::endl;
+        return false;
+    }
+    script = std::move(*steps);
+    return true;
+}
+
 void write_file(const std::string &path, const std::string &contents, std::ostream &out) {
     std::ofstream file(path, std::ios::binary);
     file << contents;
@@ -48,27 +73,46 @@ void write_file(const std::string &path, const std::string &contents, std::ostre
     }
 }
 
-// Replaces this process by QEMU, which keeps the lock: the terminal is the machine's, and nothing
-// is judged.
-int become_qemu(const std::vector<std::string> &command, const run_options &options,
-                std::ostream &out) {
+// QEMU with our own input and output; it makes a terminal raw, and whatever becomes of it the
+// terminal is then as it was. Its exit status.
+int run_in_terminal(const std::vector<std::string> &command) {
+    termios before{};
+    const bool is_terminal = tcgetattr(STDIN_FILENO, &before) == 0;
+    std::vector<char *> argv;
+    for (const std::string &word : command) {
+        argv.push_back(const_cast<char *>(word.c_str()));
+    }
+    argv.push_back(nullptr);
+    const pid_t parent = getpid();
+    const pid_t machine = fork();
+    if (machine == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (getppid() == parent) {
+            execv(argv[0], argv.data());
+        }
+        _exit(RUN_WRONG_INPUT);
+    }
+    int status = 0;
+    while (machine > 0 && waitpid(machine, &status, 0) < 0 && errno == EINTR) {
+    }
+    if (is_terminal) {
+        tcsetattr(STDIN_FILENO, TCSANOW, &before);
+    }
+    return machine > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : RUN_FAILED;
+}
+
+// The terminal is the machine's, and nothing is judged.
+int lend_terminal(const std::vector<std::string> &command, const run_options &options,
+                  std::ostream &out) {
     std::string error;
     const std::unique_ptr<machine_lock> lock = machine_lock::take(options.lock_path, out, error);
     if (lock == nullptr) {
         out << error << std::endl;
         return RUN_WRONG_INPUT;
     }
-    lock->keep_over_exec();
     out << "the terminal is the machine's UART: Ctrl-A X ends it, Ctrl-A C is QEMU's monitor"
         << std::endl;
-    std::vector<char *> argv;
-    for (const std::string &word : command) {
-        argv.push_back(const_cast<char *>(word.c_str()));
-    }
-    argv.push_back(nullptr);
-    execv(argv[0], argv.data());
-    out << "can't start " << command[0] << std::endl;
-    return RUN_WRONG_INPUT;
+    return run_in_terminal(command);
 }
 
 void print_debugger_help(const run_spec &spec, std::ostream &out) {
@@ -109,11 +153,21 @@ std::string verdict_text(const run_spec &spec, const markers::matcher &judge, st
     return out + "\n";
 }
 
+// What a boot is judged by.
+struct expected {
+    markers::golden rules;
+    std::vector<script_step> script;
+};
+
 class run {
   public:
     run(const run_spec &spec, const run_options &options, const markers::marker_table &table,
-        const markers::golden &rules, std::ostream &out)
-        : spec_(spec), options_(options), judge_(rules, table), out_(out) {}
+        const expected &all, std::ostream &out)
+        : spec_(spec),
+          options_(options),
+          judge_(all.rules, table),
+          script_(all.script),
+          out_(out) {}
 
     int boot() {
         if (!open_log()) {
@@ -133,8 +187,8 @@ class run {
         session.command = qemu_command(spec_, {.gdb = options_.gdb, .interactive = false});
         session.deadline_ns =
             options_.gdb ? 0 : static_cast<std::int64_t>(spec_.deadline_s * NANOSECONDS_A_SECOND);
-        session.typed = spec_.typed;
-        session.typed_after = spec_.typed_after;
+        session.script = script_;
+        session.script_label = spec_.script_label;
         std::optional<memory_dump> events;
         if (!options_.trace_path.empty()) {
             events.emplace(options_.trace_path);
@@ -200,6 +254,7 @@ class run {
     const run_spec &spec_;
     const run_options &options_;
     markers::matcher judge_;
+    const std::vector<script_step> &script_;
     std::ostream &out_;
     std::string uart_;
     std::ofstream log_;
@@ -219,13 +274,13 @@ int run_image(const run_spec &spec, const run_options &options, const markers::m
         if (options.gdb) {
             print_debugger_help(spec, out);
         }
-        return become_qemu(command, options, out);
+        return lend_terminal(command, options, out);
     }
-    markers::golden rules;
-    if (!read_golden(spec, table, rules, out)) {
+    expected all;
+    if (!read_golden(spec, table, all.rules, out) || !read_script(spec, all.script, out)) {
         return RUN_WRONG_INPUT;
     }
-    return run(spec, options, table, rules, out).boot();
+    return run(spec, options, table, all, out).boot();
 }
 
 }  // namespace qemu

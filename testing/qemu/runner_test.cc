@@ -45,6 +45,12 @@ class Runner : public testing::Test {
         std::ofstream(folder_ + "/" + name) << contents;
     }
 
+    void script(const std::string &contents) {
+        write("typed", contents);
+        spec_.script = folder_ + "/typed";
+        spec_.script_label = "s";
+    }
+
     std::string read(const std::string &name) {
         std::ifstream file(folder_ + "/" + name);
         return std::string(std::istreambuf_iterator<char>(file), {});
@@ -155,11 +161,31 @@ TEST_F(Runner, test_reject_wrong_golden) {
 }
 
 TEST_F(Runner, types_after_a_line) {
-    spec_.typed = "hello\n";
-    spec_.typed_after = "t: a";
-    EXPECT_EQ(boot("print kernel: boot\nprint t: a\nread hello\nprint t: b\nprint kernel: power "
-                   "off\n"),
+    script("wait t: a\ntype hello\\n\nwait | n?t*\ntype twice\\n\ntype more\\n\n");
+    EXPECT_EQ(boot("print kernel: boot\nprint t: a\nread hello\nprint | note\nread twice\nread "
+                   "more\nprint t: b\nprint kernel: power off\n"),
               RUN_PASSED);
+}
+
+TEST_F(Runner, test_reject_end_before_the_scripts) {
+    script("wait t: a\nwait | never\n");
+    EXPECT_EQ(boot(std::string(GOOD) + "print kernel: power off\n"), RUN_FAILED);
+    expect_output("s:2: no line `| never` came");
+}
+
+TEST_F(Runner, test_reject_script_that_waits_until_the_deadline) {
+    spec_.deadline_s = 2;
+    script("wait | never\ntype x\n");
+    EXPECT_EQ(boot("print kernel: boot\nhang\n"), RUN_FAILED);
+    expect_output("; s:1: no line `| never` came");
+}
+
+TEST_F(Runner, test_reject_wrong_script) {
+    script("wait t: a\nread x\n");
+    EXPECT_EQ(boot(GOOD), RUN_WRONG_INPUT);
+    expect_output("s:2: `read x` is neither `wait GLOB` nor `type TEXT`");
+    spec_.script = folder_ + "/none";
+    EXPECT_EQ(boot(GOOD), RUN_WRONG_INPUT);
 }
 
 TEST_F(Runner, test_reject_input_that_nobody_typed) {

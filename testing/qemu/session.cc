@@ -28,12 +28,13 @@ class session {
 
     session_result run() {
         std::string error;
-        machine_ = child::start(options_.command, !options_.typed.empty(), error);
+        machine_ = child::start(options_.command, !options_.script.empty(), error);
         if (machine_ == nullptr) {
             judge_.abandon("QEMU did not start: " + error);
             return std::move(result_);
         }
         stop_at_ns_ = options_.deadline_ns;
+        type_on();
         while (output_open_ || errors_open_) {
             if (!wait_for_output()) {
                 give_up();
@@ -102,8 +103,9 @@ class session {
         if (options_.power_off && role == markers::line_role::power_off) {
             options_.power_off();
         }
-        if (!options_.typed.empty() && line.text == options_.typed_after) {
-            machine_->type(options_.typed);
+        if (script_waits() && markers::pattern_matches(step().glob, line.text)) {
+            step_++;
+            type_on();
         }
         if (was_well && !judge_.failures().empty()) {
             out_ << "           it failed: " << judge_.failures().back().what << std::endl;
@@ -111,6 +113,28 @@ class session {
         } else if (role == markers::line_role::power_off) {
             stop_within(options_.power_off_grace_ns);
         }
+    }
+
+    const script_step &step() const {
+        return options_.script[step_];
+    }
+
+    bool script_waits() const {
+        return step_ < options_.script.size();
+    }
+
+    // Types until the script waits for a line.
+    void type_on() {
+        while (script_waits() && step().types) {
+            machine_->type(step().text);
+            step_++;
+        }
+    }
+
+    // What kept the script from its end, for a message.
+    std::string waited_for() const {
+        return options_.script_label + ":" + std::to_string(step().line) + ": no line `" +
+               step().text + "` came";
     }
 
     void stop_within(std::int64_t grace_ns) {
@@ -142,7 +166,8 @@ class session {
             judge_.abandon("QEMU did not end after `kernel: power off`");
         } else {
             judge_.abandon("the deadline passed: no verdict after" +
-                           markers::seconds_text(elapsed_ns()));
+                           markers::seconds_text(elapsed_ns()) +
+                           (script_waits() ? "; " + waited_for() : ""));
         }
     }
 
@@ -163,6 +188,9 @@ class session {
         } else if (was_well && judge_.complete() && !judge_.power_off_seen()) {
             judge_.abandon("QEMU ended by itself before the image said `kernel: power off`");
         }
+        if (judge_.failures().empty() && script_waits()) {
+            judge_.abandon(waited_for());
+        }
         judge_.finish(splitter_.unfinished());
     }
 
@@ -175,6 +203,7 @@ class session {
     markers::log_splitter splitter_;
     markers::log_splitter error_splitter_;
     session_result result_;
+    std::size_t step_ = 0;  // Of the script.
     bool output_open_ = true;
     bool errors_open_ = true;
     bool killed_ = false;

@@ -12,13 +12,14 @@
 #include <vector>
 
 #include "testing/markers/matcher.h"
+#include "testing/qemu/script.h"
 
 namespace qemu {
 
 struct session_options {
     std::vector<std::string> command;
-    std::string typed;  // To the UART, once the line `typed_after` came.
-    std::string typed_after;
+    std::vector<script_step> script;  // What is typed, and what must come in between.
+    std::string script_label;
     std::int64_t deadline_ns = 0;                // 0: none, for debugging.
     std::int64_t failure_grace_ns = 1000000000;  // Lines that follow a failure are still read so
                                                  // long.

@@ -16,6 +16,7 @@ PACKAGES = [
     "platforms",
     "runtime",
     "services",
+    "services/console",
     "services/echo",
     "services/init",
     "services/init/flaky",

@@ -151,13 +151,19 @@ void arch_space_leave(void) {
 }
 
 void arch_console_write(const char *bytes, size_t count) {
+    atomic_store_u32(&port.line_open, 1);  // For a panic on another hart meanwhile.
     if (port.uart_address != 0) {
         uart_write(port.uart_address, bytes, count, port.uart_burst);
-        return;
+    } else {
+        for (size_t i = 0; i < count; i++) {
+            sbi_putchar(bytes[i]);
+        }
     }
-    for (size_t i = 0; i < count; i++) {
-        sbi_putchar(bytes[i]);
-    }
+    atomic_store_u32(&port.line_open, count != 0 && bytes[count - 1] != '\n');
+}
+
+bool arch_console_open(void) {
+    return atomic_load_u32(&port.line_open) != 0;
 }
 
 uint32_t arch_console_read(uint8_t *bytes, uint32_t max) {

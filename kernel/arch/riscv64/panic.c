@@ -179,6 +179,7 @@ void panic_told(const struct regs *regs) {
 void trap_from_kernel(const struct regs *regs) {
     claim_panic();
     struct text text = {.count = 0};
+    text_add(&text, arch_console_open() ? "\n" : "");
     text_add(&text, "kernel: PANIC trap in the kernel: cause ");
     text_add_hex(&text, csr_scause());
     text_add(&text, " pc ");

@@ -45,6 +45,7 @@ struct port {
     struct atomic_u64 arrived;      // Bit i: hart i runs on the kernel's map.
     struct atomic_u64 answered;     // Bit i: hart i took its first interrupt.
     struct atomic_u32 released;     // kernel_init is done: harts may enter the kernel.
+    struct atomic_u32 line_open;    // Not zero: the last byte of the console was no line feed.
     struct atomic_u32 panic_owner;  // Not zero: a hart tells its panic, the others stop.
     struct port_hart harts[MACHINE_HART_MAX];
 };

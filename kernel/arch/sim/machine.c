@@ -168,6 +168,10 @@ void arch_console_write(const char *bytes, size_t count) {
     sim_point();
 }
 
+bool arch_console_open(void) {
+    return sim.console_count != 0 && sim.console[sim.console_count - 1] != '\n';
+}
+
 uint64_t arch_entropy(void) {
     return sim_random_next(&sim.random);
 }

@@ -165,6 +165,10 @@ void arch_console_write(const char *bytes, size_t count) {
     (void)count;
 }
 
+bool arch_console_open(void) {
+    return false;
+}
+
 uint64_t arch_entropy(void) {
     return sim_random_next(&threads_this()->random);
 }
