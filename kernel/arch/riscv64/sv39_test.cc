@@ -166,7 +166,7 @@ TEST_F(Sv39, reclaim_forgets_large_pages_and_returns_the_tables_beside_them) {
 
 TEST_F(Sv39, a_run_is_mapped_up_to_the_end_of_its_table) {
     const page_number first = {SIM_RAM_FIRST_PAGE};
-    const std::uint64_t address = USER_IMAGE_MIN + UINT64_C(0x200000) - 3 * PAGE_BYTES;
+    const std::uint64_t address = USER_MAP_MIN + UINT64_C(0x200000) - 3 * PAGE_BYTES;
     struct arch_run run = {first, 5, ARCH_READ, 9};
     ASSERT_EQ(sv39_map_run(kernel.get(), hart(), &space, address, &run), STATUS_OK);
     EXPECT_EQ(run.mapped, 3u);
