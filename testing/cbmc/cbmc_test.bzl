@@ -19,6 +19,7 @@ _COMMON = ["base/host/atomic_point.c", "testing/cbmc/panic.c"]
 
 # Where the limits stand that a harness may give other values.
 _BOUND_FILES = {
+    "ARCH_LARGE_PAGES": "kernel/core/arch.h",
     "CAP_SLOT_COUNT": "kernel/abi/cap.h",
     "DEVICE_MAX": "kernel/abi/device.h",
     "FRAME_PAYLOAD_MAX": "kernel/abi/message.h",

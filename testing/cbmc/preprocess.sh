@@ -34,7 +34,7 @@ change() { # FILE OLD NEW
 }
 
 bound() { # FILE NAME VALUE
-    local line found='' enumerator="^( +|enum [{] )$2 = [^,]+(,.*| [}];)$" macro="^#define $2 [^ ].*$"
+    local line found='' enumerator="^( +|enum [{] )$2 = [^,]+(,.*| [}];.*)$" macro="^#define $2 [^ ].*$"
     copy_of "$1"
     while IFS= read -r line; do
         if [[ $line =~ $enumerator ]]; then

@@ -28,7 +28,7 @@ SMALL_KERNEL = {
     "WHEEL_SLOTS": "1",
 }
 
-def cbmc_proof(name, unwind, bounds = {}, harness = {}, flags = [], plants = {}, full = None, src = None):
+def cbmc_proof(name, unwind, bounds = {}, harness = {}, flags = [], plants = {}, full = None, src = None, code = []):
     """`<name>_test`, and with `full` `<name>_full_test`, of a harness.
 
     Args:
@@ -39,6 +39,7 @@ def cbmc_proof(name, unwind, bounds = {}, harness = {}, flags = [], plants = {},
       flags: further ones of the checker
       plants: mistakes that the small proof must find: name to [file, text that stands there once, text instead]
       full: of the proof that is run by name: a dict with its `unwind`, `harness`, `bounds` and `flags`, where they differ
+      code: further files of the tree that are proved with it
       src: the harness, if it is not `<name>.c`
     """
     cbmc_test(
@@ -46,6 +47,7 @@ def cbmc_proof(name, unwind, bounds = {}, harness = {}, flags = [], plants = {},
         size = "small",
         src = src or name + ".c",
         bounds = bounds,
+        code = code,
         flags = ["--unwind", str(unwind)] + flags,
         harness_bounds = harness,
         plants = plants,
@@ -58,6 +60,7 @@ def cbmc_proof(name, unwind, bounds = {}, harness = {}, flags = [], plants = {},
         size = "enormous",
         src = src or name + ".c",
         bounds = full.get("bounds", {}),
+        code = code,
         flags = ["--unwind", str(full.get("unwind", unwind))] + full.get("flags", flags),
         harness_bounds = full.get("harness", harness),
         memory_mib = 8192,

@@ -1,6 +1,7 @@
 // testing/cbmc/reply.c: the reply table. Of every table to the bound, its entries free or held and
-// their generations any: a call takes an entry, a drop gives one back, any word is looked up. Each
-// handle is good once, and ends the wait that it is for, and no other.
+// their generations any: a call takes an entry, a drop gives one back, any word is looked up; or,
+// with GIVES, an answer is given. Each handle is good once, and ends the wait that it is for, and
+// no other.
 #include "kernel/core/ipc.c"
 
 #include "testing/cbmc/prove.h"
@@ -93,12 +94,52 @@ static void drop(struct task *receiver, uint32_t held, uint32_t index) {
     check(receiver, held & ~(1u << index));
 }
 
+// An answer: to the caller if it still waits so, otherwise to nobody.
+static void give(struct task *receiver, uint32_t held, uint32_t index) {
+    static struct hart hart;
+    struct reply_entry *entry = &receiver->replies[index];
+    uint64_t handle = entry->handle;
+    uint64_t wanted = reply_word(entry);
+    uint64_t word = atomic_load_u64(&caller.wait);
+    uint64_t frame = nondet_u64();
+    struct task *got = reply_give(&hart, receiver, entry, frame);
+    PROVE((got != 0) == (word == wanted) && (!got || got == &caller),
+          "the caller, exactly if that wait goes on");
+    PROVE(atomic_load_u64(&caller.wait) == (got ? wait_over(word) : word), "or nothing changes");
+    if (got) {
+        const uint64_t *results = &caller.regs.x[REG_A0];
+        PROVE(results[0] == STATUS_OK && results[1] == DELIVERY_HANDED_OVER && results[2] == 0 &&
+                  results[3] == 0,
+              "told that it was served");
+    } else {
+        PROVE(entry->handle == handle, "the handle stays until it is told that nobody waits");
+        struct task *also = 0;
+        PROVE(reply_unawaited(&hart, receiver, entry, frame, &also) == STATUS_PEER_CLOSED && !also,
+              "which is told, and nobody is woken");
+        PROVE(atomic_load_u64(&hart.counts.late_replies) == 1, "and counted");
+        atomic_store_u64(&hart.counts.late_replies, 0);
+    }
+    PROVE(entry->handle == handle + (UINT64_C(1) << REPLY_HANDLE_GENERATION_SHIFT),
+          "the handle is used up");
+    check(receiver, held & ~(1u << index));
+}
+
 int main(void) {
     for (uint32_t held = 0; held < TABLES; held++) {
         static struct task receiver;
         caller.wait.raw = nondet_u64();
         table_make(&receiver, held);
         check(&receiver, held);
+        for (uint32_t i = 0; GIVES && i < REPLY_SLOT_COUNT; i++) {
+            if ((held >> i & 1) != 0) {
+                caller.wait.raw = nondet_u64();
+                table_make(&receiver, held);
+                give(&receiver, held, i);
+            }
+        }
+        if (GIVES) {
+            continue;
+        }
         if (held == 1) {
             look_up(&receiver, held);
         }
