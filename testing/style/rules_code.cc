@@ -167,6 +167,7 @@ void check_functions(const SourceFile &file, std::vector<Finding> *findings) {
     static const std::regex request(
         R"(\b(sys_ipc_(call|send)|ipc_(call|ask|tell|client_\w+)|timed_client_\w+)\s*\()");
     static const std::regex receive(R"(\bsys_ipc_(recv|recv_drop_cap|reply_recv)\s*\()");
+    static const std::regex answer(R"(\bsys_ipc_reply\w*\s*\(|\bRECEIVED_(CALL|SEND)\b)");
     bool reads_as_c = file.is_code() && !file.path.ends_with(".S") && !file.path.ends_with(".ld") &&
                       !file.path.ends_with(".def");
     for (const Function &function : reads_as_c ? find_functions(file) : std::vector<Function>()) {
@@ -186,9 +187,11 @@ void check_functions(const SourceFile &file, std::vector<Finding> *findings) {
         bool has_its_own = file.is_below("services/init") || file.is_below("services/selftest") ||
                            !file.is_below("services") || file.path.ends_with(".cc");
         for (const Loop &loop : function.loops) {
-            if (!has_its_own && std::regex_search(loop.body, receive)) {
+            if (!has_its_own && std::regex_search(loop.body, receive) &&
+                std::regex_search(loop.body, answer)) {
                 add(findings, "service_loop", file, loop.line,
-                    function.name + ": a receive in a loop; the one loop is ipc/server.h's");
+                    function.name +
+                        ": serves in a loop of its own; the one loop is ipc/server.h's");
             }
             if (file.is_below("services") && !file.path.ends_with(".cc") &&
                 std::regex_search(loop.body, request)) {

@@ -225,16 +225,22 @@ TEST(Style, test_reject_retry_loop_in_a_service) {
 }
 
 TEST(Style, test_reject_loop_of_its_own_in_a_service) {
-    for (const char *name : {"sys_ipc_recv", "sys_ipc_recv_drop_cap", "sys_ipc_reply_recv"}) {
-        std::string loop = code("void f(void) {\n    while (a) {\n        " + std::string(name) +
-                                "(b, c);\n    }\n}\n");
-        EXPECT_EQ(rules_broken("services/a/x.c", loop), Rules({"service_loop"})) << name;
+    for (const char *body :
+         {"sys_ipc_reply_recv(a, b, c);", "x = sys_ipc_recv(a, b); sys_ipc_reply(c);",
+          "x = sys_ipc_recv_drop_cap(a, b); if (x == RECEIVED_CALL) { f(); }"}) {
+        std::string loop =
+            code("void f(void) {\n    while (a) {\n        " + std::string(body) + "\n    }\n}\n");
+        EXPECT_EQ(rules_broken("services/a/x.c", loop), Rules({"service_loop"})) << body;
         for (const char *path : {"services/init/x.c", "services/selftest/x.c", "ipc/x.c"}) {
             EXPECT_EQ(rules_broken(path, loop), Rules()) << path;
         }
-        std::string once = code("void f(void) {\n    " + std::string(name) + "(b, c);\n}\n");
-        EXPECT_EQ(rules_broken("services/a/x.c", once), Rules()) << name;
+        std::string once = code("void f(void) {\n    " + std::string(body) + "\n}\n");
+        EXPECT_EQ(rules_broken("services/a/x.c", once), Rules()) << body;
     }
+    // A driver that waits for its device serves nobody.
+    std::string waits =
+        code("void f(void) {\n    while (a) {\n        sys_ipc_recv(b, c);\n    }\n}\n");
+    EXPECT_EQ(rules_broken("services/a/x.c", waits), Rules());
 }
 
 TEST(Style, test_reject_include_from_the_same_folder) {
