@@ -1,28 +1,9 @@
 // ipc/wire/entropy_wire_test.cc: golden byte vectors of the protocol of rngd.
-#include <vector>
-
-#include "gtest/gtest.h"
 #include "ipc/wire/entropy_wire.h"
+#include "gtest/gtest.h"
+#include "testing/protocols/golden_bytes.h"
 
 namespace {
-
-using Bytes = std::vector<uint8_t>;
-
-constexpr uint64_t kNonce = UINT64_C(0x1122334455667788);
-const Bytes kNonceBytes = {0x88, 0x77, 0x66, 0x55, 0x44, 0x33, 0x22, 0x11};
-
-Bytes operator+(Bytes left, const Bytes &right) {
-    left.insert(left.end(), right.begin(), right.end());
-    return left;
-}
-
-Bytes Little(uint64_t value, int count) {
-    Bytes bytes;
-    for (int i = 0; i < count; i++) {
-        bytes.push_back(static_cast<uint8_t>(value >> (8 * i)));
-    }
-    return bytes;
-}
 
 TEST(EntropyWire, golden_vectors) {
     uint8_t bytes[128];

@@ -2,9 +2,9 @@
 #include <vector>
 
 #include "gtest/gtest.h"
-#include "ipc/wire/golden_bytes.h"
 #include "ipc/wire/log_wire.h"
 #include "ipc/wire/metrics_wire.h"
+#include "testing/protocols/golden_bytes.h"
 
 namespace {
 

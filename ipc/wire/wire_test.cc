@@ -10,12 +10,12 @@
 #include "gtest/gtest.h"
 #include "ipc/wire/codec.h"
 #include "ipc/wire/echo_wire.h"
-#include "ipc/wire/golden_bytes.h"
 #include "ipc/wire/init_wire.h"
 #include "ipc/wire/policy_wire.h"
 #include "ipc/wire/routing_wire.h"
 #include "ipc/wire/server_wire.h"
 #include "ipc/wire/timed_wire.h"
+#include "testing/protocols/golden_bytes.h"
 
 namespace {
 

@@ -1,4 +1,4 @@
-// ipc/wire/golden_bytes.h: how tests write the bytes of a message.
+// testing/protocols/golden_bytes.h: how tests write the bytes of a message.
 #pragma once
 
 #include <cstdint>
