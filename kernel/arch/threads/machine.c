@@ -330,6 +330,26 @@ static void settle(const struct timespec *end) {
     }
 }
 
+// Who is still there besides init, and who could have gone on with it.
+static void print_left(void) {
+    for (uint32_t i = 0; i < MAX_TASKS; i++) {
+        const struct task *task = &threads.kernel.tasks[i];
+        uint32_t state = atomic_load_u32(&task->state);
+        if (state != TASK_FREE) {
+            fprintf(stderr, "threads: task %u: state %u, killed %u, hart %d, wait %#llx\n",
+                    task->index, state, atomic_load_u32(&task->killed),
+                    task->hart ? (int)task->hart->index : -1,
+                    (unsigned long long)atomic_load_u64(&task->wait));
+        }
+    }
+    for (uint32_t i = 0; i < threads.options.hart_count; i++) {
+        const struct hart *hart = &threads.kernel.harts[i];
+        fprintf(stderr, "threads: hart %u: %u runnable, doorbell %u, timer at %lld ns, now %lld\n",
+                i, hart->run_count, atomic_load_u32(&hart->doorbell),
+                (long long)threads.harts[i].timer_at_ns, (long long)sim_time_ns());
+    }
+}
+
 static void audit(void) {
     struct audit_tally tally = {.failure = 0};
     if (!audit_kernel(&threads.kernel, &tally)) {
@@ -352,5 +372,9 @@ uint32_t threads_run(const struct threads_options *options) {
     }
     settle(&end);
     audit();
-    return threads.pages_at_start - threads.kernel.page_pool.free_count;
+    uint32_t lost = threads.pages_at_start - threads.kernel.page_pool.free_count;
+    if (lost != 0) {
+        print_left();
+    }
+    return lost;
 }
