@@ -1,6 +1,7 @@
 // ipc/server_counts.c: see server_counts.h.
 #include "ipc/server_counts.h"
 
+#include "runtime/stack.h"
 #include "runtime/ticks.h"
 
 // A reading of the clock between two of the ticks: only one whole number of nanoseconds a tick fits
@@ -49,6 +50,8 @@ static void fill_counts(const struct ipc_counts *counts, struct server_message *
     message->dropped = counts->dropped;
     message->left = counts->left;
     message->kept = counts->kept;
+    message->stack_bytes = runtime_stack_size();
+    message->stack_used = runtime_stack_used();
 }
 
 // Little-endian, as all of a message.

@@ -325,10 +325,13 @@ TEST(ServerWire, golden_vectors) {
     message.dropped = 5;
     message.left = 6;
     message.kept = 7;
-    bytes.resize(80);
-    bytes.resize(server_encode(WIRE_REPLY, &message, bytes.data(), 80));
+    message.stack_bytes = 8;
+    message.stack_used = 9;
+    bytes.resize(96);
+    bytes.resize(server_encode(WIRE_REPLY, &message, bytes.data(), 96));
     EXPECT_EQ(bytes, (Bytes{'S', 'V', 1, 0x81, 0} + kNonceBytes + Little(1, 8) + Little(2, 8) +
-                      Little(3, 8) + Little(4, 8) + Little(5, 8) + Little(6, 8) + Little(7, 4)));
+                      Little(3, 8) + Little(4, 8) + Little(5, 8) + Little(6, 8) + Little(7, 4) +
+                      Little(8, 4) + Little(9, 4)));
 }
 
 TEST(ServerWire, golden_vectors_of_operations_and_clients) {

@@ -61,6 +61,7 @@ void shell_stats(struct shell *shell) {
         return;
     }
     figures_counts(&shell->print, &message);
+    figures_stack(&shell->print, &message);
     figures_operation_head(&shell->print);
     for (uint8_t op = 0; op < IPC_OPERATION_MAX; op++) {
         struct ipc_outcome outcome;

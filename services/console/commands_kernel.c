@@ -1,6 +1,10 @@
 // services/console/commands_kernel.c: what the kernel tells: tasks, harts, events, capabilities.
 #include <string.h>
 
+#include "ipc/wire/server_wire.h"
+#include "kernel/abi/boot_image.h"
+#include "kernel/abi/task.h"
+#include "runtime/stack.h"
 #include "services/console/shell.h"
 
 static struct stats_result ask(struct shell *shell, enum stats_what what, uint64_t index,
@@ -43,8 +47,23 @@ static void remember(struct shell *shell, const struct stats_task *task, uint64_
     instances_add(&shell->instances, task);
 }
 
+// A service says it itself, if policy lets us ask and it waits for somebody who does.
+static uint32_t stack_of(struct shell *shell, const struct stats_task *task) {
+    const char *name = names_of(&shell->names, task->service_id);
+    struct server_message counts = {.header = {.op = SERVER_OP_COUNTS}};
+    struct ipc_outcome outcome;
+    if (task->instance == shell->runtime->instance) {
+        return runtime_stack_used();
+    }
+    bool waits = task->state == TASK_LIVE && task->wait == STATS_WAIT_RECEIVE;
+    bool asked = name && waits && strcmp(name, BOOT_IMAGE_INIT_NAME) != 0 &&
+                 shell_try(shell, name, &server_rows, &counts, &outcome) == IPC_OK;
+    return asked && counts.header.status == WIRE_OK ? counts.stack_used : 0;
+}
+
 static void show_task(struct shell *shell, const struct stats_task *task, uint64_t now_ns) {
-    figures_task(&shell->print, &shell->names, &shell->instances, task, now_ns);
+    const struct task_cost cost = {.now_ns = now_ns, .stack_used = stack_of(shell, task)};
+    figures_task(&shell->print, &shell->names, &shell->instances, task, &cost);
 }
 
 bool shell_instances(struct shell *shell) {

@@ -19,6 +19,7 @@ enum {
     TASK_GIVEN = 86,
     TASK_SLOTS = 93,
     TASK_HART = 99,
+    TASK_STACK = 107,
 };
 
 // And of harts.
@@ -96,11 +97,12 @@ void figures_task_head(struct print *print) {
     heading(print, TASK_GIVEN, "OF");
     heading(print, TASK_SLOTS, "SLOTS");
     heading(print, TASK_HART, "HART");
+    heading(print, TASK_STACK, "STACK");
     print_end(print);
 }
 
 void figures_task(struct print *print, const struct names *names, const struct instances *instances,
-                  const struct stats_task *task, uint64_t now_ns) {
+                  const struct stats_task *task, const struct task_cost *cost) {
     put_service(print, names, task->service_id);
     print_number(print, TASK_INSTANCE, task->instance);
     print_column(print, TASK_STATE);
@@ -112,13 +114,16 @@ void figures_task(struct print *print, const struct names *names, const struct i
         print_add(print, "(%s)", exit_reason_name(task->exit_reason));
     }
     print_share(print, TASK_CPU, task->run_ns / (NS_PER_MS / 10));
-    print_share(print, TASK_SHARE, now_ns == 0 ? 0 : task->run_ns / (now_ns / 1000 + 1));
+    print_share(print, TASK_SHARE, task->run_ns / (cost->now_ns / 1000 + 1));
     print_number(print, TASK_OWES, task->replies);
     print_number(print, TASK_PAGES, task->pages_given - task->pages_left);
     print_number(print, TASK_GIVEN, task->pages_given);
     print_number(print, TASK_SLOTS, task->slots_used);
     if (task->hart != UINT8_MAX) {
         print_number(print, TASK_HART, task->hart);
+    }
+    if (cost->stack_used != 0) {
+        print_number(print, TASK_STACK, cost->stack_used);
     }
     print_end(print);
 }

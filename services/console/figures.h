@@ -31,10 +31,15 @@ void instances_add(struct instances *instances, const struct stats_task *task);
 void figures_instance(struct print *print, const struct names *names,
                       const struct instances *instances, uint32_t instance);
 
+// What the kernel does not tell of a task.
+struct task_cost {
+    uint64_t now_ns;      // What its share of the time is of.
+    uint32_t stack_used;  // 0: unknown.
+};
+
 void figures_task_head(struct print *print);
-// `now_ns` is what its share of the time is of.
 void figures_task(struct print *print, const struct names *names, const struct instances *instances,
-                  const struct stats_task *task, uint64_t now_ns);
+                  const struct stats_task *task, const struct task_cost *cost);
 
 void figures_system(struct print *print, const struct stats_system *system);
 void figures_hart_head(struct print *print);
@@ -45,6 +50,7 @@ void figures_event(struct print *print, const struct names *names,
 
 // A message of COUNTS, OPERATION or CLIENT that was answered with OK.
 void figures_counts(struct print *print, const struct server_message *counts);
+void figures_stack(struct print *print, const struct server_message *counts);
 void figures_operation_head(struct print *print);
 void figures_operation(struct print *print, const char *name,
                        const struct server_message *operation);

@@ -31,6 +31,13 @@ void figures_counts(struct print *print, const struct server_message *counts) {
                (unsigned long)counts->dropped, (unsigned long)counts->left, counts->kept);
 }
 
+void figures_stack(struct print *print, const struct server_message *counts) {
+    if (counts->stack_bytes != 0) {
+        print_line(print, "stack: at least %u of %u bytes", counts->stack_used,
+                   counts->stack_bytes);
+    }
+}
+
 void figures_operation_head(struct print *print) {
     print_add(print, "OPERATION");
     print_column(print, OPERATION_ANSWERED - 8);

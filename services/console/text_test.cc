@@ -231,18 +231,20 @@ TEST_F(Text, a_task) {
     task.slots_used = 5;
     task.replies = 2;
     task.hart = 1;
+    const task_cost cost{1000000000, 1234};
+    const task_cost none{0, 0};
     figures_task_head(&print_);
-    figures_task(&print_, &names_, &instances, &task, 1000000000);
+    figures_task(&print_, &names_, &instances, &task, &cost);
     EXPECT_EQ(lines_.at(0),
               "  NAME               #  STATE     WAITS ON          CPU MS      %  OWES   PAGES     "
-              "OF  SLOTS  HART");
+              "OF  SLOTS  HART   STACK");
     EXPECT_EQ(lines_.at(1),
               "  timed             12  calls     echo                12.3    1.2     2      12    "
-              "192      5     1");
+              "192      5     1    1234");
     task.peer = 99;
     task.service_id = 0x1234;
     task.wait = STATS_WAIT_COUNT;
-    figures_task(&print_, &names_, &instances, &task, 0);
+    figures_task(&print_, &names_, &instances, &task, &none);
     EXPECT_NE(lines_.at(2).find("0x1234"), std::string::npos);
     EXPECT_NE(lines_.at(2).find("#99"), std::string::npos);
 }
@@ -288,7 +290,8 @@ TEST_F(Text, any_bytes_make_good_lines) {
         fill(&one, sizeof(one));
         query.kind_rights = random();
         query.detail = random();
-        figures_task(&print_, &names_, &instances, &task, random());
+        const task_cost cost{random(), static_cast<std::uint32_t>(random())};
+        figures_task(&print_, &names_, &instances, &task, &cost);
         figures_hart(&print_, &hart);
         figures_system(&print_, &system);
         figures_event(&print_, &names_, &instances, &event);
