@@ -1,0 +1,122 @@
+// services/console_sim_test.cc: the real console with the real init, policyd, samgrd, logd and echo
+// in simulation: bytes come to the receiver, lines come out, on 1, 2 and 4 harts and many seeds.
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "kernel/abi/manifest.h"
+#include "services/console/service.h"
+#include "services/echo/service.h"
+#include "services/init/service.h"
+#include "services/policyd/service.h"
+#include "services/samgrd/service.h"
+#include "testing/sim/machine.h"
+#include "testing/sim/system.h"
+
+namespace {
+
+using namespace simtest;
+
+constexpr std::uint32_t IMAGE_SLOT = SLOT_FIRST_OWN;  // The plan of services/console/shell.h.
+constexpr std::uint32_t STATS_SLOT = IMAGE_SLOT + 1;
+constexpr std::uint32_t FACTORY_SLOT = IMAGE_SLOT + 2;
+constexpr std::uint32_t OPERATOR_SLOT = IMAGE_SLOT + 3;
+constexpr std::uint32_t RESTARTS = 3;
+
+void run_echo(user &self) {
+    runtime made = runtime_of(self);
+    sys_task_exit(static_cast<std::uint64_t>(echo_main(&made)));
+}
+
+void run_console(user &self) {
+    runtime made = runtime_of(self);
+    sys_task_exit(static_cast<std::uint64_t>(console_main(&made, image_of_run)));
+}
+
+// With `badge` 0 it is no operator.
+void run_shell_system(user &self, std::uint64_t badge) {
+    boot_view view;
+    view.service(
+        "policyd", MANIFEST_CRITICAL, 1,
+        {console(),
+         to_init(),
+         receives(SLOT_ENDPOINT),
+         {MANIFEST_GRANT_FACTORY, POLICYD_SLOT_FACTORY, RIGHT_MAKE_GRANT, MANIFEST_HART_ANY, 0},
+         {MANIFEST_GRANT_ROUTE, POLICYD_SLOT_LOGD, RIGHT_SEND, 3, 0}});
+    view.service("samgrd", MANIFEST_CRITICAL, 1,
+                 {console(), to_init(), receives(SLOT_ENDPOINT), route_to(SAMGRD_SLOT_POLICYD, 0)});
+    view.service("echo", 0, RESTARTS, {console(), to_init(), receives(SLOT_ENDPOINT)});
+    view.service("logd", 0, 1, {console(), to_init(), receives(SLOT_ENDPOINT)});
+    view.service("console", MANIFEST_FINAL, RESTARTS,
+                 {console(),
+                  to_init(),
+                  receives(SLOT_ENDPOINT),
+                  {MANIFEST_GRANT_IMAGE, IMAGE_SLOT, RIGHT_READ, 0, 0},
+                  {MANIFEST_GRANT_STATS, STATS_SLOT, RIGHT_STATS_READ | RIGHT_STATS_TRACE, 0, 0},
+                  {MANIFEST_GRANT_FACTORY, FACTORY_SLOT, RIGHT_MAKE_ENDPOINT, MANIFEST_HART_ANY, 0},
+                  {MANIFEST_GRANT_ROUTE, OPERATOR_SLOT, RIGHT_CALL, MANIFEST_TARGET_INIT, badge},
+                  route_to(SLOT_SAMGRD, 1)});
+    view.policy(
+        sorted({allow("console", POLICY_CALL, "echo"), allow("console", POLICY_CALL, "logd")}));
+    run_system(self, view);
+}
+
+// Types it, on every machine; what the last one showed.
+std::string typed(const char *bytes, std::uint64_t badge = INIT_BADGE_OPERATOR) {
+    sim_machine machine;
+    machine.program("policyd", run_policyd);
+    machine.program("samgrd", run_samgrd);
+    machine.program("logd", run_logd);
+    machine.program("echo", run_echo);
+    machine.program("console", run_console);
+    machine.input(bytes);
+    machine.run([badge](user &self) { run_shell_system(self, badge); });
+    return sim_console();
+}
+
+// The texts come in that order.
+void expect_lines(const std::string &shown, std::initializer_list<const char *> texts) {
+    std::size_t at = 0;
+    for (const char *text : texts) {
+        at = shown.find(text, at);
+        ASSERT_NE(at, std::string::npos) << "missing: " << text << "\nin:\n" << shown;
+        at++;
+    }
+}
+
+TEST(ConsoleSim, calls_a_service_that_is_ended_in_between) {
+    expect_lines(
+        typed("cal\tech\tEC\tval\t7\rkill echo\rcall echo ECHO value=8\rstats echo\rps\rexit\r"),
+        {"console: ready\n", "init: ready\n", "\n  OK by route resolved\n",
+         "\n  value           7\n", "\n  echo ends\n", "\n  OK by ", "\n  value           8\n",
+         "\n  calls ", "\n  ECHO ", "\n  init ", "\n  console ", "tessera> exit\n"});
+}
+
+TEST(ConsoleSim, is_started_again_itself) {
+    expect_lines(typed("kill console\rhelp\r\x04"),
+                 {"console: ready\n", "console: ready #2\n", "tessera> help\n", "^D\n"});
+}
+
+TEST(ConsoleSim, what_policy_denies_is_in_the_journal) {
+    expect_lines(typed("call policyd STATS\rlog audit\rroutes\rexit\r"),
+                 {"\n  policyd: denied: policy does not allow it\n", " audit ",
+                  "denied console call policyd", "\n  policyd ", "DENIED"});
+}
+
+TEST(ConsoleSim, test_reject_end_by_who_is_no_operator) {
+    const std::string shown = typed("kill echo\rexit\r", 0);
+    expect_lines(shown, {"\n  init answers DENIED"});
+    EXPECT_EQ(shown.find("init: exit echo"), std::string::npos);
+}
+
+TEST(ConsoleSim, test_reject_what_is_no_command) {
+    expect_lines(typed("nonsense\r\"open\rcall echo\rcall echo NONE\rcall echo ECHO x=1\rkill x\r"
+                       "stats x\rstats console\rlog loud\rtrace up\rtrace show 0\r\x80\xff\x1b[\r"
+                       "exit\r"),
+                 {"no command 'nonsense'", "a quote is not closed", "usage: call",
+                  "echo has no operation 'NONE', but ECHO END", "ECHO of echo takes no 'x=1'",
+                  "no service 'x'", "no service 'x'", "console is not called by name",
+                  "no level 'loud'", "usage: trace", "a count is 1 to 64", "tessera> exit\n"});
+}
+
+}  // namespace
