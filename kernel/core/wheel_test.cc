@@ -1,6 +1,7 @@
 // kernel/core/wheel_test.cc: the timing wheel against a plain set.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <random>
 #include <set>
 #include <utility>
@@ -100,6 +101,45 @@ TEST(Wheel, goes_on_where_its_steps_ended) {
     EXPECT_EQ(some.take(5001).size(), 0u);
     EXPECT_EQ(wheel_next(&some.state), 5003u);
     EXPECT_EQ(some.take(5003).size(), 20u);
+}
+
+// Every history of two entries, one of which may leave, among times at the edges of the digits.
+TEST(Wheel, is_right_at_every_edge) {
+    std::vector<std::uint64_t> times = {0, 1, 2};
+    for (std::uint32_t bit : {4u, 8u, 12u, 60u, 63u}) {
+        for (std::uint64_t near : {UINT64_MAX, std::uint64_t{0}, std::uint64_t{1}}) {
+            times.push_back((UINT64_C(1) << bit) + near);
+        }
+    }
+    for (std::uint64_t begin : times) {
+        for (std::uint64_t first : times) {
+            for (std::uint64_t second : times) {
+                for (std::uint64_t now : times) {
+                    for (std::size_t removed = 0; removed < 3 && now >= begin; removed++) {
+                        entries two(2);
+                        ASSERT_TRUE(two.take(begin).empty());
+                        two.insert(0, first);
+                        two.insert(1, second);
+                        const std::uint64_t next = std::min(first, second);
+                        ASSERT_EQ(wheel_next(&two.state), next <= begin ? 0 : next);
+                        std::multiset<std::uint64_t> in = {first, second};
+                        if (removed < 2) {
+                            wheel_remove(&two.state, &two.all[removed]);
+                            in.erase(in.find(removed == 0 ? first : second));
+                        }
+                        for (const auto &[ns, index] : two.take(now)) {
+                            ASSERT_LE(ns, now);
+                            in.erase(in.find(ns));
+                        }
+                        ASSERT_TRUE(in.empty() || *in.begin() > now)
+                            << begin << " " << first << " " << second << " " << now;
+                        ASSERT_LE(wheel_next(&two.state), in.empty() ? UINT64_MAX : *in.begin());
+                        ASSERT_EQ(two.state.count, in.size());
+                    }
+                }
+            }
+        }
+    }
 }
 
 TEST(Wheel, agrees_with_a_set_over_many_steps) {
