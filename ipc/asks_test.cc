@@ -39,9 +39,9 @@ void begin(asker &asker, user &self) {
 }
 
 ipc_outcome start_echo(asker &asker, std::uint64_t value, nonce *ticket,
-                       const char *service = "server") {
+                       const char *service = "server", std::uint8_t op = ECHO_OP_ECHO) {
     echo_message message{};
-    message.header.op = ECHO_OP_ECHO;
+    message.header.op = op;
     message.value = value;
     ipc_question question{};
     question.target = {service_id_of(service, std::strlen(service))};
@@ -68,13 +68,15 @@ void expect_error(asker &asker, nonce ticket, ipc_error error) {
     EXPECT_EQ(ipc_asks_await(&asker.asks, ticket, {in_us(300)}, &message), error);
 }
 
-// Answers the request in request_in with its own nonce, or another's.
-void answer(user &self, reply_handle reply, std::uint64_t nonce_change = 0) {
+// Answers the request in request_in with its own nonce and operation, or another's.
+void answer(user &self, reply_handle reply, std::uint64_t nonce_change = 0,
+            std::uint8_t op = ECHO_OP_ECHO) {
     echo_message message{};
     EXPECT_EQ(wire_decode(&echo_rows, WIRE_REQUEST, self.page->request_in.payload,
                           self.page->request_in.header.len, &message),
               WIRE_OK);
     message.header.status = WIRE_OK;
+    message.header.op = op;
     message.header.nonce.value += nonce_change;
     std::uint32_t bytes = wire_encode(&echo_rows, WIRE_REPLY, &message,
                                       self.page->reply_out.payload, FRAME_PAYLOAD_MAX);
@@ -295,6 +297,137 @@ TEST(Asks, test_reject_question_that_takes_a_capability) {
         nonce ticket{};
         EXPECT_EQ(ipc_asks_start(&asker.asks, &question, &message, &ticket).error, IPC_BAD_REQUEST);
         EXPECT_EQ(ticket.value, 0u);
+    });
+}
+
+// END may not be sent again, so what may have been done is not known.
+TEST(Asks, what_must_not_be_repeated_says_whether_it_may_have_been_done) {
+    run(
+        [](user &) {
+            EXPECT_EQ(sys_reply_close(next_request().reply), STATUS_OK);
+            (void)next_request();
+            sim_user_work(50000);
+            sys_task_exit(0);  // With one that it has and one that it has never seen.
+        },
+        [](user &self) {
+            asker asker;
+            begin(asker, self);
+            nonce ticket{};
+            EXPECT_EQ(start_echo(asker, 1, &ticket, "server", ECHO_OP_END).error, IPC_OK);
+            expect_error(asker, ticket, IPC_UNKNOWN_OUTCOME);
+            EXPECT_EQ(start_echo(asker, 2, &ticket, "server", ECHO_OP_END).error, IPC_OK);
+            nonce unseen{};
+            EXPECT_EQ(start_echo(asker, 3, &unseen, "server", ECHO_OP_END).error, IPC_OK);
+            expect_error(asker, ticket, IPC_UNKNOWN_OUTCOME);
+            expect_error(asker, unseen, IPC_REJECTED);
+        });
+}
+
+TEST(Asks, test_reject_answer_to_another_operation) {
+    run(
+        [](user &self) {
+            answer(self, next_request().reply, 0, ECHO_OP_END);
+            serve_all(self);
+        },
+        [](user &self) {
+            asker asker;
+            begin(asker, self);
+            expect_error(asker, started(asker, 1), IPC_UNKNOWN_OUTCOME);
+            expect_echo(asker, started(asker, 2), 2);
+        });
+}
+
+TEST(Asks, an_answer_that_comes_forgets_what_was_lost) {
+    run(
+        [](user &self) {
+            EXPECT_EQ(sys_reply_close(next_request().reply), STATUS_OK);
+            serve_all(self);
+        },
+        [](user &self) {
+            asker asker;
+            begin(asker, self);
+            expect_error(asker, started(asker, 1), IPC_REJECTED);
+            const route *route = route_find(&asker.client.routes, {service_id_of("server", 6)});
+            EXPECT_EQ(route->losses, 1u);
+            expect_echo(asker, started(asker, 2), 2);
+            EXPECT_EQ(route->losses, 0u);
+        });
+}
+
+TEST(Asks, test_reject_answer_to_nothing) {
+    run(serve_all, [](user &self) {
+        asker asker;
+        begin(asker, self);
+        nonce ticket = started(asker, 1);
+        recv_result event = sys_ipc_recv(slot_at(OWN), in_us(100000));
+        EXPECT_EQ(event.received, RECEIVED_REPLY);
+        ipc_asks_arrived(&asker.asks, &event);
+        EXPECT_EQ(asker.asks.unknown, 0u);
+        ipc_asks_arrived(&asker.asks, &event);  // Once is enough.
+        EXPECT_EQ(asker.asks.unknown, 1u);
+        expect_echo(asker, ticket, 1);
+        ipc_error error = IPC_OK;
+        echo_message message{};
+        EXPECT_TRUE(ipc_asks_take(&asker.asks, {0}, &message, &error));
+        EXPECT_EQ(error, IPC_BAD_REQUEST);
+        ipc_asks_cancel(&asker.asks, {0});
+    });
+}
+
+TEST(Asks, test_reject_operation_that_is_none) {
+    run(serve_all, [](user &self) {
+        asker asker;
+        begin(asker, self);
+        echo_message message{};
+        message.header.op = 99;
+        ipc_question question{};
+        question.target = {service_id_of("server", 6)};
+        question.protocol = &echo_rows;
+        question.deadline = {in_us(1000)};
+        question.carried = sys_cap_clone(slot_at(SERVER), RIGHT_SEND).slot;
+        nonce ticket{};
+        EXPECT_EQ(ipc_asks_start(&asker.asks, &question, &message, &ticket).error, IPC_BAD_REQUEST);
+        EXPECT_EQ(sys_cap_query(question.carried).status, STATUS_BAD_CAP) << "it is closed";
+    });
+}
+
+// Whoever else writes to its endpoint is told of, or turned away.
+TEST(Asks, strangers_at_its_endpoint) {
+    constexpr std::uint32_t AT = 6;
+    sim_machine machine;
+    machine.program("server", serve_all);
+    machine.program("stranger", [](user &self) {
+        EXPECT_EQ(sys_ipc_notify(slot_at(AT)), STATUS_OK);
+        fill(self.page->call_out, WIRE_PROTOCOL_ECHO, "?");
+        EXPECT_EQ(sys_ipc_send(slot_at(AT), 0).status, STATUS_OK);
+        EXPECT_EQ(sys_ipc_call(slot_at(AT), in_us(1000000)).status, STATUS_PEER_CLOSED);
+    });
+    machine.program("client", [](user &self) {
+        asker asker;
+        begin(asker, self);
+        for (std::uint64_t i = 0; i < 100 && asker.asks.strange < 2; i++) {
+            expect_echo(asker, started(asker, i), i);
+        }
+        EXPECT_EQ(asker.asks.strange, 2u);
+        EXPECT_EQ(asker.asks.badge_bits, UINT64_C(1) << 3);
+        EXPECT_EQ(sys_timer_set(slot_at(OWN), in_us(1)).status, STATUS_OK);
+        for (std::uint64_t i = 0; i < 100 && (asker.asks.kernel_bits & NOTIFY_TIMER) == 0; i++) {
+            expect_echo(asker, started(asker, i), i);
+        }
+        EXPECT_NE(asker.asks.kernel_bits & NOTIFY_TIMER, 0u);
+    });
+    machine.run([](user &) {
+        slot to_server = endpoint();
+        slot to_client = endpoint();
+        slot route = mint(to_server, 1);
+        slot strange = mint(to_client, 3);
+        slot serving = start("server", {{to_server, OWN, RIGHT_RECV}});
+        slot stranger = start("stranger", {{strange, AT, RIGHT_SEND | RIGHT_CALL | RIGHT_NOTIFY}});
+        slot asking = start(
+            "client", {{route, SERVER, RIGHT_SEND | RIGHT_CALL}, {to_client, OWN, RIGHT_RECV}});
+        EXPECT_EQ(wait_dead(asking).reason, EXIT_CODE);
+        EXPECT_EQ(wait_dead(stranger).reason, EXIT_CODE);
+        EXPECT_EQ(sys_task_kill(serving), STATUS_OK);
     });
 }
 
