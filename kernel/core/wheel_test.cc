@@ -103,7 +103,34 @@ TEST(Wheel, goes_on_where_its_steps_ended) {
     EXPECT_EQ(some.take(5003).size(), 20u);
 }
 
-// Every history of two entries, one of which may leave, among times at the edges of the digits.
+// Two entries go in at a time, one of them may leave, and time goes on.
+struct history {
+    std::uint64_t begin, first, second, now;
+    std::size_t removed;  // 2: none.
+};
+
+void expect_right(const history &of) {
+    entries two(2);
+    ASSERT_TRUE(two.take(of.begin).empty());
+    two.insert(0, of.first);
+    two.insert(1, of.second);
+    const std::uint64_t next = std::min(of.first, of.second);
+    ASSERT_EQ(wheel_next(&two.state), next <= of.begin ? 0 : next);
+    std::multiset<std::uint64_t> in = {of.first, of.second};
+    if (of.removed < 2) {
+        wheel_remove(&two.state, &two.all[of.removed]);
+        in.erase(in.find(of.removed == 0 ? of.first : of.second));
+    }
+    for (const auto &[ns, index] : two.take(of.now)) {
+        ASSERT_LE(ns, of.now);
+        in.erase(in.find(ns));
+    }
+    ASSERT_TRUE(in.empty() || *in.begin() > of.now);
+    ASSERT_LE(wheel_next(&two.state), in.empty() ? UINT64_MAX : *in.begin());
+    ASSERT_EQ(two.state.count, in.size());
+}
+
+// Every such history among times at the edges of the digits.
 TEST(Wheel, is_right_at_every_edge) {
     std::vector<std::uint64_t> times = {0, 1, 2};
     for (std::uint32_t bit : {4u, 8u, 12u, 60u, 63u}) {
@@ -111,33 +138,19 @@ TEST(Wheel, is_right_at_every_edge) {
             times.push_back((UINT64_C(1) << bit) + near);
         }
     }
-    for (std::uint64_t begin : times) {
-        for (std::uint64_t first : times) {
-            for (std::uint64_t second : times) {
-                for (std::uint64_t now : times) {
-                    for (std::size_t removed = 0; removed < 3 && now >= begin; removed++) {
-                        entries two(2);
-                        ASSERT_TRUE(two.take(begin).empty());
-                        two.insert(0, first);
-                        two.insert(1, second);
-                        const std::uint64_t next = std::min(first, second);
-                        ASSERT_EQ(wheel_next(&two.state), next <= begin ? 0 : next);
-                        std::multiset<std::uint64_t> in = {first, second};
-                        if (removed < 2) {
-                            wheel_remove(&two.state, &two.all[removed]);
-                            in.erase(in.find(removed == 0 ? first : second));
-                        }
-                        for (const auto &[ns, index] : two.take(now)) {
-                            ASSERT_LE(ns, now);
-                            in.erase(in.find(ns));
-                        }
-                        ASSERT_TRUE(in.empty() || *in.begin() > now)
-                            << begin << " " << first << " " << second << " " << now;
-                        ASSERT_LE(wheel_next(&two.state), in.empty() ? UINT64_MAX : *in.begin());
-                        ASSERT_EQ(two.state.count, in.size());
-                    }
-                }
-            }
+    const std::size_t count = times.size();
+    for (std::size_t i = 0; i < count * count * count * count * 3; i++) {
+        std::size_t rest = i / 3;
+        history of{};
+        for (std::uint64_t *time : {&of.begin, &of.first, &of.second, &of.now}) {
+            *time = times[rest % count];
+            rest /= count;
+        }
+        of.removed = i % 3;
+        if (of.now >= of.begin) {
+            expect_right(of);
+            ASSERT_FALSE(HasFailure()) << of.begin << " " << of.first << " " << of.second << " "
+                                       << of.now << " " << of.removed;
         }
     }
 }
