@@ -36,7 +36,7 @@ static uint32_t any_access(void) {
 
 int main(void) {
     struct arch_space space = {.quota = &quota};
-    enum status made = sv39_create(&kernel, &hart, PAGE_NUMBER_NONE, &space);
+    enum status made = sv39_create(&kernel, &hart, (struct sv39_root){PAGE_NUMBER_NONE, 0}, &space);
     PROVE(made == STATUS_OK, "a root");
     const struct sv39_leaf large = {
         .page = {LARGE_PAGE}, .access = any_access(), .owned = false, .large = true};
