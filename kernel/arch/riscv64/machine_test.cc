@@ -60,6 +60,7 @@ struct tree {
     std::vector<std::pair<std::uint64_t, std::uint64_t>> reserved = {{0x80000000, 0x80000}};
     bool reserved_without_reg = false;
     std::uint32_t seed_words = 8;
+    std::optional<std::string> arguments;
     std::optional<tree_plic> plic = tree_plic{};
     std::optional<std::uint32_t> uart_line = 10;
     // Not in the order of addresses.
@@ -94,6 +95,9 @@ void write_chosen(void *blob, const tree &what) {
         return;
     }
     fdt_begin_node(blob, "chosen");
+    if (what.arguments) {
+        write_string(blob, "bootargs", *what.arguments);
+    }
     std::vector<fdt32_t> seed(what.seed_words, cpu_to_fdt32(0x01020304));
     fdt_property(blob, "rng-seed", seed.data(), static_cast<int>(seed.size() * 4));
     if (what.initrd_start) {
@@ -339,6 +343,22 @@ TEST(Machine, a_disabled_hart_is_none) {
     ASSERT_EQ(read(what, &out), MACHINE_OK);
     ASSERT_EQ(out.hart_count, 1u);
     EXPECT_EQ(out.hartid[0], 1u);
+}
+
+TEST(Machine, one_argument_is_known) {
+    const auto traced = [](std::optional<std::string> arguments) {
+        machine out{};
+        tree what;
+        what.arguments = std::move(arguments);
+        EXPECT_EQ(read(what, &out), MACHINE_OK);
+        return out.traced;
+    };
+    EXPECT_TRUE(traced("trace"));
+    EXPECT_FALSE(traced(std::nullopt));
+    EXPECT_FALSE(traced(""));
+    EXPECT_FALSE(traced("trac"));
+    EXPECT_FALSE(traced("traced"));
+    EXPECT_FALSE(traced("trace "));
 }
 
 TEST(Machine, a_short_seed_is_none) {
