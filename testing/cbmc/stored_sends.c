@@ -74,7 +74,7 @@ static void store(bool backwards, uint32_t count) {
     PROVE(references == stored, "it holds its family");
     if (stored) {
         const struct stored_send *last = &endpoint->sends[order_at(places(backwards), count)];
-        PROVE(last->instance == sender.instance && last->epoch == cap.epoch && last->grant == 1,
+        PROVE(last->from == sender.instance && last->epoch == cap.epoch && last->grant == 1,
               "whose it is, and of which family");
         PROVE((last->cap.head != 0) == moves && (sender.caps[1].head == 0) == moves,
               "with what rides on it");
