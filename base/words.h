@@ -59,29 +59,45 @@ static ALWAYS_INLINE void words_series(uint64_t *to, size_t word_count, uint64_t
     }
 }
 
+static ALWAYS_INLINE void words_zero_16(aliasing_word *target) {
+    target[0] = 0;
+    target[1] = 0;
+    target[2] = 0;
+    target[3] = 0;
+    target[4] = 0;
+    target[5] = 0;
+    target[6] = 0;
+    target[7] = 0;
+    target[8] = 0;
+    target[9] = 0;
+    target[10] = 0;
+    target[11] = 0;
+    target[12] = 0;
+    target[13] = 0;
+    target[14] = 0;
+    target[15] = 0;
+}
+
 static ALWAYS_INLINE void words_zero(void *to, size_t word_count) {
     aliasing_word *target = (aliasing_word *)to;
     aliasing_word *end = target + word_count;
     aliasing_word *end_of_blocks = target + (word_count & ~(size_t)15);
     for (; target != end_of_blocks; target += 16) {
-        target[0] = 0;
-        target[1] = 0;
-        target[2] = 0;
-        target[3] = 0;
-        target[4] = 0;
-        target[5] = 0;
-        target[6] = 0;
-        target[7] = 0;
-        target[8] = 0;
-        target[9] = 0;
-        target[10] = 0;
-        target[11] = 0;
-        target[12] = 0;
-        target[13] = 0;
-        target[14] = 0;
-        target[15] = 0;
+        words_zero_16(target);
     }
     for (; target != end; target++) {
         *target = 0;
+    }
+}
+
+// The same for a multiple of 64 words, with fewer looks at the end.
+static ALWAYS_INLINE void words_zero_64s(void *to, size_t word_count) {
+    aliasing_word *target = (aliasing_word *)to;
+    aliasing_word *end = target + word_count;
+    for (; target != end; target += 64) {
+        words_zero_16(target);
+        words_zero_16(target + 16);
+        words_zero_16(target + 32);
+        words_zero_16(target + 48);
     }
 }

@@ -22,7 +22,7 @@ static void make_arena(struct kernel *kernel, struct device *device, uint32_t pa
     for (uint32_t i = 0; i < page_count; i++) {
         struct page_number page = {first.value + i};
         arch_page_unpoison(page);
-        words_zero(arch_page(page), PAGE_BYTES / 8);
+        words_zero_64s(arch_page(page), PAGE_BYTES / 8);
     }
     device->arena = first;
     device->arena_pages = page_count;

@@ -10,17 +10,10 @@ static const struct boot_image_entry *image_entries(const struct kernel *kernel)
     return (const struct boot_image_entry *)(const void *)(kernel->image + 1);
 }
 
-static uint32_t name_length(const char *name) {
-    uint32_t length = 0;
-    while (length < BOOT_IMAGE_NAME_BYTES && name[length] != 0) {
-        length++;
-    }
-    return length;
-}
-
 static void check_entry(const struct kernel *kernel, uint32_t index) {
     const struct boot_image_entry *entry = &image_entries(kernel)[index];
-    uint32_t length = name_length(entry->name);
+    size_t length = 0;
+    uint64_t id = fnv1a_64_text(entry->name, BOOT_IMAGE_NAME_BYTES, &length) & ~SERVICE_ID_TOP_BIT;
     if (length == 0 || length == BOOT_IMAGE_NAME_BYTES) {
         kernel_panic("boot image: entry %u has no proper name", index);
     }
@@ -32,12 +25,12 @@ static void check_entry(const struct kernel *kernel, uint32_t index) {
         kernel_panic("boot image: %s has unknown kind %u", entry->name, entry->kind);
     }
     bool is_program = entry->kind == BOOT_IMAGE_PROGRAM;
-    if (entry->service_id != (is_program ? service_id_of(entry->name, length) : 0)) {
+    if (entry->service_id != (is_program ? id : 0)) {
         kernel_panic("boot image: %s has a wrong service_id", entry->name);
     }
 }
 
-static void check_manifest(const struct kernel *kernel) {
+static void check_manifest(struct kernel *kernel) {
     const struct boot_image_entry *entry = image_find(kernel, BOOT_IMAGE_MANIFEST, 0);
     if (!entry || entry->bytes < sizeof(struct manifest_header)) {
         kernel_panic("boot image: no manifest");
@@ -51,6 +44,7 @@ static void check_manifest(const struct kernel *kernel) {
         manifest->grant_count > MANIFEST_GRANT_MAX || needed > entry->bytes) {
         kernel_panic("boot image: malformed manifest");
     }
+    kernel->manifest = manifest;
 }
 
 void image_check(struct kernel *kernel, const struct boot_info *info) {
@@ -103,25 +97,19 @@ const struct boot_image_entry *image_find(const struct kernel *kernel, enum boot
     return 0;
 }
 
-static const struct manifest_header *manifest_of(const struct kernel *kernel) {
-    const struct boot_image_entry *entry = image_find(kernel, BOOT_IMAGE_MANIFEST, 0);
-    return (const struct manifest_header *)(const void *)((const char *)kernel->image +
-                                                          entry->offset);
-}
-
 static const struct manifest_service *services_of(const struct manifest_header *manifest) {
     return (const struct manifest_service *)(const void *)(manifest + 1);
 }
 
 const struct manifest_grant *image_grants(const struct kernel *kernel, uint32_t *count) {
-    const struct manifest_header *manifest = manifest_of(kernel);
+    const struct manifest_header *manifest = kernel->manifest;
     *count = manifest->grant_count;
     return (const struct manifest_grant *)(const void *)(services_of(manifest) +
                                                          manifest->service_count);
 }
 
 bool image_has_service(const struct kernel *kernel, uint64_t service_id) {
-    const struct manifest_header *manifest = manifest_of(kernel);
+    const struct manifest_header *manifest = kernel->manifest;
     const struct manifest_service *services = services_of(manifest);
     for (uint32_t i = 0; i < manifest->service_count; i++) {
         if (services[i].service_id == service_id) {

@@ -96,6 +96,7 @@ struct kernel {
 
     // Constant after kernel_init:
     const struct boot_image_header *image;  // Checked.
+    const struct manifest_header *manifest;  // In it.
     struct page_number image_first;
     uint64_t image_bytes;
     uint32_t init_task;

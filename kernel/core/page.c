@@ -4,7 +4,7 @@
 #include "base/words.h"
 
 void page_clear(struct page_number page) {
-    words_zero(arch_page(page), PAGE_BYTES / 8);
+    words_zero_64s(arch_page(page), PAGE_BYTES / 8);
 }
 
 struct page_number page_take(struct kernel *kernel, struct hart *hart) {

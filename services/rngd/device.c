@@ -9,7 +9,7 @@
 enum {
     QUEUE = 0,  // Section 5.4.2: requestq.
     QUEUE_SIZE = 8,
-    BUFFER_OFFSET = 4096,  // In the arena; the queue is before it.
+    BUFFER_OFFSET = 2048,  // In the arena, which is a page; the queue is before it.
 };
 
 enum virtio_result entropy_device_open(struct entropy_device *device, struct slot slot,

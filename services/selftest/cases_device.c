@@ -14,7 +14,7 @@ enum {
     IRQ_BIT = 7,
     QUEUE = 0,  // Virtual I/O Device 1.2, section 5.4.2: requestq.
     QUEUE_SIZE = 8,
-    BUFFER_OFFSET = 4096,  // In the arena; the queue is before it.
+    BUFFER_OFFSET = 2048,  // In the arena, which is a page; the queue is before it.
     BYTES = 64,
 };
 
