@@ -16,6 +16,8 @@ enum {
     QUEUE_SIZE = 8,
     BUFFER_OFFSET = 2048,  // In the arena, which is a page; the queue is before it.
     BYTES = 64,
+    WAITS_MAX = 6000,
+    NS_A_WAIT = 1000000,
 };
 
 struct rng {
@@ -92,8 +94,18 @@ static bool set_up(struct selftest *selftest, struct rng *rng) {
     return selftest_expect(selftest, virtio_result_text(result), result, VIRTIO_OK);
 }
 
+// In short waits: a machine that counts time in instructions jumps to the deadline of who waits,
+// while its devices do not.
+static struct recv_result next_event(const struct rng *rng) {
+    struct recv_result event = {.status = STATUS_TIMED_OUT};
+    for (uint32_t i = 0; i < WAITS_MAX && event.status == STATUS_TIMED_OUT; i++) {
+        event = sys_ipc_recv(rng->endpoint, sys_clock_get() + NS_A_WAIT);
+    }
+    return event;
+}
+
 static bool wait_interrupt(struct selftest *selftest, struct rng *rng) {
-    struct recv_result event = sys_ipc_recv(rng->endpoint, selftest_patience());
+    struct recv_result event = next_event(rng);
     if (!selftest_expect_status(selftest, "the interrupt", event.status, STATUS_OK) ||
         !selftest_expect(selftest, "what arrived", event.received, RECEIVED_NOTIFICATION) ||
         !selftest_expect(selftest, "its bits", event.badge_bits, UINT64_C(1) << IRQ_BIT) ||
