@@ -347,7 +347,8 @@ TEST(Asks, an_answer_that_comes_forgets_what_was_lost) {
             asker asker;
             begin(asker, self);
             expect_error(asker, started(asker, 1), IPC_REJECTED);
-            const route *route = route_find(&asker.client.routes, {service_id_of("server", 6)});
+            const route *route =
+                route_find(&asker.client.routes, {service_id_of("server", 6)}, POLICY_SEND);
             EXPECT_EQ(route->losses, 1u);
             expect_echo(asker, started(asker, 2), 2);
             EXPECT_EQ(route->losses, 0u);
@@ -362,9 +363,9 @@ TEST(Asks, test_reject_answer_to_nothing) {
         recv_result event = sys_ipc_recv(slot_at(OWN), in_us(100000));
         EXPECT_EQ(event.received, RECEIVED_REPLY);
         ipc_asks_arrived(&asker.asks, &event);
-        EXPECT_EQ(asker.asks.unknown, 0u);
+        EXPECT_EQ(asker.client.stats.unknown, 0u);
         ipc_asks_arrived(&asker.asks, &event);  // Once is enough.
-        EXPECT_EQ(asker.asks.unknown, 1u);
+        EXPECT_EQ(asker.client.stats.unknown, 1u);
         expect_echo(asker, ticket, 1);
         ipc_error error = IPC_OK;
         echo_message message{};
