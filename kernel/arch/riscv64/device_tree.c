@@ -57,6 +57,7 @@ struct reader {
     uint16_t open[TREE_DEPTH_MAX];
 };
 
+_Static_assert(TREE_NAME_STORED == TREE_SIZE_CELLS + 1, "keep_in_node knows the others");
 _Static_assert(TREE_NAME_COUNT <= 32, "a bit each in tree_node.names");
 
 static const struct {
