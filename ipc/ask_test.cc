@@ -158,6 +158,20 @@ TEST_F(Ask, test_reject_answer_that_is_none) {
     EXPECT_EQ(client_.stats.outcomes[IPC_OK][IPC_HIT], 0u);
 }
 
+TEST_F(Ask, test_reject_capability_of_an_answer_to_another_request) {
+    slot taken = slot_at(77);
+    question_.taken = &taken;
+    world_.call_ = [] {
+        const ecall_result result = world->Echo(ECHO_OP_ECHO);
+        world->page_.reply_in.payload[WIRE_REPLY_HEADER_BYTES - 1] ^= 1;  // Of the nonce.
+        return result;
+    };
+    EXPECT_EQ(Do(), IPC_REJECTED);
+    EXPECT_GT(world_.calls_, 1);
+    EXPECT_EQ(world_.closed_, std::vector<uint64_t>(static_cast<size_t>(world_.calls_), 30));
+    EXPECT_EQ(taken.value, 0u + CAP_SLOT_NONE);
+}
+
 // A send: nobody answers, so there is nothing to take.
 TEST_F(Ask, test_reject_telling_what_takes_a_capability) {
     slot taken = slot_at(77);

@@ -254,6 +254,29 @@ TEST(Asks, test_reject_answers_to_what_is_no_open_endpoint_of_ones_own) {
     });
 }
 
+// The endpoint takes no capabilities, and there is none in that slot.
+TEST(Asks, test_reject_carried_capability_without_losing_the_route) {
+    run(serve_all, [](user &self) {
+        asker asker;
+        begin(asker, self);
+        for (std::uint32_t carried : {60u, 0u + SERVER}) {
+            echo_message message{};
+            message.header.op = ECHO_OP_ECHO;
+            ipc_question question{};
+            question.target = {service_id_of("server", 6)};
+            question.protocol = &echo_rows;
+            question.deadline = {in_us(100000)};
+            question.carried = slot_at(carried);
+            EXPECT_EQ(ipc_ask(&asker.client, &question, &message).error, IPC_BAD_REQUEST);
+            const route *kept = route_find(&asker.client.routes, question.target, POLICY_CALL);
+            EXPECT_EQ(kept->state, ROUTE_BOUND) << carried;
+            EXPECT_EQ(kept->losses, 0u) << carried;
+        }
+        EXPECT_EQ(asker.resolved_count, 1u);
+        EXPECT_EQ(asker.client.stats.resent, 0u);
+    });
+}
+
 // Every request that was sent comes to one end, and that is counted.
 TEST(Asks, counts_how_each_answer_came) {
     run(

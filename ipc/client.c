@@ -102,6 +102,9 @@ static enum ipc_error spent(enum budget_verdict verdict) {
 
 static struct verdict mismatched(struct call *call) {
     call->client->stats.mismatched++;
+    if ((call->request->flags & FRAME_TAKE_CAP) != 0) {  // What a wrong answer brings is not kept.
+        slot_release(slot_at(call->client->runtime->page->reply_in.meta.slot));
+    }
     if (may_be_done(call->request, DELIVERY_HANDED_OVER) || call->carried_gone) {
         return over(IPC_UNKNOWN_OUTCOME);
     }
@@ -117,14 +120,17 @@ static struct verdict lost(struct call *call, struct route *route, enum delivery
 }
 
 // Of an asynchronous request the kernel's word may be about the endpoint for the answer instead,
-// which is the caller's mistake: so it is, if nothing stands against the route.
-static bool blames_own(const struct call *call, const struct route *route) {
-    if (call->way != WAY_REQUEST) {
+// and of a frame that carries a capability about that, or about an endpoint that takes none: the
+// caller's mistake. So it is, if nothing stands against the route.
+static bool blames_caller(const struct call *call, const struct route *route) {
+    bool carries = (call->request->flags & FRAME_CAP_MOVE) != 0;
+    if (call->way != WAY_REQUEST && !carries) {
         return false;
     }
+    uint64_t right = call->way == WAY_CALL ? RIGHT_CALL : RIGHT_SEND;
     struct query_result found = sys_cap_query(route->slot);
     return found.status == STATUS_OK && cap_query_kind(found.kind_rights) == CAP_ENDPOINT &&
-           (cap_query_rights(found.kind_rights) & RIGHT_SEND) != 0 &&
+           (cap_query_rights(found.kind_rights) & right) != 0 &&
            (found.detail & (CAP_QUERY_CLOSED | CAP_QUERY_REVOKED)) == 0;
 }
 
@@ -161,12 +167,12 @@ static struct verdict judge(struct call *call, struct route *route, struct call_
         case STATUS_TIMED_OUT:
             return over(unanswered(call->request, result.delivery, IPC_TIMED_OUT));
         case STATUS_PEER_CLOSED:
-        case STATUS_REVOKED:
             return lost(call, route, result.delivery);
+        case STATUS_REVOKED:
         case STATUS_DENIED:   // What samgrd gave lacks the right,
         case STATUS_BAD_CAP:  // or is no capability to an endpoint.
-            return blames_own(call, route) ? over(IPC_BAD_REQUEST)
-                                           : lost(call, route, result.delivery);
+            return blames_caller(call, route) ? over(IPC_BAD_REQUEST)
+                                              : lost(call, route, result.delivery);
         case STATUS_TOO_LARGE:
             return over(IPC_TOO_LARGE);
         case STATUS_WOULD_BLOCK:

@@ -1,7 +1,9 @@
 // ipc/route_trace.h: the last things that a client's routes and calls went through, in a ring in
 // its own memory: each step of a route, each outcome of a call, each answer that came later. A hit
 // is only counted, unless ipc_client_trace_hits says otherwise; so the ring costs a hit nothing.
-// Units:     nanoseconds since boot: when the attempt began that the record is of.
+// Units:     nanoseconds since boot: when the attempt began that the record is of; of an
+// asynchronous answer or loss, when the
+//            client last looked at the clock before it.
 // Ownership: the route cache owns the ring; records are copied out.
 // Blocking:  never.
 // Errors:    none: a full ring loses its oldest record, and the numbers say so.

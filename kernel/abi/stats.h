@@ -50,8 +50,9 @@ struct stats_system {
 };
 BASE_STATIC_ASSERT(sizeof(struct stats_system) == 120, "frozen");
 
-// A hart is busy while it runs a task, and while the kernel does what a task asked for. Neither
-// time ever goes back.
+// A hart is busy while it runs a task or does what a task asked for; the steps of a long call after
+// the first, and taking back what has ended, are idle time, in which it would do other work first.
+// Neither time ever goes back.
 struct stats_hart {
     uint64_t busy_ns;  // With idle_ns the time since boot, at a moment of the call.
     uint64_t idle_ns;
@@ -168,8 +169,8 @@ struct trace_event {
     uint32_t bytes;     // Of the frame's payload.
     uint64_t sequence;  // EVENT_CALL, EVENT_REPLY, EVENT_DROP, EVENT_QUEUE, EVENT_LEAVE: of the
                         // caller's wait; grows with each. Of a request what ipc_send gave back (bit
-                        // 62). Of a stored frame a number that no other of the last 2^32 has; 0: it
-                        // was stored while tracing was off.
+                        // 62). Of a stored frame a number that no other of its hart's last 2^29
+                        // has; 0: it was stored while tracing was off.
 };
 BASE_STATIC_ASSERT(sizeof(struct trace_event) == 32, "frozen");
 

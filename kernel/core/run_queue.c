@@ -334,10 +334,11 @@ static bool outranked(struct kernel *kernel, struct hart *hart, struct task *tas
     return higher;
 }
 
-// One that goes on at once was not preempted. Null: a step of the kernel's own work came between.
+// One that goes on at once, or has ended, was not preempted. Null: a step of the kernel's own work
+// came between.
 static struct task *count_preemption(struct hart *hart, const struct task *task,
                                      struct task *next) {
-    if (next && next != task) {
+    if (next && next != task && atomic_load_u32(&task->killed) == 0) {
         hart_count_up(&hart->counts.preemptions, 1);
     }
     return next;

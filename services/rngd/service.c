@@ -67,6 +67,18 @@ static void on_notified(void *state, uint64_t kernel_bits, uint64_t badge_bits) 
     }
 }
 
+// A message comes from who did not wait until rngd is ready: it is told so.
+static void on_early_event(struct rngd_service *service, const struct recv_result *event) {
+    if (event->received == RECEIVED_NOTIFICATION) {
+        on_notified(service, event->kernel_bits, event->badge_bits);
+        return;
+    }
+    if (event->received == RECEIVED_CALL) {
+        status_ignore(sys_reply_close(event->reply), "the caller may have left");
+    }
+    slot_release(slot_at(service->server.runtime->page->request_in.meta.slot));
+}
+
 // Until the first seed is there; nobody can call before init knows that rngd is ready.
 static bool start(struct rngd_service *service, struct runtime *runtime) {
     service->server.runtime = runtime;
@@ -76,7 +88,7 @@ static bool start(struct rngd_service *service, struct runtime *runtime) {
         struct recv_result event =
             sys_ipc_recv(slot_at(SLOT_ENDPOINT), sys_clock_get() + DEVICE_PATIENCE_NS);
         if (event.status == STATUS_OK) {
-            on_notified(service, event.kernel_bits, event.badge_bits);
+            on_early_event(service, &event);
         } else if (event.status != STATUS_TIMED_OUT) {
             log_line(runtime, "rngd: waiting for the device: %s", status_name(event.status));
             return false;

@@ -47,12 +47,27 @@ _BOUND_FILES = {
 
 _FLAGS = ["--object-bits", "12", "--drop-unused-functions"]
 
-def _preprocess(ctx, toolchain, source, out, edits):
-    features = cc_common.configure_features(
+def _features(ctx, toolchain):
+    return cc_common.configure_features(
         ctx = ctx,
         cc_toolchain = toolchain,
         unsupported_features = ["asan", "ubsan", "tsan", "fuzzer", "layering_check"],
     )
+
+# CBMC preprocesses its models of library functions with whatever `gcc` the path has: here it is the toolchain's.
+def _preprocessor(ctx, toolchain):
+    out = ctx.actions.declare_file(ctx.label.name + ".gcc/gcc")
+    tool = cc_common.get_tool_for_action(feature_configuration = _features(ctx, toolchain), action_name = ACTION_NAMES.c_compile)
+    root = "/".join(tool.split("/")[:2])
+    ctx.actions.write(
+        out,
+        "#!/bin/sh\nexec %s --sysroot=%s -B%s/libexec/ \"$@\"\n" % (tool, root, root),
+        is_executable = True,
+    )
+    return out
+
+def _preprocess(ctx, toolchain, source, out, edits):
+    features = _features(ctx, toolchain)
     variables = cc_common.create_compile_variables(
         feature_configuration = features,
         cc_toolchain = toolchain,
@@ -100,10 +115,12 @@ def _cbmc_test_impl(ctx):
             _preprocess(ctx, toolchain, unit, out, edits)
             files.append(out)
             words.append(out.short_path)
+    gcc = _preprocessor(ctx, toolchain)
     script = ctx.actions.declare_file(ctx.label.name + ".sh")
     ctx.actions.write(
         script,
-        "#!/usr/bin/env bash\nexec %s %s %d %s -- %s\n" % (
+        "#!/usr/bin/env bash\nPATH=$PWD/%s:$PATH exec %s %s %d %s -- %s\n" % (
+            gcc.short_path.rpartition("/")[0],
             ctx.file._prove.short_path,
             ctx.file._cbmc.short_path,
             ctx.attr.memory_mib,
@@ -114,7 +131,10 @@ def _cbmc_test_impl(ctx):
     )
     return [DefaultInfo(
         executable = script,
-        runfiles = ctx.runfiles(files = files + [ctx.file._prove, ctx.file._cbmc] + ctx.files._checker),
+        runfiles = ctx.runfiles(
+            files = files + [ctx.file._prove, ctx.file._cbmc, gcc] + ctx.files._checker,
+            transitive_files = toolchain.all_files,
+        ),
     )]
 
 cbmc_test = rule(

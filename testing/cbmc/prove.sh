@@ -31,6 +31,11 @@ check() { # UNITS FLAG..
     spent=$({ time "$cbmc" $units "$@" >"$log" 2>&1 || echo $? >"$log.status"; } 2>&1)
     if [ -e "$log.status" ]; then status=$(<"$log.status"); rm "$log.status"; fi
     said=$(<"$log")
+    if [[ $said == *"preprocessing failed"* ]]; then
+        echo "$said"
+        echo "NOT PROVED: CBMC could not read its models of library functions"
+        exit 1
+    fi
 }
 
 log=${TEST_TMPDIR:-/tmp}/cbmc.log

@@ -17,9 +17,14 @@ holds() { # holds TEXT WHAT: fails with the text unless WHAT is in it
 }
 
 "$runner" --trace "$events" || fail "the boot failed"
-holds "$("$tool" "$events" "$events.image" --perfetto "$folder/run.perfetto")" "$caller > $server "
+said=$("$tool" "$events" "$events.image" --perfetto "$folder/run.perfetto")
+holds "$said" "$caller > $server "
 [ "$(wc -c <"$folder/run.perfetto")" -gt 100000 ] || fail "the Perfetto trace is empty"
-holds "$("$tool" "$events" "$events.image" --path --caller "$caller" --server "$server")" "  $server > $inner "
-if "$tool" "$events" "$events.image" --path --caller nobody; then fail "it found a call of nobody"; fi
+said=$("$tool" "$events" "$events.image" --path --caller "$caller" --server "$server")
+holds "$said" "  $server > $inner "
+status=0
+said=$("$tool" "$events" "$events.image" --path --caller nobody 2>&1) || status=$?
+[ $status = 1 ] || fail "a call of nobody: status $status"
+holds "$said" "no such call"
 echo "trace: $(wc -c <"$folder/run.perfetto") bytes of a Perfetto trace"
 rm -f "$events" # 4 MiB a hart.

@@ -151,6 +151,9 @@ void arch_space_leave(void) {
 }
 
 void arch_console_write(const char *bytes, size_t count) {
+    if (count == 0) {
+        return;
+    }
     atomic_store_u32(&port.line_open, 1);  // For a panic on another hart meanwhile.
     if (port.uart_address != 0) {
         uart_write(port.uart_address, bytes, count, port.uart_burst);
@@ -159,7 +162,7 @@ void arch_console_write(const char *bytes, size_t count) {
             sbi_putchar(bytes[i]);
         }
     }
-    atomic_store_u32(&port.line_open, count != 0 && bytes[count - 1] != '\n');
+    atomic_store_u32(&port.line_open, bytes[count - 1] != '\n');
 }
 
 bool arch_console_open(void) {

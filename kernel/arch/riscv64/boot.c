@@ -43,6 +43,7 @@ static struct machine_range read_tree(uint64_t physical) {
         machine_read(port_virtual(physical), DEVICE_TREE_BYTES_MAX, &port.machine);
     if (port.machine.uart.base != 0 &&
         port.machine.uart.base < EARLY_DEVICES_END - MACHINE_PAGE_BYTES) {
+        port.uart_burst = 1;                                           // Until it has been asked.
         port.uart_address = DIRECT_MAP_BASE + port.machine.uart.base;  // A panic is told there.
         port.uart_burst = uart_burst(port.uart_address);
     }
