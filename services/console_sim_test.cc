@@ -36,15 +36,7 @@ void run_console(user &self) {
 // With `badge` 0 it is no operator.
 void run_shell_system(user &self, std::uint64_t badge) {
     boot_view view;
-    view.service(
-        "policyd", MANIFEST_CRITICAL, 1,
-        {console(),
-         to_init(),
-         receives(SLOT_ENDPOINT),
-         {MANIFEST_GRANT_FACTORY, POLICYD_SLOT_FACTORY, RIGHT_MAKE_GRANT, MANIFEST_HART_ANY, 0},
-         {MANIFEST_GRANT_ROUTE, POLICYD_SLOT_LOGD, RIGHT_SEND, 3, 0}});
-    view.service("samgrd", MANIFEST_CRITICAL, 1,
-                 {console(), to_init(), receives(SLOT_ENDPOINT), route_to(SAMGRD_SLOT_POLICYD, 0)});
+    add_routing(view, 3);
     view.service("echo", 0, RESTARTS, {console(), to_init(), receives(SLOT_ENDPOINT)});
     view.service("logd", 0, 1, {console(), to_init(), receives(SLOT_ENDPOINT)});
     view.service("console", MANIFEST_FINAL, RESTARTS,

@@ -32,15 +32,7 @@ constexpr std::uint64_t PATIENCE_US = 2000000;
 
 void run_init(user &self) {
     boot_view view;
-    view.service(
-        "policyd", MANIFEST_CRITICAL, 1,
-        {console(),
-         to_init(),
-         receives(SLOT_ENDPOINT),
-         {MANIFEST_GRANT_FACTORY, POLICYD_SLOT_FACTORY, RIGHT_MAKE_GRANT, MANIFEST_HART_ANY, 0},
-         {MANIFEST_GRANT_ROUTE, POLICYD_SLOT_LOGD, RIGHT_SEND, 3, 0}});
-    view.service("samgrd", MANIFEST_CRITICAL, 1,
-                 {console(), to_init(), receives(SLOT_ENDPOINT), route_to(SAMGRD_SLOT_POLICYD, 0)});
+    add_routing(view, 3);
     view.service("echo", 0, ROUNDS, {console(), to_init(), receives(SLOT_ENDPOINT)});
     view.service("logd", 0, 1, {console(), to_init(), receives(SLOT_ENDPOINT)});
     view.service("caller", 0, 0, {console(), to_init(), receives(PAUSE), route_to(SLOT_SAMGRD, 1)});
@@ -265,15 +257,7 @@ TEST(RoutesSim, test_reject_more_than_the_policys_action) {
     });
     machine.run([](user &self) {
         boot_view view;
-        view.service("policyd", MANIFEST_CRITICAL, 1,
-                     {console(),
-                      to_init(),
-                      receives(SLOT_ENDPOINT),
-                      {MANIFEST_GRANT_FACTORY, POLICYD_SLOT_FACTORY, RIGHT_MAKE_GRANT,
-                       MANIFEST_HART_ANY, 0}});
-        view.service(
-            "samgrd", MANIFEST_CRITICAL, 1,
-            {console(), to_init(), receives(SLOT_ENDPOINT), route_to(SAMGRD_SLOT_POLICYD, 0)});
+        add_routing(view, 0);
         view.service("echo", 0, 1, {console(), to_init(), receives(SLOT_ENDPOINT)});
         view.service("sender", MANIFEST_FINAL, 0,
                      {console(), to_init(), receives(PAUSE), route_to(SLOT_SAMGRD, 1)});

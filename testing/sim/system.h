@@ -128,6 +128,22 @@ inline manifest_grant route_to(std::uint32_t slot, std::uint32_t target) {
     return {MANIFEST_GRANT_ROUTE, slot, RIGHT_CALL, target, 0};
 }
 
+// policyd and samgrd, the first two services of a system; policyd sends what it denies to service
+// `logd` if that is not one of the two.
+inline void add_routing(boot_view &view, std::uint32_t logd) {
+    std::vector<manifest_grant> policyd = {
+        console(),
+        to_init(),
+        receives(SLOT_ENDPOINT),
+        {MANIFEST_GRANT_FACTORY, POLICYD_SLOT_FACTORY, RIGHT_MAKE_GRANT, MANIFEST_HART_ANY, 0}};
+    if (logd > 1) {
+        policyd.push_back({MANIFEST_GRANT_ROUTE, POLICYD_SLOT_LOGD, RIGHT_SEND, logd, 0});
+    }
+    view.service("policyd", MANIFEST_CRITICAL, 1, policyd);
+    view.service("samgrd", MANIFEST_CRITICAL, 1,
+                 {console(), to_init(), receives(SLOT_ENDPOINT), route_to(SAMGRD_SLOT_POLICYD, 0)});
+}
+
 // Rows rise by subject, object and action.
 inline std::vector<policy_row> sorted(std::vector<policy_row> rows) {
     std::sort(rows.begin(), rows.end(), [](const policy_row &one, const policy_row &other) {
