@@ -67,7 +67,7 @@ static void on_notified(void *state, uint64_t kernel_bits, uint64_t badge_bits) 
     }
 }
 
-// A message comes from who did not wait until rngd is ready: it is told so.
+// A message comes from who did not wait until rngd is ready: its call is dropped.
 static void on_early_event(struct rngd_service *service, const struct recv_result *event) {
     if (event->received == RECEIVED_NOTIFICATION) {
         on_notified(service, event->kernel_bits, event->badge_bits);
@@ -79,7 +79,8 @@ static void on_early_event(struct rngd_service *service, const struct recv_resul
     slot_release(slot_at(service->server.runtime->page->request_in.meta.slot));
 }
 
-// Until the first seed is there; nobody can call before init knows that rngd is ready.
+// Until the first seed is there. By name nobody comes before init knows that rngd is ready; by a
+// route of the manifest somebody may.
 static bool start(struct rngd_service *service, struct runtime *runtime) {
     service->server.runtime = runtime;
     entropy_device_ask(&service->device);
