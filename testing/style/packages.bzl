@@ -46,6 +46,7 @@ PACKAGES = [
     "testing/protocols",
     "testing/qemu",
     "testing/remote_cache",
+    "testing/report",
     "testing/sanitizers",
     "testing/sim",
     "testing/spin",

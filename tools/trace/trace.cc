@@ -8,6 +8,7 @@
 #include <stdexcept>
 
 #include "tools/trace/events.h"
+#include "tools/trace/flame.h"
 #include "tools/trace/perfetto.h"
 #include "tools/trace/report.h"
 
@@ -22,23 +23,32 @@ struct wish {
     std::string rings;
     std::string image;
     std::string perfetto;
+    std::string folded;
     std::string caller;
     std::string server;
     bool path = false;
     std::size_t rows = 20;
 };
 
+template <typename Write>
+void write_file(const std::string &path, const Write &write) {
+    if (path.empty()) {
+        return;
+    }
+    std::ofstream out(path, std::ios::binary);
+    write(out);
+    out.close();
+    if (!out) {
+        throw std::runtime_error("cannot write " + path);
+    }
+}
+
 int work(const wish &wish) {
     const auto events = trace::events_of(bytes_of(wish.rings));
     const auto model = trace::model_of(events, trace::names_of(bytes_of(wish.image)));
-    if (!wish.perfetto.empty()) {
-        std::ofstream out(wish.perfetto, std::ios::binary);
-        out << trace::perfetto(model);
-        out.close();
-        if (!out) {
-            throw std::runtime_error("cannot write " + wish.perfetto);
-        }
-    }
+    write_file(wish.perfetto, [&](std::ostream &out) { out << trace::perfetto(model); });
+    write_file(wish.folded,
+               [&](std::ostream &out) { trace::print_folded(trace::flame_of(model), out); });
     if (!wish.path) {
         trace::print_top(model, wish.rows, std::cout);
         return 0;
@@ -64,6 +74,8 @@ int main(int argc, char **argv) {
         ->required()
         ->check(CLI::ExistingFile);
     app.add_option("--perfetto", wish.perfetto, "write a trace for Perfetto's viewer there");
+    app.add_option("--folded", wish.folded,
+                   "write there who spent how many ns for whom, a stack a line, for flame graphs");
     app.add_flag("--path", wish.path, "where the time of the longest call went");
     app.add_option("--caller", wish.caller, "with --path: of this task");
     app.add_option("--server", wish.server, "with --path: to this task");

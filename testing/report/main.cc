@@ -1,0 +1,166 @@
+// report: boots the benchmarks and ladders one after the other and writes what they cost as
+// report.txt, report.json and report.html.
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+#include <exception>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "testing/report/boots.h"
+#include "testing/report/result.h"
+#include "tools/trace/events.h"
+
+namespace {
+
+struct wish {
+    std::vector<std::string> benches;    // RUNNER=BUDGET
+    std::vector<std::string> baselines;  // RUNNER=RUNNER: with reuse, without.
+    std::vector<std::string> boots;      // RUNNER
+    std::vector<std::string> traces;     // RUNNER
+    std::string out = ".";
+    unsigned boot_count = 5;
+};
+
+std::string name_of(const std::string &runner) {
+    return std::filesystem::path(runner).filename().string();
+}
+
+std::pair<std::string, std::string> split(const std::string &both) {
+    const std::size_t at = both.find('=');
+    if (at == std::string::npos) {
+        throw std::runtime_error("not A=B: " + both);
+    }
+    return {both.substr(0, at), both.substr(at + 1)};
+}
+
+void tell(const std::string &what) {
+    std::cerr << "report: " << what << std::endl;
+}
+
+report::bench measure(const std::string &runner, const std::string &budget) {
+    tell("boots " + name_of(runner));
+    report::bench out;
+    out.image = name_of(runner);
+    out.figures = report::figures_of(report::boot_image(runner, "").log);
+    out.ceilings = report::ceilings_of(report::read_file(budget));
+    return out;
+}
+
+const report::bench &bench_of(const report::result &result, const std::string &runner) {
+    for (const report::bench &bench : result.benches) {
+        if (bench.image == name_of(runner)) {
+            return bench;
+        }
+    }
+    throw std::runtime_error("no --bench is " + runner);
+}
+
+report::boots boot_several(const std::string &runner, unsigned count) {
+    report::boots out;
+    out.image = name_of(runner);
+    std::vector<report::boot> boots;
+    for (unsigned i = 0; i < count; i++) {
+        tell("boots " + out.image + ", " + std::to_string(i + 1) + " of " + std::to_string(count));
+        boots.push_back(report::boot_image(runner, ""));
+        std::vector<report::marker> &markers = boots.back().markers;
+        if (!markers.empty() && markers.back().text == "kernel: power off") {
+            markers.pop_back();
+        }
+        out.end_ns.push_back(markers.empty() ? 0 : markers.back().at_ns);
+    }
+    for (std::size_t i = 0; i < boots.size(); i++) {
+        if (out.end_ns[i] == report::median(out.end_ns)) {
+            out.phases = report::phases_of(boots[i].markers);
+            break;
+        }
+    }
+    return out;
+}
+
+report::traced trace_one(const std::string &runner, const std::string &folder) {
+    tell("boots " + name_of(runner) + " with a trace");
+    const std::string rings = folder + "/" + name_of(runner) + ".events";
+    report::boot_image(runner, rings);
+    const auto bytes = [](const std::string &path) {
+        const std::string text = report::read_file(path);
+        return std::vector<std::uint8_t>(text.begin(), text.end());
+    };
+    const auto model =
+        trace::model_of(trace::events_of(bytes(rings)), trace::names_of(bytes(rings + ".image")));
+    return {name_of(runner), trace::flame_of(model)};
+}
+
+void write(const std::string &path, const std::string &text) {
+    std::ofstream out(path, std::ios::binary);
+    out << text;
+    out.close();
+    if (!out) {
+        throw std::runtime_error(path + ": can't be written");
+    }
+    tell("wrote " + path);
+}
+
+int work(const wish &wish) {
+    std::filesystem::create_directories(wish.out);
+    report::result result;
+    for (const std::string &bench : wish.benches) {
+        const auto [runner, budget] = split(bench);
+        result.benches.push_back(measure(runner, budget));
+    }
+    for (const std::string &baseline : wish.baselines) {
+        const auto [with, without] = split(baseline);
+        const auto pairs = report::pairs_of(bench_of(result, with), bench_of(result, without));
+        result.pairs.insert(result.pairs.end(), pairs.begin(), pairs.end());
+    }
+    result.growths = report::growths_of(result.benches);
+    for (const std::string &runner : wish.boots) {
+        result.boot_runs.push_back(boot_several(runner, wish.boot_count));
+    }
+    for (const std::string &runner : wish.traces) {
+        result.traces.push_back(trace_one(runner, wish.out));
+    }
+    const std::string text = report::text_of(result);
+    std::cout << text;
+    write(wish.out + "/report.txt", text);
+    write(wish.out + "/report.json", report::json_of(result));
+    write(wish.out + "/report.html", report::page_of(result));
+    return 0;
+}
+
+// `bazel run` changes the folder; what a person types is meant from where it was typed. The
+// runners that are started find their files beside this program's.
+void leave_bazels_folder(wish &wish) {
+    const char *typed = std::getenv("BUILD_WORKING_DIRECTORY");
+    if (typed != nullptr) {
+        wish.out = (std::filesystem::path(typed) / wish.out).string();
+    }
+    setenv("RUNFILES_DIR", std::filesystem::current_path().parent_path().c_str(), 0);
+}
+
+}  // namespace
+
+int main(int argc, char **argv) {
+    CLI::App app{"Boots benchmarks and ladders, one after the other, and tells what they cost."};
+    wish wish;
+    app.add_option("--bench", wish.benches, "RUNNER=BUDGET: a benchmark and its ceilings");
+    app.add_option("--baseline", wish.baselines,
+                   "RUNNER=RUNNER: two of them: with reuse, and the same without");
+    app.add_option("--boot", wish.boots, "RUNNER: an image whose boots are timed");
+    app.add_option("--trace", wish.traces, "RUNNER: an image that is traced");
+    app.add_option("--out", wish.out, "the folder for report.txt, report.json, report.html");
+    app.add_option("--boots", wish.boot_count, "boots of each image that is timed")
+        ->check(CLI::Range(1, 100));
+    CLI11_PARSE(app, argc, argv);
+    try {
+        leave_bazels_folder(wish);
+        return work(wish);
+    } catch (const std::exception &error) {
+        std::cerr << "report: " << error.what() << "\n";
+        return 1;
+    }
+}

@@ -1,0 +1,115 @@
+// testing/report/result.cc: what is compared with what, and the report as JSON.
+#include "testing/report/result.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+namespace report {
+namespace {
+
+using json = nlohmann::ordered_json;
+
+constexpr std::uint64_t FEW = 2;  // What a figure without `_at_` is beside.
+constexpr char AT[] = "_at_";
+
+json json_of_flame(const trace::flame &flame) {
+    json out = {{"name", flame.name}, {"own_ns", flame.own_ns}, {"below", json::array()}};
+    for (const trace::flame &below : flame.below) {
+        out["below"].push_back(json_of_flame(below));
+    }
+    return out;
+}
+
+json json_of_bench(const bench &bench) {
+    json out = {{"image", bench.image}, {"figures", json::array()}};
+    for (const figure &figure : bench.figures) {
+        json row = {{"name", figure.name},
+                    {"least", figure.least},
+                    {"mean", figure.mean},
+                    {"first", figure.first}};
+        const auto ceiling = bench.ceilings.find(figure.name);
+        if (ceiling != bench.ceilings.end()) {
+            row["ceiling"] = ceiling->second.limit;
+            row["promise"] = ceiling->second.promise;
+            row["why"] = ceiling->second.why;
+        }
+        out["figures"].push_back(row);
+    }
+    return out;
+}
+
+json json_of_boots(const boots &boots) {
+    json out = {{"image", boots.image}, {"end_ns", boots.end_ns}, {"phases", json::array()}};
+    for (const phase &phase : boots.phases) {
+        out["phases"].push_back({{"name", phase.name}, {"ns", phase.ns}});
+    }
+    return out;
+}
+
+growth growth_of(const figure &few, const bench &bench) {
+    const std::string prefix = few.name + AT;
+    growth out{few.name, {{FEW, few.mean}}};
+    for (const figure &more : bench.figures) {
+        if (more.name.compare(0, prefix.size(), prefix) == 0) {
+            out.points.emplace_back(std::stoull(more.name.substr(prefix.size())), more.mean);
+        }
+    }
+    std::sort(out.points.begin(), out.points.end());
+    return out;
+}
+
+}  // namespace
+
+std::vector<pair> pairs_of(const bench &with, const bench &without) {
+    std::vector<pair> out;
+    for (const figure &figure : with.figures) {
+        const auto other =
+            std::find_if(without.figures.begin(), without.figures.end(),
+                         [&](const report::figure &one) { return one.name == figure.name; });
+        if (other != without.figures.end()) {
+            out.push_back({figure.name, figure.mean, other->mean});
+        }
+    }
+    return out;
+}
+
+std::vector<growth> growths_of(const std::vector<bench> &benches) {
+    std::vector<growth> out;
+    for (const bench &bench : benches) {
+        for (const figure &figure : bench.figures) {
+            growth growth = growth_of(figure, bench);
+            if (growth.points.size() > 1) {
+                out.push_back(growth);
+            }
+        }
+    }
+    return out;
+}
+
+std::string json_of(const result &result) {
+    json root;
+    root["benches"] = json::array();
+    for (const bench &bench : result.benches) {
+        root["benches"].push_back(json_of_bench(bench));
+    }
+    root["pairs"] = json::array();
+    for (const pair &pair : result.pairs) {
+        root["pairs"].push_back(
+            {{"name", pair.name}, {"with", pair.with}, {"without", pair.without}});
+    }
+    root["growths"] = json::array();
+    for (const growth &growth : result.growths) {
+        root["growths"].push_back({{"name", growth.name}, {"points", growth.points}});
+    }
+    root["boots"] = json::array();
+    for (const boots &boots : result.boot_runs) {
+        root["boots"].push_back(json_of_boots(boots));
+    }
+    root["traces"] = json::array();
+    for (const traced &traced : result.traces) {
+        root["traces"].push_back({{"image", traced.image}, {"flame", json_of_flame(traced.flame)}});
+    }
+    return root.dump(1) + "\n";
+}
+
+}  // namespace report

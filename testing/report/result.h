@@ -1,0 +1,68 @@
+// testing/report/result.h: what a report tells, and its three forms.
+// Units:     instructions in figures, nanoseconds elsewhere.
+// Ownership: plain values.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "testing/report/boots.h"
+#include "testing/report/figures.h"
+#include "tools/trace/flame.h"
+
+namespace report {
+
+struct bench {
+    std::string image;
+    std::vector<figure> figures;
+    std::map<std::string, ceiling> ceilings;
+};
+
+// The same figure of two images: one that reuses routes, replies and mappings, one that does not.
+struct pair {
+    std::string name;
+    std::uint64_t with = 0;
+    std::uint64_t without = 0;
+};
+
+// A figure `NAME`, `NAME_at_20`, ..: beside how many others, how much.
+struct growth {
+    std::string name;
+    std::vector<std::pair<std::uint64_t, std::uint64_t>> points;
+};
+
+struct boots {
+    std::string image;
+    std::vector<std::uint64_t> end_ns;  // Power-on to the last marker but the power's, of each.
+    std::vector<phase> phases;          // Of the boot that is the median.
+};
+
+struct traced {
+    std::string image;
+    trace::flame flame;
+};
+
+struct result {
+    std::vector<bench> benches;
+    std::vector<pair> pairs;
+    std::vector<growth> growths;
+    std::vector<boots> boot_runs;
+    std::vector<traced> traces;
+};
+
+// What two benches both measure, in the order of the first.
+std::vector<pair> pairs_of(const bench &with, const bench &without);
+
+// Of all figures that have others of their name at more; the plain name stands for 2.
+std::vector<growth> growths_of(const std::vector<bench> &benches);
+
+std::string text_of(const result &result);
+std::string json_of(const result &result);
+
+// One page with everything in it: no script, nothing from elsewhere.
+std::string page_of(const result &result);
+
+}  // namespace report

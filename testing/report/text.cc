@@ -1,0 +1,141 @@
+// testing/report/text.cc: the report as tables.
+#include <algorithm>
+#include <iomanip>
+#include <sstream>
+
+#include "testing/report/result.h"
+
+namespace report {
+namespace {
+
+constexpr int NAME_WIDTH = 28;
+constexpr int NUMBER_WIDTH = 12;
+constexpr std::size_t STACK_ROWS = 20;
+constexpr double NS_A_MS = 1e6;
+
+class table {
+  public:
+    explicit table(std::ostream &out) : out_(out) {}
+
+    void name(const std::string &text) {
+        out_ << std::left << std::setw(NAME_WIDTH) << text << std::right;
+    }
+    void word(const std::string &text) {
+        out_ << ' ' << std::setw(NUMBER_WIDTH) << text;
+    }
+    void number(std::uint64_t value) {
+        word(std::to_string(value));
+    }
+    void decimal(double value) {
+        std::ostringstream text;
+        text << std::fixed << std::setprecision(1) << value;
+        word(text.str());
+    }
+    void end() {
+        out_ << '\n';
+    }
+    void head(const std::string &title, const std::vector<std::string> &columns) {
+        name(title);
+        for (const std::string &column : columns) {
+            word(column);
+        }
+        end();
+    }
+
+  private:
+    std::ostream &out_;
+};
+
+void print_pairs(const std::vector<pair> &pairs, std::ostream &out) {
+    table table(out);
+    table.head("what reuse saves", {"with", "without", "times"});
+    for (const pair &pair : pairs) {
+        table.name(pair.name);
+        table.number(pair.with);
+        table.number(pair.without);
+        table.decimal(pair.with != 0
+                          ? static_cast<double>(pair.without) / static_cast<double>(pair.with)
+                          : 0);
+        table.end();
+    }
+    out << '\n';
+}
+
+void print_bench(const bench &bench, std::ostream &out) {
+    table table(out);
+    table.head(bench.image, {"least", "mean", "first", "ceiling"});
+    for (const figure &figure : bench.figures) {
+        const auto ceiling = bench.ceilings.find(figure.name);
+        table.name(figure.name);
+        table.number(figure.least);
+        table.number(figure.mean);
+        table.number(figure.first);
+        table.word(ceiling == bench.ceilings.end() ? "-" : std::to_string(ceiling->second.limit));
+        table.end();
+    }
+    out << '\n';
+}
+
+void print_boots(const std::vector<boots> &all, std::ostream &out) {
+    table table(out);
+    table.head("power-on to the end, ms", {"boots", "median", "least", "most"});
+    for (const boots &boots : all) {
+        const auto [least, most] = std::minmax_element(boots.end_ns.begin(), boots.end_ns.end());
+        table.name(boots.image);
+        table.number(boots.end_ns.size());
+        table.decimal(static_cast<double>(median(boots.end_ns)) / NS_A_MS);
+        table.decimal(least != boots.end_ns.end() ? static_cast<double>(*least) / NS_A_MS : 0);
+        table.decimal(most != boots.end_ns.end() ? static_cast<double>(*most) / NS_A_MS : 0);
+        table.end();
+    }
+    for (const boots &boots : all) {
+        out << '\n';
+        table.head(boots.image + " by phase", {"ms"});
+        for (const phase &phase : boots.phases) {
+            table.name("  " + phase.name);
+            table.decimal(static_cast<double>(phase.ns) / NS_A_MS);
+            table.end();
+        }
+    }
+    out << '\n';
+}
+
+void print_traced(const traced &traced, std::ostream &out) {
+    std::ostringstream folded;
+    trace::print_folded(traced.flame, folded);
+    std::vector<std::pair<std::uint64_t, std::string>> stacks;
+    std::istringstream lines(folded.str());
+    for (std::string line; std::getline(lines, line);) {
+        const std::size_t blank = line.rfind(' ');
+        stacks.emplace_back(std::stoull(line.substr(blank + 1)), line.substr(0, blank));
+    }
+    std::stable_sort(stacks.begin(), stacks.end(),
+                     [](const auto &a, const auto &b) { return a.first > b.first; });
+    stacks.resize(std::min(stacks.size(), STACK_ROWS));
+    out << traced.image << ": who worked for whom, ns\n";
+    for (const auto &[ns, stack] : stacks) {
+        out << std::setw(NUMBER_WIDTH) << ns << "  " << stack << '\n';
+    }
+    out << '\n';
+}
+
+}  // namespace
+
+std::string text_of(const result &result) {
+    std::ostringstream out;
+    if (!result.pairs.empty()) {
+        print_pairs(result.pairs, out);
+    }
+    for (const bench &bench : result.benches) {
+        print_bench(bench, out);
+    }
+    if (!result.boot_runs.empty()) {
+        print_boots(result.boot_runs, out);
+    }
+    for (const traced &traced : result.traces) {
+        print_traced(traced, out);
+    }
+    return out.str();
+}
+
+}  // namespace report
