@@ -28,7 +28,7 @@ enum {
     METRICSD_RETAIN_MAX = 8,   // Series that go to the journal in a period.
 };
 
-#define METRICSD_PERIOD_NS UINT64_C(500000000)
+#define METRICSD_PERIOD_NS UINT64_C(200000000)
 #define METRICSD_SPAN_NS_MAX UINT64_C(60000000000)  // An older one may make room.
 
 struct metricsd_series {

@@ -107,6 +107,28 @@ void put_boots(const std::vector<boots> &all, std::ostream &out) {
     out << "</table>\n";
 }
 
+// Of those who call somebody, what is done for them: what a task does by itself would leave the
+// calls too narrow to be seen.
+trace::flame calls_only(const trace::flame &all) {
+    trace::flame out{"calls", 0, {}};
+    for (trace::flame task : all.below) {
+        task.own_ns = 0;
+        if (trace::flame_ns(task) != 0) {
+            out.below.push_back(task);
+        }
+    }
+    return out;
+}
+
+void put_traced(const traced &traced, std::ostream &out) {
+    out << "<h2 id=\"flame\">Who worked for whom: " << escaped(traced.image)
+        << "</h2>\n<p>Below a task, the calls that others served for it, as wide as they took "
+           "long. Rest on a bar for its time.</p>\n"
+        << flame_picture(calls_only(traced.flame)) << "<p>The whole run, with what each did by "
+        << "itself:</p>\n"
+        << flame_picture(traced.flame);
+}
+
 }  // namespace
 
 std::string page_of(const result &result) {
@@ -123,10 +145,7 @@ std::string page_of(const result &result) {
         }
     }
     for (const traced &traced : result.traces) {
-        out << "<h2 id=\"flame\">Who worked for whom: " << escaped(traced.image)
-            << "</h2>\n<p>Below a task, the calls that others served for it. Rest on a bar for "
-               "its time.</p>\n"
-            << flame_picture(traced.flame);
+        put_traced(traced, out);
     }
     if (!result.boot_runs.empty()) {
         put_boots(result.boot_runs, out);
