@@ -14,7 +14,7 @@ static uint64_t space_of(uint64_t bytes) {
 
 // The bytes behind page 0: whole pages, a power of two.
 static uint64_t capacity_of(uint64_t window_size) {
-    uint64_t capacity = window_size >= 2 * PAGE_BYTES ? window_size - PAGE_BYTES : 0;
+    uint64_t capacity = window_size >= UINT64_C(2) * PAGE_BYTES ? window_size - PAGE_BYTES : 0;
     return (capacity & (capacity - 1)) == 0 ? capacity : 0;
 }
 

@@ -42,7 +42,7 @@ static bool is_open(uint64_t place_word, uint64_t word) {
 }
 
 static uint8_t *payload_of(const struct task *sender, uint32_t place) {
-    return (uint8_t *)arch_page(sender->async_page) + place * FRAME_PAYLOAD_MAX;
+    return (uint8_t *)arch_page(sender->async_page) + (uint64_t)place * FRAME_PAYLOAD_MAX;
 }
 
 uint64_t async_sequence(const struct async_ref *ref) {

@@ -61,8 +61,8 @@ static bool harts_are_told(struct selftest *selftest) {
 }
 
 static bool peer_is_told(struct selftest *selftest, const struct peer *peer) {
-    struct stats_task task;
-    struct stats_task before;
+    struct stats_task task = {0};
+    struct stats_task before = {0};
     return find_task(selftest, peer->instance, &before) &&
            peer_ask(selftest, peer, PROBE_ECHO, 1) && find_task(selftest, peer->instance, &task) &&
            selftest_expect(selftest, "a peer's service_id", task.service_id,

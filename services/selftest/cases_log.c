@@ -105,7 +105,7 @@ static struct log_message wanted_paged(enum log_level level) {
 bool case_log_pages(struct selftest *selftest) {
     uint8_t bytes[PAGED * LOG_RECORD_BYTES_MAX];
     struct wire_writer out = wire_writer_of(bytes, sizeof(bytes));
-    struct log_record first;
+    struct log_record first = {0};
     struct caller caller;
     uint32_t records = 0;
     uint32_t pages = 0;

@@ -91,7 +91,7 @@ bool case_route_async(struct selftest *selftest) {
     }
     ipc_asks_init(&asks, &caller.client, own.slot);
     for (uint32_t i = 0; i < HITS && held; i++) {
-        held = ask_both(&caller, &asks, 2 * i);
+        held = ask_both(&caller, &asks, UINT64_C(2) * i);
     }
     return held && selftest_expect(selftest, "questions to samgrd", caller.resolver.asked, 1) &&
            selftest_expect(selftest, "answers to nobody",

@@ -68,7 +68,7 @@ static uint64_t run(struct pairs *pairs, uint32_t count, uint32_t rounds) {
             return 0;
         }
     }
-    if (!await(pairs, count)) {
+    if (count == 0 || !await(pairs, count)) {
         return 0;
     }
     return (counter_instructions() - begin) * FIGURE_CALLS / ((uint64_t)rounds * count);

@@ -89,7 +89,7 @@ std::uint64_t special(std::uint32_t index) {
         USER_MAP_MIN | 1,
         USER_MAP_MIN | 3,
         USER_MAP_MIN | 5,
-        USER_MAP_MIN + 4 * PAGE_BYTES + 1,
+        USER_MAP_MIN + 4UL * PAGE_BYTES + 1,
         USER_MAP_MAX - PAGE_BYTES + 1,
         USER_MAP_MAX + 1,
         USER_MESSAGE_PAGE,

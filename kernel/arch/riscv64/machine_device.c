@@ -162,7 +162,7 @@ static enum machine_fault read_device(const struct device_tree *tree, uint32_t n
     if (!machine_reg(tree, node, 0, &device.window) || machine_bus_translates(tree, node) ||
         device.window.base % MACHINE_PAGE_BYTES != 0 ||
         device.window.bytes % MACHINE_PAGE_BYTES != 0 ||
-        device.window.bytes > MACHINE_WINDOW_PAGES_MAX * MACHINE_PAGE_BYTES ||
+        device.window.bytes > (uint64_t)MACHINE_WINDOW_PAGES_MAX * MACHINE_PAGE_BYTES ||
         !read_line(tree, node, out, &device.line)) {
         return MACHINE_BAD_DEVICE;
     }

@@ -6,7 +6,7 @@
 #include "kernel/arch/sim/state.h"
 
 static struct sim_tlb_entry *place_of(struct sim_hart *hart, uint64_t address, uint32_t asid) {
-    return &hart->tlb[(address / PAGE_BYTES + asid * 7) % SIM_TLB_COUNT];
+    return &hart->tlb[(address / PAGE_BYTES + (uint64_t)asid * 7) % SIM_TLB_COUNT];
 }
 
 static uint32_t access_of(uint64_t entry) {
