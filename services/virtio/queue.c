@@ -78,8 +78,8 @@ static bool buffers_valid(const struct virtqueue_buffer *buffers, uint32_t count
 // the device is told.
 static void publish(struct virtqueue *queue, uint16_t head) {
     uint32_t offset = driver_offset(queue->size);
-    uint32_t place = queue->added & (queue->size - 1);
-    memcpy(queue->memory + offset + RING_HEAD_BYTES + (size_t)2 * place, &head, sizeof(head));
+    uint64_t place = queue->added & (queue->size - 1);
+    memcpy(queue->memory + offset + RING_HEAD_BYTES + 2 * place, &head, sizeof(head));
     queue->added++;
     atomic_fence();
     atomic_store_release_u32(ring_head(queue, offset), (uint32_t)queue->added << INDEX_SHIFT);
@@ -147,8 +147,8 @@ enum virtqueue_result virtqueue_take(struct virtqueue *queue, uint16_t *chain, u
         return VIRTQUEUE_EMPTY;
     }
     uint32_t entry[2];  // Section 2.7.8: id, length.
-    uint32_t place = queue->taken & (queue->size - 1);
-    memcpy(entry, queue->memory + offset + RING_HEAD_BYTES + (size_t)USED_BYTES * place, sizeof(entry));
+    uint64_t place = queue->taken & (queue->size - 1);
+    memcpy(entry, queue->memory + offset + RING_HEAD_BYTES + USED_BYTES * place, sizeof(entry));
     if (entry[0] >= queue->size || queue->chain_length[entry[0]] == 0 ||
         entry[1] > queue->chain_room[entry[0]]) {
         queue->broken = true;
