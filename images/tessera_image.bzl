@@ -1,5 +1,6 @@
 """`tessera_image`: composes kernel, programs and a boot manifest for a number of harts into targets that run and test it."""
 
+load("//platforms:reuse.bzl", "program_without_reuse")
 load("//platforms:transitions.bzl", "riscv64_transition")
 load("//testing/qemu:qemu_test.bzl", "QEMU_TAGS", "golden_check", "qemu_run", "qemu_test")
 
@@ -119,7 +120,7 @@ def boot_fails_test(name, image, says, size):
         tags = QEMU_TAGS,
     )
 
-def budget_test(name, image, budget, size):
+def budget_test(name, image, budget, size, compared_elsewhere = False):
     """Boots a benchmark image and compares its figures with the tree's: `:NAME_test`; `bazel run :NAME -- --accept` takes new ones.
 
     Args:
@@ -127,6 +128,7 @@ def budget_test(name, image, budget, size):
       image: of a tessera_image with `icount` that prints figures
       budget: the file of ceilings (testing/budgets/README.md)
       size: of the test
+      compared_elsewhere: there is no `:NAME_test`, for another test does what it would
     """
     common = {
         "srcs": ["//testing/budgets:budget.sh"],
@@ -143,7 +145,18 @@ def budget_test(name, image, budget, size):
         ],
     }
     native.sh_binary(name = name, tags = ["manual"], **common)
-    native.sh_test(name = name + "_test", size = size, tags = QEMU_TAGS, **common)
+    if not compared_elsewhere:
+        native.sh_test(name = name + "_test", size = size, tags = QEMU_TAGS, **common)
+
+def _without_reuse(image, label, program):
+    name = "%s.%s" % (image, program)
+    program_without_reuse(
+        name = name,
+        program = label,
+        tags = ["manual"],
+        target_compatible_with = ["@platforms//cpu:riscv64"],
+    )
+    return ":" + name
 
 def tessera_image(
         name,
@@ -161,8 +174,10 @@ def tessera_image(
         interactive = False,
         kernel = "//kernel:kernel",
         firmware = None,
+        reuse = True,
         size = "medium",
-        tags = []):
+        tags = [],
+        visibility = None):
     """A bootable image as four targets.
 
     `:NAME` runs it with live markers (`bazel run`), `:NAME_test` boots and judges it, `:NAME.boot` is its boot image,
@@ -185,9 +200,16 @@ def tessera_image(
       interactive: for people: `bazel run` makes their terminal the UART, and judges nothing unless it gets `--log FILE`
       kernel: the kernel's label
       firmware: an ELF file instead of OpenSBI
+      reuse: False: the programs keep nothing from one call to the next (//platforms:reuse)
       size: of the test; its time covers waiting for another Bazel server's QEMU
       tags: more tags of the test
+      visibility: of the target that runs it
     """
+    if not reuse:
+        programs = {
+            _without_reuse(name, label, program): program
+            for label, program in programs.items()
+        }
     labels = sorted(programs.keys())
     boot_image(
         name = name + ".boot",
@@ -221,5 +243,5 @@ def tessera_image(
         "rngs": rngs,
         "script": script,
     }
-    qemu_run(name = name, interactive = interactive, **common)
+    qemu_run(name = name, interactive = interactive, visibility = visibility, **common)
     qemu_test(name = name + "_test", size = size, tags = QEMU_TAGS + tags, **common)

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "ipc/reuse.h"
+
 // How a request goes to its service.
 enum way {
     WAY_CALL,
@@ -41,8 +43,11 @@ static struct verdict over(enum ipc_error error) {
 
 void ipc_client_init(struct ipc_client *client, struct runtime *runtime, ipc_resolve *resolve,
                      void *context, struct slot pause) {
-    *client = (struct ipc_client){
-        .runtime = runtime, .resolve = resolve, .context = context, .pause = pause, .reuse = true};
+    *client = (struct ipc_client){.runtime = runtime,
+                                  .resolve = resolve,
+                                  .context = context,
+                                  .pause = pause,
+                                  .reuse = IPC_REUSE != 0};
     route_cache_init(&client->routes);
 }
 

@@ -93,15 +93,14 @@ struct ipc_client {
     ipc_resolve *resolve;
     void *context;
     struct slot pause;  // RECV of an endpoint that nobody sends to, to wait at; or none: no pauses.
-    bool reuse;         // False: every route is let go after its call, the baseline of figures; set
-                        // while no route is kept.
+    bool reuse;         // False: every route is let go after its call. Set while no route is kept.
     struct nonce last;
     struct route_cache routes;
     struct ipc_stats stats;
     struct message_area kept;  // The request, while call_out serves to resolve.
 };
 
-// Reuse is on.
+// Reuse is on, unless the build says otherwise (reuse.h).
 void ipc_client_init(struct ipc_client *client, struct runtime *runtime, ipc_resolve *resolve,
                      void *context, struct slot pause);
 

@@ -10,12 +10,13 @@
 #define BENCH_PATIENCE_NS UINT64_C(100000000000)
 
 enum bench_slot {
-    SLOT_ECHO = 4,    // Of bench, route to echo: RIGHT_CALL,
-    SLOT_PEER = 5,    // and to peer,
-    SLOT_STATS = 6,   // and statistics: RIGHT_STATS_TRACE.
-    SLOT_PAIRS = 5,   // Of pair, route to pairs: RIGHT_CALL.
-    SLOT_MAKER = 4,   // Of peer, factory: RIGHT_MAKE_ENDPOINT.
-    SLOT_MEMORY = 5,  // Of bulk, factory: RIGHT_MAKE_VMO.
+    SLOT_ECHO = 4,      // Of bench, route to echo, of client, to sink: RIGHT_CALL,
+    SLOT_PEER = 5,      // and to peer,
+    SLOT_STATS = 6,     // and statistics: RIGHT_STATS_TRACE.
+    SLOT_PAIRS = 5,     // Of pair, route to pairs: RIGHT_CALL.
+    SLOT_MAKER = 4,     // Of peer, factory: RIGHT_MAKE_ENDPOINT.
+    SLOT_MEMORY = 5,    // Of client, factory: RIGHT_MAKE_ENDPOINT, RIGHT_MAKE_VMO.
+    SLOT_OPERATOR = 6,  // Of client, route to init with the badge to end services: RIGHT_CALL.
 
     SLOT_CROWD_FACTORY = 5,  // Of crowd: RIGHT_MAKE_ENDPOINT, tasks of member;
     SLOT_CROWD_IMAGE = 6,    // RIGHT_READ.

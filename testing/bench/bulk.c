@@ -1,14 +1,16 @@
 // testing/bench/bulk.c: what bulk costs: the first transfer, from making the window to the answer,
-// and a later one over the open window, whose bytes the sender has written before.
+// and a later one over the open window, whose bytes the sender has written before. Without reuse
+// (ipc/reuse.h) the later one makes its window too.
 //
-// Beside the figures it holds a promise: a later transfer costs the same at 4 KiB and at 16 MiB.
+// Beside the figures it holds a promise: with reuse, a later transfer costs the same at 4 KiB and
+// at 16 MiB.
 #include <string.h>
 
 #include "ipc/bulk_window.h"
 #include "ipc/frame.h"
-#include "ipc/ready.h"
-#include "runtime/main.h"
+#include "ipc/reuse.h"
 #include "testing/bench/bench.h"
+#include "testing/bench/client.h"
 #include "testing/bench/measure.h"
 
 enum { FIRST_ROUNDS = 16 };
@@ -45,7 +47,7 @@ static void prepare_first(void *of) {
     bulk_window_close(&bulk->window);
 }
 
-static ALWAYS_INLINE void round_again(void *of) {
+static ALWAYS_INLINE void round_use(void *of) {
     struct bulk *bulk = of;
     memcpy(bulk->runtime->page->call_out.payload, &bulk->use, sizeof(bulk->use));
     (void)ask(bulk, SINK_USE, sizeof(bulk->use), slot_at(CAP_SLOT_NONE));
@@ -59,7 +61,17 @@ static void round_first(void *of) {
     bulk->failures += bulk_window_share(&bulk->window, &shared) != BULK_OK;
     bulk->use = (struct sink_use){.channel = (uint32_t)ask(bulk, SINK_OPEN, 0, shared),
                                   .range = {.offset = 0, .bytes = bulk->size}};
-    round_again(of);
+    round_use(of);
+}
+
+static ALWAYS_INLINE void round_again(void *of) {
+    struct bulk *bulk = of;
+    if (IPC_REUSE) {
+        round_use(of);
+    } else {
+        bulk_window_close(&bulk->window);
+        round_first(of);
+    }
 }
 
 // The least cost of a later transfer.
@@ -67,25 +79,22 @@ static uint64_t run_size(struct bulk *bulk, uint64_t size, const char *first, co
     bulk->size = size;
     uint64_t reading = measure(bulk, round_nothing).least;
     struct figure made = measure_rounds(bulk, prepare_first, round_first, FIRST_ROUNDS);
-    struct figure reused = measure(bulk, round_again);
+    struct figure later =
+        measure_rounds(bulk, prepare_nothing, round_again, IPC_REUSE ? ROUNDS : FIRST_ROUNDS);
     print_figure(bulk->runtime, first, made, reading);
-    print_figure(bulk->runtime, again, reused, reading);
-    return reused.least;
+    print_figure(bulk->runtime, again, later, reading);
+    return later.least;
 }
 
-int service_main(struct runtime *runtime) {
+bool bench_bulk(struct runtime *runtime) {
     struct bulk bulk = {.runtime = runtime, .deadline_ns = sys_clock_get() + BENCH_PATIENCE_NS};
-    if (ipc_ready(runtime) != STATUS_OK) {
-        return 1;
-    }
     uint64_t small = run_size(&bulk, 4096, "bulk_4KiB_first", "bulk_4KiB_again");
     uint64_t large = run_size(&bulk, SINK_BYTES_MAX, "bulk_16MiB_first", "bulk_16MiB_again");
-    if (bulk.failures != 0 || small != large) {
+    bool held = bulk.failures == 0 && (!IPC_REUSE || small == large);
+    if (!held) {
         log_line(runtime,
                  "bench: %u transfers failed; a later one costs %lu at 4 KiB, %lu at 16 MiB",
                  bulk.failures, small, large);
-        return 1;
     }
-    marker_text(runtime, MARKER_BENCH_END);
-    return 0;
+    return held;
 }

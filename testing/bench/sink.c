@@ -1,10 +1,11 @@
 // testing/bench/sink.c: takes bulk and looks at the first byte of each range: what a transfer costs
-// is the transfer.
+// is the transfer. Without reuse a channel serves one transfer.
 #include <string.h>
 
 #include "ipc/bulk_views.h"
 #include "ipc/frame.h"
 #include "ipc/ready.h"
+#include "ipc/reuse.h"
 #include "runtime/main.h"
 #include "testing/bench/bench.h"
 
@@ -27,7 +28,11 @@ static uint64_t take(struct sink *sink, const struct message_area *in) {
             const struct bulk_view *view =
                 bulk_views_find(&sink->views, in->meta.instance, use.channel);
             const uint8_t *bytes = view ? bulk_view_at(view, use.range) : 0;
-            return bytes ? 1u + bytes[0] : 0;
+            uint64_t answer = bytes ? 1u + bytes[0] : 0;
+            if (!IPC_REUSE) {
+                bulk_views_release(&sink->views);
+            }
+            return answer;
         }
         case SINK_CLOSE:
             bulk_views_release(&sink->views);

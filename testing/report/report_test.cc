@@ -52,13 +52,15 @@ bench of_log(const std::string &image, const std::string &log, const std::string
 
 result example() {
     result out;
-    out.benches.push_back(of_log("bench_routes",
-                                 "kernel: boot\nbench: hit 450 mean 451 first 9000\n"
-                                 "bench: call 286 mean 286 first 900\n"
-                                 "bench: call_at_20 286 mean 286 first 900\n"
-                                 "bench: call_at_200 287 mean 287 first 900\n",
-                                 "# a budget\nhit 451 kept <all> & \"sound\"\ncall <300 direct\n"));
-    out.benches.push_back(of_log("bench_uncached", "bench: hit 7923 mean 7930 first 9000\n", ""));
+    out.benches.push_back(
+        of_log("bench_client",
+               "kernel: boot\nbench: call_hit 450 mean 451 first 9000\n"
+               "bench: call 286 mean 286 first 900\n"
+               "bench: call_at_20 286 mean 286 first 900\n"
+               "bench: call_at_200 287 mean 287 first 900\n",
+               "# a budget\ncall_hit 451 kept <all> & \"sound\"\ncall <300 direct\n"));
+    out.benches.push_back(
+        of_log("bench_uncached", "bench: call_uncached 7923 mean 7930 first 9000\n", ""));
     out.pairs = pairs_of(out.benches[0], out.benches[1]);
     out.growths = growths_of(out.benches);
     out.boot_runs.push_back({"smp2_smoke",
@@ -149,7 +151,7 @@ TEST(Result, growth_is_a_figure_with_others_of_its_name) {
 
 TEST(Result, text_has_each_figure) {
     const std::string text = text_of(example());
-    EXPECT_NE(text.find("hit                                   451         7930         17.6"),
+    EXPECT_NE(text.find("call_hit                              451         7930         17.6"),
               std::string::npos)
         << text;
     EXPECT_NE(text.find("smp2_smoke                              3        500.0        490.0"),

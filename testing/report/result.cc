@@ -11,6 +11,8 @@ using json = nlohmann::ordered_json;
 
 constexpr std::uint64_t FEW = 2;  // What a figure without `_at_` is beside.
 constexpr char AT[] = "_at_";
+constexpr char WITH[] = "_hit";
+constexpr char WITHOUT[] = "_uncached";
 
 json json_of_flame(const trace::flame &flame) {
     json out = {{"name", flame.name}, {"own_ns", flame.own_ns}, {"below", json::array()}};
@@ -58,14 +60,21 @@ growth growth_of(const figure &few, const bench &bench) {
     return out;
 }
 
+// A figure whose name says that it is with reuse has another name in the twin.
+std::string name_without(const std::string &name) {
+    const std::size_t stem = name.size() - std::min(name.size(), sizeof(WITH) - 1);
+    return name.compare(stem, std::string::npos, WITH) == 0 ? name.substr(0, stem) + WITHOUT : name;
+}
+
 }  // namespace
 
 std::vector<pair> pairs_of(const bench &with, const bench &without) {
     std::vector<pair> out;
     for (const figure &figure : with.figures) {
+        const std::string name = name_without(figure.name);
         const auto other =
             std::find_if(without.figures.begin(), without.figures.end(),
-                         [&](const report::figure &one) { return one.name == figure.name; });
+                         [&](const report::figure &one) { return one.name == name; });
         if (other != without.figures.end()) {
             out.push_back({figure.name, figure.mean, other->mean});
         }

@@ -53,7 +53,8 @@ struct result {
     std::vector<traced> traces;
 };
 
-// What two benches both measure, in the order of the first.
+// What two benches both measure, in the order of the first: `NAME`, or `NAME_hit` beside
+// `NAME_uncached`.
 std::vector<pair> pairs_of(const bench &with, const bench &without);
 
 // Of all figures that have others of their name at more; the plain name stands for 2.

@@ -89,7 +89,8 @@ bool needs_readme(const std::string &folder) {
     static const std::vector<std::regex> exempt = {
         std::regex(""),
         std::regex(R"(\.\w+)"),
-        std::regex(R"(.*/(wrong|corpus|golden|host|sim|riscv64|lock_check_on|lock_check_off))"),
+        std::regex(R"(.*/(wrong|corpus|golden|host|sim|riscv64))"),
+        std::regex(R"(.*/(lock_check|reuse)_(on|off))"),
         std::regex(R"((third_party|toolchains|services/selftest|docs)/\w+)"),
     };
     if (folder.starts_with("kernel/arch/") || folder == "testing/sim") {

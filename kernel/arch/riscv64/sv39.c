@@ -64,7 +64,7 @@ static uint64_t leaf_bits(struct sv39_leaf leaf) {
 
 static void check_leaf(uint64_t address, struct sv39_leaf leaf) {
     const uint32_t write_execute = ARCH_WRITE | ARCH_EXECUTE;
-    const uint64_t pages = leaf.large ? ARCH_LARGE_PAGES : 1;
+    const uint32_t pages = leaf.large ? ARCH_LARGE_PAGES : 1;
     KASSERT(address < USER_MAX && address % (pages * PAGE_BYTES) == 0);
     KASSERT(leaf.page.value != 0 && leaf.page.value % pages == 0);
     KASSERT(leaf.access != 0 && leaf.access <= (ARCH_READ | write_execute));
