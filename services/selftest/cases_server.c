@@ -9,7 +9,7 @@
 #include "services/selftest/cases.h"
 #include "services/selftest/slots.h"
 
-enum { ATTEMPT_MAX = 4 };
+enum { ATTEMPT_MAX = 6 };
 
 // Sends the first `bytes` bytes of a request for the clock, with its byte `index` changed. Byte 3
 // of the answer is its op, byte 4 the status.

@@ -10,7 +10,7 @@
 
 enum {
     SLEEPER_COUNT = 4,
-    ATTEMPT_MAX = 4,
+    ATTEMPT_MAX = 6,
     LOOK_MAX = 10000,
 };
 

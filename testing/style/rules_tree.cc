@@ -88,7 +88,7 @@ bool has_line(const SourceFile &file, const std::string &wanted) {
 bool needs_readme(const std::string &folder) {
     static const std::vector<std::regex> exempt = {
         std::regex(""),
-        std::regex(R"(\.\w+)"),
+        std::regex(R"(\.\w+(/workflows)?)"),
         std::regex(R"(.*/(wrong|corpus|golden|host|sim|riscv64))"),
         std::regex(R"(.*/(lock_check|reuse)_(on|off))"),
         std::regex(R"((third_party|toolchains|services/selftest|docs)/\w+)"),
