@@ -3,8 +3,10 @@
 // wants; ipc_call is for who writes its payload in place.
 //
 // ipc_tell does the same without an answer. Whether the request may be sent again comes from the
-// operation's row, never from the caller. Units:     nanoseconds since boot. Ownership: the message
-// is the caller's. WIRE_BYTES fields of an answer point into reply_in and are
+// operation's row, never from the caller.
+// Units:     nanoseconds since boot.
+// Ownership: the message is the caller's. WIRE_BYTES fields of an answer point into reply_in and
+// are
 //            valid until the next call. `carried` is gone when ipc_ask returns; `taken` is the
 //            caller's.
 // Blocking:  as ipc_call, until the deadline at most.

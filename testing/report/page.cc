@@ -138,8 +138,8 @@ std::string page_of(const result &result) {
         put_pairs(result.pairs, out);
     }
     if (!result.growths.empty()) {
-        out << "<h2 id=\"growth\">Beside many others</h2>\n<p>Instructions with 2, 20 and 200 of "
-               "them: a level line grows with nothing.</p>\n";
+        out << "<h2 id=\"growth\">Beside many others</h2>\n<p>Instructions beside few others and "
+               "beside many: a level line grows with nothing.</p>\n";
         for (const growth &growth : result.growths) {
             out << growth_picture(growth);
         }
