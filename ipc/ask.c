@@ -23,9 +23,8 @@ bool ipc_request_put(struct ipc_client *client, const struct ipc_question *quest
     struct wire_header *header = message;  // Each message begins with one.
     const struct wire_op *op = wire_op_find(question->protocol, header->op);
     header->nonce = ipc_nonce(client);
-    uint32_t bytes =
-        wire_encode(question->protocol, WIRE_REQUEST, message, out->payload, sizeof(out->payload));
-    if (!op || bytes == 0) {
+    uint32_t bytes = wire_encode_op(question->protocol, op, WIRE_REQUEST, message, out);
+    if (bytes == 0) {
         slot_release(question->carried);
         return false;
     }
@@ -77,8 +76,7 @@ struct ipc_outcome ipc_ask(struct ipc_client *client, const struct ipc_question 
         return outcome;
     }
     struct slot came = question->taken ? slot_at(page->reply_in.meta.slot) : slot_at(CAP_SLOT_NONE);
-    if (wire_decode(question->protocol, WIRE_REPLY, page->reply_in.payload,
-                    page->reply_in.header.len, message) != WIRE_OK ||
+    if (wire_decode_area(question->protocol, WIRE_REPLY, &page->reply_in, message) != WIRE_OK ||
         header->op != asked) {
         slot_release(came);
         return no_answer(client, question, outcome);

@@ -29,7 +29,7 @@ static struct resolved understand(const struct ipc_resolver *resolver,
                                   const struct message_area *in) {
     struct slot given = slot_at(in->meta.slot);
     struct routing_message reply = {0};
-    enum wire_status decoded = routing_decode(WIRE_REPLY, in->payload, in->header.len, &reply);
+    enum wire_status decoded = routing_decode_area(WIRE_REPLY, in, &reply);
     if (decoded != WIRE_OK || reply.header.op != ROUTING_OP_RESOLVE ||
         reply.header.status != WIRE_OK || reply.header.nonce.value != resolver->last.value) {
         slot_release(given);
@@ -52,8 +52,7 @@ struct resolved ipc_resolver_ask(void *context, struct service_id target, enum p
         .header = {.op = ROUTING_OP_RESOLVE, .nonce = resolver->last},
         .target = target.value,
         .action = (uint8_t)action};
-    frame_finish(out, WIRE_PROTOCOL_ROUTING,
-                 routing_encode(WIRE_REQUEST, &request, out->payload, sizeof(out->payload)));
+    frame_finish(out, WIRE_PROTOCOL_ROUTING, routing_encode_area(WIRE_REQUEST, &request, out));
     out->header.flags = FRAME_TAKE_CAP;
     struct call_result result = sys_ipc_call(resolver->samgrd, deadline.ns);
     if (result.status == STATUS_OK) {

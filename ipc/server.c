@@ -52,8 +52,7 @@ static void forget(struct ipc_server *server, struct reply_handle reply) {
 static void put_answer(const struct ipc_server *server, void *message) {
     const struct wire_protocol_rows *protocol = server->service->protocol;
     struct message_area *out = &server->runtime->page->reply_out;
-    frame_finish(out, protocol->type,
-                 wire_encode(protocol, WIRE_REPLY, message, out->payload, sizeof(out->payload)));
+    frame_finish(out, protocol->type, wire_encode_area(protocol, WIRE_REPLY, message, out));
 }
 
 // Sends what reply_out holds, and with it a capability.
@@ -104,8 +103,7 @@ static enum wire_status decode(struct ipc_server *server, struct ipc_exchange *e
                                       .server = server,
                                       .came = slot_at(in->meta.slot),
                                       .lend = slot_at(CAP_SLOT_NONE)};
-    enum wire_status status =
-        wire_decode(protocol, WIRE_REQUEST, in->payload, in->header.len, server->message);
+    enum wire_status status = wire_decode_area(protocol, WIRE_REQUEST, in, server->message);
     return in->header.type == protocol->type ? status : WIRE_MALFORMED;
 }
 

@@ -117,12 +117,11 @@ uint32_t server_counts_answer(struct ipc_counts *counts, const struct wire_proto
                               struct message_area *out) {
     struct server_message message = {0};
     struct route_trace_record page[ROUTE_TRACE_PAGE];
-    enum wire_status status =
-        server_decode(WIRE_REQUEST, request->payload, request->header.len, &message);
+    enum wire_status status = server_decode_area(WIRE_REQUEST, request, &message);
     if (status != WIRE_OK) {
         counts->malformed++;
         message.header.status = (uint8_t)status;
-        return server_encode(WIRE_REPLY, &message, out->payload, sizeof(out->payload));
+        return server_encode_area(WIRE_REPLY, &message, out);
     }
     switch ((enum server_op)message.header.op) {
         case SERVER_OP_COUNTS:
@@ -142,5 +141,5 @@ uint32_t server_counts_answer(struct ipc_counts *counts, const struct wire_proto
             break;
     }
     message.header.status = (uint8_t)status;
-    return server_encode(WIRE_REPLY, &message, out->payload, sizeof(out->payload));
+    return server_encode_area(WIRE_REPLY, &message, out);
 }

@@ -8,17 +8,15 @@ enum status timed_call(struct runtime *runtime, struct slot route,
                        struct timed_message *out) {
     struct message_area *call_out = &runtime->page->call_out;
     const struct message_area *reply_in = &runtime->page->reply_in;
-    uint32_t bytes =
-        timed_encode(WIRE_REQUEST, request, call_out->payload, sizeof(call_out->payload));
+    uint32_t bytes = timed_encode_area(WIRE_REQUEST, request, call_out);
     frame_finish(call_out, WIRE_PROTOCOL_TIMED, bytes);
     struct call_result result = sys_ipc_call(route, call_deadline_ns);
     if (result.status != STATUS_OK) {
         return result.status;
     }
     struct timed_message reply = {0};
-    bool matches =
-        timed_decode(WIRE_REPLY, reply_in->payload, reply_in->header.len, &reply) == WIRE_OK &&
-        reply.header.nonce.value == request->header.nonce.value;
+    bool matches = timed_decode_area(WIRE_REPLY, reply_in, &reply) == WIRE_OK &&
+                   reply.header.nonce.value == request->header.nonce.value;
     if (!matches) {
         return STATUS_BAD_ARG;
     }

@@ -14,6 +14,7 @@
 #pragma once
 
 #include "ipc/wire/wire.h"
+#include "kernel/abi/message.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -78,6 +79,21 @@ enum {
 // The row of an operation, or null.
 const struct wire_op *wire_op_find(const struct wire_protocol_rows *rows, uint8_t number);
 
+// Into and out of a message area of the kernel's (kernel/abi/message.h): what programs do with each
+// message. Encoding leaves the frame's header alone; decoding goes by its length.
+WARN_UNUSED uint32_t wire_encode_area(const struct wire_protocol_rows *rows,
+                                      enum wire_direction direction, const void *message,
+                                      struct message_area *out);
+WARN_UNUSED enum wire_status wire_decode_area(const struct wire_protocol_rows *rows,
+                                              enum wire_direction direction,
+                                              const struct message_area *in, void *message);
+
+// For who has found the row of the message's operation.
+WARN_UNUSED uint32_t wire_encode_op(const struct wire_protocol_rows *rows, const struct wire_op *op,
+                                    enum wire_direction direction, const void *message,
+                                    struct message_area *out);
+
+// The same for bytes anywhere, which need not be aligned: at most FRAME_PAYLOAD_MAX of them.
 WARN_UNUSED uint32_t wire_encode(const struct wire_protocol_rows *rows,
                                  enum wire_direction direction, const void *message, uint8_t *bytes,
                                  uint32_t capacity);

@@ -68,9 +68,6 @@ uint16_t wire_get_u16(struct wire_reader *reader);
 uint32_t wire_get_u32(struct wire_reader *reader);
 uint64_t wire_get_u64(struct wire_reader *reader);
 
-// Passes over so many bytes. False: they are not all there.
-bool wire_skip(struct wire_reader *reader, uint32_t bytes);
-
 // u16 count, then the bytes: where they begin, which is in the reader's own; null when they are not
 // all there.
 const uint8_t *wire_get_bytes(struct wire_reader *reader, uint32_t *count);
@@ -100,22 +97,6 @@ struct wire_magic {
 #define WIRE_C_U64 uint64_t
 #define WIRE_C_BYTES struct wire_bytes
 
-struct wire_request_header {
-    uint8_t op;
-    struct nonce nonce;
-};
-
-struct wire_reply_header {
-    uint8_t op;  // Without WIRE_REPLY_BIT.
-    uint8_t status;
-    struct nonce nonce;
-};
-
-void wire_put_request_header(struct wire_writer *writer, struct wire_magic magic,
-                             struct wire_request_header header);
-void wire_put_reply_header(struct wire_writer *writer, struct wire_magic magic,
-                           struct wire_reply_header header);
-
 // The nonce of a reply whose payload is a message area's: aligned, and with at least 16 bytes of
 // space. Two loads instead of eight.
 static inline struct nonce wire_reply_nonce(const uint8_t *payload) {
@@ -125,14 +106,6 @@ static inline struct nonce wire_reply_nonce(const uint8_t *payload) {
     struct nonce nonce = {words[0] >> 40 | words[1] << 24};
     return nonce;
 }
-
-// False, and the reader failed: too short, another magic or version, a reply where a request is
-// read or the other way round, or a status out of range.
-// A request as long as a header leaves operation and nonce in `out` all the same.
-WARN_UNUSED bool wire_get_request_header(struct wire_reader *reader, struct wire_magic magic,
-                                         struct wire_request_header *out);
-WARN_UNUSED bool wire_get_reply_header(struct wire_reader *reader, struct wire_magic magic,
-                                       struct wire_reply_header *out);
 
 #ifdef __cplusplus
 }

@@ -63,8 +63,7 @@ static enum wire_status ask_policyd(struct samgrd_service_state *state, const st
                                            .subject = wanted->subject,
                                            .object = wanted->target.value,
                                            .action = (uint8_t)wanted->action};
-    frame_finish(out, WIRE_PROTOCOL_POLICY,
-                 policy_encode(WIRE_REQUEST, &request, out->payload, sizeof(out->payload)));
+    frame_finish(out, WIRE_PROTOCOL_POLICY, policy_encode_area(WIRE_REQUEST, &request, out));
     out->header.flags = FRAME_TAKE_CAP;
     struct call_result result = sys_ipc_call(state->policyd, sys_clock_get() + ANSWER_DEADLINE_NS);
     if (result.status != STATUS_OK) {
@@ -72,7 +71,7 @@ static enum wire_status ask_policyd(struct samgrd_service_state *state, const st
     }
     *grant = slot_at(in->meta.slot);
     struct policy_message reply = {0};
-    enum wire_status decoded = policy_decode(WIRE_REPLY, in->payload, in->header.len, &reply);
+    enum wire_status decoded = policy_decode_area(WIRE_REPLY, in, &reply);
     bool given = grant->value != CAP_SLOT_NONE;
     if (decoded != WIRE_OK || reply.header.nonce.value != state->last.value ||
         given != (reply.header.status == WIRE_OK)) {

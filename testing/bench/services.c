@@ -44,8 +44,9 @@ struct services {
     struct runtime *runtime;
     struct deadline deadline;
     const struct operation *now;
-    uint32_t kept;      // Records or series of this client so far.
-    uint64_t sequence;  // Of its newest record.
+    struct service_id target;  // Of that operation.
+    uint32_t kept;             // Records or series of this client so far.
+    uint64_t sequence;         // Of its newest record.
     uint32_t failures;
     union message message;
     struct ipc_resolver resolver;
@@ -112,26 +113,24 @@ static void fill_read(struct services *services) {
     services->message.metrics.kind = METRIC_COUNTER;
 }
 
-static bool ask(struct services *services, const struct operation *operation) {
-    const struct ipc_question question = {.target = service_id_named(operation->service),
-                                          .protocol = operation->protocol,
-                                          .deadline = services->deadline};
+static bool ask(struct services *services, struct service_id target,
+                const struct wire_protocol_rows *protocol) {
+    const struct ipc_question question = {
+        .target = target, .protocol = protocol, .deadline = services->deadline};
     struct ipc_outcome outcome = ipc_ask(&services->client, &question, &services->message);
     return outcome.error == IPC_OK && services->message.header.status == WIRE_OK;
 }
 
 static void grow_journal(struct services *services) {
-    static const struct operation append = {.service = "logd", .protocol = &log_rows};
     pause(services, RECORD_NS);
     fill_append(services);
-    services->failures += !ask(services, &append);
+    services->failures += !ask(services, service_id_named("logd"), &log_rows);
     services->sequence = services->message.log.sequence;
 }
 
 static void grow_series(struct services *services) {
-    static const struct operation add = {.service = "metricsd", .protocol = &metrics_rows};
     fill_series(services, METRICS_OP_ADD, services->kept);
-    services->failures += !ask(services, &add);
+    services->failures += !ask(services, service_id_named("metricsd"), &metrics_rows);
 }
 
 static const struct operation operations[] = {
@@ -164,7 +163,7 @@ static ALWAYS_INLINE void round_nothing(void *of) {
 
 static void round_ask(void *of) {
     struct services *services = of;
-    services->failures += !ask(services, services->now);
+    services->failures += !ask(services, services->target, services->now->protocol);
 }
 
 // What a figure beside more is compared with: the one of the same request before it.
@@ -204,6 +203,7 @@ static bool run(struct services *services) {
     bool good = true;
     for (uint32_t i = 0; i < OPERATION_COUNT; i++) {
         services->now = &operations[i];
+        services->target = service_id_named(services->now->service);
         grow_to(services, services->now);
         pause(services, QUIET_NS);
         figures[i] = measure_rounds(services, prepare, round_ask, SERVICE_ROUNDS);

@@ -43,6 +43,7 @@ _BOUND_FILES = {
     "WHEEL_DIGIT_BITS": "kernel/core/wheel.h",
     "WHEEL_LEVELS": "kernel/core/wheel.h",
     "WHEEL_SLOTS": "kernel/core/wheel.h",
+    "WORDS_WHOLE": "ipc/wire/words.h",
 }
 
 _FLAGS = ["--object-bits", "12", "--drop-unused-functions"]
