@@ -9,7 +9,6 @@
 #include "ipc/ready.h"
 #include "ipc/resolver.h"
 #include "ipc/wire/echo_wire.h"
-#include "ipc/wire/entropy_wire.h"
 #include "ipc/wire/log_wire.h"
 #include "ipc/wire/metrics_wire.h"
 #include "ipc/wire/server_wire.h"
@@ -21,7 +20,6 @@
 enum {
     SERVICE_ROUNDS = 32,
     GROWTH_PERCENT_MAX = 105,  // Of a figure beside more, to the one beside few.
-    ENTROPY_BYTES = 64,
     FEW = 2,
 };
 
@@ -33,7 +31,6 @@ enum {
 union message {
     struct wire_header header;
     struct echo_message echo;
-    struct entropy_message entropy;
     struct log_message log;
     struct metrics_message metrics;
     struct server_message server;
@@ -74,11 +71,6 @@ static void fill_echo(struct services *services) {
 
 static void fill_clock(struct services *services) {
     services->message.timed = (struct timed_message){.header = {.op = TIMED_OP_CLOCK}};
-}
-
-static void fill_entropy(struct services *services) {
-    services->message.entropy =
-        (struct entropy_message){.header = {.op = ENTROPY_OP_BYTES}, .count = ENTROPY_BYTES};
 }
 
 static void fill_counts(struct services *services) {
@@ -137,7 +129,6 @@ static const struct operation operations[] = {
     {"echo", "echo", &echo_rows, fill_echo, 0, 0, false},
     {"server_counts", "echo", &server_rows, fill_counts, 0, 0, false},
     {"timed_clock", "timed", &timed_rows, fill_clock, 0, 0, false},
-    {"entropy_64B", "rngd", &entropy_rows, fill_entropy, 0, 0, false},
     {"metrics_add", "metricsd", &metrics_rows, fill_add, grow_series, FEW, false},
     {"metrics_read", "metricsd", &metrics_rows, fill_read, grow_series, FEW, false},
     {"metrics_add_at_15", "metricsd", &metrics_rows, fill_add, grow_series, 15, false},
