@@ -53,6 +53,7 @@ WARN_UNUSED bool case_route_reject_denied(struct selftest *selftest);
 WARN_UNUSED bool case_route_rebound(struct selftest *selftest);
 WARN_UNUSED bool case_route_revoked_then_denied(struct selftest *selftest);
 WARN_UNUSED bool case_route_degraded_then_bound(struct selftest *selftest);
+WARN_UNUSED bool case_route_policyd_restarted(struct selftest *selftest);
 WARN_UNUSED bool case_log_append_query(struct selftest *selftest);
 WARN_UNUSED bool case_log_pages(struct selftest *selftest);
 WARN_UNUSED bool case_log_export(struct selftest *selftest);

@@ -61,6 +61,7 @@ static const struct rung ladder[] = {
     {MARKER_SELFTEST_ROUTE_REBOUND, case_route_rebound, 1},
     {MARKER_SELFTEST_ROUTE_REVOKED_THEN_DENIED, case_route_revoked_then_denied, 1},
     {MARKER_SELFTEST_ROUTE_DEGRADED_THEN_BOUND, case_route_degraded_then_bound, 1},
+    {MARKER_SELFTEST_ROUTE_POLICYD_RESTARTED, case_route_policyd_restarted, 1},
     {MARKER_SELFTEST_LOG_APPEND_QUERY, case_log_append_query, 1},
     {MARKER_SELFTEST_LOG_PAGES, case_log_pages, 1},
     {MARKER_SELFTEST_LOG_EXPORT, case_log_export, 1},
