@@ -13,6 +13,7 @@ enum argument {
     ARGUMENT_FIELDS,  // From here on: fields of the operation before.
     ARGUMENT_LEVEL,
     ARGUMENT_TRACE,
+    ARGUMENT_POLICY,
 };
 
 enum { ARGUMENT_MAX = 3, USAGE_COLUMN = 38 };
@@ -72,6 +73,13 @@ static const struct command commands[] = {
      1,
      2,
      {ARGUMENT_TRACE}},
+    {"policy",
+     "policy [learn|deny]",
+     "what policyd decides by and has learned; begins or ends learning",
+     shell_policy,
+     0,
+     1,
+     {ARGUMENT_POLICY}},
     {"kill",
      "kill NAME",
      "ends a service; init starts it again within its budget",
@@ -193,6 +201,7 @@ static void choose_all(struct shell *shell, const char *const *words, uint32_t c
 static void choose_argument(struct shell *shell, enum argument argument) {
     static const char *const levels[] = {"debug", "info", "warning", "error", "audit"};
     static const char *const traces[] = {"on", "off", "show"};
+    static const char *const policies[] = {"learn", "deny"};
     switch (argument) {
         case ARGUMENT_NONE:
             return;
@@ -213,6 +222,9 @@ static void choose_argument(struct shell *shell, enum argument argument) {
             return;
         case ARGUMENT_TRACE:
             choose_all(shell, traces, sizeof(traces) / sizeof(traces[0]));
+            return;
+        case ARGUMENT_POLICY:
+            choose_all(shell, policies, sizeof(policies) / sizeof(policies[0]));
             return;
     }
 }

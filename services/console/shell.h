@@ -87,6 +87,7 @@ void shell_log(struct shell *shell);
 void shell_kill(struct shell *shell);
 void shell_call(struct shell *shell);
 void shell_trace(struct shell *shell);
+void shell_policy(struct shell *shell);
 
 #ifdef __cplusplus
 }
