@@ -38,6 +38,7 @@ WARN_UNUSED bool case_vmo_reject_write_sealed(struct selftest *selftest);
 WARN_UNUSED bool case_vmo_reject_write_execute(struct selftest *selftest);
 WARN_UNUSED bool case_vmo_execute_sealed(struct selftest *selftest);
 WARN_UNUSED bool case_vmo_run_program(struct selftest *selftest);
+WARN_UNUSED bool case_bulk_ring(struct selftest *selftest);
 WARN_UNUSED bool case_bulk_reuse(struct selftest *selftest);
 WARN_UNUSED bool case_bulk_reject_range(struct selftest *selftest);
 WARN_UNUSED bool case_bulk_reject_unsealed(struct selftest *selftest);

@@ -41,6 +41,7 @@ static const struct rung ladder[] = {
     {MARKER_SELFTEST_BULK_REUSE, case_bulk_reuse, 1},
     {MARKER_SELFTEST_BULK_REJECT_RANGE, case_bulk_reject_range, 1},
     {MARKER_SELFTEST_BULK_REJECT_UNSEALED, case_bulk_reject_unsealed, 1},
+    {MARKER_SELFTEST_BULK_RING, case_bulk_ring, 1},
     {MARKER_SELFTEST_TASK_PREEMPT, case_task_preempt, 1},
     {MARKER_SELFTEST_QOS_HIGHER_FIRST, case_qos_higher_first, 1},
     {MARKER_SELFTEST_QOS_REJECT_ABOVE_CEILING, case_qos_reject_above_ceiling, 1},
