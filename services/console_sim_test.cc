@@ -120,6 +120,21 @@ TEST(ConsoleSim, shows_what_policyd_has_learned) {
          "learning on by console", "learned console call echo", "learning off by console"});
 }
 
+TEST(ConsoleSim, shows_what_its_routes_went_through) {
+    expect_lines(typed("call echo ECHO value=7\rcall policyd STATS\rsteps\rsteps echo\r"
+                       "steps logd on\rsteps logd up\rexit\r"),
+                 {"\n  OK by route resolved\n", " US TO ", " echo ", " call ",
+                  "WANTED: UNBOUND, then RESOLVING\n", "RESOLVED: RESOLVING, then BOUND\n",
+                  "ok, miss\n", " policyd ", "REFUSED: RESOLVING, then DENIED\n", "denied, miss\n",
+                  "\n  echo answers ABSENT", "\n  logd: denied", "\n  usage: steps"});
+}
+
+// policyd has no calls of its own, by its client at least.
+TEST(ConsoleSim, asks_to_manage_with_the_badge_for_it) {
+    expect_lines(typed("steps policyd on\rsteps console on\rexit\r", INIT_BADGE_OPERATOR, true),
+                 {"\n  policyd answers ABSENT", "\n  console is not called by name"});
+}
+
 TEST(ConsoleSim, test_reject_learning_by_who_does_not_manage) {
     expect_lines(
         typed("policy learn\rpolicy up\rpolicy\rexit\r"),

@@ -30,6 +30,14 @@ static const char *error_text(enum ipc_error error) {
     return "?";
 }
 
+static struct ipc_question question_to(const char *name,
+                                       const struct wire_protocol_rows *protocol) {
+    return (struct ipc_question){.target = service_id_named(name),
+                                 .protocol = protocol,
+                                 .deadline = {.ns = sys_clock_get() + SHELL_PATIENCE_NS},
+                                 .carried = slot_at(CAP_SLOT_NONE)};
+}
+
 // An answer that came for another request than this is none.
 static enum ipc_error ask_directly(struct shell *shell, struct slot slot,
                                    const struct wire_protocol_rows *protocol, void *message) {
@@ -81,10 +89,7 @@ enum ipc_error shell_try(struct shell *shell, const char *name,
         *outcome = ask_samgrd(shell, protocol, message);
         return outcome->error;
     }
-    const struct ipc_question question = {.target = service_id_named(name),
-                                          .protocol = protocol,
-                                          .deadline = {.ns = sys_clock_get() + SHELL_PATIENCE_NS},
-                                          .carried = slot_at(CAP_SLOT_NONE)};
+    const struct ipc_question question = question_to(name, protocol);
     *outcome = ipc_ask(&shell->client, &question, message);
     return outcome->error;
 }
@@ -102,16 +107,33 @@ static bool is_answered(struct shell *shell, const char *name, enum ipc_error er
     return true;
 }
 
-bool shell_ask(struct shell *shell, const char *name, const struct wire_protocol_rows *protocol,
-               void *message, struct ipc_outcome *outcome) {
-    struct ipc_outcome own;
-    const uint64_t service_id = names_find(&shell->names, name);
-    if (service_id == 0) {
+// False: why not was said.
+static bool is_callable(struct shell *shell, const char *name) {
+    if (names_find(&shell->names, name) == 0) {
         print_line(&shell->print, "no service '%s' in this image", name);
         return false;
     }
     if (strcmp(name, "init") == 0 || strcmp(name, shell->server.service->name) == 0) {
         print_line(&shell->print, "%s is not called by name", name);
+        return false;
+    }
+    return true;
+}
+
+bool shell_manage(struct shell *shell, const char *name, const struct wire_protocol_rows *protocol,
+                  void *message) {
+    if (!is_callable(shell, name)) {
+        return false;
+    }
+    const struct ipc_question question = question_to(name, protocol);
+    enum ipc_error error = ipc_manage(&shell->client, &question, message).error;
+    return is_answered(shell, name, error, message);
+}
+
+bool shell_ask(struct shell *shell, const char *name, const struct wire_protocol_rows *protocol,
+               void *message, struct ipc_outcome *outcome) {
+    struct ipc_outcome own;
+    if (!is_callable(shell, name)) {
         return false;
     }
     enum ipc_error error = shell_try(shell, name, protocol, message, outcome ? outcome : &own);

@@ -14,6 +14,7 @@ enum argument {
     ARGUMENT_LEVEL,
     ARGUMENT_TRACE,
     ARGUMENT_POLICY,
+    ARGUMENT_SWITCH,
 };
 
 enum { ARGUMENT_MAX = 3, USAGE_COLUMN = 38 };
@@ -65,6 +66,13 @@ static const struct command commands[] = {
      0,
      1,
      {ARGUMENT_SERVICE}},
+    {"steps",
+     "steps [NAME [on|off]]",
+     "what calls and routes of it went through; on: its hits too",
+     shell_steps,
+     0,
+     2,
+     {ARGUMENT_SERVICE, ARGUMENT_SWITCH}},
     {"caps", "caps", "capabilities that this shell holds", shell_caps, 0, 0, {0}},
     {"trace",
      "trace on|off|show [COUNT]",
@@ -202,6 +210,7 @@ static void choose_argument(struct shell *shell, enum argument argument) {
     static const char *const levels[] = {"debug", "info", "warning", "error", "audit"};
     static const char *const traces[] = {"on", "off", "show"};
     static const char *const policies[] = {"learn", "deny"};
+    static const char *const switches[] = {"on", "off"};
     switch (argument) {
         case ARGUMENT_NONE:
             return;
@@ -225,6 +234,9 @@ static void choose_argument(struct shell *shell, enum argument argument) {
             return;
         case ARGUMENT_POLICY:
             choose_all(shell, policies, sizeof(policies) / sizeof(policies[0]));
+            return;
+        case ARGUMENT_SWITCH:
+            choose_all(shell, switches, sizeof(switches) / sizeof(switches[0]));
             return;
     }
 }
