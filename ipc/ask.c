@@ -41,10 +41,10 @@ static struct ipc_outcome bad_request(struct ipc_client *client,
 
 // It was counted as answered.
 static struct ipc_outcome no_answer(struct ipc_client *client, const struct ipc_question *question,
-                                    struct ipc_outcome outcome) {
+                                    enum policy_action action, struct ipc_outcome outcome) {
     client->stats.outcomes[outcome.error][outcome.served]--;
     outcome.error = IPC_UNKNOWN_OUTCOME;
-    return ipc_client_outcome(client, question->target, POLICY_CALL, outcome);
+    return ipc_client_outcome(client, question->target, action, outcome);
 }
 
 struct ipc_outcome ipc_tell(struct ipc_client *client, const struct ipc_question *question,
@@ -59,8 +59,8 @@ struct ipc_outcome ipc_tell(struct ipc_client *client, const struct ipc_question
                : bad_request(client, question, POLICY_SEND);
 }
 
-struct ipc_outcome ipc_ask(struct ipc_client *client, const struct ipc_question *question,
-                           void *message) {
+static struct ipc_outcome ask(struct ipc_client *client, const struct ipc_question *question,
+                              enum policy_action action, void *message) {
     struct message_page *page = client->runtime->page;
     const struct wire_header *header = message;
     const uint8_t asked = header->op;
@@ -69,9 +69,10 @@ struct ipc_outcome ipc_ask(struct ipc_client *client, const struct ipc_question 
         *question->taken = slot_at(CAP_SLOT_NONE);
     }
     if (!ipc_request_put(client, question, message, &request)) {
-        return bad_request(client, question, POLICY_CALL);
+        return bad_request(client, question, action);
     }
-    struct ipc_outcome outcome = ipc_call(client, &request);
+    struct ipc_outcome outcome =
+        action == POLICY_MANAGE ? ipc_client_manage(client, &request) : ipc_call(client, &request);
     if (outcome.error != IPC_OK) {
         return outcome;
     }
@@ -79,10 +80,20 @@ struct ipc_outcome ipc_ask(struct ipc_client *client, const struct ipc_question 
     if (wire_decode_area(question->protocol, WIRE_REPLY, &page->reply_in, message) != WIRE_OK ||
         header->op != asked) {
         slot_release(came);
-        return no_answer(client, question, outcome);
+        return no_answer(client, question, action, outcome);
     }
     if (question->taken) {
         *question->taken = came;
     }
     return outcome;
+}
+
+struct ipc_outcome ipc_ask(struct ipc_client *client, const struct ipc_question *question,
+                           void *message) {
+    return ask(client, question, POLICY_CALL, message);
+}
+
+struct ipc_outcome ipc_manage(struct ipc_client *client, const struct ipc_question *question,
+                              void *message) {
+    return ask(client, question, POLICY_MANAGE, message);
 }

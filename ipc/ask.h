@@ -39,6 +39,10 @@ WARN_UNUSED bool ipc_request_put(struct ipc_client *client, const struct ipc_que
 WARN_UNUSED struct ipc_outcome ipc_ask(struct ipc_client *client,
                                        const struct ipc_question *question, void *message);
 
+// The same as one who manages the service (docs/policy.md): the service sees the badge of that.
+WARN_UNUSED struct ipc_outcome ipc_manage(struct ipc_client *client,
+                                          const struct ipc_question *question, void *message);
+
 // The request as a send that nobody answers: IPC_OK says that it is in the service's queue. It
 // takes no capability. Waits for samgrd, never for the service.
 WARN_UNUSED struct ipc_outcome ipc_tell(struct ipc_client *client,

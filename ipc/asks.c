@@ -37,6 +37,7 @@ static enum ipc_error finish(struct ipc_asks *asks, struct ipc_pending *pending,
     struct ipc_client *client = asks->client;
     client->stats.answers[error]++;
     if (error != IPC_OK || client->routes.trace_hits) {
+        client->routes.trace.now_ns = sys_clock_get();
         route_trace_put(&client->routes.trace,
                         (struct route_trace_record){.target = pending->target.value,
                                                     .kind = ROUTE_TRACE_ANSWER,
@@ -85,6 +86,7 @@ struct ipc_outcome ipc_asks_start(struct ipc_asks *asks, const struct ipc_questi
 static void lose_route(struct ipc_asks *asks, const struct ipc_pending *pending) {
     struct route *route = route_find(&asks->client->routes, pending->target, POLICY_SEND);
     if (route) {
+        asks->client->routes.trace.now_ns = sys_clock_get();
         slot_release(route_lost(&asks->client->routes, route, pending->epoch));
     }
 }

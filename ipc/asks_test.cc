@@ -323,24 +323,28 @@ TEST(Asks, test_reject_question_that_takes_a_capability) {
     });
 }
 
+bool both_started;  // What the asker says to the server beside all messages.
+
 // END may not be sent again, so what may have been done is not known.
 TEST(Asks, what_must_not_be_repeated_says_whether_it_may_have_been_done) {
     run(
         [](user &) {
             EXPECT_EQ(sys_reply_close(next_request().reply), STATUS_OK);
             (void)next_request();
-            sim_user_work(50000);
+            wait_until([] { return both_started; }, "a second request that is stored");
             sys_task_exit(0);  // With one that it has and one that it has never seen.
         },
         [](user &self) {
             asker asker;
             begin(asker, self);
             nonce ticket{};
+            both_started = false;
             EXPECT_EQ(start_echo(asker, 1, &ticket, "server", ECHO_OP_END).error, IPC_OK);
             expect_error(asker, ticket, IPC_UNKNOWN_OUTCOME);
             EXPECT_EQ(start_echo(asker, 2, &ticket, "server", ECHO_OP_END).error, IPC_OK);
             nonce unseen{};
             EXPECT_EQ(start_echo(asker, 3, &unseen, "server", ECHO_OP_END).error, IPC_OK);
+            both_started = true;
             expect_error(asker, ticket, IPC_UNKNOWN_OUTCOME);
             expect_error(asker, unseen, IPC_REJECTED);
         });

@@ -9,6 +9,7 @@
 // How a request goes to its service.
 enum way {
     WAY_CALL,
+    WAY_MANAGE,   // A call as who manages the service.
     WAY_REQUEST,  // A send whose answer comes later.
     WAY_TELL,     // A send without one.
     WAY_NOTIFY,
@@ -59,17 +60,17 @@ void ipc_client_release(struct ipc_client *client) {
     }
 }
 
+static bool waits(enum way way) {
+    return way == WAY_CALL || way == WAY_MANAGE;
+}
+
 static enum policy_action action_of(enum way way) {
-    switch (way) {
-        case WAY_CALL:
-            return POLICY_CALL;
-        case WAY_REQUEST:
-        case WAY_TELL:
-            return POLICY_SEND;
-        case WAY_NOTIFY:
-            return POLICY_NOTIFY;
-    }
-    return POLICY_CALL;
+    static const uint8_t actions[] = {[WAY_CALL] = POLICY_CALL,
+                                      [WAY_MANAGE] = POLICY_MANAGE,
+                                      [WAY_REQUEST] = POLICY_SEND,
+                                      [WAY_TELL] = POLICY_SEND,
+                                      [WAY_NOTIFY] = POLICY_NOTIFY};
+    return (enum policy_action)actions[way];
 }
 
 struct ipc_outcome ipc_client_outcome(struct ipc_client *client, struct service_id target,
@@ -132,7 +133,7 @@ static bool blames_caller(const struct call *call, const struct route *route) {
     if (call->way != WAY_REQUEST && !carries) {
         return false;
     }
-    uint64_t right = call->way == WAY_CALL ? RIGHT_CALL : RIGHT_SEND;
+    uint64_t right = waits(call->way) ? RIGHT_CALL : RIGHT_SEND;
     struct query_result found = sys_cap_query(route->slot);
     return found.status == STATUS_OK && cap_query_kind(found.kind_rights) == CAP_ENDPOINT &&
            (cap_query_rights(found.kind_rights) & right) != 0 &&
@@ -142,6 +143,7 @@ static bool blames_caller(const struct call *call, const struct route *route) {
 static struct verdict done(struct call *call, struct route *route) {
     switch (call->way) {
         case WAY_CALL:
+        case WAY_MANAGE:
             if (!ipc_answers(&call->client->runtime->page->reply_in, call->request->nonce)) {
                 return mismatched(call);
             }
@@ -181,7 +183,7 @@ static struct verdict judge(struct call *call, struct route *route, struct call_
         case STATUS_TOO_LARGE:
             return over(IPC_TOO_LARGE);
         case STATUS_WOULD_BLOCK:
-            return over(call->way == WAY_CALL ? IPC_BAD_REQUEST : IPC_REJECTED);
+            return over(waits(call->way) ? IPC_BAD_REQUEST : IPC_REJECTED);
         case STATUS_NO_SPACE:  // For the capability or the answer that is to come.
             return over(unanswered(call->request, result.delivery, IPC_REJECTED));
         case STATUS_BAD_ARG:
@@ -257,6 +259,7 @@ static struct call_result send_through(const struct call *call, const struct rou
     struct request_result got;
     switch (call->way) {
         case WAY_CALL:
+        case WAY_MANAGE:
             return sys_ipc_call(route->slot, call->request->deadline.ns);
         case WAY_TELL:
             return sys_ipc_send(route->slot, 0);
@@ -352,6 +355,11 @@ static struct ipc_outcome begin(struct call *call) {
 
 struct ipc_outcome ipc_call_unbound(struct ipc_client *client, const struct ipc_request *request) {
     struct call call = {.client = client, .request = request, .way = WAY_CALL};
+    return begin(&call);
+}
+
+struct ipc_outcome ipc_client_manage(struct ipc_client *client, const struct ipc_request *request) {
+    struct call call = {.client = client, .request = request, .way = WAY_MANAGE};
     return begin(&call);
 }
 

@@ -4,9 +4,9 @@
 // The request's payload is written to call_out in place (wire/codec.h), then ipc_call sends it. On
 // IPC_OK the answer is in reply_in and carries the request's nonce; its status is the protocol's.
 // A request that the kernel says was handed over is sent again only if its operation's row says
-// that doing it twice does no harm. Calls, sends and notifications go through routes of their own,
-// each with the one right that policy allowed. Units:     nanoseconds since boot; bytes. Ownership:
-// the caller owns the client; one task uses it. It owns the capabilities of its routes.
+// that doing it twice does no harm. Calls, sends, notifications and managing go through routes of
+// their own, each with the one right that policy allowed. Units:     nanoseconds since boot; bytes.
+// Ownership: the caller owns the client; one task uses it. It owns the capabilities of its routes.
 //            A capability that a request carries is gone when ipc_call returns: with the request,
 //            or closed. One that an answer brings (FRAME_TAKE_CAP) is in reply_in's meta.slot and
 //            the caller's.
@@ -151,6 +151,11 @@ WARN_UNUSED static ALWAYS_INLINE struct ipc_outcome ipc_call(struct ipc_client *
     struct ipc_outcome outcome = {IPC_OK, IPC_HIT};
     return outcome;
 }
+
+// As ipc_call, through the kept route for `manage`: the service sees the badge
+// POLICY_BADGE_MANAGER.
+WARN_UNUSED struct ipc_outcome ipc_client_manage(struct ipc_client *client,
+                                                 const struct ipc_request *request);
 
 // What came of sending a request whose answer comes later.
 struct ipc_sent {

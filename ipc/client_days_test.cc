@@ -32,14 +32,35 @@ TEST_F(Client, EachActionHasARouteOfItsOwn) {
                        served);
         EXPECT_EQ(world_.asked_for_, POLICY_NOTIFY);
     }
+    request.bytes = 64;
+    for (ipc_served served : {IPC_MISS, IPC_HIT}) {
+        std::memcpy(world_.page_.call_out.payload + 4, &request.nonce, sizeof(request.nonce));
+        EXPECT_OUTCOME(ipc_client_manage(&client_, &request), IPC_OK, served);
+        EXPECT_EQ(world_.asked_for_, POLICY_MANAGE);
+    }
     EXPECT_EQ(world_.notified_, 2u);
-    EXPECT_EQ(world_.asked_, 3u);
-    EXPECT_EQ(world_.held_.size(), 3u);
+    EXPECT_EQ(world_.asked_, 4u);
+    EXPECT_EQ(world_.held_.size(), 4u);
     world_.services_[7].allowed = false;
     world_.Revoke(7);
     EXPECT_OUTCOME(ipc_client_notify(&client_, service_id{7}, request.deadline), IPC_DENIED,
                    IPC_REBOUND);
     EXPECT_OUTCOME(ipc_client_tell(&client_, &request), IPC_DENIED, IPC_REBOUND);
+    EXPECT_OUTCOME(ipc_client_manage(&client_, &request), IPC_DENIED, IPC_REBOUND);
+}
+
+// The answer that does not belong to it is none, as for a call.
+TEST_F(Client, test_reject_wrong_answer_to_who_manages) {
+    ipc_request request = {};
+    request.target.value = 7;
+    request.nonce = ipc_nonce(&client_);
+    request.deadline.ns = world_.now_ns_ + 1000000000;
+    request.bytes = 64;
+    request.carried = slot_at(CAP_SLOT_NONE);
+    std::memcpy(world_.page_.call_out.payload + 4, &request.nonce, sizeof(request.nonce));
+    Meet(WRONG_NONCE, 1);
+    EXPECT_EQ(ipc_client_manage(&client_, &request).error, IPC_UNKNOWN_OUTCOME);
+    EXPECT_EQ(client_.stats.mismatched, 1u);
 }
 
 // What the trace says of a route that is lost, asked for again, and denied at last.

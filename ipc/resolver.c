@@ -15,14 +15,15 @@ void ipc_resolver_init(struct ipc_resolver *resolver, struct runtime *runtime, u
 }
 
 // samgrd is gone: the next attempt goes to its next instance.
-static void reroute(struct ipc_resolver *resolver, struct deadline deadline) {
+bool ipc_resolver_reroute(struct ipc_resolver *resolver, struct deadline deadline) {
     struct slot_result again = ipc_boot_route(resolver->runtime, resolver->manifest_slot, deadline);
     if (again.status != STATUS_OK) {
-        return;
+        return false;
     }
     slot_release(resolver->samgrd);
     resolver->samgrd = again.slot;
     resolver->rerouted++;
+    return true;
 }
 
 static struct resolved understand(const struct ipc_resolver *resolver,
@@ -59,7 +60,7 @@ struct resolved ipc_resolver_ask(void *context, struct service_id target, enum p
         return understand(resolver, &resolver->runtime->page->reply_in);
     }
     if (result.status == STATUS_PEER_CLOSED || result.status == STATUS_BAD_CAP) {
-        reroute(resolver, deadline);
+        (void)ipc_resolver_reroute(resolver, deadline);  // The next attempt finds out.
     }
     return failed;
 }

@@ -24,6 +24,9 @@ struct ipc_resolver {
 
 void ipc_resolver_init(struct ipc_resolver *resolver, struct runtime *runtime, uint32_t slot);
 
+// The way to samgrd is asked for again, for what it was is dead. False: there is none now.
+bool ipc_resolver_reroute(struct ipc_resolver *resolver, struct deadline deadline);
+
 // An ipc_resolve; `context` is a struct ipc_resolver.
 struct resolved ipc_resolver_ask(void *context, struct service_id target, enum policy_action action,
                                  struct deadline deadline);

@@ -1,9 +1,8 @@
 // ipc/route_trace.h: the last things that a client's routes and calls went through, in a ring in
 // its own memory: each step of a route, each outcome of a call, each answer that came later. A hit
-// is only counted, unless ipc_client_trace_hits says otherwise; so the ring costs a hit nothing.
+// is only counted, unless route_cache_trace_hits says otherwise; so the ring costs a hit nothing.
 // Units:     nanoseconds since boot: when the attempt began that the record is of; of an
-// asynchronous answer or loss, when the
-//            client last looked at the clock before it.
+//            asynchronous answer or loss, when it was taken.
 // Ownership: the route cache owns the ring; records are copied out.
 // Blocking:  never.
 // Errors:    none: a full ring loses its oldest record, and the numbers say so.

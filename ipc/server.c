@@ -3,6 +3,7 @@
 
 #include "ipc/frame.h"
 #include "ipc/ready.h"
+#include "ipc/wire/policy_action.h"
 #include "runtime/ticks.h"
 
 // The answer that waits for the next receive; none while `held` is false.
@@ -81,6 +82,35 @@ bool ipc_answer(struct ipc_server *server, const struct kept_call *call, enum wi
     return send_answer(server, call->reply, lend);
 }
 
+static enum wire_status switch_hits(struct ipc_server *server, uint8_t hits) {
+    if (server->runtime->page->request_in.meta.badge != POLICY_BADGE_MANAGER) {
+        return WIRE_DENIED;
+    }
+    if (!server->service->trace_hits) {
+        return WIRE_ABSENT;
+    }
+    if (hits > 1) {
+        return WIRE_MALFORMED;
+    }
+    server->service->trace_hits(server->state, hits != 0);
+    return WIRE_OK;
+}
+
+// The one request of the protocol "server" that changes something. False: it is another.
+static bool answer_switch(struct ipc_server *server) {
+    const struct message_area *in = &server->runtime->page->request_in;
+    struct message_area *out = &server->runtime->page->reply_out;
+    struct server_message message = {0};
+    if (server_decode(WIRE_REQUEST, in->payload, in->header.len, &message) != WIRE_OK ||
+        message.header.op != SERVER_OP_HITS) {
+        return false;
+    }
+    message.header.status = (uint8_t)switch_hits(server, message.hits);
+    frame_finish(out, WIRE_PROTOCOL_SERVER,
+                 server_encode(WIRE_REPLY, &message, out->payload, sizeof(out->payload)));
+    return true;
+}
+
 static bool answer_counts(struct ipc_server *server) {
     struct message_page *page = server->runtime->page;
     const struct ipc_service *service = server->service;
@@ -122,7 +152,7 @@ bool ipc_server_call(struct ipc_server *server, struct reply_handle reply) {
     server->taken = runtime_ticks();
     if (in->header.type == WIRE_PROTOCOL_SERVER) {
         slot_release(slot_at(in->meta.slot));
-        return answer_counts(server);
+        return answer_switch(server) || answer_counts(server);
     }
     struct ipc_exchange exchange;
     enum wire_status status = decode(server, &exchange);

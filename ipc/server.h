@@ -82,6 +82,9 @@ struct ipc_service {
     void (*answered)(void *state, const struct recv_result *event);
     // What the service calls others with, whose outcomes it is asked for.
     const struct ipc_client *(*client)(const void *state);
+    // Whether each hit of those calls is traced (route_cache_trace_hits), for who manages the
+    // service.
+    void (*trace_hits)(void *state, bool on);
 };
 
 struct ipc_server {

@@ -7,9 +7,11 @@
 #include "ipc/asks.h"
 #include "ipc/client.h"
 #include "ipc/frame.h"
+#include "ipc/route_cache.h"
 #include "ipc/server.h"
 #include "ipc/wire/echo_wire.h"
 #include "ipc/wire/policy_action.h"
+#include "ipc/wire/server_wire.h"
 #include "runtime/runtime.h"
 #include "testing/sim/machine.h"
 
@@ -17,7 +19,8 @@ namespace {
 
 using namespace simtest;
 
-constexpr std::uint32_t NEXT = 20;  // RIGHT_SEND and RIGHT_CALL: who is asked.
+constexpr std::uint32_t NEXT = 20;    // RIGHT_SEND and RIGHT_CALL: who is asked.
+constexpr std::uint32_t MANAGE = 21;  // RIGHT_CALL with the manager's badge.
 constexpr std::uint64_t ROUNDS = 30;
 
 // Echoes what the service behind it echoes, and serves others meanwhile.
@@ -92,6 +95,10 @@ const ipc_client *client_of(const void *of) {
     return &static_cast<const relay *>(of)->client;
 }
 
+void trace_hits(void *of, bool on) {
+    route_cache_trace_hits(&static_cast<relay *>(of)->client.routes, on);
+}
+
 void serve(user &self, relay *relay_) {
     static const ipc_row rows[] = {{}, {on_echo, nullptr}, {on_end, nullptr}};
     struct runtime made;
@@ -105,6 +112,7 @@ void serve(user &self, relay *relay_) {
     service.left = on_left;
     service.answered = on_answered;
     service.client = client_of;
+    service.trace_hits = trace_hits;
     ipc_client_init(&relay_->client, &made, resolve, nullptr, slot_at(CAP_SLOT_NONE));
     ipc_asks_init(&relay_->asks, &relay_->client, slot_at(SLOT_ENDPOINT));
     sys_task_exit(static_cast<std::uint64_t>(ipc_serve(&relay_->server, &made, &service, relay_)));
@@ -210,6 +218,85 @@ TEST(ServerAsks, a_service_asks_another_without_waiting_for_it) {
         for (const slot caller : callers) {
             EXPECT_EQ(wait_dead(caller).reason, EXIT_CODE);
         }
+        EXPECT_EQ(sys_task_kill(relaying), STATUS_OK);
+        EXPECT_EQ(sys_task_kill(serving), STATUS_OK);
+    });
+}
+
+server_message ask_server(user &self, std::uint32_t route, std::uint8_t op, std::uint8_t hits,
+                          std::uint64_t first = 0) {
+    server_message message{};
+    message.header.op = op;
+    message.hits = hits;
+    message.first = first;
+    frame_finish(
+        &self.page->call_out, WIRE_PROTOCOL_SERVER,
+        server_encode(WIRE_REQUEST, &message, self.page->call_out.payload, FRAME_PAYLOAD_MAX));
+    EXPECT_EQ(sys_ipc_call(slot_at(route), in_us(1000000)).status, STATUS_OK);
+    EXPECT_EQ(server_decode(WIRE_REPLY, self.page->reply_in.payload, self.page->reply_in.header.len,
+                            &message),
+              WIRE_OK);
+    return message;
+}
+
+// How many hits the trace has.
+std::uint32_t hits_traced(user &self) {
+    std::uint32_t hits = 0;
+    std::uint64_t first = 0;
+    for (;;) {
+        const server_message page = ask_server(self, NEXT, SERVER_OP_TRACE, 0, first);
+        route_trace_record record{};
+        const std::uint32_t count = page.trace.count / static_cast<std::uint32_t>(sizeof(record));
+        for (std::uint32_t i = 0; i < count; i++) {
+            std::memcpy(&record, page.trace.data + i * sizeof(record), sizeof(record));
+            hits += record.kind == ROUTE_TRACE_STEP && record.what[0] == ROUTE_BOUND &&
+                    record.what[1] == ROUTE_EVENT_WANTED;
+        }
+        if (count == 0) {
+            return hits;
+        }
+        first = page.first + count;
+    }
+}
+
+// Who manages a service says whether its hits are traced; nobody else does.
+void run_manager(user &self) {
+    (void)call_relay(self, ECHO_OP_ECHO, 1);
+    EXPECT_EQ(ask_server(self, NEXT, SERVER_OP_HITS, 1).header.status, WIRE_DENIED);
+    EXPECT_EQ(ask_server(self, MANAGE, SERVER_OP_HITS, 2).header.status, WIRE_MALFORMED);
+    (void)call_relay(self, ECHO_OP_ECHO, 2);
+    EXPECT_EQ(hits_traced(self), 0u);
+    EXPECT_EQ(ask_server(self, MANAGE, SERVER_OP_HITS, 1).header.status, WIRE_OK);
+    std::uint32_t hits = 0;
+    for (std::uint64_t i = 0; i < 20 && hits == 0; i++) {  // Some meet a lost route.
+        (void)call_relay(self, ECHO_OP_ECHO, 3 + i);
+        hits = hits_traced(self);
+    }
+    EXPECT_EQ(hits, 1u);
+    EXPECT_EQ(ask_server(self, MANAGE, SERVER_OP_HITS, 0).header.status, WIRE_OK);
+    (void)call_relay(self, ECHO_OP_ECHO, 100);
+    EXPECT_EQ(hits_traced(self), hits);
+}
+
+TEST(ServerAsks, test_reject_switching_the_trace_by_who_does_not_manage) {
+    sim_machine machine;
+    machine.program("relay", run_relay);
+    machine.program("next", run_next);
+    machine.program("manager", run_manager);
+    machine.run([](user &init) {
+        const slot own = endpoint();
+        const slot to_relay = endpoint();
+        const slot to_next = endpoint();
+        const slot serving = start("next", {{to_next, SLOT_ENDPOINT, RIGHT_RECV}});
+        const slot relaying = start("relay", {{CONSOLE, SLOT_CONSOLE, RIGHTS_CONSOLE},
+                                              {mint(own, 0, RIGHT_CALL), SLOT_INIT, RIGHT_CALL},
+                                              {to_relay, SLOT_ENDPOINT, RIGHT_RECV},
+                                              {mint(to_next, 1), NEXT, RIGHT_SEND | RIGHT_CALL}});
+        let_start(init, own);
+        const slot manager =
+            start("manager", {{mint(to_relay, 0), NEXT, RIGHT_CALL},
+                              {mint(to_relay, POLICY_BADGE_MANAGER), MANAGE, RIGHT_CALL}});
+        EXPECT_EQ(wait_dead(manager).reason, EXIT_CODE);
         EXPECT_EQ(sys_task_kill(relaying), STATUS_OK);
         EXPECT_EQ(sys_task_kill(serving), STATUS_OK);
     });

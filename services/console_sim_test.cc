@@ -33,8 +33,8 @@ void run_console(user &self) {
     sys_task_exit(static_cast<std::uint64_t>(console_main(&made, image_of_run)));
 }
 
-// With `badge` 0 it is no operator.
-void run_shell_system(user &self, std::uint64_t badge) {
+// With `badge` 0 it is no operator. Who manages may ask policyd, and not echo.
+void run_shell_system(user &self, std::uint64_t badge, bool manages) {
     boot_view view;
     add_routing(view, 3);
     view.service("echo", 0, RESTARTS, {console(), to_init(), receives(SLOT_ENDPOINT)});
@@ -48,13 +48,20 @@ void run_shell_system(user &self, std::uint64_t badge) {
                   {MANIFEST_GRANT_FACTORY, FACTORY_SLOT, RIGHT_MAKE_ENDPOINT, MANIFEST_HART_ANY, 0},
                   {MANIFEST_GRANT_ROUTE, OPERATOR_SLOT, RIGHT_CALL, MANIFEST_TARGET_INIT, badge},
                   route_to(SLOT_SAMGRD, 1)});
-    view.policy(
-        sorted({allow("console", POLICY_CALL, "echo"), allow("console", POLICY_CALL, "logd")}));
+    std::vector<policy_row> rows = {allow("console", POLICY_CALL, "logd")};
+    if (manages) {
+        rows.push_back(allow("console", POLICY_CALL, "policyd"));
+        rows.push_back(allow("console", POLICY_MANAGE, "policyd"));
+    } else {
+        rows.push_back(allow("console", POLICY_CALL, "echo"));
+    }
+    view.policy(sorted(rows));
     run_system(self, view);
 }
 
 // Types it, on every machine; what the last one showed.
-std::string typed(const char *bytes, std::uint64_t badge = INIT_BADGE_OPERATOR) {
+std::string typed(const char *bytes, std::uint64_t badge = INIT_BADGE_OPERATOR,
+                  bool manages = false) {
     sim_machine machine;
     machine.program("policyd", run_policyd);
     machine.program("samgrd", run_samgrd);
@@ -62,7 +69,7 @@ std::string typed(const char *bytes, std::uint64_t badge = INIT_BADGE_OPERATOR) 
     machine.program("echo", run_echo);
     machine.program("console", run_console);
     machine.input(bytes);
-    machine.run([badge](user &self) { run_shell_system(self, badge); });
+    machine.run([=](user &self) { run_shell_system(self, badge, manages); });
     return sim_console();
 }
 
@@ -93,6 +100,46 @@ TEST(ConsoleSim, what_policy_denies_is_in_the_journal) {
     expect_lines(typed("call policyd STATS\rlog audit\rroutes\rexit\r"),
                  {"\n  policyd: denied: policy does not allow it\n", " audit ",
                   "denied console call policyd", "\n  policyd ", "DENIED"});
+}
+
+TEST(ConsoleSim, asks_the_next_instance_of_samgrd) {
+    expect_lines(typed("call samgrd STATS\rkill samgrd\rcall samgrd STATS\rexit\r"),
+                 {"\n  OK by kept route\n", "\n  services ", "\n  samgrd ends\n",
+                  "\n  OK by route lost and resolved again\n", "\n  services "});
+}
+
+TEST(ConsoleSim, shows_what_policyd_has_learned) {
+    expect_lines(
+        typed("policy\rpolicy learn\rcall echo ECHO value=7\rpolicy\rpolicy deny\r"
+              "call echo ECHO value=8\rlog audit\rexit\r",
+              INIT_BADGE_OPERATOR, true),
+        {"\n  policy 0, allowed ", "\n  what no rule speaks of is denied; learned 0, ",
+         "\n  policyd learns\n", "\n  value           7\n",
+         "\n  LEARNING: ", "\n  allow console call echo  # 1 times\n",
+         "\n  policyd denies; what it had learned is taken back\n", "\n  echo: denied",
+         "learning on by console", "learned console call echo", "learning off by console"});
+}
+
+TEST(ConsoleSim, shows_what_its_routes_went_through) {
+    expect_lines(typed("call echo ECHO value=7\rcall policyd STATS\rsteps\rsteps echo\r"
+                       "steps logd on\rsteps logd up\rexit\r"),
+                 {"\n  OK by route resolved\n", " US TO ", " echo ", " call ",
+                  "WANTED: UNBOUND, then RESOLVING\n", "RESOLVED: RESOLVING, then BOUND\n",
+                  "ok, miss\n", " policyd ", "REFUSED: RESOLVING, then DENIED\n", "denied, miss\n",
+                  "\n  echo answers ABSENT", "\n  logd: denied", "\n  usage: steps"});
+}
+
+// policyd has no calls of its own, by its client at least.
+TEST(ConsoleSim, asks_to_manage_with_the_badge_for_it) {
+    expect_lines(typed("steps policyd on\rsteps console on\rexit\r", INIT_BADGE_OPERATOR, true),
+                 {"\n  policyd answers ABSENT", "\n  console is not called by name"});
+}
+
+TEST(ConsoleSim, test_reject_learning_by_who_does_not_manage) {
+    expect_lines(
+        typed("policy learn\rpolicy up\rpolicy\rexit\r"),
+        {"\n  policyd: denied: policy does not allow it\n", "\n  usage: policy [learn|deny]\n",
+         "\n  policyd: denied: policy does not allow it\n"});
 }
 
 TEST(ConsoleSim, test_reject_end_by_who_is_no_operator) {

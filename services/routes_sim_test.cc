@@ -15,6 +15,7 @@
 #include "ipc/wire/log_wire.h"
 #include "ipc/wire/policy_action.h"
 #include "ipc/wire/policy_wire.h"
+#include "ipc/wire/server_wire.h"
 #include "kernel/abi/manifest.h"
 #include "services/echo/service.h"
 #include "services/policyd/service.h"
@@ -246,8 +247,18 @@ TEST(RoutesSim, test_reject_more_than_the_policys_action) {
             EXPECT_EQ(cap_query_rights(found.kind_rights), policy_action_right(action));
             EXPECT_EQ(sys_ipc_call(kept->slot, until.ns).status, STATUS_DENIED);
         }
-        // What takes no route, and what is no action.
-        for (const unsigned action : {0u + POLICY_MANAGE, 0u + POLICY_ACTION_COUNT, 200u}) {
+        // To manage is to call with the badge of who may; echo has no calls of its own to trace.
+        server_message hits{};
+        hits.header.op = SERVER_OP_HITS;
+        question.protocol = &server_rows;
+        EXPECT_EQ(ipc_manage(&made.client, &question, &hits).error, IPC_OK);
+        EXPECT_EQ(hits.header.status, WIRE_ABSENT);
+        const struct route *managing = route_find(&made.client.routes, echo, POLICY_MANAGE);
+        EXPECT_EQ(cap_query_rights(sys_cap_query(managing->slot).kind_rights), RIGHT_CALL);
+        question.target = service_id_named("samgrd");
+        EXPECT_EQ(ipc_manage(&made.client, &question, &hits).error, IPC_DENIED);
+        // What is no action.
+        for (const unsigned action : {0u + POLICY_ACTION_COUNT, 200u}) {
             EXPECT_EQ(
                 ipc_resolver_ask(&made.resolver, echo, static_cast<policy_action>(action), until)
                     .answer,

@@ -316,12 +316,11 @@ void run_judge(user &self) {
 void run_init(user &self) {
     truth = ledger();
     boot_view view;
-    view.service(
-        "policyd", MANIFEST_CRITICAL, 1,
-        {console(),
-         to_init(),
-         receives(SLOT_ENDPOINT),
-         {MANIFEST_GRANT_FACTORY, POLICYD_SLOT_FACTORY, RIGHT_MAKE_GRANT, MANIFEST_HART_ANY, 0}});
+    view.service("policyd", MANIFEST_CRITICAL, 1,
+                 {console(),
+                  to_init(),
+                  receives(SLOT_ENDPOINT),
+                  {MANIFEST_GRANT_FAMILY, POLICYD_SLOT_FAMILY, RIGHTS_GRANT, 0, 0}});
     view.service("samgrd", MANIFEST_CRITICAL, 1,
                  {console(), to_init(), receives(SLOT_ENDPOINT), route_to(SAMGRD_SLOT_POLICYD, 0)});
     view.service("sloth", 0, 100000, {console(), to_init(), receives(SLOT_ENDPOINT)});

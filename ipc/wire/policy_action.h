@@ -27,7 +27,14 @@ static inline const char *policy_action_word(enum policy_action action) {
     return (unsigned)action < POLICY_ACTION_COUNT ? words[(unsigned)action] : "?";
 }
 
-// The one right that a route for the action has; 0: it takes no route, or is no action.
+// The badge of a route for `manage`; that of every other route is 0.
+#define POLICY_BADGE_MANAGER UINT64_C(1)
+
+static inline uint64_t policy_action_badge(enum policy_action action) {
+    return action == POLICY_MANAGE ? POLICY_BADGE_MANAGER : 0;
+}
+
+// The one right that a route for the action has; 0: it is no action.
 static inline uint32_t policy_action_right(enum policy_action action) {
     static const uint32_t rights[] = {
 #define POLICY_ACTION(NAME, word, right, meaning) right,

@@ -44,6 +44,8 @@ enum manifest_grant_kind {
                                  // MANIFEST_DEVICE_NUMBER_SHIFT on, which of those, 0 the first;
                                  // `badge` is the pages of its DMA arena
     MANIFEST_GRANT_STATS = 7,    // rights of statistics
+    MANIFEST_GRANT_FAMILY = 8,   // rights of a grant: the one that init keeps for the service,
+                                 // revoked before each start after the first
 };
 
 struct manifest_header {

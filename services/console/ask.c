@@ -6,6 +6,8 @@
 #include "services/console/message.h"
 #include "services/console/shell.h"
 
+#define SAMGRD_PAUSE_NS UINT64_C(5000000)
+
 static const char *error_text(enum ipc_error error) {
     switch (error) {
         case IPC_OK:
@@ -26,6 +28,14 @@ static const char *error_text(enum ipc_error error) {
             break;
     }
     return "?";
+}
+
+static struct ipc_question question_to(const char *name,
+                                       const struct wire_protocol_rows *protocol) {
+    return (struct ipc_question){.target = service_id_named(name),
+                                 .protocol = protocol,
+                                 .deadline = {.ns = sys_clock_get() + SHELL_PATIENCE_NS},
+                                 .carried = slot_at(CAP_SLOT_NONE)};
 }
 
 // An answer that came for another request than this is none.
@@ -51,19 +61,35 @@ static enum ipc_error ask_directly(struct shell *shell, struct slot slot,
     return good ? IPC_OK : IPC_UNKNOWN_OUTCOME;
 }
 
+// The way to samgrd is the manifest's: nobody could say by name where it is. When samgrd has ended,
+// nothing was handed over, and its next instance is asked once it serves.
+static struct ipc_outcome ask_samgrd(struct shell *shell, const struct wire_protocol_rows *protocol,
+                                     void *message) {
+    const struct deadline until = {.ns = sys_clock_get() + SHELL_PATIENCE_NS};
+    struct ipc_outcome outcome = {.served = IPC_HIT};
+    outcome.error = ask_directly(shell, shell->resolver.samgrd, protocol, message);
+    while (outcome.error == IPC_REJECTED && sys_clock_get() < until.ns) {  // Until then.
+        if (ipc_resolver_reroute(&shell->resolver, until)) {
+            outcome.served = IPC_REBOUND;
+            outcome.error = ask_directly(shell, shell->resolver.samgrd, protocol, message);
+        } else {
+            struct recv_result waited =
+                sys_ipc_recv(shell->client.pause, sys_clock_get() + SAMGRD_PAUSE_NS);
+            (void)waited.received;  // Nothing arrives there; what matters is that time has passed.
+        }
+    }
+    return outcome;
+}
+
 enum ipc_error shell_try(struct shell *shell, const char *name,
                          const struct wire_protocol_rows *protocol, void *message,
                          struct ipc_outcome *outcome) {
     *outcome = (struct ipc_outcome){.error = IPC_OK, .served = IPC_HIT};
-    // The way to samgrd is the manifest's: nobody could say by name where it is.
     if (strcmp(name, "samgrd") == 0) {
-        outcome->error = ask_directly(shell, shell->resolver.samgrd, protocol, message);
+        *outcome = ask_samgrd(shell, protocol, message);
         return outcome->error;
     }
-    const struct ipc_question question = {.target = service_id_named(name),
-                                          .protocol = protocol,
-                                          .deadline = {.ns = sys_clock_get() + SHELL_PATIENCE_NS},
-                                          .carried = slot_at(CAP_SLOT_NONE)};
+    const struct ipc_question question = question_to(name, protocol);
     *outcome = ipc_ask(&shell->client, &question, message);
     return outcome->error;
 }
@@ -81,16 +107,33 @@ static bool is_answered(struct shell *shell, const char *name, enum ipc_error er
     return true;
 }
 
-bool shell_ask(struct shell *shell, const char *name, const struct wire_protocol_rows *protocol,
-               void *message, struct ipc_outcome *outcome) {
-    struct ipc_outcome own;
-    const uint64_t service_id = names_find(&shell->names, name);
-    if (service_id == 0) {
+// False: why not was said.
+static bool is_callable(struct shell *shell, const char *name) {
+    if (names_find(&shell->names, name) == 0) {
         print_line(&shell->print, "no service '%s' in this image", name);
         return false;
     }
     if (strcmp(name, "init") == 0 || strcmp(name, shell->server.service->name) == 0) {
         print_line(&shell->print, "%s is not called by name", name);
+        return false;
+    }
+    return true;
+}
+
+bool shell_manage(struct shell *shell, const char *name, const struct wire_protocol_rows *protocol,
+                  void *message) {
+    if (!is_callable(shell, name)) {
+        return false;
+    }
+    const struct ipc_question question = question_to(name, protocol);
+    enum ipc_error error = ipc_manage(&shell->client, &question, message).error;
+    return is_answered(shell, name, error, message);
+}
+
+bool shell_ask(struct shell *shell, const char *name, const struct wire_protocol_rows *protocol,
+               void *message, struct ipc_outcome *outcome) {
+    struct ipc_outcome own;
+    if (!is_callable(shell, name)) {
         return false;
     }
     enum ipc_error error = shell_try(shell, name, protocol, message, outcome ? outcome : &own);

@@ -13,6 +13,8 @@ enum argument {
     ARGUMENT_FIELDS,  // From here on: fields of the operation before.
     ARGUMENT_LEVEL,
     ARGUMENT_TRACE,
+    ARGUMENT_POLICY,
+    ARGUMENT_SWITCH,
 };
 
 enum { ARGUMENT_MAX = 3, USAGE_COLUMN = 38 };
@@ -64,6 +66,13 @@ static const struct command commands[] = {
      0,
      1,
      {ARGUMENT_SERVICE}},
+    {"steps",
+     "steps [NAME [on|off]]",
+     "what calls and routes of it went through; on: its hits too",
+     shell_steps,
+     0,
+     2,
+     {ARGUMENT_SERVICE, ARGUMENT_SWITCH}},
     {"caps", "caps", "capabilities that this shell holds", shell_caps, 0, 0, {0}},
     {"trace",
      "trace on|off|show [COUNT]",
@@ -72,6 +81,13 @@ static const struct command commands[] = {
      1,
      2,
      {ARGUMENT_TRACE}},
+    {"policy",
+     "policy [learn|deny]",
+     "what policyd decides by and has learned; begins or ends learning",
+     shell_policy,
+     0,
+     1,
+     {ARGUMENT_POLICY}},
     {"kill",
      "kill NAME",
      "ends a service; init starts it again within its budget",
@@ -193,6 +209,8 @@ static void choose_all(struct shell *shell, const char *const *words, uint32_t c
 static void choose_argument(struct shell *shell, enum argument argument) {
     static const char *const levels[] = {"debug", "info", "warning", "error", "audit"};
     static const char *const traces[] = {"on", "off", "show"};
+    static const char *const policies[] = {"learn", "deny"};
+    static const char *const switches[] = {"on", "off"};
     switch (argument) {
         case ARGUMENT_NONE:
             return;
@@ -213,6 +231,12 @@ static void choose_argument(struct shell *shell, enum argument argument) {
             return;
         case ARGUMENT_TRACE:
             choose_all(shell, traces, sizeof(traces) / sizeof(traces[0]));
+            return;
+        case ARGUMENT_POLICY:
+            choose_all(shell, policies, sizeof(policies) / sizeof(policies[0]));
+            return;
+        case ARGUMENT_SWITCH:
+            choose_all(shell, switches, sizeof(switches) / sizeof(switches[0]));
             return;
     }
 }

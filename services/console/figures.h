@@ -61,6 +61,15 @@ void figures_cap(struct print *print, uint32_t slot, const struct query_result *
 
 void figures_route_head(struct print *print);
 void figures_route(struct print *print, const struct names *names, const struct route *route);
+// What routes and calls went through.
+void figures_steps_head(struct print *print);
+void figures_step(struct print *print, const struct names *names,
+                  const struct route_trace_record *record);
+
+// Words for enum ipc_error and enum ipc_served; "?" for others.
+const char *figures_error_name(uint32_t error);
+const char *figures_served_name(uint32_t served);
+
 // How the console's own calls were served.
 void figures_outcomes(struct print *print, const struct ipc_stats *stats);
 

@@ -23,6 +23,14 @@ static const char *const error_names[IPC_ERROR_COUNT] = {
     [IPC_BAD_REQUEST] = "bad request",
 };
 
+const char *figures_error_name(uint32_t error) {
+    return error < IPC_ERROR_COUNT ? error_names[error] : "?";
+}
+
+const char *figures_served_name(uint32_t served) {
+    return served < IPC_SERVED_COUNT ? served_names[served] : "?";
+}
+
 void figures_counts(struct print *print, const struct server_message *counts) {
     print_line(print,
                "calls %lu, sends %lu, malformed %lu, refused %lu, dropped %lu, left %lu, kept %u",

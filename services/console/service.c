@@ -168,6 +168,10 @@ static const struct ipc_client *client_of(const void *state) {
     return &((const struct shell *)state)->client;
 }
 
+static void trace_hits(void *state, bool on) {
+    route_cache_trace_hits(&((struct shell *)state)->client.routes, on);
+}
+
 static bool prepare(struct shell *shell, struct runtime *runtime, const void *image) {
     *shell = (struct shell){.runtime = runtime};
     if (!runtime_expect(runtime, slot_at(SLOT_CONSOLE), CAP_CONSOLE, RIGHTS_CONSOLE,
@@ -208,7 +212,8 @@ int console_main(struct runtime *runtime, const void *image) {
                                         .notified = on_notified,
                                         .next_deadline = next_deadline,
                                         .wake = wake,
-                                        .client = client_of};
+                                        .client = client_of,
+                                        .trace_hits = trace_hits};
     struct shell shell;
     if (!prepare(&shell, runtime, image)) {
         return 1;

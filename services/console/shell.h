@@ -64,7 +64,11 @@ WARN_UNUSED bool shell_ask(struct shell *shell, const char *name,
                            const struct wire_protocol_rows *protocol, void *message,
                            struct ipc_outcome *outcome);
 
-// The same without a word about it.
+// The same as one who manages the service.
+WARN_UNUSED bool shell_manage(struct shell *shell, const char *name,
+                              const struct wire_protocol_rows *protocol, void *message);
+
+// As shell_ask, without a word about it.
 WARN_UNUSED enum ipc_error shell_try(struct shell *shell, const char *name,
                                      const struct wire_protocol_rows *protocol, void *message,
                                      struct ipc_outcome *outcome);
@@ -87,6 +91,8 @@ void shell_log(struct shell *shell);
 void shell_kill(struct shell *shell);
 void shell_call(struct shell *shell);
 void shell_trace(struct shell *shell);
+void shell_policy(struct shell *shell);
+void shell_steps(struct shell *shell);
 
 #ifdef __cplusplus
 }

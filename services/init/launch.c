@@ -95,7 +95,24 @@ static enum status give_device(struct slot task, const struct manifest_grant *gr
     return STATUS_BAD_ARG;
 }
 
-static enum status give(const struct launcher *launcher, uint32_t service, struct slot task,
+// Who follows one that has ended knows nothing of what that one minted: it begins with nothing.
+static enum status give_family(struct launcher *launcher, uint32_t service, struct slot task,
+                               const struct manifest_grant *grant) {
+    struct slot *family = &launcher->services[service].family;
+    if (family->value != CAP_SLOT_NONE) {
+        enum status status = sys_grant_revoke(*family);
+        return status == STATUS_OK ? sys_task_grant(task, *family, grant->slot, grant->rights)
+                                   : status;
+    }
+    struct slot_result made = sys_grant_create(slot_at(INIT_SLOT_FACTORY));
+    if (made.status != STATUS_OK) {
+        return made.status;
+    }
+    *family = made.slot;
+    return sys_task_grant(task, *family, grant->slot, grant->rights);
+}
+
+static enum status give(struct launcher *launcher, uint32_t service, struct slot task,
                         const struct manifest_grant *grant) {
     switch ((enum manifest_grant_kind)grant->kind) {
         case MANIFEST_GRANT_CONSOLE:
@@ -113,12 +130,13 @@ static enum status give(const struct launcher *launcher, uint32_t service, struc
             return give_device(task, grant);
         case MANIFEST_GRANT_STATS:
             return sys_task_grant(task, slot_at(INIT_SLOT_STATS), grant->slot, grant->rights);
+        case MANIFEST_GRANT_FAMILY:
+            return give_family(launcher, service, task, grant);
     }
     return STATUS_BAD_ARG;  // manifest_open has refused it before.
 }
 
-static struct launch_result fill(const struct launcher *launcher, uint32_t service,
-                                 struct slot task) {
+static struct launch_result fill(struct launcher *launcher, uint32_t service, struct slot task) {
     const struct manifest_service *of = &launcher->manifest->services[service];
     const struct boot_image_entry *program =
         manifest_find_program(launcher->manifest->image, of->program);

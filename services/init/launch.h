@@ -1,7 +1,8 @@
 // services/init/launch.h: making a service's task with exactly the capabilities that the manifest
 // lists.
 // Ownership: struct launched names slots of init's capability table; launch_forget closes them.
-// Blocking:  never for long: the kernel loads a program in steps.
+// Blocking:  never for long: the kernel loads a program in steps; revoking a family waits for the
+//            harts.
 // Errors:    struct launch_result says which step failed and why. A failed task is closed, which
 //            ends it before it ever ran.
 #pragma once
@@ -16,6 +17,7 @@ extern "C" {
 struct launched {
     struct slot task;      // CAP_SLOT_NONE while it does not run.
     struct slot endpoint;  // CAP_SLOT_NONE if it has none.
+    struct slot family;    // CAP_SLOT_NONE until it is first given; kept from then on.
 };
 
 struct launch_result {
@@ -36,7 +38,7 @@ WARN_UNUSED struct launch_result launch_prepare(struct launcher *launcher,
                                                 const struct manifest_view *manifest);
 
 // Makes the task, gives it its capabilities and loads its program. After that only launch_start is
-// missing.
+// missing. What an instance before has minted under the service's family is revoked.
 WARN_UNUSED struct launch_result launch_load(struct launcher *launcher, uint32_t service);
 
 // Makes the loaded task run. `start_number` is 1 for the first start.

@@ -182,6 +182,8 @@ static uint32_t rights_of_kind(uint32_t kind) {
             return RIGHTS_DEVICE;
         case MANIFEST_GRANT_STATS:
             return RIGHTS_STATS;
+        case MANIFEST_GRANT_FAMILY:
+            return RIGHTS_GRANT;
         default:
             return 0;
     }

@@ -184,7 +184,7 @@ TEST_F(ManifestTest, test_reject_wrong_slots) {
 }
 
 TEST_F(ManifestTest, test_reject_wrong_kinds_and_rights) {
-    image_.grants[0].kind = MANIFEST_GRANT_STATS + 1;
+    image_.grants[0].kind = MANIFEST_GRANT_FAMILY + 1;
     EXPECT_EQ(Open(), MANIFEST_FLAW_GRANT_KIND);
     SetUp();
     image_.grants[3].rights = RIGHT_CALL | RIGHT_RECV;  // A route never receives.

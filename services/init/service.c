@@ -29,9 +29,10 @@ struct init {
     struct manifest_view manifest;
     struct supervisor supervisor;
     struct launcher launcher;
-    uint32_t samgrd;                 // Its index, or SERVICE_INDEX_NONE.
-    uint32_t logd;                   // The same.
-    bool offered[INIT_SERVICE_MAX];  // samgrd has a capability to this instance.
+    uint32_t samgrd;                  // Its index, or SERVICE_INDEX_NONE.
+    uint32_t logd;                    // The same.
+    bool offered[INIT_SERVICE_MAX];   // samgrd has a capability to this instance.
+    uint64_t kept[INIT_SERVICE_MAX];  // A word of the service's own, over its end.
 };
 
 static const char *name_of(const struct init *init, uint32_t service) {
@@ -175,6 +176,20 @@ static enum wire_status serve_end(struct init *init, uint64_t badge,
     return WIRE_OK;
 }
 
+// A service's own word, for whichever of its instances runs.
+static enum wire_status serve_word(struct init *init, uint32_t sender,
+                                   struct init_message *message) {
+    if (sender == SERVICE_INDEX_NONE) {
+        return WIRE_DENIED;
+    }
+    if (message->header.op == INIT_OP_KEEP) {
+        init->kept[sender] = message->word;
+    } else {
+        message->word = init->kept[sender];
+    }
+    return WIRE_OK;
+}
+
 static enum wire_status serve(struct init *init, const struct message_area *in,
                               struct init_answer *answer) {
     enum wire_status status =
@@ -192,6 +207,9 @@ static enum wire_status serve(struct init *init, const struct message_area *in,
             return serve_route(init, sender, answer);
         case INIT_OP_END:
             return serve_end(init, in->meta.badge, &answer->message);
+        case INIT_OP_KEEP:
+        case INIT_OP_KEPT:
+            return serve_word(init, sender, &answer->message);
     }
     return WIRE_UNKNOWN_OP;
 }

@@ -169,6 +169,11 @@ static const struct ipc_client *client_of(const void *state) {
     return &service->client;
 }
 
+static void trace_hits(void *state, bool on) {
+    struct metricsd_service *service = state;
+    route_cache_trace_hits(&service->client.routes, on);
+}
+
 int metricsd_main(struct runtime *runtime) {
     static const struct ipc_row rows[] = {
         [METRICS_OP_ADD] = {.call = on_add, .send = on_add},
@@ -189,7 +194,8 @@ int metricsd_main(struct runtime *runtime) {
                                         .row_count = ARRAY_LEN(rows),
                                         .next_deadline = next_deadline,
                                         .wake = on_wake,
-                                        .client = client_of};
+                                        .client = client_of,
+                                        .trace_hits = trace_hits};
     struct metricsd_service state;
     if (!runtime_expect(runtime, slot_at(SLOT_SAMGRD), CAP_ENDPOINT, RIGHT_CALL,
                         "the route to samgrd")) {

@@ -14,6 +14,7 @@ void audit_init(struct audit *audit, struct runtime *runtime, struct slot logd) 
                  (cap_query_rights(found.kind_rights) & RIGHT_SEND) != 0 &&
                  cap_query_kind(found.kind_rights) == CAP_ENDPOINT;
     *audit = (struct audit){.runtime = runtime, .logd = given ? logd : slot_at(CAP_SLOT_NONE)};
+    audit_book_init(&audit->book);
 }
 
 static enum status send_line(struct audit *audit, const struct format_buffer *line) {
@@ -43,6 +44,9 @@ static bool reroute(struct audit *audit, struct slot manifest_slot) {
 }
 
 static void say(struct audit *audit, const struct format_buffer *line) {
+    if (audit->logd.value == CAP_SLOT_NONE) {
+        return;
+    }
     enum status status = send_line(audit, line);
     if (status == STATUS_PEER_CLOSED && reroute(audit, slot_at(POLICYD_SLOT_LOGD))) {
         status = send_line(audit, line);
@@ -51,31 +55,38 @@ static void say(struct audit *audit, const struct format_buffer *line) {
     audit->lost += status != STATUS_OK;
 }
 
-static bool same(const struct policyd_question *one, const struct policyd_question *other) {
-    return one->subject == other->subject && one->object == other->object &&
-           one->action == other->action;
+static const char *word_of(uint32_t action) {
+    return action < POLICY_ACTION_COUNT ? policy_action_word((enum policy_action)action) : "?";
 }
 
 void audit_denied(struct audit *audit, const struct policyd_question *question, uint32_t line) {
     char text[LOG_TEXT_MAX];
     struct format_buffer buffer = {.text = text, .capacity = sizeof(text)};
-    if (audit->logd.value == CAP_SLOT_NONE) {
+    const struct audit_denial denial = {
+        .subject = question->subject, .object = question->object, .action = question->action};
+    uint64_t before = 0;
+    if (!audit_book_denied(&audit->book, &denial, sys_clock_get(), &before)) {
         return;
     }
-    if (same(&audit->last, question)) {
-        audit->repeated++;
-        return;
-    }
-    if (audit->repeated != 0) {
-        format_append(&buffer, "denied %lu more like the last", audit->repeated);
-        say(audit, &buffer);
-        buffer.count = 0;
-    }
-    bool known = question->action < POLICY_ACTION_COUNT;
     format_append(&buffer, "denied %lx %s %lx, line %u", question->subject,
-                  known ? policy_action_word((enum policy_action)question->action) : "?",
-                  question->object, line);
-    audit->last = *question;
-    audit->repeated = 0;
+                  word_of(question->action), question->object, line);
+    if (before != 0) {
+        format_append(&buffer, ", after %lu of it that are not here", before);
+    }
+    say(audit, &buffer);
+}
+
+void audit_learned(struct audit *audit, const struct policyd_question *question) {
+    char text[LOG_TEXT_MAX];
+    struct format_buffer buffer = {.text = text, .capacity = sizeof(text)};
+    format_append(&buffer, "learned %lx %s %lx", question->subject, word_of(question->action),
+                  question->object);
+    say(audit, &buffer);
+}
+
+void audit_learning(struct audit *audit, uint64_t subject, bool on) {
+    char text[LOG_TEXT_MAX];
+    struct format_buffer buffer = {.text = text, .capacity = sizeof(text)};
+    format_append(&buffer, "learning %s by %lx", on ? "on" : "off", subject);
     say(audit, &buffer);
 }

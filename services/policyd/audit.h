@@ -1,6 +1,5 @@
-// services/policyd/audit.h: what policyd denies is said to logd: a send that waits for nobody, and
-// is counted when it could not go. Equal denials in a row are said once, and their number with the
-// next one that differs.
+// services/policyd/audit.h: what policyd denies, and when it learns, is said to logd: a send that
+// waits for nobody, and is counted when it could not go. What of it is said, audit_book.h decides.
 // Ownership: the caller owns the struct.
 // Blocking:  never for logd; after logd was started anew until init gives the new route, at most
 //            AUDIT_ROUTE_NS.
@@ -8,6 +7,7 @@
 #pragma once
 
 #include "runtime/runtime.h"
+#include "services/policyd/audit_book.h"
 #include "services/policyd/policyd.h"
 
 #ifdef __cplusplus
@@ -21,12 +21,17 @@ struct audit {
     struct slot logd;  // CAP_SLOT_NONE: the manifest gives no route.
     uint64_t sent;
     uint64_t lost;
-    uint64_t repeated;  // Of `last`, not said yet.
-    struct policyd_question last;
+    struct audit_book book;
 };
 
 void audit_init(struct audit *audit, struct runtime *runtime, struct slot logd);
 void audit_denied(struct audit *audit, const struct policyd_question *question, uint32_t line);
+
+// Let through only because policyd learns: once for each that it has learned.
+void audit_learned(struct audit *audit, const struct policyd_question *question);
+
+// The subject has begun learning or ended it.
+void audit_learning(struct audit *audit, uint64_t subject, bool on);
 
 #ifdef __cplusplus
 }

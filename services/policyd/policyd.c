@@ -1,7 +1,7 @@
 // services/policyd/policyd.c: see policyd.h.
 #include "services/policyd/policyd.h"
 
-#include "kernel/abi/cap.h"
+#include "kernel/abi/identity.h"
 
 void policyd_init(struct policyd *policyd) {
     *policyd = (struct policyd){.policy_count = 0};
@@ -18,93 +18,68 @@ bool policyd_add_policy(struct policyd *policyd, const void *bytes, uint64_t cou
 
 static struct policy_decision decide(const struct policyd *policyd, uint64_t subject,
                                      uint32_t action, uint64_t object) {
-    if (policyd->selected >= policyd->policy_count || action >= POLICY_ACTION_COUNT) {
+    if (!policyd_has_policy(policyd, policyd->selected) || action >= POLICY_ACTION_COUNT) {
         return (struct policy_decision){.allowed = false, .line = 0};
     }
     return policy_decide(&policyd->policies[policyd->selected], subject, (enum policy_action)action,
                          object);
 }
 
-// The pair's place, or one for it that is free or whose family was revoked, or null. A grant that
-// was revoked goes on with a new family: nothing of the pair before stands under it.
-static struct policyd_grant *place(struct policyd *policyd, uint64_t subject, uint64_t object) {
-    struct policyd_grant *free = 0;
-    for (uint32_t i = 0; i < POLICYD_GRANT_MAX; i++) {
-        struct policyd_grant *grant = &policyd->grants[i];
-        if (grant->subject == subject && grant->object == object) {
-            return grant;
-        }
-        if (grant->given == 0 && (!free || (grant->subject == 0 && free->subject != 0))) {
-            free = grant;
-        }
-    }
-    if (free) {
-        const struct slot kept = free->subject != 0 ? free->slot : slot_at(CAP_SLOT_NONE);
-        *free = (struct policyd_grant){.subject = subject, .object = object, .slot = kept};
-    }
-    return free;
-}
-
 struct policyd_verdict policyd_ask(struct policyd *policyd,
                                    const struct policyd_question *question) {
     struct policy_decision decision =
         decide(policyd, question->subject, question->action, question->object);
-    struct policyd_verdict verdict = {.status = WIRE_DENIED, .line = decision.line};
-    if (!decision.allowed) {
-        policyd->stats.denied++;
-        return verdict;
+    struct policyd_verdict verdict = {.allowed = decision.allowed, .line = decision.line};
+    if (!decision.allowed && decision.line == 0) {
+        enum learn_verdict learned =
+            learn_ask(&policyd->learn, question->subject, question->action, question->object);
+        verdict.allowed = learned != LEARN_NOT;
+        verdict.learned = learned == LEARN_NEW;
     }
-    verdict.grant = place(policyd, question->subject, question->object);
-    verdict.status = verdict.grant ? WIRE_OK : WIRE_OVERLOAD;
-    if (!verdict.grant) {
-        policyd->stats.overloaded++;
-        return verdict;
-    }
-    verdict.grant->given |= 1u << question->action;
-    policyd->stats.allowed++;
+    policyd->stats.allowed += verdict.allowed;
+    policyd->stats.denied += !verdict.allowed;
+    policyd->given = policyd->given || verdict.allowed;
     return verdict;
 }
 
 bool policyd_may_manage(const struct policyd *policyd, uint64_t subject) {
-    return decide(policyd, subject, POLICY_MANAGE, service_id_named("policyd").value).allowed;
+    static const char name[] = "policyd";
+    uint64_t self = service_id_of(name, sizeof(name) - 1);
+    return decide(policyd, subject, POLICY_MANAGE, self).allowed;
 }
 
-bool policyd_select(struct policyd *policyd, uint32_t number) {
-    if (number >= policyd->policy_count) {
-        return false;
-    }
-    policyd->selected = number;
-    return true;
+bool policyd_has_policy(const struct policyd *policyd, uint32_t number) {
+    return number < policyd->policy_count;
 }
 
-static bool all_allowed(const struct policyd *policyd, const struct policyd_grant *grant) {
-    for (uint32_t action = 0; action < POLICY_ACTION_COUNT; action++) {
-        bool given = (grant->given >> action & 1) != 0;
-        if (given && !decide(policyd, grant->subject, action, grant->object).allowed) {
+// Whether the policy of now allows all that another one does.
+static bool allows_all_of(const struct policyd *policyd, const struct policy_view *other) {
+    for (uint32_t i = 0; i < other->row_count; i++) {
+        const struct policy_row *row = &other->rows[i];
+        bool allowed = (row->rule & 1) != 0;
+        if (allowed && !decide(policyd, row->subject, row->action, row->object).allowed) {
             return false;
         }
     }
     return true;
 }
 
-struct policyd_grant *policyd_next_stale(struct policyd *policyd) {
-    for (uint32_t i = 0; i < POLICYD_GRANT_MAX; i++) {
-        if (!all_allowed(policyd, &policyd->grants[i])) {
-            return &policyd->grants[i];
-        }
-    }
-    return 0;
+bool policyd_select(struct policyd *policyd, uint32_t number) {
+    const struct policy_view *before = &policyd->policies[policyd->selected];
+    bool learned = learn_end(&policyd->learn);
+    policyd->selected = number;
+    return policyd->given && (learned || !allows_all_of(policyd, before));
 }
 
-void policyd_revoked(struct policyd *policyd, struct policyd_grant *grant) {
-    grant->given = 0;
-    policyd->stats.revoked++;
+bool policyd_learn(struct policyd *policyd, bool on) {
+    bool learned = learn_end(&policyd->learn);
+    if (on) {
+        learn_begin(&policyd->learn);
+    }
+    return learned;
 }
 
-uint32_t policyd_grant_count(const struct policyd *policyd) {
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < POLICYD_GRANT_MAX; i++) {
-        count += policyd->grants[i].subject != 0;
-    }
-    return count;
+void policyd_revoked(struct policyd *policyd) {
+    policyd->given = false;
+    policyd->stats.revocations++;
 }

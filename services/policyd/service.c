@@ -4,82 +4,160 @@
 #include <string.h>
 
 #include "images/markers.h"
+#include "ipc/frame.h"
 #include "ipc/server.h"
+#include "ipc/wire/init_wire.h"
 #include "ipc/wire/policy_wire.h"
 #include "kernel/abi/boot_image.h"
 #include "services/policyd/audit.h"
 #include "services/policyd/policyd.h"
 
+// How long init may take to keep or give a word.
+#define INIT_DEADLINE_NS UINT64_C(1000000000)
+
 struct policyd_service {
     struct ipc_server server;
     struct policyd policyd;
     struct audit audit;
+    struct policy_learned page[POLICY_LEARNED_PAGE];
 };
 
-// Its grant, made when it is first wanted, as a copy that may be minted under.
-static enum wire_status lend_grant(struct policyd_grant *grant, struct slot *lent) {
-    if (grant->slot.value == CAP_SLOT_NONE) {
-        struct slot_result made = sys_grant_create(slot_at(POLICYD_SLOT_FACTORY));
-        if (made.status != STATUS_OK) {
-            return WIRE_OVERLOAD;
-        }
-        grant->slot = made.slot;
-    }
-    struct slot_result copy = sys_cap_clone(grant->slot, RIGHT_MINT_UNDER);
-    if (copy.status != STATUS_OK) {
-        return WIRE_OVERLOAD;
-    }
-    *lent = copy.slot;
-    return WIRE_OK;
+static uint64_t sender_of(const struct ipc_exchange *exchange) {
+    return exchange->request->meta.service_id;
 }
 
 static enum wire_status on_ask(void *state, struct ipc_exchange *exchange) {
     struct policyd_service *service = state;
     struct policy_message *message = exchange->message;
-    if (exchange->request->meta.service_id != service_id_named("samgrd").value) {
+    if (sender_of(exchange) != service_id_named("samgrd").value) {
         return WIRE_DENIED;
     }
     const struct policyd_question question = {
         .subject = message->subject, .object = message->object, .action = message->action};
     struct policyd_verdict verdict = policyd_ask(&service->policyd, &question);
     message->line = verdict.line;
-    if (verdict.status == WIRE_DENIED) {
+    if (!verdict.allowed) {
         audit_denied(&service->audit, &question, verdict.line);
+        return WIRE_DENIED;
     }
-    return verdict.status == WIRE_OK ? lend_grant(verdict.grant, &exchange->lend) : verdict.status;
+    if (verdict.learned) {
+        audit_learned(&service->audit, &question);
+    }
+    struct slot_result copy = sys_cap_clone(slot_at(POLICYD_SLOT_FAMILY), RIGHT_MINT_UNDER);
+    if (copy.status != STATUS_OK) {
+        return WIRE_OVERLOAD;
+    }
+    exchange->lend = copy.slot;
+    return WIRE_OK;
 }
 
-// Revokes what the policy of now does not allow, before anything else is answered. A grant that the
-// kernel does not revoke must not stay in use: policyd ends rather than say so.
+// Asks init about the word that it keeps. False: it does not answer as it should.
+static bool ask_init(struct runtime *runtime, enum init_op op, uint64_t *word) {
+    struct message_area *out = &runtime->page->call_out;
+    const struct message_area *in = &runtime->page->reply_in;
+    struct init_message message = {
+        .header = {.op = (uint8_t)op, .nonce = {.value = runtime->instance}}, .word = *word};
+    frame_finish(out, WIRE_PROTOCOL_INIT,
+                 init_encode(WIRE_REQUEST, &message, out->payload, sizeof(out->payload)));
+    struct call_result result =
+        sys_ipc_call(slot_at(SLOT_INIT), sys_clock_get() + INIT_DEADLINE_NS);
+    message = (struct init_message){.word = 0};
+    bool good = result.status == STATUS_OK &&
+                init_decode(WIRE_REPLY, in->payload, in->header.len, &message) == WIRE_OK &&
+                message.header.status == WIRE_OK;
+    *word = message.word;
+    return good;
+}
+
+static bool may_manage(struct policyd_service *service, const struct ipc_exchange *exchange) {
+    const struct policyd_question asked = {.subject = sender_of(exchange),
+                                           .object = service_id_named("policyd").value,
+                                           .action = POLICY_MANAGE};
+    if (policyd_may_manage(&service->policyd, asked.subject)) {
+        return true;
+    }
+    audit_denied(&service->audit, &asked, 0);
+    return false;
+}
+
+// Before anything else is answered. A family that the kernel does not revoke must not stay in use:
+// policyd ends rather than say so.
+static uint32_t revoke_all(struct policyd_service *service) {
+    enum status status = sys_grant_revoke(slot_at(POLICYD_SLOT_FAMILY));
+    if (status != STATUS_OK) {
+        log_line(service->server.runtime, "policyd: cannot revoke: %s", status_name(status));
+        sys_task_exit(1);
+    }
+    policyd_revoked(&service->policyd);
+    return 1;
+}
+
+// init keeps the number first: whatever ends policyd from here on, its next instance decides by
+// that policy, and init has revoked all that this one gave.
 static enum wire_status on_select(void *state, struct ipc_exchange *exchange) {
     struct policyd_service *service = state;
     struct policyd *policyd = &service->policyd;
     struct policy_message *message = exchange->message;
-    const uint64_t sender = exchange->request->meta.service_id;
-    if (!policyd_may_manage(policyd, sender)) {
-        const struct policyd_question asked = {.subject = sender,
-                                               .object = service_id_named("policyd").value,
-                                               .action = POLICY_MANAGE};
-        audit_denied(&service->audit, &asked, 0);
+    uint64_t number = message->policy;
+    if (!may_manage(service, exchange)) {
         return WIRE_DENIED;
     }
-    if (!policyd_select(policyd, message->policy)) {
+    if (!policyd_has_policy(policyd, message->policy)) {
         return WIRE_ABSENT;
     }
-    for (uint32_t i = 0; i < POLICYD_GRANT_MAX; i++) {
-        struct policyd_grant *stale = policyd_next_stale(policyd);
-        if (!stale) {
-            break;
-        }
-        bool made = stale->slot.value != CAP_SLOT_NONE;
-        enum status status = made ? sys_grant_revoke(stale->slot) : STATUS_OK;
-        if (status != STATUS_OK) {
-            log_line(service->server.runtime, "policyd: cannot revoke: %s", status_name(status));
-            sys_task_exit(1);
-        }
-        policyd_revoked(policyd, stale);
-        message->revoked++;
+    if (!ask_init(service->server.runtime, INIT_OP_KEEP, &number)) {
+        return WIRE_UNAVAILABLE;
     }
+    bool learned = policyd->learn.on;
+    message->revoked = policyd_select(policyd, message->policy) ? revoke_all(service) : 0;
+    if (learned) {
+        audit_learning(&service->audit, sender_of(exchange), false);
+    }
+    return WIRE_OK;
+}
+
+static enum wire_status on_learn(void *state, struct ipc_exchange *exchange) {
+    struct policyd_service *service = state;
+    struct policy_message *message = exchange->message;
+    if (!may_manage(service, exchange)) {
+        return WIRE_DENIED;
+    }
+    if (message->learning > 1) {
+        return WIRE_MALFORMED;
+    }
+    message->revoked =
+        policyd_learn(&service->policyd, message->learning != 0) ? revoke_all(service) : 0;
+    audit_learning(&service->audit, sender_of(exchange), message->learning != 0);
+    return WIRE_OK;
+}
+
+static enum wire_status on_learned(void *state, struct ipc_exchange *exchange) {
+    struct policyd_service *service = state;
+    struct policy_message *message = exchange->message;
+    if (!may_manage(service, exchange)) {
+        return WIRE_DENIED;
+    }
+    uint32_t count = learn_page(&service->policyd.learn, message->first, service->page);
+    message->known = service->policyd.learn.count;
+    message->learned = (struct wire_bytes){.data = (const uint8_t *)service->page,
+                                           .count = count * (uint32_t)sizeof(service->page[0])};
+    return WIRE_OK;
+}
+
+static enum wire_status on_subject(void *state, struct ipc_exchange *exchange) {
+    struct policyd_service *service = state;
+    struct policy_message *message = exchange->message;
+    if (!may_manage(service, exchange)) {
+        return WIRE_DENIED;
+    }
+    const struct audit_subject *of = audit_book_find(&service->audit.book, message->subject);
+    if (!of) {
+        return WIRE_ABSENT;
+    }
+    message->object = of->last.object;
+    message->action = (uint8_t)of->last.action;
+    message->denied = of->denied;
+    message->unsaid = of->unsaid;
     return WIRE_OK;
 }
 
@@ -90,7 +168,10 @@ static enum wire_status on_stats(void *state, struct ipc_exchange *exchange) {
     message->policy = (uint8_t)policyd->selected;
     message->allowed = policyd->stats.allowed;
     message->denied = policyd->stats.denied;
-    message->grants = policyd_grant_count(policyd);
+    message->revocations = policyd->stats.revocations;
+    message->learning = policyd->learn.on;
+    message->known = policyd->learn.count;
+    message->missed = policyd->learn.missed;
     return WIRE_OK;
 }
 
@@ -115,11 +196,29 @@ static bool read_policies(struct policyd *policyd, const struct runtime *runtime
     return true;
 }
 
+// The policy that an instance before was told to decide by.
+static bool take_up(struct policyd *policyd, struct runtime *runtime) {
+    uint64_t number = 0;
+    if (!ask_init(runtime, INIT_OP_KEPT, &number)) {
+        log_line(runtime, "policyd: init does not say which policy decides");
+        return false;
+    }
+    if (number == 0) {
+        return true;  // Also without any policy.
+    }
+    if (number >= policyd->policy_count) {
+        log_line(runtime, "policyd: there is no policy %lu", number);
+        return false;
+    }
+    policyd->selected = (uint32_t)number;
+    return true;
+}
+
 int policyd_main(struct runtime *runtime, const void *image) {
     static const struct ipc_row rows[] = {
-        [POLICY_OP_ASK] = {.call = on_ask},
-        [POLICY_OP_SELECT] = {.call = on_select},
-        [POLICY_OP_STATS] = {.call = on_stats},
+        [POLICY_OP_ASK] = {.call = on_ask},         [POLICY_OP_SELECT] = {.call = on_select},
+        [POLICY_OP_STATS] = {.call = on_stats},     [POLICY_OP_LEARN] = {.call = on_learn},
+        [POLICY_OP_LEARNED] = {.call = on_learned}, [POLICY_OP_SUBJECT] = {.call = on_subject},
     };
     const struct ipc_service service = {.name = "policyd",
                                         .ready = MARKER_POLICYD_READY,
@@ -129,9 +228,9 @@ int policyd_main(struct runtime *runtime, const void *image) {
     struct policyd_service state;
     policyd_init(&state.policyd);
     audit_init(&state.audit, runtime, slot_at(POLICYD_SLOT_LOGD));
-    if (!runtime_expect(runtime, slot_at(POLICYD_SLOT_FACTORY), CAP_FACTORY, RIGHT_MAKE_GRANT,
-                        "a factory of grants") ||
-        !read_policies(&state.policyd, runtime, image)) {
+    if (!runtime_expect(runtime, slot_at(POLICYD_SLOT_FAMILY), CAP_GRANT, RIGHTS_GRANT,
+                        "the family of routes") ||
+        !read_policies(&state.policyd, runtime, image) || !take_up(&state.policyd, runtime)) {
         return 1;
     }
     return ipc_serve(&state.server, runtime, &service, &state);

@@ -9,11 +9,12 @@ extern "C" {
 
 // What the boot manifest gives policyd besides runtime/slots.h.
 enum policyd_slot {
-    POLICYD_SLOT_FACTORY = SLOT_FIRST_OWN,  // RIGHT_MAKE_GRANT
-    POLICYD_SLOT_IMAGE,                     // RIGHT_READ
-    POLICYD_SLOT_LOGD,                      // RIGHT_SEND; without it nothing is audited.
+    POLICYD_SLOT_FAMILY = SLOT_FIRST_OWN,  // RIGHT_MINT_UNDER, RIGHT_REVOKE; kept by init.
+    POLICYD_SLOT_IMAGE,                    // RIGHT_READ
+    POLICYD_SLOT_LOGD,                     // RIGHT_SEND; without it nothing is audited.
 };
 
+// Which policy decides is kept with init over policyd's end.
 // `image` is the boot image as policyd sees it: its policies are the data entries whose names begin
 // with `policy`, in their order. Returns only when it cannot serve.
 int policyd_main(struct runtime *runtime, const void *image);

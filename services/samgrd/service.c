@@ -111,8 +111,8 @@ static struct resolution resolve(struct samgrd_service_state *state, const struc
             slot_release(grant);
             return resolved(WIRE_ABSENT);
         }
-        struct slot_result minted =
-            sys_cap_mint_under(from, 0, policy_action_right(wanted->action), grant);
+        struct slot_result minted = sys_cap_mint_under(from, policy_action_badge(wanted->action),
+                                                       policy_action_right(wanted->action), grant);
         slot_release(grant);
         if (minted.status == STATUS_OK) {
             return (struct resolution){.status = WIRE_OK, .minted = minted.slot};

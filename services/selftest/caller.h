@@ -6,6 +6,7 @@
 
 #include "ipc/ask.h"
 #include "ipc/resolver.h"
+#include "ipc/reuse.h"
 #include "services/selftest/selftest.h"
 
 enum {
@@ -18,6 +19,11 @@ struct caller {
     struct ipc_resolver resolver;
     struct ipc_client client;
 };
+
+// How a call is served that is so when routes are kept: with reuse off each is resolved anew.
+static inline enum ipc_served caller_served(enum ipc_served when_kept) {
+    return IPC_REUSE ? when_kept : IPC_MISS;
+}
 
 WARN_UNUSED bool caller_begin(struct selftest *selftest, struct caller *caller);
 // One operation of a service, as ipc_ask, with SELFTEST_PATIENCE_NS and no capability.

@@ -2,6 +2,7 @@
 // was started anew, and gone with the policy that allowed it.
 #include "ipc/asks.h"
 #include "ipc/wire/echo_wire.h"
+#include "ipc/wire/policy_wire.h"
 #include "services/selftest/caller.h"
 #include "services/selftest/cases.h"
 #include "services/selftest/slots.h"
@@ -29,7 +30,7 @@ static bool came_to(const struct caller *caller, const char *what, struct ipc_ou
 // An echo that must come back, served like that.
 static bool echoes(struct caller *caller, uint64_t value, enum ipc_served served) {
     struct echo_message message = {.value = value};
-    const struct ipc_outcome wanted = {.error = IPC_OK, .served = served};
+    const struct ipc_outcome wanted = {.error = IPC_OK, .served = caller_served(served)};
     return came_to(caller, "an echo", call_echo(caller, ECHO_OP_ECHO, &message), wanted) &&
            selftest_expect(caller->selftest, "the echo's status", message.header.status, WIRE_OK) &&
            selftest_expect(caller->selftest, "the echo", message.value, value);
@@ -50,7 +51,9 @@ bool case_route_hit(struct selftest *selftest) {
     for (uint32_t i = 0; i < HITS && held; i++) {
         held = echoes(&caller, i, IPC_HIT);
     }
-    return held && selftest_expect(selftest, "questions to samgrd", caller.resolver.asked, 1) &&
+    return held &&
+           selftest_expect(selftest, "questions to samgrd", caller.resolver.asked,
+                           IPC_REUSE ? 1 : 1 + HITS) &&
            caller_end(&caller);
 }
 
@@ -93,7 +96,9 @@ bool case_route_async(struct selftest *selftest) {
     for (uint32_t i = 0; i < HITS && held; i++) {
         held = ask_both(&caller, &asks, UINT64_C(2) * i);
     }
-    return held && selftest_expect(selftest, "questions to samgrd", caller.resolver.asked, 1) &&
+    return held &&
+           selftest_expect(selftest, "questions to samgrd", caller.resolver.asked,
+                           IPC_REUSE ? 1 : 2 * HITS) &&
            selftest_expect(selftest, "answers to nobody",
                            caller.client.stats.unknown + asks.strange, 0) &&
            selftest_expect_status(selftest, "closing it", sys_cap_close(own.slot), STATUS_OK) &&
@@ -120,7 +125,7 @@ static bool refused_twice(struct caller *caller, const char *name) {
     bool lapsed = sys_clock_get() - refused_at_ns >= REFUSAL_NS;
     uint64_t asked = caller->resolver.asked - asked_before;
     return held && selftest_expect(caller->selftest, "questions about a refusal",
-                                   asked == 1 || (lapsed && asked == 2), true);
+                                   asked == 1 || ((lapsed || !IPC_REUSE) && asked == 2), true);
 }
 
 bool case_route_reject_denied(struct selftest *selftest) {
@@ -152,7 +157,7 @@ bool case_route_revoked_then_denied(struct selftest *selftest) {
     struct caller caller;
     uint32_t revoked = 0;
     struct echo_message message = {.value = 3};
-    const struct ipc_outcome denied = {.error = IPC_DENIED, .served = IPC_REBOUND};
+    const struct ipc_outcome denied = {.error = IPC_DENIED, .served = caller_served(IPC_REBOUND)};
     return caller_begin(selftest, &caller) && echoes(&caller, 1, IPC_MISS) &&
            echoes(&caller, 2, IPC_HIT) &&
            caller_select_policy(&caller, CALLER_POLICY_LOCKED, &revoked) &&
@@ -172,4 +177,62 @@ bool case_route_degraded_then_bound(struct selftest *selftest) {
     }
     return held && echoes(&caller, 2, IPC_DEGRADED) && echoes(&caller, 3, IPC_HIT) &&
            caller_end(&caller);
+}
+
+// Meanwhile nothing is resolved: calls come back rejected, within their budgets.
+static bool policyd_restarts(struct caller *caller) {
+    struct ipc_outcome outcome = {.error = IPC_REJECTED};
+    if (!caller_end_service(caller->selftest, slot_at(SELFTEST_SLOT_OPERATOR), "policyd",
+                            WIRE_OK)) {
+        return false;
+    }
+    // On another hart the instance that ends may still answer once.
+    for (uint32_t i = 0; i < WAIT_MS_MAX && (outcome.error != IPC_OK || outcome.served == IPC_HIT);
+         i++) {
+        struct policy_message message = {.header = {.op = POLICY_OP_STATS}};
+        struct recv_result waited =
+            sys_ipc_recv(caller->client.pause, sys_clock_get() + SELFTEST_MS);
+        (void)waited.received;  // Nothing arrives there; what matters is that time has passed.
+        outcome = caller_ask(caller, "policyd", &policy_rows, &message);
+    }
+    return selftest_expect(caller->selftest, "a call of policyd after it has ended", outcome.error,
+                           IPC_OK);
+}
+
+// What was given before policyd ended is dead once it serves again, and by name all goes on.
+static bool routes_are_taken_back(struct caller *caller) {
+    uint32_t revoked = 0;
+    struct selftest *selftest = caller->selftest;
+    const struct deadline until = {.ns = selftest_patience()};
+    struct resolved old =
+        ipc_resolver_ask(&caller->resolver, service_id_named("echo"), POLICY_CALL, until);
+    return selftest_expect(selftest, "another route", old.answer, RESOLVE_GIVEN) &&
+           caller_select_policy(caller, CALLER_POLICY_USUAL, &revoked) &&
+           selftest_expect(selftest, "routes revoked by the same policy", revoked, 0) &&
+           selftest_expect(selftest, "what is against it", sys_cap_query(old.slot).detail, 0) &&
+           policyd_restarts(caller) &&
+           selftest_expect(selftest, "what is against it after policyd has ended",
+                           sys_cap_query(old.slot).detail, CAP_QUERY_REVOKED) &&
+           selftest_expect_status(selftest, "closing it", sys_cap_close(old.slot), STATUS_OK) &&
+           echoes(caller, 2, IPC_REBOUND);
+}
+
+// Ending policyd undoes no decision.
+static bool policy_stays(struct caller *caller) {
+    uint32_t revoked = 0;
+    struct echo_message message = {.value = 3};
+    bool held =
+        caller_select_policy(caller, CALLER_POLICY_LOCKED, &revoked) && policyd_restarts(caller);
+    struct ipc_outcome outcome = call_echo(caller, ECHO_OP_ECHO, &message);
+    return held &&
+           selftest_expect(caller->selftest, "a call under the policy that was selected",
+                           outcome.error, IPC_DENIED) &&
+           caller_select_policy(caller, CALLER_POLICY_USUAL, &revoked) && allowed_again(caller) &&
+           echoes(caller, 4, IPC_HIT);
+}
+
+bool case_route_policyd_restarted(struct selftest *selftest) {
+    struct caller caller;
+    return caller_begin(selftest, &caller) && echoes(&caller, 1, IPC_MISS) &&
+           routes_are_taken_back(&caller) && policy_stays(&caller) && caller_end(&caller);
 }

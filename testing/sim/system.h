@@ -44,9 +44,18 @@ class boot_view {
         made.flags = flags | MANIFEST_AUTOSTART;
         made.hart = MANIFEST_HART_ANY;
         made.restart_budget = restarts;
-        made.limits = task_limits_pack({192, 0, 2, 4, 63});
+        const bool maker = std::any_of(grants.begin(), grants.end(), [](const manifest_grant &one) {
+            return one.kind == MANIFEST_GRANT_FACTORY && (one.rights & RIGHT_MAKE_TASK) != 0;
+        });
+        made.limits = task_limits_pack({maker ? 512u : 192u, maker ? 2u : 0u, 2, 4, 63});
         grants_.insert(grants_.end(), grants.begin(), grants.end());
         services_.push_back(made);
+    }
+
+    // One that init does not start: others do, by a factory.
+    void program(const char *name) {
+        service(name, 0, 0, {});
+        services_.back().flags = 0;
     }
 
     void policy(std::vector<policy_row> rows) {
@@ -135,7 +144,7 @@ inline void add_routing(boot_view &view, std::uint32_t logd) {
         console(),
         to_init(),
         receives(SLOT_ENDPOINT),
-        {MANIFEST_GRANT_FACTORY, POLICYD_SLOT_FACTORY, RIGHT_MAKE_GRANT, MANIFEST_HART_ANY, 0}};
+        {MANIFEST_GRANT_FAMILY, POLICYD_SLOT_FAMILY, RIGHTS_GRANT, 0, 0}};
     if (logd > 1) {
         policyd.push_back({MANIFEST_GRANT_ROUTE, POLICYD_SLOT_LOGD, RIGHT_SEND, logd, 0});
     }

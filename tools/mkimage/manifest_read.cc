@@ -66,6 +66,10 @@ const std::vector<grant_form> &grant_forms() {
          MANIFEST_GRANT_STATS,
          false,
          {{"read", RIGHT_STATS_READ}, {"trace", RIGHT_STATS_TRACE}, {"audit", RIGHT_STATS_AUDIT}}},
+        {"family",
+         MANIFEST_GRANT_FAMILY,
+         false,
+         {{"mint", RIGHT_MINT_UNDER}, {"revoke", RIGHT_REVOKE}}},
     };
     return forms;
 }
@@ -267,7 +271,7 @@ class reader {
         }
         add_mistake(words[2].place, "unknown kind `" + words[2].text +
                                         "`: console, endpoint, route, factory, image, "
-                                        "device or stats");
+                                        "device, stats or family");
     }
 
     void read_grant(const grant_form &form, const std::vector<word> &words, grant &made) {

@@ -242,10 +242,13 @@ std::vector<std::pair<std::string, std::string>> policy_calls(const policy &cont
     std::vector<std::pair<std::string, std::string>> calls;
     for_each_question(contents.names.size(), [&](const question &asked) {
         const rule *by = deciding_rule(contents, asked);
-        if (asked.action == POLICY_CALL && by != nullptr && by->allows) {
+        const bool waits = asked.action == POLICY_CALL || asked.action == POLICY_MANAGE;
+        if (waits && by != nullptr && by->allows) {
             calls.emplace_back(contents.names[asked.subject], contents.names[asked.object]);
         }
     });
+    std::ranges::sort(calls);  // Who may call and manage waits once.
+    calls.erase(std::unique(calls.begin(), calls.end()), calls.end());
     return calls;
 }
 

@@ -10,6 +10,7 @@
 #include "ipc/timed_client.h"
 #include "services/selftest/probe/instruction.h"
 #include "services/selftest/probe/protocol.h"
+#include "services/selftest/probe/stream.h"
 
 // Longer than any selftest: a probe whose supervisor is gone has gone with it.
 #define RECEIVE_DEADLINE_NS UINT64_C(60000000000)
@@ -334,6 +335,22 @@ static void do_bulk_opened(struct probe *probe, struct reply_handle reply) {
     answer_bulk(probe, reply, BULK_OK, probe->views.last_number);
 }
 
+static void do_ring(struct probe *probe, struct reply_handle reply) {
+    struct probe_stream stream;
+    uint64_t words[PROBE_RING_WORDS];
+    bool open = probe_stream_open(&stream, slot_at(probe->runtime->page->request_in.meta.slot));
+    answer_word(probe, reply, open ? 1 : 0);
+    if (!open) {
+        return;
+    }
+    struct reply_handle early =
+        probe_stream_read(&stream, sys_clock_get() + RECEIVE_DEADLINE_NS, words);
+    keep_result(probe, words, PROBE_RING_WORDS);
+    if (early.value != REPLY_HANDLE_NONE.value) {
+        do_result(probe, early);
+    }
+}
+
 typedef void probe_handler(struct probe *probe, struct reply_handle reply);
 
 static probe_handler *handler_of(uint16_t op) {
@@ -368,6 +385,7 @@ static probe_handler *handler_of(uint16_t op) {
         [PROBE_BULK_SUM] = do_bulk_sum,
         [PROBE_BULK_SEALED] = do_bulk_sealed,
         [PROBE_BULK_OPENED] = do_bulk_opened,
+        [PROBE_RING] = do_ring,
     };
     return op < ARRAY_LEN(handlers) ? handlers[op] : 0;
 }

@@ -52,9 +52,31 @@ enum probe_op {
     PROBE_BULK_SUM,     // The value is the sum of the range's bytes.
     PROBE_BULK_SEALED,  // With sealed bulk. The same.
     PROBE_BULK_OPENED,  // The value is how many windows it has opened.
+    PROBE_RING,         // With the writer's window of a ring, its own is in PROBE_SLOT_VMO. Out: 1,
+                        // or 0 if it is none. Then reads until an empty record. Result: enum
+                        // probe_ring.
 };
 
 enum probe_bulk { PROBE_BULK_CHANNEL, PROBE_BULK_OFFSET, PROBE_BULK_BYTES, PROBE_BULK_WORDS };
+
+enum probe_ring {
+    PROBE_RING_TAKEN,  // Records.
+    PROBE_RING_RIGHT,  // Of them, those that came in their order and with their bytes.
+    PROBE_RING_WOKEN,  // How often the bell woke it.
+    PROBE_RING_ENDED,  // 1: by the empty record.
+    PROBE_RING_WORDS
+};
+
+enum {
+    PROBE_RING_BYTES = 2 * 4096,  // Of the writer's window: its head, and a page of records.
+    PROBE_RING_OWN_BYTES = 4096,
+    PROBE_RING_RECORD_MAX = 256,
+};
+
+// How long record number `at` is; byte number i of it is (uint8_t)(at + i).
+static inline uint32_t probe_ring_bytes(uint64_t at) {
+    return 1 + (uint32_t)(at * 37 % PROBE_RING_RECORD_MAX);
+}
 
 #define PROBE_ECHO_KEY UINT8_C(0x5a)
 #define PROBE_HELD_ANSWER UINT64_C(0x600d)
