@@ -36,6 +36,7 @@ PACKAGES = [
     "testing/bench",
     "testing/budgets",
     "testing/cbmc",
+    "testing/disk",
     "testing/firmware",
     "testing/fuzz",
     "testing/hermetic",
