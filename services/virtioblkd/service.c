@@ -51,19 +51,23 @@ static void put_results(struct block_message *message, const struct virtioblkd_a
 }
 
 // Answers kept calls. True: the call that is being served is over too, and its results are in
-// `own`.
+// `own`. Without such a call the last answer leaves with the next receive.
 static bool answer_what_is_over(struct virtioblkd_service *service, struct reply_handle served) {
     struct virtioblkd_answer *answer = &service->answer;
+    const bool serves = served.value != REPLY_HANDLE_NONE.value;
     bool over = false;
     while (virtioblkd_take_answer(&service->blk, answer)) {
         struct block_message message = {.epoch = 0};
         if (answer->call.reply.value == served.value) {
             service->own = *answer;
             over = true;
-        } else if (!answer->gone) {
+        } else if (!answer->gone && (serves || service->blk.dead)) {
             put_results(&message, answer);
             (void)ipc_answer(&service->server, &answer->call, WIRE_OK, &message,
                              slot_at(CAP_SLOT_NONE));
+        } else if (!answer->gone) {
+            put_results(&message, answer);
+            ipc_answer_next(&service->server, &answer->call, WIRE_OK, &message);
         }
     }
     return over;
