@@ -43,6 +43,11 @@ enum bulk_error bulk_fill_open(struct bulk_fill *fill, struct slot vmo, uint64_t
     return BULK_OK;
 }
 
+void bulk_fill_close(struct bulk_fill *fill) {
+    bulk_close(fill->vmo, fill->bytes);
+    *fill = (struct bulk_fill){.size = 0};
+}
+
 enum bulk_error bulk_fill_seal(struct bulk_fill *fill) {
     enum status status = sys_vmo_unmap(fill->vmo, (uint64_t)(uintptr_t)fill->bytes);
     if (status == STATUS_OK) {

@@ -1,6 +1,8 @@
 // ipc/bulk_fill.h: bulk that a service answers with, in memory that its reader brings: the reader
 // pays for it, so no reader can use up what the service may hold. The service fills it and seals
-// it; after that the reader opens it as sealed bulk (bulk_sealed.h), and may hand it on.
+// it; after that the reader opens it as sealed bulk (bulk_sealed.h), and may hand it on. Or it
+// keeps it for the life of a channel and lets go of it: a window that both write
+// (bulk_window_lend).
 //
 // Whose memory it is does not matter to the service: it only writes there, and believes nothing
 // that it reads.
@@ -39,6 +41,9 @@ struct bulk_fill {
 // closed.
 WARN_UNUSED enum bulk_error bulk_fill_open(struct bulk_fill *fill, struct slot vmo,
                                            uint64_t size_max);
+
+// Lets go of it as it is.
+void bulk_fill_close(struct bulk_fill *fill);
 
 // Nobody can change it any more. The fill is closed, whatever comes of it.
 WARN_UNUSED enum bulk_error bulk_fill_seal(struct bulk_fill *fill);

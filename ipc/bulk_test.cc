@@ -336,6 +336,23 @@ TEST_F(Bulk, test_reject_what_cannot_be_filled) {
     EXPECT_EQ(bulk_fill_open(&fill, Sent(1, kBoth), 4096), BULK_NO_ROOM);
 }
 
+TEST_F(Bulk, a_window_that_is_lent_is_written_by_both) {
+    bulk_window window = Window(4096);
+    slot lent{};
+    ASSERT_EQ(bulk_window_lend(&window, &lent), BULK_OK);
+    bulk_fill fill{};
+    ASSERT_EQ(bulk_fill_open(&fill, lent, 4096), BULK_OK);
+    fill.bytes[9] = 1;
+    EXPECT_EQ(window.bytes[9], 1);
+    window.bytes[9] = 2;
+    EXPECT_EQ(fill.bytes[9], 2);
+    const size_t maps = kernel_.maps_.size();
+    bulk_fill_close(&fill);
+    EXPECT_EQ(fill.bytes, nullptr);
+    EXPECT_EQ(kernel_.maps_.size(), maps - 1);
+    bulk_window_close(&window);
+}
+
 TEST_F(Bulk, test_reject_filling_while_the_reader_can_write) {
     bulk_blank blank{};
     ASSERT_EQ(bulk_blank_create(&blank, slot_at(kFactory), 4096), BULK_OK);

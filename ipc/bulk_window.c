@@ -32,6 +32,12 @@ enum bulk_error bulk_window_share(const struct bulk_window *window, struct slot 
     return bulk_error_of(copy.status);
 }
 
+enum bulk_error bulk_window_lend(const struct bulk_window *window, struct slot *out) {
+    struct slot_result copy = sys_cap_clone(window->vmo, RIGHT_VMO_READ | RIGHT_VMO_WRITE);
+    *out = copy.slot;
+    return bulk_error_of(copy.status);
+}
+
 void bulk_window_close(struct bulk_window *window) {
     bulk_close(window->vmo, window->bytes);
     *window = (struct bulk_window){.size = 0};

@@ -53,6 +53,9 @@ WARN_UNUSED enum bulk_error bulk_window_create(struct bulk_window *window, struc
 // A capability to send to the receiver (struct ipc_request, carried): to read only.
 WARN_UNUSED enum bulk_error bulk_window_share(const struct bulk_window *window, struct slot *out);
 
+// The same for a receiver that writes there too (bulk_fill_open).
+WARN_UNUSED enum bulk_error bulk_window_lend(const struct bulk_window *window, struct slot *out);
+
 void bulk_window_close(struct bulk_window *window);
 
 // Takes what a sender has sent, and maps it. `vmo` is the view's from now on; on an error it is

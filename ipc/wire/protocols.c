@@ -1,6 +1,7 @@
 // ipc/wire/protocols.c: in the order of enum wire_protocol.
 #include "ipc/wire/protocols.h"
 
+#include "ipc/wire/block_wire.h"
 #include "ipc/wire/echo_wire.h"
 #include "ipc/wire/entropy_wire.h"
 #include "ipc/wire/init_wire.h"
@@ -21,4 +22,5 @@ const struct wire_protocol_rows *const wire_protocols[WIRE_PROTOCOL_COUNT] = {
     [WIRE_PROTOCOL_LOG - WIRE_PROTOCOL_INIT] = &log_rows,
     [WIRE_PROTOCOL_METRICS - WIRE_PROTOCOL_INIT] = &metrics_rows,
     [WIRE_PROTOCOL_ENTROPY - WIRE_PROTOCOL_INIT] = &entropy_rows,
+    [WIRE_PROTOCOL_BLOCK - WIRE_PROTOCOL_INIT] = &block_rows,
 };

@@ -10,7 +10,7 @@ enum {
     DESCRIPTOR_NEXT = 1,   // Section 2.7.5.
     DESCRIPTOR_WRITE = 2,  // For the device.
     RING_HEAD_BYTES = 4,   // flags, index: one aligned word.
-    RING_TAIL_BYTES = 2,   // used_event, avail_event: there, not used.
+    RING_TAIL_BYTES = 2,   // used_event, avail_event.
     USED_BYTES = 8,        // id, length
     INDEX_SHIFT = 16,
 };
@@ -122,6 +122,45 @@ enum virtqueue_result virtqueue_add(struct virtqueue *queue, const struct virtqu
     return VIRTQUEUE_OK;
 }
 
+void virtqueue_use_events(struct virtqueue *queue) {
+    queue->events = true;
+}
+
+// Section 2.7.10.1: between `old` and `now` the index went past what the other side waits for.
+static bool passes(uint16_t event, uint16_t now, uint16_t old) {
+    return (uint16_t)(now - event - 1) < (uint16_t)(now - old);
+}
+
+bool virtqueue_must_tell(struct virtqueue *queue) {
+    uint16_t old = queue->told;
+    uint16_t event = 0;
+    queue->told = queue->added;
+    if (!queue->events) {
+        return queue->added != old;
+    }
+    memcpy(&event,
+           queue->memory + device_offset(queue->size) + RING_HEAD_BYTES + USED_BYTES * queue->size,
+           sizeof(event));
+    return passes(event, queue->added, old);
+}
+
+// The index of chains that the device has used. Acquire: the entries are read after it.
+static uint16_t used_index(const struct virtqueue *queue) {
+    return (uint16_t)(atomic_load_acquire_u32(ring_head(queue, device_offset(queue->size))) >>
+                      INDEX_SHIFT);
+}
+
+bool virtqueue_wait_for(struct virtqueue *queue, uint16_t count) {
+    uint16_t event = (uint16_t)(queue->taken + count - 1);
+    if (queue->events) {
+        memcpy(queue->memory + driver_offset(queue->size) + RING_HEAD_BYTES + 2 * queue->size,
+               &event, sizeof(event));
+        atomic_fence();  // The device sees it before its index is looked at.
+    }
+    uint16_t waiting = (uint16_t)(used_index(queue) - queue->taken);
+    return !queue->broken && waiting < (queue->events ? count : 1);
+}
+
 static void free_chain(struct virtqueue *queue, uint16_t head) {
     uint16_t last = head;
     for (uint32_t i = 1; i < queue->chain_length[head]; i++) {
@@ -135,9 +174,7 @@ static void free_chain(struct virtqueue *queue, uint16_t head) {
 
 enum virtqueue_result virtqueue_take(struct virtqueue *queue, uint16_t *chain, uint32_t *written) {
     uint32_t offset = device_offset(queue->size);
-    // Acquire: the entries are read after the index that says that they are there.
-    uint16_t used = (uint16_t)(atomic_load_acquire_u32(ring_head(queue, offset)) >> INDEX_SHIFT);
-    uint16_t waiting = (uint16_t)(used - queue->taken);
+    uint16_t waiting = (uint16_t)(used_index(queue) - queue->taken);
     uint16_t out = (uint16_t)(queue->added - queue->taken);
     if (queue->broken || waiting > out) {
         queue->broken = true;

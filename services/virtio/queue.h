@@ -48,7 +48,9 @@ struct virtqueue {
     uint16_t free_count;
     uint16_t added;  // Chains made available and taken back, both modulo 65536.
     uint16_t taken;
+    uint16_t told;  // What was added when the device was told last, or needed not be.
     bool broken;
+    bool events;
     // By the first descriptor of a chain that is out: its length in descriptors, 0 for none, and
     // the bytes that the device may write. The ring is the device's to read, and so not to be
     // believed.
@@ -80,6 +82,18 @@ uint64_t virtqueue_device_physical(const struct virtqueue *queue);
 WARN_UNUSED enum virtqueue_result virtqueue_add(struct virtqueue *queue,
                                                 const struct virtqueue_buffer *buffers,
                                                 uint32_t count, uint16_t *chain);
+
+// VIRTIO_F_EVENT_IDX was agreed on (section 2.7.7): each side says when it wants to hear of the
+// other. After virtqueue_init.
+void virtqueue_use_events(struct virtqueue *queue);
+
+// After virtqueue_add, once for any number of them: whether the device must be told
+// (virtio_notify).
+WARN_UNUSED bool virtqueue_must_tell(struct virtqueue *queue);
+
+// With events the device interrupts when `count` chains more have come back, 1 to those that are
+// out; without, at each. False: so many are there already, or the queue is broken: take them.
+WARN_UNUSED bool virtqueue_wait_for(struct virtqueue *queue, uint16_t count);
 
 // Takes back one used chain and how many bytes the device wrote.
 WARN_UNUSED enum virtqueue_result virtqueue_take(struct virtqueue *queue, uint16_t *chain,

@@ -170,14 +170,26 @@ uint32_t virtio_reasons_take(const struct virtio_device *device) {
 }
 
 // Ends: a device that changes all the time is read as it is.
-uint32_t virtio_config_read32(const struct virtio_device *device, uint32_t offset) {
-    uint32_t value = 0;
+static uint64_t config_read(const struct virtio_device *device, uint32_t offset, bool wide) {
+    uint64_t at = device->window + REGISTER_CONFIG + offset;
+    uint64_t value = 0;
     for (uint32_t look = 0; look < CONFIG_LOOKS; look++) {
         uint32_t before = get(device, REGISTER_CONFIG_GENERATION);
-        value = mmio_read32(device->window + REGISTER_CONFIG + offset);
+        value = mmio_read32(at);
+        if (wide) {
+            value |= (uint64_t)mmio_read32(at + 4) << 32;
+        }
         if (get(device, REGISTER_CONFIG_GENERATION) == before) {
             break;
         }
     }
     return value;
+}
+
+uint32_t virtio_config_read32(const struct virtio_device *device, uint32_t offset) {
+    return (uint32_t)config_read(device, offset, false);
+}
+
+uint64_t virtio_config_read64(const struct virtio_device *device, uint32_t offset) {
+    return config_read(device, offset, true);
 }

@@ -19,7 +19,9 @@ enum {
     VIRTIO_RESET_LOOKS = 100000,
 };
 
-#define VIRTIO_F_VERSION_1 (UINT64_C(1) << 32)  // Section 6: always asked for.
+// Section 6.
+#define VIRTIO_F_EVENT_IDX (UINT64_C(1) << 29)
+#define VIRTIO_F_VERSION_1 (UINT64_C(1) << 32)  // Always asked for.
 
 enum virtio_result {
     VIRTIO_OK,
@@ -70,6 +72,9 @@ uint32_t virtio_reasons_take(const struct virtio_device *device);
 // A word of the device's own configuration (section 4.2.2.2), read twice or more until it did not
 // change meanwhile. `offset` is a multiple of 4.
 WARN_UNUSED uint32_t virtio_config_read32(const struct virtio_device *device, uint32_t offset);
+
+// The same of two words, the lower one first, as one value.
+WARN_UNUSED uint64_t virtio_config_read64(const struct virtio_device *device, uint32_t offset);
 
 // The device stops touching memory (section 2.4); before a restarted driver uses its arena again
 // virtio_begin has done the same. Errors: VIRTIO_STUCK.

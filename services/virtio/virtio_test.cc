@@ -70,6 +70,8 @@ std::uint32_t fake_device::read(std::uint32_t at) {
             generation += config_changes != 0 ? 1 : 0;
             config_changes -= config_changes != 0 ? 1 : 0;
             return generation;
+        case 0x100:
+            return generation * 0x100;
         case 0x104:
             return generation * 100;
         default:
@@ -256,6 +258,14 @@ TEST(Transport, configuration_is_read_until_it_holds_still) {
     EXPECT_GT(virtio_config_read32(&device, 4), 1000u);
 }
 
+TEST(Transport, a_wide_word_is_of_one_generation) {
+    virtio_device device{};
+    ASSERT_EQ(begin([](fake_device &) {}, &device), VIRTIO_OK);
+    EXPECT_EQ(virtio_config_read64(&device, 0), 0x2bc'00000700u);
+    fake->config_changes = 1;
+    EXPECT_EQ(virtio_config_read64(&device, 0), 0x320'00000800u);
+}
+
 TEST(Transport, every_result_has_a_text) {
     for (int i = 0; i < VIRTIO_RESULT_COUNT; i++) {
         EXPECT_GT(std::strlen(virtio_result_text(static_cast<virtio_result>(i))), 3u);
@@ -313,6 +323,63 @@ TEST(Queue, goes_around_with_chains_out_of_order) {
     }
     EXPECT_GT(memory.queue.added, 100u);
     EXPECT_EQ(memory.available(), memory.queue.added);
+}
+
+// Section 2.7.7: the device is told, and tells, only when the other side waits for it.
+TEST(Queue, events_say_when_to_tell) {
+    queue_memory memory(8);
+    std::uint16_t chain = 0;
+    std::uint16_t &avail_event =
+        memory.at<std::uint16_t>(virtqueue_device_physical(&memory.queue) + 4 + 8 * 8);
+    const auto add = [&](int count) {
+        for (int i = 0; i < count; i++) {
+            ASSERT_EQ(memory.add({{0x1000, 8, true}}, &chain), VIRTQUEUE_OK);
+        }
+    };
+    EXPECT_FALSE(virtqueue_must_tell(&memory.queue)) << "nothing was added";
+    add(2);
+    EXPECT_TRUE(virtqueue_must_tell(&memory.queue)) << "without events always";
+    virtqueue_use_events(&memory.queue);
+    avail_event = 2;
+    add(1);
+    EXPECT_TRUE(virtqueue_must_tell(&memory.queue));
+    EXPECT_FALSE(virtqueue_must_tell(&memory.queue)) << "once";
+    add(1);
+    EXPECT_FALSE(virtqueue_must_tell(&memory.queue)) << "it waits for nothing new";
+    avail_event = 5;
+    add(1);
+    EXPECT_FALSE(virtqueue_must_tell(&memory.queue));
+    add(2);
+    EXPECT_TRUE(virtqueue_must_tell(&memory.queue)) << "the sixth was among them";
+}
+
+TEST(Queue, waits_for_several) {
+    queue_memory memory(8);
+    std::uint16_t chains[4];
+    std::uint16_t &used_event =
+        memory.at<std::uint16_t>(virtqueue_driver_physical(&memory.queue) + 4 + 2 * 8);
+    for (std::uint16_t &chain : chains) {
+        ASSERT_EQ(memory.add({{0x1000, 8, true}}, &chain), VIRTQUEUE_OK);
+    }
+    EXPECT_TRUE(virtqueue_wait_for(&memory.queue, 4));
+    EXPECT_EQ(used_event, 0u) << "not agreed on";
+    memory.use(chains[1], 8);
+    EXPECT_FALSE(virtqueue_wait_for(&memory.queue, 4)) << "without events each is told";
+    virtqueue_use_events(&memory.queue);
+    EXPECT_TRUE(virtqueue_wait_for(&memory.queue, 3));
+    EXPECT_EQ(used_event, 2u) << "the third";
+    memory.use(chains[0], 8);
+    memory.use(chains[2], 8);
+    EXPECT_FALSE(virtqueue_wait_for(&memory.queue, 3)) << "they came before it could be said";
+    std::uint32_t written = 0;
+    ASSERT_EQ(virtqueue_take(&memory.queue, &chains[0], &written), VIRTQUEUE_OK);
+    EXPECT_TRUE(virtqueue_wait_for(&memory.queue, 3));
+    EXPECT_EQ(used_event, 3u);
+    memory.use(7, 8);
+    while (virtqueue_take(&memory.queue, &chains[0], &written) == VIRTQUEUE_OK) {
+    }
+    EXPECT_TRUE(memory.queue.broken);
+    EXPECT_FALSE(virtqueue_wait_for(&memory.queue, 1));
 }
 
 TEST(Queue, test_reject_when_full) {

@@ -1,0 +1,54 @@
+// testing/sim_devices/disk_image.cc: see disk_image.h.
+#include "testing/sim_devices/disk_image.h"
+
+namespace sim_devices {
+
+sector disk_image::durable(std::uint64_t at) const {
+    const auto found = durable_.find(at);
+    return found == durable_.end() ? sector{} : found->second;
+}
+
+sector disk_image::read(std::uint64_t at) const {
+    const auto found = cache_.find(at);
+    const auto forgotten = forgotten_.find(at);
+    if (found != cache_.end()) {
+        return found->second.back();
+    }
+    return forgotten != forgotten_.end() ? forgotten->second : durable(at);
+}
+
+void disk_image::write(std::uint64_t at, const sector &bytes) {
+    cache_[at].push_back(bytes);
+    forgotten_.erase(at);
+}
+
+void disk_image::flush() {
+    for (const auto &[at, versions] : cache_) {
+        durable_[at] = versions.back();
+    }
+    cache_.clear();
+}
+
+void disk_image::forget_some(random_source &random) {
+    for (auto at = cache_.begin(); at != cache_.end();) {
+        if (random() % 2 == 0) {
+            forgotten_[at->first] = at->second.back();
+            at = cache_.erase(at);
+        } else {
+            at++;
+        }
+    }
+}
+
+void disk_image::power_cut(random_source &random) {
+    for (const auto &[at, versions] : cache_) {
+        const std::uint64_t which = random() % (versions.size() + 1);
+        if (which != 0) {
+            durable_[at] = versions[which - 1];
+        }
+    }
+    cache_.clear();
+    forgotten_.clear();
+}
+
+}  // namespace sim_devices
