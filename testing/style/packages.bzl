@@ -79,6 +79,7 @@ PACKAGES = [
     "tools/explain_miss",
     "tools/mkimage",
     "tools/policyc",
+    "tools/statefs",
     "tools/symbolize",
     "tools/text",
     "tools/trace",
