@@ -156,6 +156,9 @@ def tessera_image(
         memory_mib = 128,
         icount = False,
         rngs = 0,
+        disk_mib = 0,
+        disk_read_only = False,
+        disk_faults = None,
         legacy_virtio = False,
         script = None,
         interactive = False,
@@ -178,8 +181,11 @@ def tessera_image(
       policies: {text: name in the image}; the syntax is in docs/policy.md
       deadline_s: seconds from power-on to the end
       memory_mib: MiB of memory
-      icount: count time in instructions, so that every run prints the same bytes; not for images with a disk
+      icount: count time in instructions, so that every run prints the same bytes; with a disk only instructions are exact, not when they come
       rngs: virtio entropy devices of the machine, whose bytes are QEMU's own: the same every time under icount
+      disk_mib: MiB of a virtio block device on a file that is new and empty at each boot
+      disk_read_only: it cannot be written
+      disk_faults: errors that it has, as QEMU's blkdebug reads them
       legacy_virtio: its devices speak only the interface before virtio 1.0
       script: what is typed at the UART during a test, and the lines that must come in between (testing/qemu/script.h); not with icount
       interactive: for people: `bazel run` makes their terminal the UART, and judges nothing unless it gets `--log FILE`
@@ -209,6 +215,9 @@ def tessera_image(
     common = {
         "boot_image": ":" + name + ".boot",
         "deadline_s": deadline_s,
+        "disk_faults": disk_faults,
+        "disk_mib": disk_mib,
+        "disk_read_only": disk_read_only,
         "firmware": firmware,
         "golden": golden,
         "golden_stamp": ":" + name + ".golden_check",

@@ -17,9 +17,10 @@
 // Ownership: the caller owns the struct, and lives with one such client a task: the service keeps
 //            one window for each caller. The window is the client's to write only while no
 //            operation is under way, and after CUT_OFF not before block_open.
-// Blocking:  until the answer, at most until the deadline. The service answers within
-//            BLOCK_PATIENCE_NS whatever its device does: a deadline beyond that is cut off only if
-//            the service itself does not run.
+// Blocking:  until the answer, at most until the deadline. A request that the device does not
+//            answer within 10 to 15 s resets it, and everything that was out is answered; so a
+//            deadline BLOCK_PATIENCE_NS from now is reached only when the device is as slow again
+//            and again, or the service does not run.
 // Errors:    enum block_result. After CUT_OFF everything is CLOSED until block_open.
 #pragma once
 

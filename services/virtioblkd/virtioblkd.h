@@ -119,7 +119,7 @@ WARN_UNUSED bool virtioblkd_take_answer(struct virtioblkd *blk, struct virtioblk
 
 // A round has passed: a request that is too late resets the device. True: requests are out, and
 // another tick is wanted.
-WARN_UNUSED bool virtioblkd_tick(struct virtioblkd *blk);
+bool virtioblkd_tick(struct virtioblkd *blk);
 
 // The caller of a kept call has left. What was not begun is not.
 void virtioblkd_left(struct virtioblkd *blk, struct reply_handle reply);

@@ -7,7 +7,7 @@
 #include <set>
 
 #include "services/virtioblkd/virtioblkd.h"
-#include "services/virtioblkd/world.h"
+#include "testing/sim_devices/blk_world.h"
 
 namespace {
 

@@ -6,7 +6,7 @@
 
 #include <functional>
 
-#include "services/virtioblkd/world.h"
+#include "testing/sim_devices/blk_world.h"
 
 namespace {
 

@@ -38,6 +38,9 @@ def _run_spec(ctx, qemu, kernel, programs):
         "deadline_s": ctx.attr.deadline_s,
         "icount": ctx.attr.icount,
         "legacy_virtio": ctx.attr.legacy_virtio,
+        "disk_faults": _path(ctx, ctx.file.disk_faults) if ctx.file.disk_faults else "",
+        "disk_mib": ctx.attr.disk_mib,
+        "disk_read_only": ctx.attr.disk_read_only,
         "rngs": ctx.attr.rngs,
         "script": _path(ctx, ctx.file.script) if ctx.file.script else "",
         "script_label": ctx.file.script.short_path if ctx.file.script else "",
@@ -53,7 +56,7 @@ def _qemu_impl(ctx):
     spec = ctx.actions.declare_file(ctx.label.name + ".run.json")
     ctx.actions.write(spec, json.encode(_run_spec(ctx, qemu, kernel, programs)) + "\n")
     runfiles = ctx.runfiles(
-        files = [spec, kernel, ctx.file.boot_image, ctx.file.golden, ctx.file.golden_stamp] + programs + ctx.files.firmware + ctx.files.script,
+        files = [spec, kernel, ctx.file.boot_image, ctx.file.golden, ctx.file.golden_stamp] + programs + ctx.files.firmware + ctx.files.script + ctx.files.disk_faults,
         transitive_files = qemu.files,
     ).merge(ctx.attr._runner[DefaultInfo].default_runfiles)
     return [DefaultInfo(executable = program, runfiles = runfiles)]
@@ -68,6 +71,12 @@ _ATTRS = {
         doc = "seconds from power-on after which the boot has failed",
         default = 90,
     ),
+    "disk_faults": attr.label(
+        doc = "errors that the disk has, as QEMU's blkdebug reads them",
+        allow_single_file = True,
+    ),
+    "disk_mib": attr.int(doc = "MiB of its disk, a new empty file at each boot; 0: it has none"),
+    "disk_read_only": attr.bool(doc = "the disk cannot be written"),
     "firmware": attr.label(
         doc = "an ELF file instead of OpenSBI",
         cfg = riscv64_transition,

@@ -37,6 +37,10 @@ run_spec spec_of(const nlohmann::json &root, const std::filesystem::path &base) 
     spec.icount = root.at("icount");
     spec.rngs = root.at("rngs");
     spec.legacy_virtio = root.at("legacy_virtio");
+    // Most images have none.
+    spec.disk_mib = root.value("disk_mib", 0U);
+    spec.disk_read_only = root.value("disk_read_only", false);
+    spec.disk_faults = root.value("disk_faults", "").empty() ? "" : path("disk_faults");
     spec.script_label = root.at("script_label");
     spec.script = spec.script_label.empty() ? "" : path("script");
     spec.interactive = root.at("interactive");
@@ -48,6 +52,19 @@ bool is_plain_word(const std::string &word) {
            word.find_first_not_of(
                "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=/.,:@%") ==
                std::string::npos;
+}
+
+// The flush of the machine goes to the file, and its writes to the host's cache.
+std::vector<std::string> disk_words(const run_spec &spec, const std::string &file) {
+    std::string drive = "if=none,id=disk,format=raw,cache=writeback";
+    if (spec.disk_faults.empty()) {
+        drive += ",file=" + file;
+    } else {
+        drive += ",file.driver=blkdebug,file.config=" + spec.disk_faults +
+                 ",file.image.driver=file,file.image.filename=" + file;
+    }
+    drive += spec.disk_read_only ? ",readonly=on" : "";
+    return {"-drive", drive, "-device", "virtio-blk-device,drive=disk"};
 }
 
 }  // namespace
@@ -79,24 +96,24 @@ std::string find_runfiles_root(const std::string &argv0) {
 }
 
 std::vector<std::string> qemu_command(const run_spec &spec, const command_options &options) {
-    std::vector<std::string> command = {spec.qemu,
-                                        "-machine",
-                                        "virt",
-                                        "-cpu",
-                                        "rv64",
-                                        "-smp",
-                                        std::to_string(spec.hart_count),
-                                        "-m",
-                                        std::to_string(spec.memory_mib) + "M",
-                                        "-nodefaults",
-                                        "-display",
-                                        "none",
-                                        "-audio",
-                                        "none",
-                                        "-no-reboot",
-                                        "-global",
-                                        std::string("virtio-mmio.force-legacy=") +
-                                            (spec.legacy_virtio ? "on" : "off")};
+    std::vector<std::string> command = {
+        spec.qemu,
+        "-machine",
+        "virt",
+        "-cpu",
+        "rv64",
+        "-smp",
+        std::to_string(spec.hart_count),
+        "-m",
+        std::to_string(spec.memory_mib) + "M",
+        "-nodefaults",
+        "-display",
+        "none",
+        "-audio",
+        "none",
+        "-no-reboot",
+        "-global",
+        std::string("virtio-mmio.force-legacy=") + (spec.legacy_virtio ? "on" : "off")};
     const auto add = [&](std::initializer_list<std::string> words) {
         command.insert(command.end(), words);
     };
@@ -115,8 +132,15 @@ std::vector<std::string> qemu_command(const run_spec &spec, const command_option
     for (std::uint32_t i = 0; i < spec.rngs; i++) {
         add({"-device", "virtio-rng-device,rng=entropy"});
     }
+    if (spec.disk_mib > 0) {
+        const std::vector<std::string> words =
+            disk_words(spec, options.disk.empty() ? "DISK" : options.disk);
+        command.insert(command.end(), words.begin(), words.end());
+    }
     if (spec.icount) {
-        add({"-icount", "shift=0,sleep=off", "-seed", "1", "-rtc", "base=2024-01-01,clock=vm"});
+        // A guest that waits for a disk must not jump over the disk's time.
+        const std::string sleep = spec.disk_mib > 0 ? "shift=0" : "shift=0,sleep=off";
+        add({"-icount", sleep, "-seed", "1", "-rtc", "base=2024-01-01,clock=vm"});
     }
     if (options.gdb) {
         // Only for this machine: whoever reaches the port owns the guest.

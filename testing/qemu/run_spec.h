@@ -27,6 +27,9 @@ struct run_spec {
     bool icount = false;
     bool legacy_virtio = false;  // Devices speak only the interface before virtio 1.0.
     std::uint32_t rngs = 0;      // Virtio entropy devices.
+    std::uint32_t disk_mib = 0;  // A virtio block device on a new empty file; 0: none.
+    bool disk_read_only = false;
+    std::string disk_faults;   // Errors that it has (QEMU's blkdebug). Empty: none.
     std::string script;        // What is typed at the UART and when (script.h). Empty: nothing.
     std::string script_label;  // How messages name it.
     bool interactive = false;  // For people: their terminal is the UART unless they say otherwise.
@@ -42,6 +45,7 @@ std::string find_runfiles_root(const std::string &argv0);
 struct command_options {
     bool gdb = false;
     bool interactive = false;
+    std::string disk;  // The file behind it.
 };
 
 // The whole command line, the program first.

@@ -21,6 +21,7 @@
 #include "testing/markers/matcher.h"
 #include "testing/markers/report.h"
 #include "testing/qemu/memory_dump.h"
+#include "testing/qemu/scratch_disk.h"
 #include "testing/qemu/session.h"
 #include "tools/symbolize/backtrace.h"
 
@@ -184,7 +185,14 @@ class run {
             print_debugger_help(spec_, out_);
         }
         session_options session;
-        session.command = qemu_command(spec_, {.gdb = options_.gdb, .interactive = false});
+        std::unique_ptr<scratch_disk> disk;
+        if (spec_.disk_mib > 0 && (disk = scratch_disk::make(spec_.disk_mib, error)) == nullptr) {
+            out_ << error << std::endl;
+            return RUN_WRONG_INPUT;
+        }
+        session.command = qemu_command(spec_, {.gdb = options_.gdb,
+                                               .interactive = false,
+                                               .disk = disk == nullptr ? "" : disk->path()});
         session.deadline_ns =
             options_.gdb ? 0 : static_cast<std::int64_t>(spec_.deadline_s * NANOSECONDS_A_SECOND);
         session.script = script_;
@@ -265,7 +273,7 @@ class run {
 int run_image(const run_spec &spec, const run_options &options, const markers::marker_table &table,
               std::ostream &out) {
     const std::vector<std::string> command =
-        qemu_command(spec, {.gdb = options.gdb, .interactive = options.interactive});
+        qemu_command(spec, {.gdb = options.gdb, .interactive = options.interactive, .disk = ""});
     if (options.print) {
         out << command_text(command) << std::endl;
         return RUN_PASSED;

@@ -15,6 +15,7 @@
 
 #include "testing/markers/test_table.h"
 #include "testing/qemu/machine_lock.h"
+#include "testing/qemu/scratch_disk.h"
 
 namespace qemu {
 namespace {
@@ -205,6 +206,42 @@ TEST_F(Runner, print_shows_the_command_only) {
     expect_output("-kernel '/with space/kernel'");
     expect_output("-icount shift=0,sleep=off -seed 1 -rtc base=2024-01-01,clock=vm");
     EXPECT_EQ(read("uart.log"), "");
+}
+
+TEST_F(Runner, print_shows_the_disk) {
+    options_.print = true;
+    spec_.disk_mib = 8;
+    spec_.icount = true;
+    EXPECT_EQ(boot(GOOD), RUN_PASSED);
+    expect_output(
+        "-drive if=none,id=disk,format=raw,cache=writeback,file=DISK -device "
+        "virtio-blk-device,drive=disk");
+    expect_output("-icount shift=0 -seed 1");
+    spec_.disk_faults = "/faults";
+    spec_.disk_read_only = true;
+    EXPECT_EQ(boot(GOOD), RUN_PASSED);
+    expect_output(
+        "file.driver=blkdebug,file.config=/faults,file.image.driver=file,"
+        "file.image.filename=DISK,readonly=on");
+}
+
+TEST_F(Runner, a_disk_is_new_and_goes_with_the_run) {
+    std::string error;
+    std::string path;
+    {
+        const auto disk = scratch_disk::make(3, error);
+        ASSERT_NE(disk, nullptr) << error;
+        path = disk->path();
+        EXPECT_EQ(std::filesystem::file_size(path), 3u * 1024 * 1024);
+        EXPECT_NE(scratch_disk::make(3, error)->path(), path);
+    }
+    EXPECT_FALSE(std::filesystem::exists(path));
+    const char *before = std::getenv("TEST_TMPDIR");
+    const std::string kept = before == nullptr ? "" : before;
+    setenv("TEST_TMPDIR", "/nowhere", 1);
+    EXPECT_EQ(scratch_disk::make(1, error), nullptr);
+    EXPECT_NE(error.find("/nowhere"), std::string::npos);
+    setenv("TEST_TMPDIR", kept.c_str(), 1);
 }
 
 TEST_F(Runner, gdb_says_how_to_attach) {

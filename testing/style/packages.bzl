@@ -37,6 +37,7 @@ PACKAGES = [
     "testing/bench",
     "testing/budgets",
     "testing/cbmc",
+    "testing/disk",
     "testing/firmware",
     "testing/fuzz",
     "testing/hermetic",

@@ -1,5 +1,5 @@
-// services/virtioblkd/world.cc: the registers of the world of now.
-#include "services/virtioblkd/world.h"
+// testing/sim_devices/blk_world.cc: the registers of the world of now.
+#include "testing/sim_devices/blk_world.h"
 
 #include "runtime/mmio.h"
 

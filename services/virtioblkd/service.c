@@ -1,0 +1,226 @@
+// services/virtioblkd/service.c: connects the device and its interrupts, the windows of callers
+// (channels.h), and what lies between (virtioblkd.h).
+#include "services/virtioblkd/service.h"
+
+#include "images/markers.h"
+#include "ipc/server.h"
+#include "ipc/wire/block_wire.h"
+#include "kernel/abi/device.h"
+#include "services/virtioblkd/channels.h"
+#include "services/virtioblkd/virtioblkd.h"
+
+enum {
+    SLOT_DEVICE = SLOT_FIRST_OWN,
+    IRQ_BIT = 5,  // Of the badges' bits at the endpoint.
+    EPOCH_SHIFT = 32,
+};
+
+// A request that is out for two whole rounds is too late (VIRTIOBLKD_ROUNDS).
+#define ROUND_NS UINT64_C(5000000000)
+
+struct virtioblkd_service {
+    struct ipc_server server;
+    struct channels channels;
+    uint64_t interrupts;
+    bool ticking;  // The endpoint's timer is set.
+    struct virtioblkd_answer answer;
+    struct virtioblkd_answer own;  // Of the call that is being served.
+    struct virtioblkd blk;
+};
+
+static enum wire_status on_open(void *state, struct ipc_exchange *exchange) {
+    struct virtioblkd_service *service = state;
+    struct block_message *message = exchange->message;
+    if (exchange->came.value == CAP_SLOT_NONE) {
+        return WIRE_MALFORMED;
+    }
+    struct slot came = exchange->came;
+    exchange->came = slot_at(CAP_SLOT_NONE);
+    const struct disk_facts *facts = &service->blk.disk.facts;
+    message->epoch = service->blk.epoch;
+    message->sectors = facts->sectors;
+    message->sector_bytes = facts->sector_bytes;
+    message->read_only = facts->read_only;
+    return channels_open(&service->channels, &service->blk, exchange->request->meta.instance, came,
+                         &message->channel);
+}
+
+static void put_results(struct block_message *message, const struct virtioblkd_answer *answer) {
+    message->epoch = answer->epoch;
+    message->results = (struct wire_bytes){.data = answer->results, .count = answer->count};
+}
+
+// Answers kept calls. True: the call that is being served is over too, and its results are in
+// `own`.
+static bool answer_what_is_over(struct virtioblkd_service *service, struct reply_handle served) {
+    struct virtioblkd_answer *answer = &service->answer;
+    bool over = false;
+    while (virtioblkd_take_answer(&service->blk, answer)) {
+        struct block_message message = {.epoch = 0};
+        if (answer->call.reply.value == served.value) {
+            service->own = *answer;
+            over = true;
+        } else if (!answer->gone) {
+            put_results(&message, answer);
+            (void)ipc_answer(&service->server, &answer->call, WIRE_OK, &message,
+                             slot_at(CAP_SLOT_NONE));
+        }
+    }
+    return over;
+}
+
+// The next instance finds the device as it is, and resets it.
+static void end_if_dead(struct virtioblkd_service *service) {
+    if (!service->blk.dead) {
+        return;
+    }
+    (void)answer_what_is_over(service, REPLY_HANDLE_NONE);
+    log_line(service->server.runtime, "virtioblkd: the device does not come back: ends");
+    sys_task_exit(1);
+}
+
+// While requests are out a tick is to come.
+static void keep_ticking(struct virtioblkd_service *service) {
+    if (service->ticking || service->blk.disk.out == 0) {
+        return;
+    }
+    struct timer_result set = sys_timer_set(slot_at(SLOT_ENDPOINT), sys_clock_get() + ROUND_NS);
+    service->ticking = set.status == STATUS_OK;
+}
+
+static enum wire_status on_submit(void *state, struct ipc_exchange *exchange) {
+    struct virtioblkd_service *service = state;
+    struct block_message *message = exchange->message;
+    const uint32_t owner = exchange->request->meta.instance;
+    const struct channel *channel = channels_find(&service->channels, owner, message->channel);
+    if (!channel) {
+        return WIRE_ABSENT;
+    }
+    const struct kept_call *call = ipc_keep(exchange);
+    if (!call) {
+        return WIRE_OVERLOAD;
+    }
+    const struct virtioblkd_request request = {.call = *call,
+                                               .owner = owner,
+                                               .channel = channel->number,
+                                               .window = channel->window.bytes,
+                                               .window_bytes = channel->window.size,
+                                               .unflushed = message->epoch,
+                                               .items = message->items};
+    bool over = false;
+    enum wire_status status = virtioblkd_submit(&service->blk, &request, &over, &service->own);
+    if (status != WIRE_OK) {
+        return status;
+    }
+    if (!over) {  // A device that is done before it is asked to interrupt does not.
+        virtioblkd_work(&service->blk);
+        over = answer_what_is_over(service, call->reply);
+        keep_ticking(service);
+    }
+    exchange->kept = !over;
+    if (over) {
+        put_results(message, &service->own);
+    }
+    return WIRE_OK;
+}
+
+static enum wire_status on_stats(void *state, struct ipc_exchange *exchange) {
+    const struct virtioblkd_service *service = state;
+    const struct virtioblkd_counts *counts = &service->blk.counts;
+    struct block_message *message = exchange->message;
+    message->epoch = service->blk.epoch;
+    message->submissions = counts->submissions;
+    message->requests = counts->requests;
+    message->flushes = counts->flushes;
+    message->read_bytes = counts->read_bytes;
+    message->written_bytes = counts->written_bytes;
+    message->failed = counts->failed;
+    message->unknown = counts->unknown;
+    message->refused = counts->refused;
+    message->interrupts = service->interrupts;
+    message->bells = counts->bells;
+    message->deepest = counts->deepest;
+    return WIRE_OK;
+}
+
+// The device's line goes down, then the kernel's; what came back after that interrupts again.
+static void on_interrupt(struct virtioblkd_service *service) {
+    (void)virtio_reasons_take(&service->blk.disk.device);
+    struct ack_result acked = sys_irq_ack(slot_at(SLOT_DEVICE));
+    service->interrupts += acked.count;
+}
+
+static void on_notified(void *state, uint64_t kernel_bits, uint64_t badge_bits) {
+    struct virtioblkd_service *service = state;
+    if ((badge_bits >> IRQ_BIT & 1) != 0) {
+        on_interrupt(service);
+    }
+    if ((kernel_bits & NOTIFY_TIMER) != 0) {
+        service->ticking = false;
+        virtioblkd_tick(&service->blk);
+    } else {
+        virtioblkd_work(&service->blk);
+    }
+    (void)answer_what_is_over(service, REPLY_HANDLE_NONE);
+    keep_ticking(service);
+    end_if_dead(service);
+}
+
+static void on_left(void *state, struct reply_handle reply) {
+    struct virtioblkd_service *service = state;
+    virtioblkd_left(&service->blk, reply);
+}
+
+static bool place_of(struct disk_place *place, enum status *status) {
+    struct map_result map = sys_mmio_map(slot_at(SLOT_DEVICE));
+    struct query_result told = sys_cap_query(slot_at(SLOT_DEVICE));
+    *status = map.status != STATUS_OK ? map.status : told.status;
+    if (*status == STATUS_OK) {
+        *status = sys_irq_bind(slot_at(SLOT_DEVICE), slot_at(SLOT_ENDPOINT), IRQ_BIT);
+    }
+    *place = (struct disk_place){.window = map.window,
+                                 .arena = (uint8_t *)map.arena,
+                                 .physical = told.detail,
+                                 .pages = device_query_arena_pages(told.value)};
+    return *status == STATUS_OK;
+}
+
+// A second start has a higher instance, and so epochs above all that came before.
+static bool open(struct virtioblkd_service *service, struct runtime *runtime) {
+    struct disk_place place;
+    enum status status = STATUS_OK;
+    if (!place_of(&place, &status)) {
+        log_line(runtime, "virtioblkd: the device: %s", status_name(status));
+        return false;
+    }
+    const uint64_t epoch = ((uint64_t)runtime->instance << EPOCH_SHIFT) + 1;
+    enum disk_result result = virtioblkd_init(&service->blk, &place, epoch);
+    if (result == DISK_NO_DEVICE && service->blk.disk.refusal == VIRTIO_LEGACY) {
+        marker_text(runtime, MARKER_VIRTIOBLKD_LEGACY);
+    } else if (result != DISK_OK) {
+        log_line(runtime, "virtioblkd: no disk: %s: %s", disk_result_text(result),
+                 virtio_result_text(service->blk.disk.refusal));
+    }
+    return result == DISK_OK;
+}
+
+int virtioblkd_main(struct runtime *runtime) {
+    static const struct ipc_row rows[] = {
+        [BLOCK_OP_OPEN] = {.call = on_open},
+        [BLOCK_OP_SUBMIT] = {.call = on_submit},
+        [BLOCK_OP_STATS] = {.call = on_stats},
+    };
+    const struct ipc_service description = {.name = "virtioblkd",
+                                            .ready = MARKER_VIRTIOBLKD_READY,
+                                            .protocol = &block_rows,
+                                            .rows = rows,
+                                            .row_count = ARRAY_LEN(rows),
+                                            .notified = on_notified,
+                                            .left = on_left};
+    struct virtioblkd_service service = {.ticking = false};
+    if (!runtime_expect(runtime, slot_at(SLOT_DEVICE), CAP_DEVICE, RIGHTS_DEVICE, "the device") ||
+        !open(&service, runtime)) {
+        return 1;
+    }
+    return ipc_serve(&service.server, runtime, &description, &service);
+}

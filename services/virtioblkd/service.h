@@ -1,0 +1,7 @@
+// services/virtioblkd/service.h: virtioblkd as a program.
+#pragma once
+
+#include "runtime/runtime.h"
+
+// Runs until its endpoint closes, or the device cannot be used. Returns the exit code, never 0.
+int virtioblkd_main(struct runtime *runtime);
