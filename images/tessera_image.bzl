@@ -73,6 +73,23 @@ def same_log_test(name, image, boots, size, tags = []):
         tags = QEMU_TAGS + tags,
     )
 
+def persist_test(name, images, size):
+    """Boots images one after the other on one disk, which is new; then tools/statefs looks at it.
+
+    Args:
+      name: of the test
+      images: of tessera_images with a disk of one size; the first makes the journal
+      size: of the test
+    """
+    native.sh_test(
+        name = name,
+        size = size,
+        srcs = ["//testing/statefs:persist.sh"],
+        args = ["$(rootpath //tools/statefs)"] + ["$(rootpath %s)" % image for image in images],
+        data = images + ["//tools/statefs"],
+        tags = QEMU_TAGS,
+    )
+
 def trace_test(name, image, caller, server, inner, size):
     """Boots an image with `--trace` and looks at what it left with tools/trace.
 

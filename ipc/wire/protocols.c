@@ -10,6 +10,7 @@
 #include "ipc/wire/policy_wire.h"
 #include "ipc/wire/routing_wire.h"
 #include "ipc/wire/server_wire.h"
+#include "ipc/wire/state_wire.h"
 #include "ipc/wire/timed_wire.h"
 
 const struct wire_protocol_rows *const wire_protocols[WIRE_PROTOCOL_COUNT] = {
@@ -23,4 +24,5 @@ const struct wire_protocol_rows *const wire_protocols[WIRE_PROTOCOL_COUNT] = {
     [WIRE_PROTOCOL_METRICS - WIRE_PROTOCOL_INIT] = &metrics_rows,
     [WIRE_PROTOCOL_ENTROPY - WIRE_PROTOCOL_INIT] = &entropy_rows,
     [WIRE_PROTOCOL_BLOCK - WIRE_PROTOCOL_INIT] = &block_rows,
+    [WIRE_PROTOCOL_STATE - WIRE_PROTOCOL_INIT] = &state_rows,
 };

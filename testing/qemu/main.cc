@@ -39,6 +39,8 @@ int main(int argc, char **argv) {
         "--trace", options.trace_path,
         "record what the kernel does from the start, into this file and its name with .image "
         "behind it, for //tools/trace");
+    app.add_option("--disk", options.disk_path,
+                   "use this file as the machine's disk and keep it; made if it is not there");
     app.add_flag("--print", options.print, "print QEMU's command line and do nothing");
     app.add_flag("--interactive", options.interactive,
                  "connect the terminal to the UART; nothing is judged")
@@ -54,6 +56,7 @@ int main(int argc, char **argv) {
     }
     options.log_path = from_working_folder(options.log_path);
     options.trace_path = from_working_folder(options.trace_path);
+    options.disk_path = from_working_folder(options.disk_path);
     options.outputs_dir = environment("TEST_UNDECLARED_OUTPUTS_DIR");
     const std::string root = qemu::find_runfiles_root(argv[0]);
     std::string error;

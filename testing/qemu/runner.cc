@@ -186,7 +186,7 @@ class run {
         }
         session_options session;
         std::unique_ptr<scratch_disk> disk;
-        if (spec_.disk_mib > 0 && (disk = scratch_disk::make(spec_.disk_mib, error)) == nullptr) {
+        if (spec_.disk_mib > 0 && (disk = open_disk(error)) == nullptr) {
             out_ << error << std::endl;
             return RUN_WRONG_INPUT;
         }
@@ -215,6 +215,12 @@ class run {
     }
 
   private:
+    std::unique_ptr<scratch_disk> open_disk(std::string &error) const {
+        return options_.disk_path.empty()
+                   ? scratch_disk::make(spec_.disk_mib, error)
+                   : scratch_disk::keep(options_.disk_path, spec_.disk_mib, error);
+    }
+
     bool open_log() {
         if (options_.log_path.empty()) {
             return true;

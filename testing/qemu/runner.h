@@ -21,6 +21,8 @@ struct run_options {
     std::string log_path;    // The bytes of the UART go here too.
     std::string trace_path;  // The kernel's events go here, and what tools/trace needs of the image
                              // to trace_path.image. Empty: none are recorded.
+    std::string disk_path;  // The disk's file, which is kept, and made if it is not there. Empty: a
+                            // new one.
     std::string outputs_dir;  // Of a test: uart.log, times.json, verdict.txt go here.
     std::string lock_path = MACHINE_LOCK_PATH;
 };

@@ -1,7 +1,7 @@
 // testing/qemu/scratch_disk.h: the file behind a machine's disk: new, empty, and gone with the
-// object.
+// object; or one that stays.
 // Units:  MiB.
-// Errors: make returns null and says why.
+// Errors: make and keep return null and say why.
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -14,6 +14,10 @@ class scratch_disk {
     // In TEST_TMPDIR, or where the machine keeps temporary files.
     static std::unique_ptr<scratch_disk> make(std::uint32_t mib, std::string &error);
 
+    // That file, as it is; new and empty if it is not there.
+    static std::unique_ptr<scratch_disk> keep(const std::string &path, std::uint32_t mib,
+                                              std::string &error);
+
     ~scratch_disk();
     scratch_disk(const scratch_disk &) = delete;
     scratch_disk &operator=(const scratch_disk &) = delete;
@@ -23,9 +27,10 @@ class scratch_disk {
     }
 
   private:
-    explicit scratch_disk(std::string path) : path_(std::move(path)) {}
+    scratch_disk(std::string path, bool kept) : path_(std::move(path)), kept_(kept) {}
 
     std::string path_;
+    bool kept_;
 };
 
 }  // namespace qemu

@@ -1,0 +1,332 @@
+// services/statefsd/service.c: connects the journal (statefs.h) with the disk and with who asks.
+//
+// Calls that change something are kept until their batch is durable: those that come within
+// GROUP_NS share one flush. What reads sees only what is durable: it commits first.
+#include "services/statefsd/service.h"
+
+#include <string.h>
+
+#include "images/markers.h"
+#include "ipc/resolver.h"
+#include "ipc/server.h"
+#include "ipc/wire/state_wire.h"
+#include "services/statefsd/statefs.h"
+#include "services/statefsd/transactions.h"
+#include "services/statefsd/window_disk.h"
+
+enum {
+    SLOT_FACTORY = SLOT_FIRST_OWN,
+    QUOTA_ENTRIES = STATE_ENTRIES_MAX / STATE_SPACES_MAX,
+    QUOTA_BYTES = 4096,
+};
+
+#define GROUP_NS UINT64_C(50000)
+
+struct statefsd_service {
+    struct ipc_server server;
+    struct ipc_resolver resolver;
+    struct ipc_client client;
+    struct block_client block;
+    struct window_disk disk;
+    struct state_report report;  // Of the mount.
+    struct state_transactions transactions;
+    uint32_t waiting_count;
+    struct kept_call waiting[IPC_KEPT_MAX];  // For the batch that is staged.
+    uint64_t due_ns;                         // When that is committed.
+    uint8_t page[STATE_LIST_BYTES_MAX];
+    struct statefs fs;
+};
+
+static enum wire_status wire_of(enum state_status status) {
+    switch (status) {
+        case STATE_OK:
+            return WIRE_OK;
+        case STATE_ABSENT:
+            return WIRE_ABSENT;
+        case STATE_BAD_KEY:
+            return WIRE_MALFORMED;
+        case STATE_TOO_LARGE:
+            return WIRE_TOO_LARGE;
+        case STATE_OVER_QUOTA:
+        case STATE_NO_ROOM:
+        case STATE_BATCH_FULL:
+            return WIRE_OVERLOAD;
+        case STATE_FAILED:
+            return WIRE_UNAVAILABLE;
+    }
+    return WIRE_UNAVAILABLE;
+}
+
+// What became of the batch is not known here: its callers learn that from their end of the call,
+// and the next start from the disk.
+static void give_up(const struct statefsd_service *service) {
+    log_line(service->server.runtime, "statefsd: the disk failed");
+    sys_task_exit(1);
+}
+
+// Makes durable what is staged, and answers who waits for it.
+static void commit(struct statefsd_service *service) {
+    if (statefs_commit(&service->fs) != STATE_OK) {
+        give_up(service);
+    }
+    const uint32_t count = service->waiting_count;
+    service->waiting_count = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        struct state_message message;
+        memset(&message, 0, sizeof(message));
+        (void)ipc_answer(&service->server, &service->waiting[i], WIRE_OK, &message,
+                         slot_at(CAP_SLOT_NONE));
+    }
+}
+
+// The kernel's words.
+static struct state_caller caller_of(const struct ipc_exchange *exchange) {
+    return (struct state_caller){.id = exchange->request->meta.service_id,
+                                 .instance = exchange->request->meta.instance};
+}
+
+// Stages the changes; the caller is answered when they are durable.
+static enum wire_status change(struct statefsd_service *service, struct ipc_exchange *exchange,
+                               const struct state_change *changes, uint32_t count) {
+    const uint64_t space = exchange->request->meta.service_id;
+    enum state_status status = statefs_stage(&service->fs, space, changes, count);
+    if (status == STATE_BATCH_FULL) {
+        commit(service);
+        status = statefs_stage(&service->fs, space, changes, count);
+    }
+    if (status == STATE_FAILED) {
+        give_up(service);
+    }
+    if (status != STATE_OK) {
+        return wire_of(status);
+    }
+    if (service->fs.staged_changes == count) {  // The first.
+        service->due_ns = sys_clock_get() + GROUP_NS;
+    }
+    if (exchange->call.reply.value == REPLY_HANDLE_NONE.value) {
+        return WIRE_OK;  // A send.
+    }
+    const struct kept_call *call = ipc_keep(exchange);
+    if (call) {
+        service->waiting[service->waiting_count++] = *call;
+    } else {
+        commit(service);
+    }
+    return WIRE_OK;
+}
+
+static enum wire_status change_one(struct statefsd_service *service, struct ipc_exchange *exchange,
+                                   bool erase) {
+    const struct state_message *message = exchange->message;
+    const struct state_change one = {.erase = erase,
+                                     .key = message->key,
+                                     .value = erase ? (struct wire_bytes){0} : message->value};
+    if (message->transaction != 0) {
+        return wire_of(state_transaction_add(&service->transactions, caller_of(exchange),
+                                             message->transaction, &one));
+    }
+    return change(service, exchange, &one, 1);
+}
+
+static enum wire_status on_put(void *state, struct ipc_exchange *exchange) {
+    return change_one(state, exchange, false);
+}
+
+static enum wire_status on_delete(void *state, struct ipc_exchange *exchange) {
+    return change_one(state, exchange, true);
+}
+
+static enum wire_status on_get(void *state, struct ipc_exchange *exchange) {
+    struct statefsd_service *service = state;
+    struct state_message *message = exchange->message;
+    commit(service);
+    const struct state_entry *entry =
+        state_table_find(&service->fs.table, exchange->request->meta.service_id, message->key);
+    if (!entry) {
+        return WIRE_ABSENT;
+    }
+    message->value = (struct wire_bytes){.data = entry->value, .count = entry->value_count};
+    return WIRE_OK;
+}
+
+static enum wire_status on_list(void *state, struct ipc_exchange *exchange) {
+    struct statefsd_service *service = state;
+    struct state_message *message = exchange->message;
+    const uint64_t space = exchange->request->meta.service_id;
+    struct wire_writer out = wire_writer_of(service->page, sizeof(service->page));
+    commit(service);
+    message->more = 0;
+    const struct state_entry *entry = state_table_next(&service->fs.table, space, message->key);
+    while (entry) {  // At most as many as fit a page.
+        const struct state_item item = {.key = {.data = entry->key, .count = entry->key_count},
+                                        .value_count = entry->value_count};
+        if (state_item_bytes(&item) > sizeof(service->page) - out.count) {
+            message->more = 1;
+            break;
+        }
+        state_item_put(&out, &item);
+        entry = state_table_next(&service->fs.table, space, item.key);
+    }
+    message->items = (struct wire_bytes){.data = service->page, .count = out.count};
+    return WIRE_OK;
+}
+
+static enum wire_status on_sync(void *state, struct ipc_exchange *exchange) {
+    (void)exchange;
+    commit(state);
+    return WIRE_OK;
+}
+
+static enum wire_status on_begin(void *state, struct ipc_exchange *exchange) {
+    struct statefsd_service *service = state;
+    struct state_message *message = exchange->message;
+    return wire_of(state_transaction_begin(&service->transactions, caller_of(exchange),
+                                           sys_clock_get(), &message->transaction));
+}
+
+static enum wire_status on_commit(void *state, struct ipc_exchange *exchange) {
+    struct statefsd_service *service = state;
+    const struct state_message *message = exchange->message;
+    struct state_change changes[STATE_CHANGES_MAX];
+    uint32_t count = 0;
+    enum state_status status = state_transaction_end(&service->transactions, caller_of(exchange),
+                                                     message->transaction, changes, &count);
+    if (status != STATE_OK || count == 0) {
+        return wire_of(status);
+    }
+    return change(service, exchange, changes, count);
+}
+
+static enum wire_status on_abort(void *state, struct ipc_exchange *exchange) {
+    struct statefsd_service *service = state;
+    const struct state_message *message = exchange->message;
+    struct state_change changes[STATE_CHANGES_MAX];
+    uint32_t count = 0;
+    return wire_of(state_transaction_end(&service->transactions, caller_of(exchange),
+                                         message->transaction, changes, &count));
+}
+
+static enum wire_status on_stats(void *state, struct ipc_exchange *exchange) {
+    const struct statefsd_service *service = state;
+    const struct statefs *fs = &service->fs;
+    struct state_message *message = exchange->message;
+    const uint64_t space = exchange->request->meta.service_id;
+    const struct state_space *used = state_table_space(&fs->table, space);
+    const struct state_quota *quota = statefs_quota(fs, space);
+    message->entries = used ? used->entries : 0;
+    message->bytes = used ? used->bytes : 0;
+    message->entries_max = quota ? quota->entries : 0;
+    message->bytes_max = quota ? quota->bytes : 0;
+    message->generation = fs->super.generation;
+    message->epoch = fs->super.epoch;
+    message->end = (uint8_t)service->report.end;
+    message->replayed = service->report.batches;
+    message->commits = fs->counts.commits;
+    message->changes = fs->counts.changes;
+    message->compactions = fs->counts.compactions;
+    message->lost = fs->counts.lost;
+    return WIRE_OK;
+}
+
+// Nobody waits for this one any more; the change stays.
+static void on_left(void *state, struct reply_handle reply) {
+    struct statefsd_service *service = state;
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < service->waiting_count; i++) {
+        if (service->waiting[i].reply.value != reply.value) {
+            service->waiting[kept++] = service->waiting[i];
+        }
+    }
+    service->waiting_count = kept;
+}
+
+static uint64_t next_deadline(const void *state) {
+    const struct statefsd_service *service = state;
+    if (statefs_has_staged(&service->fs)) {
+        return service->due_ns;
+    }
+    return service->fs.compaction.due ? 0 : IPC_NEVER;
+}
+
+static void on_wake(void *state, uint64_t now_ns) {
+    struct statefsd_service *service = state;
+    if (statefs_has_staged(&service->fs) && service->due_ns <= now_ns) {
+        commit(service);
+    }
+    statefs_maintain(&service->fs);
+}
+
+static const struct ipc_client *client_of(const void *state) {
+    const struct statefsd_service *service = state;
+    return &service->client;
+}
+
+static bool open_disk(struct statefsd_service *service, struct disk *disk) {
+    enum block_result result = window_disk_open(&service->disk, &service->block, disk);
+    if (result != BLOCK_OK) {
+        log_line(service->server.runtime, "statefsd: no disk: %u", (uint32_t)result);
+    }
+    return result == BLOCK_OK;
+}
+
+// A blank disk becomes an empty journal; nothing else is ever written over.
+static bool mount(struct statefsd_service *service, const struct statefs_config *config) {
+    static const char *const ends[] = {"clean", "torn", "damaged"};
+    enum state_mount result = statefs_mount(&service->fs, config, &service->report);
+    if (result == MOUNT_BLANK && statefs_format(config, sys_clock_get()) == MOUNT_OK) {
+        log_line(service->server.runtime, "statefsd: a blank disk: made an empty journal");
+        result = statefs_mount(&service->fs, config, &service->report);
+    }
+    const struct state_report *report = &service->report;
+    log_line(service->server.runtime,
+             "statefsd: mount %u, generation %u, epoch %u, %u batches, then %s at sector %lu",
+             (uint32_t)result, report->super.generation, report->super.epoch, report->batches,
+             ends[report->end], report->end_sector);
+    return result == MOUNT_OK;
+}
+
+int statefsd_main(struct runtime *runtime) {
+    static const struct ipc_row rows[] = {
+        [STATE_OP_PUT] = {.call = on_put, .send = on_put},
+        [STATE_OP_GET] = {.call = on_get},
+        [STATE_OP_DELETE] = {.call = on_delete, .send = on_delete},
+        [STATE_OP_LIST] = {.call = on_list},
+        [STATE_OP_SYNC] = {.call = on_sync},
+        [STATE_OP_BEGIN] = {.call = on_begin},
+        [STATE_OP_COMMIT] = {.call = on_commit},
+        [STATE_OP_ABORT] = {.call = on_abort},
+        [STATE_OP_STATS] = {.call = on_stats},
+    };
+    static const struct state_quota quotas[] = {{0, QUOTA_ENTRIES, QUOTA_BYTES}};
+    const struct ipc_service description = {.name = "statefsd",
+                                            .ready = MARKER_STATEFSD_READY,
+                                            .protocol = &state_rows,
+                                            .rows = rows,
+                                            .row_count = ARRAY_LEN(rows),
+                                            .left = on_left,
+                                            .next_deadline = next_deadline,
+                                            .wake = on_wake,
+                                            .client = client_of};
+    struct statefsd_service service;
+    struct statefs_config config = {
+        .entries = STATE_ENTRIES_MAX, .quotas = quotas, .quota_count = ARRAY_LEN(quotas)};
+    service.server.runtime = runtime;
+    service.waiting_count = 0;
+    service.due_ns = 0;
+    if (!runtime_expect(runtime, slot_at(SLOT_SAMGRD), CAP_ENDPOINT, RIGHT_CALL,
+                        "the route to samgrd") ||
+        !runtime_expect(runtime, slot_at(SLOT_FACTORY), CAP_FACTORY, RIGHT_MAKE_VMO,
+                        "the factory for the window")) {
+        return 1;
+    }
+    state_transactions_init(&service.transactions, runtime_start_number(runtime));
+    ipc_resolver_init(&service.resolver, runtime, SLOT_SAMGRD);
+    ipc_client_init(&service.client, runtime, ipc_resolver_ask, &service.resolver,
+                    slot_at(CAP_SLOT_NONE));
+    block_client_init(&service.block, &service.client, service_id_named("virtioblkd"),
+                      slot_at(SLOT_FACTORY));
+    if (!open_disk(&service, &config.disk) || !mount(&service, &config)) {
+        return 1;
+    }
+    return ipc_serve(&service.server, runtime, &description, &service);
+}

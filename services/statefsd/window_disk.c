@@ -1,0 +1,102 @@
+// services/statefsd/window_disk.c: see window_disk.h.
+#include "services/statefsd/window_disk.h"
+
+#include <string.h>
+
+static struct deadline patience(void) {
+    return (struct deadline){sys_clock_get() + BLOCK_PATIENCE_NS};
+}
+
+static uint8_t *place(const struct window_disk *state, uint32_t index) {
+    return (uint8_t *)state->client->window.bytes + (uint64_t)index * WINDOW_DISK_PLACE_BYTES;
+}
+
+static enum block_result reopen(struct window_disk *state) {
+    return block_open(state->client, WINDOW_DISK_PLACES * WINDOW_DISK_PLACE_BYTES, patience());
+}
+
+// What was collected, in one call. Whatever became of it, it is not collected any more.
+static enum disk_status run(struct window_disk *state) {
+    enum block_result result = BLOCK_OK;
+    if (state->count > 0) {
+        result = block_run(state->client, state->items, state->count, patience());
+    }
+    state->count = 0;
+    if (result == BLOCK_OK) {
+        return DISK_OK;
+    }
+    if (result == BLOCK_CUT_OFF || result == BLOCK_CLOSED) {
+        return reopen(state) == BLOCK_OK ? DISK_LOST : DISK_FAILED;
+    }
+    return result == BLOCK_LOST || result == BLOCK_FAILED || result == BLOCK_UNKNOWN ? DISK_LOST
+                                                                                     : DISK_FAILED;
+}
+
+static enum disk_status disk_write(void *context, uint64_t sector, uint32_t count,
+                                   const uint8_t *bytes) {
+    struct window_disk *state = context;
+    if (state->count == WINDOW_DISK_PLACES - 1) {  // One is for the flush.
+        enum disk_status status = run(state);
+        if (status == DISK_FAILED) {
+            return status;
+        }
+        state->lost = state->lost || status == DISK_LOST;
+    }
+    memcpy(place(state, state->count), bytes, (uint64_t)count * DISK_SECTOR_BYTES);
+    state->items[state->count] =
+        (struct block_item){.sector = sector,
+                            .offset = state->count * WINDOW_DISK_PLACE_BYTES,
+                            .count = (uint16_t)count,
+                            .op = BLOCK_WRITE};
+    state->count++;
+    return DISK_OK;
+}
+
+static enum disk_status disk_flush(void *context) {
+    struct window_disk *state = context;
+    state->items[state->count] = (struct block_item){.op = BLOCK_FLUSH};
+    state->count++;
+    enum disk_status status = run(state);
+    if (status == DISK_OK && state->lost) {
+        status = DISK_LOST;
+    }
+    state->lost = false;
+    return status;
+}
+
+static enum disk_status disk_read(void *context, uint64_t sector, uint32_t count, uint8_t *bytes) {
+    struct window_disk *state = context;
+    const uint32_t offset = (WINDOW_DISK_PLACES - 1) * WINDOW_DISK_PLACE_BYTES;
+    enum disk_status status = run(state);  // What is read is what was written.
+    if (status == DISK_FAILED) {
+        return status;
+    }
+    state->lost = state->lost || status == DISK_LOST;
+    enum block_result result = block_read(state->client, sector, count, offset, patience());
+    if (result != BLOCK_OK && reopen(state) == BLOCK_OK) {
+        result = block_read(state->client, sector, count, offset, patience());
+    }
+    if (result != BLOCK_OK) {
+        return DISK_FAILED;
+    }
+    memcpy(bytes, place(state, WINDOW_DISK_PLACES - 1), (uint64_t)count * DISK_SECTOR_BYTES);
+    return DISK_OK;
+}
+
+enum block_result window_disk_open(struct window_disk *state, struct block_client *client,
+                                   struct disk *disk) {
+    *state = (struct window_disk){.client = client};
+    enum block_result result = reopen(state);
+    if (result != BLOCK_OK) {
+        return result;
+    }
+    if (client->disk.sector_bytes != DISK_SECTOR_BYTES || client->disk.read_only) {
+        return BLOCK_BAD_ITEM;
+    }
+    *disk = (struct disk){.context = state,
+                          .sectors = client->disk.sectors,
+                          .read = disk_read,
+                          .write = disk_write,
+                          .flush = disk_flush};
+    return BLOCK_OK;
+}

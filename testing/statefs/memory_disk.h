@@ -1,0 +1,192 @@
+// testing/statefs/memory_disk.h: a disk in memory for tests, whose power goes at a chosen write.
+//
+// Writes stand in a cache until a flush. At a power cut each sector of the cache is durable, lost,
+// or torn: its words are partly new, partly old, or neither. Which, the seed says. The disk can
+// also lose its cache and go on (DISK_LOST), or fail. Units: sectors. Ownership: the test owns it;
+// a struct disk made from it points to it. Blocking: never. Errors: DISK_FAILED of everything after
+// a power cut, until power() is on again.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#include <functional>
+#include <map>
+#include <vector>
+
+#include "services/statefsd/disk.h"
+
+namespace statefs_test {
+
+// SplitMix64.
+class dice {
+  public:
+    explicit dice(std::uint64_t seed) : state_(seed) {}
+    std::uint64_t next() {
+        std::uint64_t value = (state_ += 0x9e3779b97f4a7c15);
+        value = (value ^ (value >> 30)) * 0xbf58476d1ce4e5b9;
+        value = (value ^ (value >> 27)) * 0x94d049bb133111eb;
+        return value ^ (value >> 31);
+    }
+    std::uint64_t below(std::uint64_t bound) {
+        return next() % bound;
+    }
+
+  private:
+    std::uint64_t state_;
+};
+
+class memory_disk {
+  public:
+    static constexpr std::uint64_t NEVER = UINT64_MAX;
+
+    explicit memory_disk(std::uint64_t sectors, std::uint64_t seed = 1)
+        : dice_(seed), bytes_(sectors * DISK_SECTOR_BYTES) {}
+    memory_disk(const memory_disk &) = delete;
+    memory_disk &operator=(const memory_disk &) = delete;
+
+    struct disk disk() {
+        return {this, bytes_.size() / DISK_SECTOR_BYTES, read, write, flush};
+    }
+    // The durable bytes.
+    std::vector<std::uint8_t> &bytes() {
+        return bytes_;
+    }
+    // The power goes at so many sectors and flushes from now.
+    void cut_after(std::uint64_t steps) {
+        steps_left_ = steps;
+    }
+    bool is_cut() const {
+        return cut_;
+    }
+    // What was not flushed is decided now.
+    void power_on() {
+        settle();
+        cut_ = false;
+        steps_left_ = NEVER;
+    }
+    void cut_now() {
+        cut_ = true;
+    }
+    // The next flushes lose what is in the cache, or fail.
+    void lose(std::uint64_t flushes) {
+        losing_ = flushes;
+    }
+    void fail(bool on) {
+        failing_ = on;
+    }
+    std::uint64_t flushes() const {
+        return flush_count_;
+    }
+    std::uint64_t sectors_written() const {
+        return written_;
+    }
+
+  private:
+    static memory_disk &self(void *context) {
+        return *static_cast<memory_disk *>(context);
+    }
+
+    // Whether the power is still on.
+    bool step() {
+        if (!cut_ && steps_left_ != NEVER && steps_left_-- == 0) {
+            cut_ = true;
+        }
+        return !cut_ && !failing_;
+    }
+
+    static enum disk_status read(void *context, std::uint64_t sector, std::uint32_t count,
+                                 std::uint8_t *bytes) {
+        memory_disk &disk = self(context);
+        if (disk.cut_ || disk.failing_ || !disk.has(sector, count)) {
+            return DISK_FAILED;
+        }
+        for (std::uint32_t i = 0; i < count; i++) {
+            const auto cached = disk.cache_.find(sector + i);
+            std::memcpy(
+                bytes + std::size_t{i} * DISK_SECTOR_BYTES,
+                cached != disk.cache_.end() ? cached->second.data() : disk.durable(sector + i),
+                DISK_SECTOR_BYTES);
+        }
+        return DISK_OK;
+    }
+
+    static enum disk_status write(void *context, std::uint64_t sector, std::uint32_t count,
+                                  const std::uint8_t *bytes) {
+        memory_disk &disk = self(context);
+        if (!disk.has(sector, count)) {
+            return DISK_FAILED;
+        }
+        for (std::uint32_t i = 0; i < count; i++) {
+            if (!disk.step()) {
+                return DISK_FAILED;
+            }
+            const std::uint8_t *from = bytes + std::size_t{i} * DISK_SECTOR_BYTES;
+            disk.cache_[sector + i].assign(from, from + DISK_SECTOR_BYTES);
+            disk.written_++;
+        }
+        return DISK_OK;
+    }
+
+    static enum disk_status flush(void *context) {
+        memory_disk &disk = self(context);
+        if (!disk.step()) {
+            return DISK_FAILED;
+        }
+        disk.flush_count_++;
+        if (disk.losing_ > 0) {
+            disk.losing_--;
+            disk.settle();
+            return DISK_LOST;
+        }
+        for (const auto &[sector, bytes] : disk.cache_) {
+            std::memcpy(disk.durable(sector), bytes.data(), DISK_SECTOR_BYTES);
+        }
+        disk.cache_.clear();
+        return DISK_OK;
+    }
+
+    bool has(std::uint64_t sector, std::uint32_t count) const {
+        return count <= DISK_TRANSFER_SECTORS_MAX &&
+               sector + count <= bytes_.size() / DISK_SECTOR_BYTES;
+    }
+    std::uint8_t *durable(std::uint64_t sector) {
+        return &bytes_[sector * DISK_SECTOR_BYTES];
+    }
+
+    void tear(std::uint8_t *to, const std::uint8_t *from) {
+        const bool garbage = dice_.below(4) == 0;
+        for (std::uint32_t i = 0; i < DISK_SECTOR_BYTES; i += 8) {
+            const std::uint64_t kind = dice_.below(2);
+            if (kind == 0) {
+                std::memcpy(to + i, from + i, 8);
+            } else if (garbage) {
+                const std::uint64_t word = dice_.next();
+                std::memcpy(to + i, &word, 8);
+            }
+        }
+    }
+
+    void settle() {
+        for (const auto &[sector, bytes] : cache_) {
+            const std::uint64_t fate = dice_.below(3);
+            if (fate == 0) {
+                std::memcpy(durable(sector), bytes.data(), DISK_SECTOR_BYTES);
+            } else if (fate == 1) {
+                tear(durable(sector), bytes.data());
+            }
+        }
+        cache_.clear();
+    }
+
+    dice dice_;
+    std::vector<std::uint8_t> bytes_;
+    std::map<std::uint64_t, std::vector<std::uint8_t>> cache_;
+    std::uint64_t steps_left_ = NEVER;
+    std::uint64_t losing_ = 0;
+    std::uint64_t flush_count_ = 0;
+    std::uint64_t written_ = 0;
+    bool cut_ = false;
+    bool failing_ = false;
+};
+
+}  // namespace statefs_test
