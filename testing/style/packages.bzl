@@ -35,6 +35,7 @@ PACKAGES = [
     "testing/bench",
     "testing/budgets",
     "testing/cbmc",
+    "testing/faults",
     "testing/firmware",
     "testing/fuzz",
     "testing/hermetic",
