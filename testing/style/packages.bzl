@@ -40,6 +40,7 @@ PACKAGES = [
     "testing/fuzz",
     "testing/hermetic",
     "testing/hostile",
+    "testing/hostile_services",
     "testing/kernel_selftest",
     "testing/markers",
     "testing/mutation",
