@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "images/markers.h"
+#include "ipc/plant.h"
 #include "ipc/server.h"
 #include "ipc/wire/policy_wire.h"
 #include "kernel/abi/boot_image.h"
@@ -43,7 +44,7 @@ static enum wire_status on_ask(void *state, struct ipc_exchange *exchange) {
         .subject = message->subject, .object = message->object, .action = message->action};
     struct policyd_verdict verdict = policyd_ask(&service->policyd, &question);
     message->line = verdict.line;
-    if (verdict.status == WIRE_DENIED) {
+    if (verdict.status == WIRE_DENIED && !plant_fires(PLANT_SKIP_AUDIT)) {
         audit_denied(&service->audit, &question, verdict.line);
     }
     return verdict.status == WIRE_OK ? lend_grant(verdict.grant, &exchange->lend) : verdict.status;
@@ -71,7 +72,7 @@ static enum wire_status on_select(void *state, struct ipc_exchange *exchange) {
         if (!stale) {
             break;
         }
-        bool made = stale->slot.value != CAP_SLOT_NONE;
+        bool made = stale->slot.value != CAP_SLOT_NONE && !plant_fires(PLANT_SKIP_REVOKE);
         enum status status = made ? sys_grant_revoke(stale->slot) : STATUS_OK;
         if (status != STATUS_OK) {
             log_line(service->server.runtime, "policyd: cannot revoke: %s", status_name(status));

@@ -53,6 +53,7 @@ PACKAGES = [
     "testing/spin",
     "testing/style",
     "testing/symbols",
+    "testing/system_sim",
     "testing/threads",
     "third_party/bazel_stubs",
     "third_party/cli11",
