@@ -382,6 +382,32 @@ TEST(Asks, an_answer_that_comes_forgets_what_was_lost) {
         });
 }
 
+// What is learned late of a request that went through an old binding says nothing of the new one.
+TEST(Asks, test_reject_late_loss_of_an_old_binding) {
+    run(
+        [](user &self) {
+            const recv_result first = next_request();
+            const recv_result second = next_request();
+            EXPECT_EQ(sys_reply_close(first.reply), STATUS_OK);
+            const recv_result third = next_request();
+            EXPECT_EQ(sys_reply_close(second.reply), STATUS_OK);
+            answer(self, third.reply);
+            serve_all(self);
+        },
+        [](user &self) {
+            asker asker;
+            begin(asker, self);
+            const nonce first = started(asker, 1);
+            const nonce second = started(asker, 2);
+            expect_error(asker, first, IPC_REJECTED);
+            const nonce third = started(asker, 3);  // Through a new binding.
+            expect_error(asker, second, IPC_REJECTED);
+            expect_echo(asker, third, 3);
+            expect_echo(asker, started(asker, 4), 4);
+            EXPECT_EQ(asker.resolved_count, 2u);
+        });
+}
+
 TEST(Asks, test_reject_answer_to_nothing) {
     run(serve_all, [](user &self) {
         asker asker;

@@ -194,8 +194,8 @@ static enum wire_status serve(struct init *init, const struct message_area *in,
                               struct init_answer *answer) {
     enum wire_status status =
         init_decode(WIRE_REQUEST, in->payload, in->header.len, &answer->message);
-    if (status != WIRE_OK) {
-        return status;
+    if (status != WIRE_OK || in->header.type != WIRE_PROTOCOL_INIT) {
+        return status != WIRE_OK ? status : WIRE_MALFORMED;
     }
     uint32_t sender = supervisor_find(&init->supervisor, in->meta.instance);
     switch ((enum init_op)answer->message.header.op) {

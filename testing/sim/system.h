@@ -34,7 +34,7 @@ inline constexpr std::uint32_t BOOT_VIEW_PAGES = 4;
 class boot_view {
   public:
     void service(const char *name, std::uint32_t flags, std::uint32_t restarts,
-                 const std::vector<manifest_grant> &grants) {
+                 const std::vector<manifest_grant> &grants, std::uint32_t argument = 0) {
         manifest_service made{};
         std::strcpy(made.name, name);
         std::strcpy(made.program, name);
@@ -44,6 +44,7 @@ class boot_view {
         made.flags = flags | MANIFEST_AUTOSTART;
         made.hart = MANIFEST_HART_ANY;
         made.restart_budget = restarts;
+        made.argument = argument;
         const bool maker = std::any_of(grants.begin(), grants.end(), [](const manifest_grant &one) {
             return one.kind == MANIFEST_GRANT_FACTORY && (one.rights & RIGHT_MAKE_TASK) != 0;
         });

@@ -26,5 +26,6 @@ def sources(folders = None):
             "//testing/cbmc:__pkg__",
             "//testing/spin:__pkg__",
             "//testing/style:__pkg__",
+            "//tools/new_service:__pkg__",
         ],
     )
