@@ -84,6 +84,10 @@ static void show_text(struct shell *shell, const struct log_record *record) {
     const char *name = names_of(&shell->names, crash.subject);
     print_add(&shell->print, "%s ended: %s %#lx, its start %u", name ? name : "?",
               exit_reason_name(crash.reason), (unsigned long)crash.detail, crash.start);
+    if (crash.pc != 0) {
+        print_add(&shell->print, ", backtrace %s %#lx %#lx", name ? name : "?",
+                  (unsigned long)crash.pc, (unsigned long)crash.ra);
+    }
 }
 
 static void show_record(struct shell *shell, const struct log_record *record) {

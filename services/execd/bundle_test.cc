@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "services/execd/bundle_for_test.h"
+#include "testing/sim/bundle_for_test.h"
 
 namespace {
 

@@ -6,7 +6,7 @@
 #include <memory>
 
 #include "kernel/abi/task.h"
-#include "services/execd/bundle_for_test.h"
+#include "testing/sim/bundle_for_test.h"
 
 namespace {
 

@@ -65,6 +65,16 @@ struct policyd_verdict policyd_ask(struct policyd *policyd,
     return verdict;
 }
 
+struct policyd_verdict policyd_check(struct policyd *policyd,
+                                     const struct policyd_question *question) {
+    struct policy_decision decision =
+        decide(policyd, question->subject, question->action, question->object);
+    policyd->stats.allowed += decision.allowed;
+    policyd->stats.denied += !decision.allowed;
+    return (struct policyd_verdict){.status = decision.allowed ? WIRE_OK : WIRE_DENIED,
+                                    .line = decision.line};
+}
+
 bool policyd_may_manage(const struct policyd *policyd, uint64_t subject) {
     return decide(policyd, subject, POLICY_MANAGE, service_id_named("policyd").value).allowed;
 }

@@ -51,7 +51,7 @@ struct policyd_question {
 struct policyd_verdict {
     enum wire_status status;      // WIRE_OK, WIRE_DENIED or WIRE_OVERLOAD.
     uint32_t line;                // Of the rule.
-    struct policyd_grant *grant;  // WIRE_OK.
+    struct policyd_grant *grant;  // WIRE_OK of policyd_ask; else null.
 };
 
 // Without a policy everything is denied.
@@ -62,6 +62,10 @@ WARN_UNUSED bool policyd_add_policy(struct policyd *policyd, const void *bytes, 
 
 WARN_UNUSED struct policyd_verdict policyd_ask(struct policyd *policyd,
                                                const struct policyd_question *question);
+
+// Whether the policy of now allows that, for what takes no route and so no grant; counted.
+WARN_UNUSED struct policyd_verdict policyd_check(struct policyd *policyd,
+                                                 const struct policyd_question *question);
 
 // Whether the policy of now lets the subject manage policyd itself.
 WARN_UNUSED bool policyd_may_manage(const struct policyd *policyd, uint64_t subject);

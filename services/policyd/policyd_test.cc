@@ -48,6 +48,21 @@ TEST_F(PolicydTest, one_grant_for_each_pair) {
     EXPECT_EQ(policyd.stats.allowed, 3u);
 }
 
+// The same decisions, without a grant.
+TEST_F(PolicydTest, what_takes_no_route_is_checked) {
+    add(kWide);
+    const policyd_question allowed = {1, 2, POLICY_CALL};
+    const policyd_question denied = {1, 2, POLICY_START};
+    const policyd_verdict verdict = policyd_check(&policyd, &allowed);
+    EXPECT_EQ(verdict.status, WIRE_OK);
+    EXPECT_EQ(verdict.line, 4u);
+    EXPECT_EQ(verdict.grant, nullptr);
+    EXPECT_EQ(policyd_check(&policyd, &denied).status, WIRE_DENIED);
+    EXPECT_EQ(policyd_grant_count(&policyd), 0u);
+    EXPECT_EQ(policyd.stats.allowed, 1u);
+    EXPECT_EQ(policyd.stats.denied, 1u);
+}
+
 TEST_F(PolicydTest, test_reject_what_no_rule_allows) {
     EXPECT_EQ(ask(1, POLICY_CALL, 2).status, WIRE_DENIED);  // No policy at all.
     add(kWide);

@@ -49,6 +49,22 @@ static enum wire_status on_ask(void *state, struct ipc_exchange *exchange) {
     return verdict.status == WIRE_OK ? lend_grant(verdict.grant, &exchange->lend) : verdict.status;
 }
 
+static enum wire_status on_check(void *state, struct ipc_exchange *exchange) {
+    struct policyd_service *service = state;
+    struct policy_message *message = exchange->message;
+    if (exchange->request->meta.service_id != service_id_named("execd").value) {
+        return WIRE_DENIED;
+    }
+    const struct policyd_question question = {
+        .subject = message->subject, .object = message->object, .action = message->action};
+    struct policyd_verdict verdict = policyd_check(&service->policyd, &question);
+    message->line = verdict.line;
+    if (verdict.status == WIRE_DENIED) {
+        audit_denied(&service->audit, &question, verdict.line);
+    }
+    return verdict.status;
+}
+
 // Revokes what the policy of now does not allow, before anything else is answered. A grant that the
 // kernel does not revoke must not stay in use: policyd ends rather than say so.
 static enum wire_status on_select(void *state, struct ipc_exchange *exchange) {
@@ -120,6 +136,7 @@ int policyd_main(struct runtime *runtime, const void *image) {
         [POLICY_OP_ASK] = {.call = on_ask},
         [POLICY_OP_SELECT] = {.call = on_select},
         [POLICY_OP_STATS] = {.call = on_stats},
+        [POLICY_OP_CHECK] = {.call = on_check},
     };
     const struct ipc_service service = {.name = "policyd",
                                         .ready = MARKER_POLICYD_READY,

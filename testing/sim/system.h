@@ -34,7 +34,8 @@ inline constexpr std::uint32_t BOOT_VIEW_PAGES = 4;
 class boot_view {
   public:
     void service(const char *name, std::uint32_t flags, std::uint32_t restarts,
-                 const std::vector<manifest_grant> &grants) {
+                 const std::vector<manifest_grant> &grants,
+                 task_limits limits = {192, 0, 2, 4, 63}) {
         manifest_service made{};
         std::strcpy(made.name, name);
         std::strcpy(made.program, name);
@@ -44,7 +45,7 @@ class boot_view {
         made.flags = flags | MANIFEST_AUTOSTART;
         made.hart = MANIFEST_HART_ANY;
         made.restart_budget = restarts;
-        made.limits = task_limits_pack({192, 0, 2, 4, 63});
+        made.limits = task_limits_pack(limits);
         grants_.insert(grants_.end(), grants.begin(), grants.end());
         services_.push_back(made);
     }

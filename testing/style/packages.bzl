@@ -19,6 +19,7 @@ PACKAGES = [
     "services/console",
     "services/echo",
     "services/execd",
+    "services/execd/greet",
     "services/init",
     "services/init/flaky",
     "services/logd",

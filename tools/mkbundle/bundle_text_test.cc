@@ -9,7 +9,7 @@
 #include <iterator>
 
 #include "kernel/abi/task.h"
-#include "services/execd/bundle_for_test.h"
+#include "testing/sim/bundle_for_test.h"
 
 namespace mkbundle {
 namespace {
@@ -28,9 +28,9 @@ std::vector<program> read(const char *text) {
 }
 
 TEST(BundleText, good_one) {
-    const std::vector<program> programs =
-        read("# two\nprogram walk\n  limit pages 9 slots 5\n  may console\n"
-             "program greet\n  elf walk\n  qos idle\n  at_once 3\n  may factory routes\n");
+    const std::vector<program> programs = read(
+        "# two\nprogram walk\n  limit pages 9 slots 5\n  may console\n"
+        "program greet\n  elf walk\n  qos idle\n  at_once 3\n  may factory routes\n");
     ASSERT_EQ(programs.size(), 2U);
     EXPECT_EQ(programs[0].name, "greet") << "names rise";
     EXPECT_EQ(programs[0].elf, "walk");

@@ -1,4 +1,4 @@
-// services/execd/bundle_for_test.h: bundles for tests, whose programs are the smallest that the
+// testing/sim/bundle_for_test.h: bundles for tests, whose programs are the smallest that the
 // kernel takes; each test spoils what it is about. Ownership: plain values.
 #pragma once
 #include <cstdint>
