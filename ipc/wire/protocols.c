@@ -5,6 +5,7 @@
 #include "ipc/wire/echo_wire.h"
 #include "ipc/wire/entropy_wire.h"
 #include "ipc/wire/example_wire.h"
+#include "ipc/wire/exec_wire.h"
 #include "ipc/wire/init_wire.h"
 #include "ipc/wire/log_wire.h"
 #include "ipc/wire/metrics_wire.h"
@@ -26,5 +27,6 @@ const struct wire_protocol_rows *const wire_protocols[WIRE_PROTOCOL_COUNT] = {
     [WIRE_PROTOCOL_ENTROPY - WIRE_PROTOCOL_INIT] = &entropy_rows,
     [WIRE_PROTOCOL_BLOCK - WIRE_PROTOCOL_INIT] = &block_rows,
     [WIRE_PROTOCOL_STATE - WIRE_PROTOCOL_INIT] = &state_rows,
+    [WIRE_PROTOCOL_EXEC - WIRE_PROTOCOL_INIT] = &exec_rows,
     [WIRE_PROTOCOL_EXAMPLE - WIRE_PROTOCOL_INIT] = &example_rows,
 };

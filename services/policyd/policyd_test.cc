@@ -50,6 +50,20 @@ TEST_F(PolicydTest, what_a_rule_allows_is_allowed) {
     EXPECT_EQ(policyd.stats.allowed, 2u);
 }
 
+// The same decisions, and nothing is given that a change of policy would have to take back.
+TEST_F(PolicydTest, what_takes_no_route_is_checked) {
+    add(kWide);
+    const policyd_question allowed = {1, 2, POLICY_CALL};
+    const policyd_question denied = {1, 2, POLICY_START};
+    const policyd_verdict verdict = policyd_check(&policyd, &allowed);
+    EXPECT_TRUE(verdict.allowed);
+    EXPECT_EQ(verdict.line, 4u);
+    EXPECT_FALSE(policyd_check(&policyd, &denied).allowed);
+    EXPECT_FALSE(policyd.given);
+    EXPECT_EQ(policyd.stats.allowed, 1u);
+    EXPECT_EQ(policyd.stats.denied, 1u);
+}
+
 TEST_F(PolicydTest, test_reject_what_no_rule_allows) {
     EXPECT_FALSE(allowed(1, POLICY_CALL, 2));  // No policy at all.
     add(kWide);
