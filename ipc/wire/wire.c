@@ -39,6 +39,15 @@ uint64_t wire_get_u64(struct wire_reader *reader) {
     return get(reader, 8);
 }
 
+bool wire_skip(struct wire_reader *reader, uint32_t bytes) {
+    reader->failed = reader->failed || reader->left < bytes;
+    if (!reader->failed) {
+        reader->next += bytes;
+        reader->left -= bytes;
+    }
+    return !reader->failed;
+}
+
 const uint8_t *wire_get_bytes(struct wire_reader *reader, uint32_t *count) {
     uint32_t wanted = wire_get_u16(reader);
     *count = 0;

@@ -72,6 +72,9 @@ uint16_t wire_get_u16(struct wire_reader *reader);
 uint32_t wire_get_u32(struct wire_reader *reader);
 uint64_t wire_get_u64(struct wire_reader *reader);
 
+// Passes over so many bytes. False: they are not all there.
+bool wire_skip(struct wire_reader *reader, uint32_t bytes);
+
 // u16 count, then the bytes: where they begin, which is in the reader's own; null when they are not
 // all there.
 const uint8_t *wire_get_bytes(struct wire_reader *reader, uint32_t *count);

@@ -25,7 +25,7 @@ void add_services(boot_view &view) {
         {console(),
          to_init(),
          receives(SLOT_ENDPOINT),
-         {MANIFEST_GRANT_FACTORY, POLICYD_SLOT_FACTORY, RIGHT_MAKE_GRANT, MANIFEST_HART_ANY, 0},
+         {MANIFEST_GRANT_FAMILY, POLICYD_SLOT_FAMILY, RIGHTS_GRANT, 0, 0},
          {MANIFEST_GRANT_ROUTE, POLICYD_SLOT_LOGD, RIGHT_SEND, LOGD, 0}});
     view.service(
         "samgrd", MANIFEST_CRITICAL, RESTARTS,
