@@ -72,8 +72,8 @@ void say(const new_service::plan &plan, const std::string &name) {
     for (const std::string &lines : plan.to_add) {
         std::cout << "\n" << lines;
     }
-    std::cout << "\nthen: ./bazelw run //testing/protocols:update && ./bazelw test //services/" << name
-              << "/... //testing/protocols/... //testing/style/...\n";
+    std::cout << "\nthen: ./bazelw run //testing/protocols:update && ./bazelw test //services/"
+              << name << "/... //testing/protocols/... //testing/style/...\n";
 }
 
 }  // namespace

@@ -14,16 +14,16 @@ constexpr std::string_view EXAMPLE = "example";
 
 // Names of C and of the tree that a service cannot have.
 constexpr std::string_view reserved[] = {
-    "auto",   "break",  "case",    "char",     "const",    "continue", "default",  "do",
-    "double", "else",   "enum",    "extern",   "float",    "for",      "goto",     "if",
-    "inline", "int",    "long",    "register", "restrict", "return",   "short",    "signed",
-    "sizeof", "static", "struct",  "switch",   "typedef",  "union",    "unsigned", "void",
-    "while",  "class",  "delete",  "friend",   "new",      "operator", "private",  "public",
-    "this",   "throw",  "try",     "using",    "virtual",  "namespace", "template", "bool",
-    "true",   "false",  "ipc",     "wire",     "frame",    "runtime",  "service",  "message",
-    "state",  "kernel", "init",    "status",   "main",     "slot",     "marker",   "log_line"};
+    "auto",   "break",  "case",   "char",     "const",    "continue",  "default",  "do",
+    "double", "else",   "enum",   "extern",   "float",    "for",       "goto",     "if",
+    "inline", "int",    "long",   "register", "restrict", "return",    "short",    "signed",
+    "sizeof", "static", "struct", "switch",   "typedef",  "union",     "unsigned", "void",
+    "while",  "class",  "delete", "friend",   "new",      "operator",  "private",  "public",
+    "this",   "throw",  "try",    "using",    "virtual",  "namespace", "template", "bool",
+    "true",   "false",  "ipc",    "wire",     "frame",    "runtime",   "service",  "message",
+    "state",  "kernel", "init",   "status",   "main",     "slot",      "marker",   "log_line"};
 
-const char *const service_files[] = {"BUILD.bazel", "README.md",  "@.c",    "@.h",
+const char *const service_files[] = {"BUILD.bazel", "README.md", "@.c",       "@.h",
                                      "@_test.cc",   "service.c", "service.h", "main.c"};
 
 std::string upper(std::string text) {
@@ -110,8 +110,7 @@ std::string letters_error(const std::string &build, const std::string &letters) 
 // Edits one file of the plan, or says what people have to do.
 class editor {
   public:
-    editor(plan &out, const reader &read, std::string path)
-        : out_(out), path_(std::move(path)) {
+    editor(plan &out, const reader &read, std::string path) : out_(out), path_(std::move(path)) {
         const auto edited = out.edits.find(path_);
         text_ = edited != out.edits.end() ? edited->second : read(path_).value_or("");
     }
@@ -189,9 +188,9 @@ void edit_protocols(plan &out, const reader &read, const std::string &name,
 void edit_lists(plan &out, const reader &read, const std::string &name) {
     editor markers(out, read, "images/markers.def");
     markers.before("MARKER_AREA(\"selftest: \")", "MARKER_AREA(\"" + name + ": \")\n");
-    markers.before("MARKER(SELFTEST_READY, ",
-                   "MARKER(" + upper(name) + "_READY, \"" + name + ": ready\")\nMARKER(" +
-                       upper(name) + "_READY_AGAIN, \"" + name + ": ready #%u\")\n");
+    markers.before("MARKER(SELFTEST_READY, ", "MARKER(" + upper(name) + "_READY, \"" + name +
+                                                  ": ready\")\nMARKER(" + upper(name) +
+                                                  "_READY_AGAIN, \"" + name + ": ready #%u\")\n");
     editor(out, read, "testing/style/packages.bzl")
         .into("    \"services\",", "    \"services", "    \"services/" + name + "\",\n");
 }
@@ -202,11 +201,12 @@ void say_rest(plan &out, const std::string &name) {
                          "\n    restarts 4\n    slot 1 console write marker\n    slot 2 route init "
                          "call\n    slot 3 endpoint recv\n");
     out.to_add.push_back("images/SOME.policy:\nallow CLIENT call " + name + "\n");
-    out.to_add.push_back("images/BUILD.bazel, programs of that image:\n        \"//services/" + name +
-                         ":" + name + "\": \"" + name + "\",\n");
-    out.to_add.push_back("images/golden/SOME.golden, with two more entries and services counted above:\n"
-                         "init: start " +
-                         name + "\n" + name + ": ready\ninit: up " + name + "\n");
+    out.to_add.push_back("images/BUILD.bazel, programs of that image:\n        \"//services/" +
+                         name + ":" + name + "\": \"" + name + "\",\n");
+    out.to_add.push_back(
+        "images/golden/SOME.golden, with two more entries and services counted above:\n"
+        "init: start " +
+        name + "\n" + name + ": ready\ninit: up " + name + "\n");
     out.to_add.push_back("services/README.md and ipc/wire/README.md, a row each:\n| `" + name +
                          "` | WHAT IT DOES |\n");
 }
@@ -220,7 +220,8 @@ std::string renamed(const std::string &text, const std::string &name) {
 plan plan_service(const reader &read, const std::string &name, const std::string &letters) {
     plan out;
     const std::string build = read("ipc/wire/BUILD.bazel").value_or("");
-    const std::string chosen = letters.empty() && !name.empty() ? free_letters(build, name) : letters;
+    const std::string chosen =
+        letters.empty() && !name.empty() ? free_letters(build, name) : letters;
     out.error = name_error(name);
     out.error = out.error.empty() ? taken_error(read, name) : out.error;
     out.error = out.error.empty() ? letters_error(build, chosen) : out.error;

@@ -1,5 +1,5 @@
-// tools/new_service/scaffold.h: a new service as the tree's example with another name: its files, and
-// its rows in the lists that name every service.
+// tools/new_service/scaffold.h: a new service as the tree's example with another name: its files,
+// and its rows in the lists that name every service.
 //
 // Everything is worked out before anything is written: a plan holds whole files. What the tool does
 // not find exactly where it expects it, it does not edit but says.

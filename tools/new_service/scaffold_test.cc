@@ -60,8 +60,7 @@ TEST(Scaffold, the_trees_lists_name_the_example_as_it_would) {
         ASSERT_TRUE(made.edits.contains(path)) << path;
         const auto added = lines_with(back_to_example(made.edits.at(path)),
                                       std::regex("[eE][xX][aA][mM][pP][lL][eE]"));
-        const auto stands =
-            lines_with(*tree(path), std::regex("[eE][xX][aA][mM][pP][lL][eE]"));
+        const auto stands = lines_with(*tree(path), std::regex("[eE][xX][aA][mM][pP][lL][eE]"));
         std::multiset<std::string> twice = stands;
         twice.insert(stands.begin(), stands.end());
         EXPECT_EQ(added, twice) << path;
@@ -117,8 +116,7 @@ class Program : public testing::Test {
     void SetUp() override {
         root_ = fs::path(testing::TempDir()) / "tree";
         fs::remove_all(root_);
-        for (const char *folder :
-             {"services/example", "ipc/wire", "images", "testing/style"}) {
+        for (const char *folder : {"services/example", "ipc/wire", "images", "testing/style"}) {
             fs::create_directories(root_ / folder);
             for (const fs::directory_entry &entry : fs::directory_iterator(folder)) {
                 if (entry.is_regular_file()) {
@@ -129,9 +127,8 @@ class Program : public testing::Test {
     }
 
     int run(const std::string &arguments) const {
-        const std::string command =
-            "tools/new_service/new_service --root " + root_.string() + " " + arguments +
-            " >" + (root_ / "said").string() + " 2>&1";
+        const std::string command = "tools/new_service/new_service --root " + root_.string() + " " +
+                                    arguments + " >" + (root_ / "said").string() + " 2>&1";
         return std::system(command.c_str());
     }
 
