@@ -1,6 +1,7 @@
 // ipc/asks.c: see asks.h.
 #include "ipc/asks.h"
 
+#include "ipc/plant.h"
 #include "ipc/wire/policy_action.h"
 
 void ipc_asks_init(struct ipc_asks *asks, struct ipc_client *client, struct slot own) {
@@ -87,8 +88,19 @@ static void lose_route(struct ipc_asks *asks, const struct ipc_pending *pending)
     struct route *route = route_find(&asks->client->routes, pending->target, POLICY_SEND);
     if (route) {
         asks->client->routes.trace.now_ns = sys_clock_get();
-        slot_release(route_lost(&asks->client->routes, route, pending->epoch));
+        bool late = plant_fires(PLANT_KEEP_EPOCH);
+        struct route_epoch epoch = late ? route->epoch : pending->epoch;
+        slot_release(route_lost(&asks->client->routes, route, epoch));
     }
+}
+
+// For a planted bug: a request that is not this one, if there is one.
+static struct nonce another(struct ipc_asks *asks, const struct ipc_pending *pending) {
+    struct nonce nonce = pending->nonce;
+    for (uint32_t i = 0; i < INBOX_REQUEST_MAX; i++) {
+        nonce = asks->pending[i].sequence.value != 0 ? asks->pending[i].nonce : nonce;
+    }
+    return nonce;
 }
 
 static enum inbox_verdict keep_answer(struct ipc_asks *asks, const struct ipc_pending *pending) {
@@ -101,8 +113,9 @@ static enum inbox_verdict keep_answer(struct ipc_asks *asks, const struct ipc_pe
     if (route) {
         route_served(&asks->client->routes, route, pending->epoch);
     }
-    return inbox_deliver(&asks->inbox, (struct service_id){in->meta.service_id}, pending->nonce,
-                         in->payload, in->header.len);
+    struct nonce nonce = plant_fires(PLANT_WRONG_WAITER) ? another(asks, pending) : pending->nonce;
+    return inbox_deliver(&asks->inbox, (struct service_id){in->meta.service_id}, nonce, in->payload,
+                         in->header.len);
 }
 
 void ipc_asks_arrived(struct ipc_asks *asks, const struct recv_result *event) {

@@ -1,6 +1,8 @@
 // ipc/budget.c: see budget.h.
 #include "ipc/budget.h"
 
+#include "ipc/plant.h"
+
 struct budget budget_until(struct deadline deadline) {
     struct budget budget = {.deadline = deadline,
                             .attempts = {.left = BUDGET_ATTEMPTS},
@@ -33,6 +35,9 @@ uint64_t budget_pause_until(struct budget *budget, uint64_t now_ns) {
     uint64_t pause_ns = budget->pause_ns;
     bool doubles = pause_ns <= budget->pause_ns_max / 2;
     budget->pause_ns = doubles ? pause_ns * 2 : budget->pause_ns_max;
+    if (plant_fires(PLANT_ENDLESS_PAUSE)) {
+        return budget->deadline.ns + pause_ns;
+    }
     if (now_ns >= budget->deadline.ns) {
         return budget->deadline.ns;
     }

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "ipc/plant.h"
 #include "ipc/reuse.h"
 
 // How a request goes to its service.
@@ -94,6 +95,9 @@ static struct ipc_outcome finish(const struct call *call, enum ipc_error error) 
 
 static bool may_be_done(const struct ipc_request *request, enum delivery delivery) {
     bool repeatable = request->op && request->op->repeatable;
+    if (plant_fires(PLANT_SEND_TWICE)) {
+        return false;
+    }
     return delivery == DELIVERY_HANDED_OVER && !repeatable;
 }
 
@@ -119,7 +123,10 @@ static struct verdict mismatched(struct call *call) {
 }
 
 static struct verdict lost(struct call *call, struct route *route, enum delivery delivery) {
-    slot_release(route_lost(&call->client->routes, route, route->epoch));
+    struct slot slot = route_lost(&call->client->routes, route, route->epoch);
+    if (!plant_fires(PLANT_LEAK_ROUTE)) {
+        slot_release(slot);
+    }
     call->losses++;
     bool unknown = may_be_done(call->request, delivery) || call->carried_gone;
     return unknown ? over(IPC_UNKNOWN_OUTCOME) : try_again;
@@ -244,6 +251,9 @@ static struct verdict ask(struct call *call, struct route *route, bool *given) {
             slot_release(route_resolved(&client->routes, route, resolved.slot));
             return try_again;
         case RESOLVE_REFUSED:
+            if (plant_fires(PLANT_DENY_FOR_EVER)) {
+                resolved.deny_for_ns = UINT64_MAX / 2;
+            }
             slot_release(
                 route_refused(&client->routes, route, sys_clock_get() + resolved.deny_for_ns));
             return over(IPC_DENIED);

@@ -2,6 +2,7 @@
 #include "ipc/server.h"
 
 #include "ipc/frame.h"
+#include "ipc/plant.h"
 #include "ipc/ready.h"
 #include "ipc/wire/policy_action.h"
 #include "runtime/ticks.h"
@@ -76,6 +77,10 @@ bool ipc_answer(struct ipc_server *server, const struct kept_call *call, enum wi
     server_counts_answered(&server->counts, call->op, status, runtime_ticks() - since);
     forget(server, call->reply);
     put_answer(server, message);
+    if (plant_fires(PLANT_LOSE_ANSWER)) {
+        slot_release(lend);
+        return true;
+    }
     if (status != WIRE_OK) {
         slot_release(lend);
         return send_answer(server, call->reply, slot_at(CAP_SLOT_NONE));
@@ -214,6 +219,9 @@ static void look_at_kept(struct ipc_server *server) {
         }
         struct query_result found = sys_reply_query(reply);
         if (found.status == STATUS_OK && found.value != 0) {
+            continue;
+        }
+        if (plant_fires(PLANT_LEAK_KEPT)) {
             continue;
         }
         if (server->service->left) {

@@ -4,9 +4,11 @@
 
 #include <cstring>
 
+#include "ipc/frame.h"
 #include "ipc/ready.h"
 #include "ipc/timed_class.h"
 #include "ipc/timed_client.h"
+#include "ipc/wire/init_wire.h"
 #include "kernel/abi/boot_image.h"
 #include "kernel/abi/device.h"
 #include "kernel/abi/manifest.h"
@@ -250,6 +252,34 @@ TEST(ServicesSim, test_reject_missing_device) {
     EXPECT_NE(std::string(sim_console()).find("cannot go on with sleeper: its device: BAD_ARG"),
               std::string::npos)
         << sim_console();
+}
+
+// The frame's type says the protocol; a payload that would be a request is none under another.
+TEST(ServicesSim, test_reject_frame_of_another_type_at_init) {
+    sim_machine machine;
+    machine.program("timed", run_timed);
+    machine.program("sleeper", run_ready);
+    machine.program("quitter", run_ready);
+    machine.program("judge", [](user &self) {
+        struct runtime made = runtime_of(self);
+        EXPECT_EQ(ipc_ready(&made), STATUS_OK);
+        for (const wire_protocol type : {WIRE_PROTOCOL_INIT, WIRE_PROTOCOL_TIMED}) {
+            init_message message{};
+            message_area &out = self.page->call_out;
+            message.header.op = INIT_OP_ROUTE;
+            message.slot = ROUTE;
+            frame_finish(&out, type,
+                         init_encode(WIRE_REQUEST, &message, out.payload, sizeof(out.payload)));
+            out.header.flags = FRAME_TAKE_CAP;
+            EXPECT_EQ(sys_ipc_call(slot_at(SLOT_INIT), in_us(PATIENCE_US)).status, STATUS_OK);
+            const message_area &in = self.page->reply_in;
+            EXPECT_EQ(init_decode(WIRE_REPLY, in.payload, in.header.len, &message), WIRE_OK);
+            const bool right = type == WIRE_PROTOCOL_INIT;
+            EXPECT_EQ(message.header.status, right ? WIRE_OK : WIRE_MALFORMED);
+            EXPECT_EQ(in.meta.slot != CAP_SLOT_NONE, right);
+        }
+    });
+    machine.run(run_init);
 }
 
 // timed itself dies: init starts it again, and it says which start this is.

@@ -4,6 +4,7 @@
 
 #include "images/markers.h"
 #include "ipc/frame.h"
+#include "ipc/plant.h"
 #include "ipc/types.h"
 #include "ipc/wire/init_wire.h"
 #include "kernel/abi/elf_reject.h"
@@ -183,7 +184,7 @@ static enum wire_status serve_word(struct init *init, uint32_t sender,
         return WIRE_DENIED;
     }
     if (message->header.op == INIT_OP_KEEP) {
-        init->kept[sender] = message->word;
+        init->kept[sender] = plant_fires(PLANT_FORGET_WORD) ? 0 : message->word;
     } else {
         message->word = init->kept[sender];
     }
@@ -194,8 +195,8 @@ static enum wire_status serve(struct init *init, const struct message_area *in,
                               struct init_answer *answer) {
     enum wire_status status =
         init_decode(WIRE_REQUEST, in->payload, in->header.len, &answer->message);
-    if (status != WIRE_OK) {
-        return status;
+    if (status != WIRE_OK || in->header.type != WIRE_PROTOCOL_INIT) {
+        return status != WIRE_OK ? status : WIRE_MALFORMED;
     }
     uint32_t sender = supervisor_find(&init->supervisor, in->meta.instance);
     switch ((enum init_op)answer->message.header.op) {

@@ -1,6 +1,8 @@
 // services/init/supervisor.c: see supervisor.h.
 #include "services/init/supervisor.h"
 
+#include "ipc/plant.h"
+
 void supervisor_init(struct supervisor *supervisor, const struct manifest_view *manifest) {
     supervisor->manifest = manifest;
     supervisor->starting = SERVICE_INDEX_NONE;
@@ -38,6 +40,9 @@ uint32_t supervisor_ready(struct supervisor *supervisor, uint32_t instance) {
         return SERVICE_INDEX_NONE;
     }
     supervisor->services[service].state = SERVICE_UP;
+    if (plant_fires(PLANT_START_TWICE)) {
+        supervisor->services[service].state = SERVICE_PENDING;
+    }
     supervisor->starting = SERVICE_INDEX_NONE;
     return service;
 }
@@ -72,7 +77,7 @@ static enum supervisor_verdict judge(const struct manifest_service *service,
     if (is_final && reason == EXIT_CODE && detail == 0) {
         return VERDICT_SUCCESS;
     }
-    if (life->start_count <= service->restart_budget) {
+    if (life->start_count <= service->restart_budget || plant_fires(PLANT_IGNORE_BUDGET)) {
         return VERDICT_RESTART;
     }
     bool is_critical = (service->flags & MANIFEST_CRITICAL) != 0;

@@ -5,6 +5,7 @@
 
 #include "images/markers.h"
 #include "ipc/frame.h"
+#include "ipc/plant.h"
 #include "ipc/server.h"
 #include "ipc/wire/init_wire.h"
 #include "ipc/wire/policy_wire.h"
@@ -37,7 +38,9 @@ static enum wire_status on_ask(void *state, struct ipc_exchange *exchange) {
     struct policyd_verdict verdict = policyd_ask(&service->policyd, &question);
     message->line = verdict.line;
     if (!verdict.allowed) {
-        audit_denied(&service->audit, &question, verdict.line);
+        if (!plant_fires(PLANT_SKIP_AUDIT)) {
+            audit_denied(&service->audit, &question, verdict.line);
+        }
         return WIRE_DENIED;
     }
     if (verdict.learned) {
@@ -83,7 +86,9 @@ static bool may_manage(struct policyd_service *service, const struct ipc_exchang
 // Before anything else is answered. A family that the kernel does not revoke must not stay in use:
 // policyd ends rather than say so.
 static uint32_t revoke_all(struct policyd_service *service) {
-    enum status status = sys_grant_revoke(slot_at(POLICYD_SLOT_FAMILY));
+    // Twice: it is rare.
+    bool skipped = plant_fires(PLANT_SKIP_REVOKE) || plant_fires(PLANT_SKIP_REVOKE);
+    enum status status = skipped ? STATUS_OK : sys_grant_revoke(slot_at(POLICYD_SLOT_FAMILY));
     if (status != STATUS_OK) {
         log_line(service->server.runtime, "policyd: cannot revoke: %s", status_name(status));
         sys_task_exit(1);

@@ -5,6 +5,7 @@
 #include "images/markers.h"
 #include "ipc/boot_route.h"
 #include "ipc/frame.h"
+#include "ipc/plant.h"
 #include "ipc/server.h"
 #include "ipc/wire/init_wire.h"
 #include "ipc/wire/policy_action.h"
@@ -183,7 +184,11 @@ static void take_offers(struct samgrd_service_state *state) {
     for (uint32_t i = 0; i < SAMGRD_SERVICE_MAX && take_offer(state, &id); i++) {
         struct samgrd_waiting waiting;
         for (uint32_t k = 0; k < SAMGRD_WAITING_MAX; k++) {
-            if (!samgrd_take(&state->samgrd, id, &waiting) || !serve_waiting(state, &waiting)) {
+            bool waits = samgrd_take(&state->samgrd, id, &waiting);
+            if (waits && plant_fires(PLANT_LOSE_WAITING)) {
+                continue;
+            }
+            if (!waits || !serve_waiting(state, &waiting)) {
                 break;
             }
         }

@@ -6,7 +6,6 @@
 #include "services/selftest/cases.h"
 #include "services/selftest/peer.h"
 #include "services/selftest/probe/protocol.h"
-#include "services/selftest/slots.h"
 
 enum {
     SLEEPER_COUNT = 4,
@@ -25,8 +24,8 @@ static struct timed_message new_request(struct selftest *selftest, uint8_t op,
 
 static bool ask(struct selftest *selftest, const struct timed_message *request,
                 struct timed_message *out) {
-    enum status status = timed_call(selftest->runtime, slot_at(SELFTEST_SLOT_TIMED), request,
-                                    selftest_patience(), out);
+    enum status status =
+        timed_call(selftest->runtime, selftest->timed, request, selftest_patience(), out);
     return selftest_expect_status(selftest, "a call to timed", status, STATUS_OK) &&
            selftest_expect(selftest, "timed's status", out->header.status, WIRE_OK) &&
            selftest_expect(selftest, "timed's op", out->header.op, request->header.op);
@@ -268,8 +267,8 @@ bool case_timed_tick(struct selftest *selftest) {
 
 static bool wish_refused(struct selftest *selftest, const struct timed_message *wish) {
     struct timed_message reply = {0};
-    enum status status = timed_call(selftest->runtime, slot_at(SELFTEST_SLOT_TIMED), wish,
-                                    selftest_patience(), &reply);
+    enum status status =
+        timed_call(selftest->runtime, selftest->timed, wish, selftest_patience(), &reply);
     return selftest_expect_status(selftest, "a wrong wish", status, STATUS_OK) &&
            selftest_expect(selftest, "the answer to it", reply.header.status, WIRE_MALFORMED);
 }
@@ -288,8 +287,8 @@ bool case_timed_reject_wish(struct selftest *selftest) {
 static bool give_up_sleep(struct selftest *selftest, uint64_t lead_ns) {
     struct timed_message request = new_request(selftest, TIMED_OP_SLEEP, selftest_patience() * 2);
     struct timed_message reply = {0};
-    enum status status = timed_call(selftest->runtime, slot_at(SELFTEST_SLOT_TIMED), &request,
-                                    sys_clock_get() + lead_ns, &reply);
+    enum status status =
+        timed_call(selftest->runtime, selftest->timed, &request, sys_clock_get() + lead_ns, &reply);
     return selftest_expect_status(selftest, "a sleep longer than its call", status,
                                   STATUS_TIMED_OUT);
 }

@@ -55,14 +55,19 @@ void sim_machine::file(const char *name, const std::vector<std::uint8_t> &bytes)
     programs_.push_back({name, nullptr, bytes.data(), bytes.size()});
 }
 
-sim_result sim_machine::run_once(const body &init, std::uint32_t hart_count, std::uint64_t seed) {
+sim_options sim_machine::options(const body &init, std::uint32_t hart_count, std::uint64_t seed) {
     bodies[0] = init;
     sim_options options = sim_options_make(seed, hart_count, programs_.data(),
                                            static_cast<std::uint32_t>(programs_.size()));
     std::copy(std::begin(rates_), std::end(rates_), std::begin(options.fault_rate));
     options.input = input_;
+    return options;
+}
+
+sim_result sim_machine::run_once(const body &init, std::uint32_t hart_count, std::uint64_t seed) {
+    const sim_options made = options(init, hart_count, seed);
     sim_result result{};
-    sim_run(&options, &result);
+    sim_run(&made, &result);
     return result;
 }
 

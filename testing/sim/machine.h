@@ -24,7 +24,7 @@
 
 namespace simtest {
 
-inline constexpr std::uint32_t MACHINE_PROGRAM_MAX = 8;
+inline constexpr std::uint32_t MACHINE_PROGRAM_MAX = 16;
 inline constexpr std::uint64_t MACHINE_SEEDS = 6;  // For each number of harts.
 
 // Where init finds what the kernel gave it.
@@ -72,6 +72,8 @@ class sim_machine {
 
     // Every run must end by init's end; `clean`: with all memory given back.
     void run(const body &init, bool clean = false);
+    // The machine of a run, for sim_boot and sim_run by hand; the closure stays with this.
+    sim_options options(const body &init, std::uint32_t hart_count, std::uint64_t seed);
     // One run that may end in any way.
     sim_result run_once(const body &init, std::uint32_t hart_count, std::uint64_t seed);
 

@@ -34,7 +34,7 @@ inline constexpr std::uint32_t BOOT_VIEW_PAGES = 4;
 class boot_view {
   public:
     void service(const char *name, std::uint32_t flags, std::uint32_t restarts,
-                 const std::vector<manifest_grant> &grants) {
+                 const std::vector<manifest_grant> &grants, std::uint32_t argument = 0) {
         manifest_service made{};
         std::strcpy(made.name, name);
         std::strcpy(made.program, name);
@@ -48,6 +48,7 @@ class boot_view {
             return one.kind == MANIFEST_GRANT_FACTORY && (one.rights & RIGHT_MAKE_TASK) != 0;
         });
         made.limits = task_limits_pack({maker ? 512u : 192u, maker ? 2u : 0u, 2, 4, 63});
+        made.argument = argument;
         grants_.insert(grants_.end(), grants.begin(), grants.end());
         services_.push_back(made);
     }

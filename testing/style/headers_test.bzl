@@ -7,7 +7,7 @@ _FOLDERS = ["base/", "images/", "ipc/", "kernel/", "runtime/", "services/"]
 
 # One platform's version of a header that the build presents under another path. Two of them are whole and are compiled by that path
 # (`presented`); the others are parts of the header that includes them.
-_CHOSEN = ["arch_inline.h", "fault_point_fires.h", "atomic_point.h", "lock_check.h", "ecall.h"]
+_CHOSEN = ["arch_inline.h", "fault_point_fires.h", "atomic_point.h", "lock_check.h", "ecall.h", "plant_fires.h"]
 
 def _is_shared(file):
     if file.extension != "h" or file.basename in _CHOSEN:

@@ -46,7 +46,7 @@ TEST(Compose, image_has_the_programs_and_the_manifest) {
 composition with_policy(const char *text) {
     composition made = good();
     made.manifest_text =
-        "service timed\n    final\nservice asker\n    program timed\n"
+        "service timed\n    final\n    slot 3 endpoint recv\nservice asker\n    program timed\n"
         "    slot 4 route timed call\n";
     made.policies = {{"policy", "p", text}};
     return made;
@@ -80,7 +80,7 @@ TEST(Compose, test_reject_policies_that_policyd_would_not_take) {
 
 TEST(Compose, test_reject_cycle_that_a_policy_allows) {
     EXPECT_EQ(messages_of(with_policy("allow timed call asker\n")),
-              "m:5:18: routes that wait form a cycle, which could deadlock: timed -> (by policy) "
+              "m:6:18: routes that wait form a cycle, which could deadlock: timed -> (by policy) "
               "asker -> timed|");
     EXPECT_EQ(messages_of(with_policy("allow timed send asker\nallow timed call timed\n")),
               "p:2:1: says nothing: nobody needs leave for what is its own|");

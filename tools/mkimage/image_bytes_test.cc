@@ -61,7 +61,7 @@ TEST(ImageBytes, manifest_reads_back) {
     const manifest_result result = manifest_read(
         "service aa\nfinal\nhart 1\nargument 7\nrestarts 2\nqos burst\nlimit pages 77 vmos 9\nslot "
         "2 route "
-        "init call\n"
+        "init call\nslot 3 endpoint recv\n"
         "service bb\nprogram aa\nslot 5 route aa send badge 3\nslot 4 factory endpoint task of aa\n"
         "slot 6 factory endpoint\n",
         {.programs = {"aa"}, .hart_count = 2});
@@ -70,7 +70,7 @@ TEST(ImageBytes, manifest_reads_back) {
     const auto header = read_at<manifest_header>(bytes, 0);
     EXPECT_EQ(header.magic, MANIFEST_MAGIC);
     ASSERT_EQ(header.service_count, 2U);
-    ASSERT_EQ(header.grant_count, 4U);
+    ASSERT_EQ(header.grant_count, 5U);
     const auto first = read_at<manifest_service>(bytes, sizeof(header));
     EXPECT_STREQ(first.name, "aa");
     EXPECT_EQ(first.service_id, service_id_of("aa"));
@@ -81,20 +81,20 @@ TEST(ImageBytes, manifest_reads_back) {
     const auto second = read_at<manifest_service>(bytes, sizeof(header) + sizeof(first));
     EXPECT_STREQ(second.program, "aa");
     EXPECT_EQ(task_ceiling_unpack(second.limits), static_cast<unsigned>(QOS_NORMAL));
-    EXPECT_EQ(second.grant_first, 1U);
+    EXPECT_EQ(second.grant_first, 2U);
     EXPECT_EQ(second.grant_count, 3U);
     EXPECT_EQ(second.hart, static_cast<std::uint32_t>(MANIFEST_HART_ANY));
     const std::size_t grants = sizeof(header) + 2 * sizeof(first);
-    EXPECT_EQ(bytes.size(), grants + 4 * sizeof(manifest_grant));
+    EXPECT_EQ(bytes.size(), grants + 5 * sizeof(manifest_grant));
     EXPECT_EQ(read_at<manifest_grant>(bytes, grants).target,
               static_cast<std::uint32_t>(MANIFEST_TARGET_INIT));
-    const auto route = read_at<manifest_grant>(bytes, grants + sizeof(manifest_grant));
+    const auto route = read_at<manifest_grant>(bytes, grants + 2 * sizeof(manifest_grant));
     EXPECT_EQ(route.kind, static_cast<std::uint32_t>(MANIFEST_GRANT_ROUTE));
     EXPECT_EQ(route.slot, 5U);
     EXPECT_EQ(route.rights, static_cast<std::uint32_t>(RIGHT_SEND));
     EXPECT_EQ(route.badge, 3U);
     EXPECT_EQ(route.target, 0U);
-    EXPECT_EQ(read_at<manifest_grant>(bytes, grants + 3 * sizeof(manifest_grant)).target,
+    EXPECT_EQ(read_at<manifest_grant>(bytes, grants + 4 * sizeof(manifest_grant)).target,
               static_cast<std::uint32_t>(MANIFEST_HART_ANY));
 }
 

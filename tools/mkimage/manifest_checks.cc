@@ -1,4 +1,5 @@
-// tools/mkimage/manifest_checks.cc: names, ids, slots, routes, and no cycle among those that wait.
+// tools/mkimage/manifest_checks.cc: names, ids, slots, routes, no cycle among those that wait, and
+// an order in which what a service waits for is there.
 #include "tools/mkimage/manifest_checks.h"
 
 #include <algorithm>
@@ -30,6 +31,9 @@ class checker {
         check_ids();
         if (out_.mistakes.empty()) {
             check_cycles();
+        }
+        if (out_.mistakes.empty()) {
+            check_needs();
         }
     }
 
@@ -215,6 +219,33 @@ class checker {
             }
         }
         return false;
+    }
+
+    // What a route of the manifest says that a service needs: somebody who receives there, and, to
+    // wait for, one who has started before it. (A call by name is answered when its target is up.)
+    void check_needs() {
+        for (std::size_t at = 0; at < services_.size(); at++) {
+            for (const grant &given : services_[at].grants) {
+                if (given.kind == MANIFEST_GRANT_ROUTE && given.target != BOOT_IMAGE_INIT_NAME) {
+                    check_need(at, given);
+                }
+            }
+        }
+    }
+
+    void check_need(std::size_t at, const grant &given) {
+        const std::size_t target = find(given.target);
+        const auto receives = [](const grant &one) { return one.kind == MANIFEST_GRANT_ENDPOINT; };
+        if (std::ranges::none_of(services_[target].grants, receives)) {
+            add_mistake(given.target_place,
+                        "`" + given.target + "` has no endpoint: nobody would receive that");
+        } else if ((given.rights & RIGHT_CALL) != 0 && target > at) {
+            add_mistake(given.target_place,
+                        "`" + services_[at].name + "` waits for `" + given.target +
+                            "`, which starts after it: move line " +
+                            std::to_string(services_[target].place.line) + " up, before line " +
+                            std::to_string(services_[at].place.line));
+        }
     }
 
     void name_cycle(std::size_t start, const wait &last, const std::vector<const wait *> &came_by) {

@@ -17,7 +17,8 @@ const surroundings AROUND{.programs = {"aa", "bb", "cc"}, .hart_count = 2};
 
 TEST(Manifest, good_one) {
     const manifest_result result = manifest_read(
-        "# two of them\nservice aa\n  slot 1 console write marker\n  restarts 3\n\nservice bb\n"
+        "# two of them\nservice aa\n  slot 1 console write marker\n  slot 3 endpoint recv\n  "
+        "restarts 3\n\nservice bb\n"
         "  final critical\n  program aa\n  hart 1\n  argument 0x10\n  slot 6 route aa call badge "
         "9\n"
         "  slot 4 factory endpoint task of cc\n  slot 2 route init call\nservice cc\n  manual\n",
@@ -64,11 +65,10 @@ TEST(Manifest, devices) {
 }
 
 TEST(Manifest, ways_that_do_not_wait_may_form_a_cycle) {
-    EXPECT_TRUE(
-        manifest_read(
-            "service aa\nfinal\nslot 1 route bb call\nservice bb\nslot 1 route aa send notify\n",
-            AROUND)
-            .mistakes.empty());
+    EXPECT_TRUE(manifest_read("service bb\nslot 1 route aa send notify\nslot 3 endpoint recv\n"
+                              "service aa\nfinal\nslot 1 route bb call\nslot 3 endpoint recv\n",
+                              AROUND)
+                    .mistakes.empty());
 }
 
 TEST(Manifest, test_reject_two_names_with_one_id) {
@@ -103,12 +103,13 @@ INSTANTIATE_TEST_SUITE_P(
     Files, WrongManifest,
     testing::Values("arena_too_large", "arena_without_pages", "cycle_of_three", "cycle_of_two",
                     "device_doubled", "device_unknown", "device_without_name", "factory_of_nobody",
-                    "factory_without_of", "hart_beyond_image", "manual_with_slots", "no_final",
-                    "no_right", "no_service", "number_malformed", "number_too_large",
-                    "program_unknown", "qos_unknown", "right_doubled", "right_of_other_kind",
-                    "route_to_manual", "route_to_nobody", "route_to_self", "service_doubled",
-                    "service_init", "service_name_improper", "slot_doubled", "slot_out_of_range",
-                    "slot_zero", "statement_before_service", "word_unknown", "words_too_many"),
+                    "factory_without_of", "hart_beyond_image", "manual_with_slots",
+                    "need_starts_later", "need_without_endpoint", "no_final", "no_right",
+                    "no_service", "number_malformed", "number_too_large", "program_unknown",
+                    "qos_unknown", "right_doubled", "right_of_other_kind", "route_to_manual",
+                    "route_to_nobody", "route_to_self", "service_doubled", "service_init",
+                    "service_name_improper", "slot_doubled", "slot_out_of_range", "slot_zero",
+                    "statement_before_service", "word_unknown", "words_too_many"),
     [](const testing::TestParamInfo<const char *> &info) { return std::string(info.param); });
 
 }  // namespace

@@ -11,8 +11,8 @@ namespace {
 
 manifest three() {
     const manifest_result result = manifest_read(
-        "service aa\nfinal\nslot 4 route bb call\nslot 5 route cc send\nslot 2 route init call\n"
-        "service bb\nslot 3 endpoint recv\nservice cc\nslot 3 endpoint recv\n",
+        "service cc\nslot 3 endpoint recv\nservice bb\nslot 3 endpoint recv\n"
+        "service aa\nfinal\nslot 4 route bb call\nslot 5 route cc send\nslot 2 route init call\n",
         {.programs = {"aa", "bb", "cc"}, .hart_count = 1});
     EXPECT_TRUE(result.mistakes.empty());
     return result.contents;
@@ -21,11 +21,11 @@ manifest three() {
 TEST(Waits, calls_by_route_and_by_policy_and_no_sends) {
     const std::vector<wait> waits = waits_of(three(), {{"bb", "cc", "(by p) "}});
     ASSERT_EQ(waits.size(), 2U);
-    EXPECT_EQ(waits[0].from, 0U);
+    EXPECT_EQ(waits[0].from, 2U);
     EXPECT_EQ(waits[0].to, 1U);
-    EXPECT_EQ(waits[0].place.line, 3U);
+    EXPECT_EQ(waits[0].place.line, 7U);
     EXPECT_EQ(waits[1].from, 1U);
-    EXPECT_EQ(waits[1].to, 2U);
+    EXPECT_EQ(waits[1].to, 0U);
     EXPECT_EQ(waits[1].why, "(by p) ");
 }
 
@@ -44,8 +44,8 @@ TEST(Waits, picture_has_each_service_above_those_it_waits_for) {
     const std::string svg = wait_graph_svg(contents, waits_of(contents, {{"bb", "cc", "(by p) "}}));
     const std::vector<int> tops = tops_of(svg);
     ASSERT_EQ(tops.size(), 3U);
-    EXPECT_LT(tops[0], tops[1]);
-    EXPECT_LT(tops[1], tops[2]);
+    EXPECT_LT(tops[2], tops[1]);
+    EXPECT_LT(tops[1], tops[0]);
     EXPECT_NE(svg.find(">aa waits for bb <"), std::string::npos);
     EXPECT_NE(svg.find("class=\"policy\" marker-end=\"url(#p)\"><title>bb waits for cc (by p) <"),
               std::string::npos);

@@ -1,0 +1,15 @@
+// ipc/host/plant.c: see plant_fires.h.
+#include "ipc/plant.h"
+
+enum { ONE_IN = 3 };
+
+// Test machinery, not a service's state. Of the process: simulation runs one seed in each.
+struct plant_choice plant_choice;
+
+bool plant_fires(enum plant plant) {
+    if (plant_choice.number != (unsigned)plant + 1) {
+        return false;
+    }
+    plant_choice.asked++;
+    return plant_choice.asked % ONE_IN == 0;
+}

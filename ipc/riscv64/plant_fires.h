@@ -1,0 +1,7 @@
+// ipc/riscv64/plant_fires.h: on the target no bug is planted. Presented as ipc/plant_fires.h.
+#pragma once
+
+static inline bool plant_fires(enum plant plant) {
+    (void)plant;
+    return false;
+}

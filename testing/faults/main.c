@@ -1,0 +1,223 @@
+// testing/faults/main.c: ends every service, first while nothing happens, then while clients have
+// requests under way; and climbs the rungs of the ladder that need those services.
+#include "runtime/main.h"
+#include "images/markers.h"
+#include "ipc/boot_route.h"
+#include "ipc/wire/server_wire.h"
+#include "kernel/abi/layout.h"
+#include "services/selftest/caller.h"
+#include "services/selftest/cases.h"
+#include "testing/faults/clients.h"
+#include "testing/faults/pools.h"
+#include "testing/faults/slots.h"
+
+enum {
+    SERVED = 20,  // Requests of each client, before a service ends and again after that.
+    LOOKS_MAX = 1000,
+};
+
+struct faults {
+    struct selftest selftest;
+    struct clients clients;
+    uint64_t again;
+};
+
+// What is used through whom. Nobody calls samgrd and policyd by name under load: a route that is
+// resolved for each request does.
+struct victim {
+    const char *name;
+    const char *asked;
+    enum faults_mode mode;
+};
+
+static const struct victim victims[] = {
+    {"policyd", "echo", FAULTS_UNCACHED}, {"samgrd", "echo", FAULTS_UNCACHED},
+    {"logd", "logd", FAULTS_KEPT},        {"metricsd", "metricsd", FAULTS_KEPT},
+    {"timed", "timed", FAULTS_KEPT},      {"echo", "echo", FAULTS_KEPT},
+    {"rngd", "rngd", FAULTS_KEPT},
+};
+
+static struct ipc_outcome ask_counts(struct caller *caller, const char *name) {
+    struct server_message message = {.header = {.op = SERVER_OP_COUNTS}};
+    return caller_ask(caller, name, &server_rows, &message);
+}
+
+static bool asks_once(struct selftest *selftest, const char *name) {
+    struct caller caller;
+    return caller_begin(selftest, &caller) &&
+           selftest_expect(selftest, name, ask_counts(&caller, name).error, IPC_OK) &&
+           caller_end(&caller);
+}
+
+static bool end_it(struct selftest *selftest, const char *name) {
+    return caller_end_service(selftest, slot_at(SELFTEST_SLOT_OPERATOR), name, WIRE_OK);
+}
+
+// Until a call is served by other than the route that there was; never denied meanwhile.
+static bool is_found_again(struct caller *caller, const char *asked) {
+    struct ipc_outcome outcome = {.error = IPC_OK, .served = IPC_HIT};
+    for (uint32_t i = 0; i < LOOKS_MAX && (outcome.error != IPC_OK || outcome.served == IPC_HIT) &&
+                         outcome.error != IPC_DENIED;
+         i++) {
+        outcome = ask_counts(caller, asked);
+    }
+    return selftest_expect(caller->selftest, asked, outcome.error, IPC_OK) &&
+           selftest_expect(caller->selftest, "a call through what was lost",
+                           outcome.served == IPC_HIT, false);
+}
+
+// A kept route goes on while samgrd or policyd is not there. What they gave is good without them.
+static bool route_holds(struct caller *caller, const struct victim *victim) {
+    struct ipc_outcome outcome = ask_counts(caller, victim->asked);
+    return selftest_expect(caller->selftest, "a kept route", outcome.error, IPC_OK) &&
+           selftest_expect(caller->selftest, "how it serves", outcome.served, IPC_HIT);
+}
+
+static bool ends_at_rest(struct selftest *selftest, const struct victim *victim) {
+    struct caller caller;
+    bool resolves = victim->mode == FAULTS_UNCACHED;
+    if (!caller_begin(selftest, &caller) ||
+        !selftest_expect(selftest, victim->asked, ask_counts(&caller, victim->asked).error,
+                         IPC_OK) ||
+        !end_it(selftest, victim->name)) {
+        return false;
+    }
+    if (resolves && !route_holds(&caller, victim)) {
+        return false;
+    }
+    if (resolves) {
+        ipc_client_release(&caller.client);
+    }
+    return is_found_again(&caller, victim->asked) && caller_end(&caller);
+}
+
+static bool idle(struct faults *faults, const struct victim *victim) {
+    struct selftest *selftest = &faults->selftest;
+    struct stats_system before;
+    if (!asks_once(selftest, victim->asked) || !pools_at_rest(selftest, &before) ||
+        !ends_at_rest(selftest, victim) || !pools_as_before(selftest, victim->name, &before)) {
+        log_line(selftest->runtime, "faults: no '%s' at rest", victim->name);
+        return false;
+    }
+    marker(selftest->runtime, MARKER_FAULTS_IDLE, victim->name);
+    return true;
+}
+
+static void tell(const struct faults *faults, const char *name) {
+    const struct faults_report *sum = &faults->clients.sum;
+    log_line(faults->selftest.runtime,
+             "faults: %s: %lu calls, %lu requests, %lu and %lu served, %lu unknown, %lu again, "
+             "slowest %lu us",
+             name, sum->calls, sum->asks, sum->call_ends[IPC_OK], sum->ask_ends[IPC_OK],
+             sum->call_ends[IPC_UNKNOWN_OUTCOME] + sum->ask_ends[IPC_UNKNOWN_OUTCOME], sum->again,
+             sum->slowest / 1000);
+}
+
+// The clients work and rest once before what is free is looked at: what they make once is there.
+static bool ends_under_load(struct faults *faults, const struct victim *victim) {
+    struct clients *clients = &faults->clients;
+    struct stats_system before;
+    clients->sum = (struct faults_report){.calls = 0};
+    return clients_work(clients, victim->mode, victim->asked) &&
+           clients_are_served(clients, victim->mode, victim->asked, SERVED) &&
+           clients_rest(clients) && pools_at_rest(&faults->selftest, &before) &&
+           clients_work(clients, victim->mode, victim->asked) &&
+           clients_are_served(clients, victim->mode, victim->asked, SERVED) &&
+           end_it(&faults->selftest, victim->name) &&
+           clients_are_served(clients, victim->mode, victim->asked, SERVED) &&
+           clients_rest(clients) && pools_as_before(&faults->selftest, victim->name, &before);
+}
+
+static bool load(struct faults *faults, const struct victim *victim) {
+    bool good = ends_under_load(faults, victim);
+    tell(faults, victim->name);
+    faults->again += faults->clients.sum.again;
+    if (!good) {
+        log_line(faults->selftest.runtime, "faults: no '%s' under load", victim->name);
+        return false;
+    }
+    marker(faults->selftest.runtime, MARKER_FAULTS_LOAD, victim->name);
+    return true;
+}
+
+// A client ends while it has requests under way; its next instance and the other one are served.
+static bool client_ends(struct faults *faults) {
+    struct selftest *selftest = &faults->selftest;
+    struct clients *clients = &faults->clients;
+    struct stats_system before;
+    clients->sum = (struct faults_report){.calls = 0};
+    if (!pools_at_rest(selftest, &before) || !clients_work(clients, FAULTS_KEPT, "echo") ||
+        !clients_are_served(clients, FAULTS_KEPT, "echo", SERVED) || !end_it(selftest, "load_b") ||
+        !clients_reroute(clients, 1) || !clients_work(clients, FAULTS_KEPT, "echo") ||
+        !clients_are_served(clients, FAULTS_KEPT, "echo", SERVED) || !clients_rest(clients) ||
+        !pools_as_before(selftest, "load_b", &before)) {
+        return false;
+    }
+    tell(faults, "load_b");
+    marker(selftest->runtime, MARKER_FAULTS_LOAD, "load_b");
+    return true;
+}
+
+static bool end_all(struct faults *faults) {
+    for (uint32_t i = 0; i < ARRAY_LEN(victims); i++) {
+        if (!idle(faults, &victims[i])) {
+            return false;
+        }
+    }
+    for (uint32_t i = 0; i < ARRAY_LEN(victims); i++) {
+        if (!load(faults, &victims[i])) {
+            return false;
+        }
+    }
+    // Services end wherever the clients stand; not one of them may have been in nobody's hands.
+    return selftest_expect(&faults->selftest, "requests that were under way", faults->again != 0,
+                           true) &&
+           client_ends(faults);
+}
+
+static const struct rung ladder[] = {
+    {MARKER_SELFTEST_TIMED_CLOCK, case_timed_clock, 1},
+    {MARKER_SELFTEST_TIMED_SLEEP_ORDER, case_timed_sleep_order, 1},
+    {MARKER_SELFTEST_TIMED_TICK, case_timed_tick, 1},
+    {MARKER_SELFTEST_ROUTE_REBOUND, case_route_rebound, 1},
+    {MARKER_SELFTEST_LOG_REJECT_DENIED, case_log_reject_denied, 1},
+    {MARKER_SELFTEST_ENTROPY_REJECT_DENIED, case_entropy_reject_denied, 1},
+    {MARKER_SELFTEST_LOG_APPEND_QUERY, case_log_append_query, 1},
+    {MARKER_SELFTEST_LOG_EXPORT, case_log_export, 1},
+    {MARKER_SELFTEST_LOG_DENIAL_AUDITED, case_log_denial_audited, 1},
+    {MARKER_SELFTEST_METRICS_COUNTER, case_metrics_counter, 1},
+    {MARKER_SELFTEST_METRICS_GAUGE, case_metrics_gauge, 1},
+    {MARKER_SELFTEST_METRICS_HISTOGRAM, case_metrics_histogram, 1},
+    {MARKER_SELFTEST_METRICS_SPAN, case_metrics_span, 1},
+    {MARKER_SELFTEST_METRICS_SNAPSHOT, case_metrics_snapshot, 1},
+    {MARKER_SELFTEST_METRICS_RETAINED, case_metrics_retained, 1},
+    {MARKER_SELFTEST_ENTROPY_BYTES, case_entropy_bytes, 1},
+    {MARKER_SELFTEST_ENTROPY_RESEEDED, case_entropy_reseeded, 1},
+    {MARKER_SELFTEST_KERNEL_STATS, case_kernel_stats, 1},
+    {MARKER_SELFTEST_KERNEL_AUDIT, case_kernel_audit, 1},
+};
+
+int service_main(struct runtime *runtime) {
+    struct faults faults = {.selftest = {.runtime = runtime,
+                                         .name = "faults",
+                                         .timed = slot_at(SELFTEST_SLOT_TIMED),
+                                         .image = (const void *)USER_BOOT_IMAGE}};
+    faults.clients = clients_of(&faults.selftest);
+    if (!runtime_expect(runtime, slot_at(SELFTEST_SLOT_OPERATOR), CAP_ENDPOINT, RIGHT_CALL,
+                        "the route to init that may end services") ||
+        !runtime_expect(runtime, slot_at(SELFTEST_SLOT_STATS), CAP_STATS, RIGHTS_STATS,
+                        "the statistics") ||
+        !selftest_begin(&faults.selftest, MARKER_FAULTS_READY) || !end_all(&faults)) {
+        return 1;
+    }
+    // The way to timed that the manifest gave went with its first instance.
+    struct slot_result timed =
+        ipc_boot_route(runtime, SELFTEST_SLOT_TIMED, (struct deadline){.ns = selftest_patience()});
+    faults.selftest.timed = timed.slot;
+    if (!selftest_expect_status(&faults.selftest, "a new way to timed", timed.status, STATUS_OK) ||
+        !selftest_climb(&faults.selftest, ladder, ARRAY_LEN(ladder))) {
+        return 1;
+    }
+    marker_text(runtime, MARKER_FAULTS_END);
+    return 0;
+}

@@ -1,0 +1,59 @@
+// testing/system_sim/seeds_test.cc: three hundred executions of the whole system, and each planted
+// bug found within them.
+#include "testing/system_sim/seeds.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "ipc/plant.h"
+
+namespace systemsim {
+namespace {
+
+constexpr std::uint64_t SEEDS = 300;
+
+TEST(SystemSim, three_hundred_seeds_are_clean) {
+    seed_options options;
+    seed_outcome sum{};
+    for (std::uint64_t seed = 1; seed <= SEEDS; seed++) {
+        const seed_outcome out = seed_run(options, seed);
+        seed_add(sum, out);
+        ASSERT_STREQ(out.complaint, "") << "replay: " << seed_replay(options, seed);
+    }
+    std::printf("%s", seed_summary(sum).c_str());
+    // It does what it is there for.
+    EXPECT_GT(sum.served, sum.calls / 4);
+    EXPECT_GT(sum.unknown, SEEDS);
+    EXPECT_GT(sum.denied, SEEDS);
+    EXPECT_GT(sum.weather, SEEDS);
+    EXPECT_GT(sum.answers, 10 * SEEDS);
+    EXPECT_GT(sum.records, 5 * SEEDS);
+    EXPECT_GT(sum.sleeps, 5 * SEEDS);
+    EXPECT_GT(sum.ends, 5 * SEEDS);
+}
+
+class PlantedBug : public testing::TestWithParam<int> {};
+
+TEST_P(PlantedBug, is_found) {
+    seed_options options;
+    options.plant = GetParam();
+    options.quiet = true;
+    std::string complaint;
+    std::uint64_t seed = 0;
+    while (seed < SEEDS && complaint.empty()) {
+        seed++;
+        complaint = seed_run(options, seed).complaint;
+    }
+    EXPECT_NE(complaint, "") << plant_what(GetParam());
+    std::printf("%s: seed %llu: %s\n", plant_name(GetParam()),
+                static_cast<unsigned long long>(seed), complaint.c_str());
+}
+
+INSTANTIATE_TEST_SUITE_P(All, PlantedBug, testing::Range(0, static_cast<int>(PLANT_COUNT)),
+                         [](const testing::TestParamInfo<int> &info) {
+                             return std::string(plant_name(info.param));
+                         });
+
+}  // namespace
+}  // namespace systemsim

@@ -1,0 +1,121 @@
+// testing/system_sim/world.cc: the manifest, the policies and the programs.
+#include "testing/system_sim/world.h"
+
+#include "services/metricsd/service.h"
+#include "services/timed/service.h"
+#include "testing/sim/system.h"
+#include "testing/system_sim/client.h"
+
+namespace systemsim {
+
+using namespace simtest;
+
+namespace {
+
+enum place : std::uint32_t { POLICYD, SAMGRD, LOGD, METRICSD, TIMED };
+
+constexpr std::uint32_t RESTARTS = 40;
+constexpr std::uint32_t DOOMED_RESTARTS = 2;
+constexpr std::uint64_t STEPS_MAX = 3000000;
+constexpr std::uint32_t PAGES = 4096;  // 192 for each of the services, and some.
+
+void add_services(boot_view &view) {
+    view.service("policyd", MANIFEST_CRITICAL, RESTARTS,
+                 {console(),
+                  to_init(),
+                  receives(SLOT_ENDPOINT),
+                  {MANIFEST_GRANT_FAMILY, POLICYD_SLOT_FAMILY, RIGHTS_GRANT, 0, 0},
+                  {MANIFEST_GRANT_ROUTE, POLICYD_SLOT_LOGD, RIGHT_SEND, LOGD, 0}});
+    view.service(
+        "samgrd", MANIFEST_CRITICAL, RESTARTS,
+        {console(), to_init(), receives(SLOT_ENDPOINT), route_to(SAMGRD_SLOT_POLICYD, POLICYD)});
+    view.service("logd", 0, RESTARTS, {console(), to_init(), receives(SLOT_ENDPOINT)});
+    view.service("metricsd", 0, RESTARTS,
+                 {console(), to_init(), receives(SLOT_ENDPOINT), route_to(SLOT_SAMGRD, SAMGRD)});
+    view.service("timed", 0, RESTARTS, {console(), to_init(), receives(SLOT_ENDPOINT)});
+    view.service("sloth", 0, 100000, {console(), to_init(), receives(SLOT_ENDPOINT)});
+    view.service("doomed", 0, DOOMED_RESTARTS, {console(), to_init()});
+}
+
+void add_clients(boot_view &view) {
+    for (const char *name : {"caller", "second", "asker", "writer", "sleeper"}) {
+        view.service(name, 0, 0,
+                     {console(), to_init(), receives(OWN), route_to(SLOT_SAMGRD, SAMGRD)});
+    }
+    view.service(
+        "reaper", 0, 0,
+        {console(),
+         to_init(),
+         receives(OWN),
+         {MANIFEST_GRANT_ROUTE, OPERATOR, RIGHT_CALL, MANIFEST_TARGET_INIT, INIT_BADGE_OPERATOR},
+         route_to(SLOT_SAMGRD, SAMGRD)});
+    view.service("judge", MANIFEST_FINAL, 0,
+                 {console(), to_init(), receives(OWN), route_to(SLOT_SAMGRD, SAMGRD)});
+}
+
+void add_policies(boot_view &view) {
+    std::vector<policy_row> always = {
+        allow("judge", POLICY_MANAGE, "policyd"), allow("metricsd", POLICY_CALL, "logd"),
+        allow("writer", POLICY_CALL, "logd"), allow("sleeper", POLICY_CALL, "timed")};
+    for (const char *name : {"policyd", "logd", "metricsd", "timed", "sloth"}) {
+        always.push_back(allow("judge", POLICY_CALL, name));
+    }
+    std::vector<policy_row> fair = always;
+    for (const char *name : {"caller", "second", "asker"}) {
+        fair.push_back(allow(name, POLICY_CALL, "sloth"));
+        fair.push_back(allow(name, POLICY_SEND, "sloth"));
+    }
+    view.policy(sorted(fair));
+    view.policy(sorted(always));
+}
+
+void run_init(user &self) {
+    truth = ledger();
+    boot_view view;
+    add_services(view);
+    add_clients(view);
+    add_policies(view);
+    run_system(self, view);
+}
+
+template <int (*MAIN)(runtime *)>
+void run_main(user &self) {
+    runtime made = runtime_of(self);
+    sys_task_exit(static_cast<std::uint64_t>(MAIN(&made)));
+}
+
+sim_machine &machine() {
+    static sim_machine made;
+    static bool filled = false;
+    if (!filled) {
+        filled = true;
+        made.program("policyd", run_policyd);
+        made.program("samgrd", run_samgrd);
+        made.program("logd", run_logd);
+        made.program("metricsd", run_main<metricsd_main>);
+        made.program("timed", run_main<timed_main>);
+        made.program("sloth", run_sloth);
+        made.program("doomed", [](user &) { sim_user_illegal_instruction(); });
+        made.program("caller", run_caller);
+        made.program("second", run_caller);
+        made.program("asker", run_asker);
+        made.program("writer", run_writer);
+        made.program("sleeper", run_sleeper);
+        made.program("reaper", run_reaper);
+        made.program("judge", run_judge);
+    }
+    return made;
+}
+
+}  // namespace
+
+sim_options world_options(std::uint64_t seed, std::uint32_t hart_count) {
+    sim_options options = machine().options(run_init, hart_count, seed);
+    options.fault_rate[FAULT_POINT_SLOW_PATH] = seed % 3 == 0 ? 8192 : 0;
+    options.fault_rate[FAULT_POINT_SHORT_QUANTUM] = seed % 2 == 0 ? 16384 : 0;
+    options.page_count = PAGES;
+    options.step_max = STEPS_MAX;
+    return options;
+}
+
+}  // namespace systemsim
