@@ -87,9 +87,9 @@ struct ipc_outcome ipc_asks_start(struct ipc_asks *asks, const struct ipc_questi
 static void lose_route(struct ipc_asks *asks, const struct ipc_pending *pending) {
     struct route *route = route_find(&asks->client->routes, pending->target, POLICY_SEND);
     if (route) {
+        asks->client->routes.trace.now_ns = sys_clock_get();
         bool late = plant_fires(PLANT_KEEP_EPOCH);
         struct route_epoch epoch = late ? route->epoch : pending->epoch;
-        asks->client->routes.trace.now_ns = sys_clock_get();
         slot_release(route_lost(&asks->client->routes, route, epoch));
     }
 }

@@ -5,6 +5,7 @@
 #include "images/markers.h"
 #include "ipc/crash.h"
 #include "ipc/frame.h"
+#include "ipc/plant.h"
 #include "ipc/types.h"
 #include "ipc/wire/init_wire.h"
 #include "kernel/abi/elf_reject.h"
@@ -185,7 +186,7 @@ static enum wire_status serve_word(struct init *init, uint32_t sender,
         return WIRE_DENIED;
     }
     if (message->header.op == INIT_OP_KEEP) {
-        init->kept[sender] = message->word;
+        init->kept[sender] = plant_fires(PLANT_FORGET_WORD) ? 0 : message->word;
     } else {
         message->word = init->kept[sender];
     }

@@ -84,9 +84,9 @@ static void found(struct stranger *stranger, enum stranger_finding finding,
 static bool is_for_others(enum stranger_target target, uint8_t op) {
     switch (target) {
         case STRANGER_INIT:
-            return op != INIT_OP_ROUTE;
+            return op != INIT_OP_ROUTE && op != INIT_OP_KEEP && op != INIT_OP_KEPT;
         case STRANGER_POLICYD:
-            return op == POLICY_OP_ASK || op == POLICY_OP_SELECT;
+            return op != POLICY_OP_STATS;
         case STRANGER_LOGD:
             return op == LOG_OP_CRASH;
         case STRANGER_SAMGRD:

@@ -268,9 +268,6 @@ void run_reaper(user &self) {
                       init_encode(WIRE_REQUEST, &message, out.payload, sizeof(out.payload))};
         truth.ends[name]++;
         truth.ended_ns[name] = sys_clock_get();
-        if (name == "policyd") {  // Its next instance begins with the first policy.
-            truth.weather += truth.weather % 2;
-        }
         expect(sys_ipc_call(slot_at(OPERATOR), in_us(PATIENT_US)).status == STATUS_OK,
                "init does not answer who may end services");
     }

@@ -28,12 +28,9 @@ void select(client &of, std::uint8_t policy) {
 }
 
 void storm(client &of) {
-    const std::uint32_t ends = truth.ends["policyd"];
     truth.ends["policy"]++;  // Routes go with it.
     select(of, 1);
-    // A policyd that is ended meanwhile answers, and the next one knows nothing of that.
-    const bool certain = ends == truth.ends["policyd"] && is_settled("policyd");
-    truth.weather += certain ? 1 : 0;
+    truth.weather++;  // Whatever becomes of policyd from here on.
     pause_us(1000 + sim_user_random(10000));
     truth.weather += truth.weather % 2;
     select(of, 0);

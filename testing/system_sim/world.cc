@@ -20,13 +20,12 @@ constexpr std::uint64_t STEPS_MAX = 3000000;
 constexpr std::uint32_t PAGES = 4096;  // 192 for each of the services, and some.
 
 void add_services(boot_view &view) {
-    view.service(
-        "policyd", MANIFEST_CRITICAL, RESTARTS,
-        {console(),
-         to_init(),
-         receives(SLOT_ENDPOINT),
-         {MANIFEST_GRANT_FAMILY, POLICYD_SLOT_FAMILY, RIGHTS_GRANT, 0, 0},
-         {MANIFEST_GRANT_ROUTE, POLICYD_SLOT_LOGD, RIGHT_SEND, LOGD, 0}});
+    view.service("policyd", MANIFEST_CRITICAL, RESTARTS,
+                 {console(),
+                  to_init(),
+                  receives(SLOT_ENDPOINT),
+                  {MANIFEST_GRANT_FAMILY, POLICYD_SLOT_FAMILY, RIGHTS_GRANT, 0, 0},
+                  {MANIFEST_GRANT_ROUTE, POLICYD_SLOT_LOGD, RIGHT_SEND, LOGD, 0}});
     view.service(
         "samgrd", MANIFEST_CRITICAL, RESTARTS,
         {console(), to_init(), receives(SLOT_ENDPOINT), route_to(SAMGRD_SLOT_POLICYD, POLICYD)});
