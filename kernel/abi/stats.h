@@ -123,7 +123,9 @@ struct stats_task {
     uint8_t wait;         // enum stats_wait
     uint8_t hart;         // Its home, or 255: not started.
     uint8_t exit_reason;  // enum exit_reason, of one that is dead.
-    uint64_t reserved[4];
+    uint32_t cpu;         // Its CPU budget now, milliseconds a second; 0: not bounded.
+    uint32_t cpu_spent;   // How often it had used that up, and had to wait for the next period.
+    uint64_t reserved[3];
 };
 BASE_STATIC_ASSERT(sizeof(struct stats_task) == 120, "frozen");
 
