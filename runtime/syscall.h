@@ -269,17 +269,34 @@ WARN_UNUSED static ALWAYS_INLINE struct query_result sys_reply_query(struct repl
     return sys_cap_query_raw(reply.value);
 }
 
+// What a new task may hold, be and use (kernel/abi/task.h).
+struct task_plan {
+    struct task_limits limits;
+    enum qos ceiling;
+    struct task_shares shares;
+};
+
 // What it may hold comes out of what the caller may hold. Its class is the ceiling at first.
-WARN_UNUSED static ALWAYS_INLINE struct task_result sys_task_create_up_to(struct slot factory,
-                                                                          uint64_t service_id,
-                                                                          struct task_limits limits,
-                                                                          enum qos ceiling) {
-    struct ecall_result result = ecall_3(SYSCALL_TASK_CREATE, factory.value, service_id,
-                                         task_limits_pack(limits) | task_ceiling_pack(ceiling));
+WARN_UNUSED static ALWAYS_INLINE struct task_result sys_task_create_as(struct slot factory,
+                                                                       uint64_t service_id,
+                                                                       struct task_plan plan) {
+    struct ecall_result result =
+        ecall_4(SYSCALL_TASK_CREATE, factory.value, service_id,
+                task_limits_pack(plan.limits) | task_ceiling_pack(plan.ceiling),
+                task_shares_pack(plan.shares));
     struct task_result out = {.status = (enum status)result.a0,
                               .slot = {.value = result.a1},
                               .instance = (uint32_t)result.a2};
     return out;
+}
+
+// The same for one that is not bounded in what it uses.
+WARN_UNUSED static ALWAYS_INLINE struct task_result sys_task_create_up_to(struct slot factory,
+                                                                          uint64_t service_id,
+                                                                          struct task_limits limits,
+                                                                          enum qos ceiling) {
+    struct task_plan plan = {limits, ceiling, {0}};
+    return sys_task_create_as(factory, service_id, plan);
 }
 
 // The same with the class that a task has if nobody says otherwise.

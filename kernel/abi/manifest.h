@@ -69,9 +69,10 @@ struct manifest_service {
     uint32_t hart;  // Index, or MANIFEST_HART_ANY.
     uint32_t argument;
     uint32_t restart_budget;  // Restarts before init gives up.
-    uint64_t limits;          // What it may hold: task_create's third argument.
+    uint64_t limits;          // What it may hold: task_create's third argument,
+    uint64_t shares;          // and what it may use: the fourth.
 };
-BASE_STATIC_ASSERT(sizeof(struct manifest_service) == 104, "frozen");
+BASE_STATIC_ASSERT(sizeof(struct manifest_service) == 112, "frozen");
 
 // Beside the rights of an endpoint: frames to it may carry capabilities (ENDPOINT_ACCEPT_CAPS).
 #define MANIFEST_ACCEPT_CAPS (1u << 31)

@@ -57,6 +57,31 @@ static inline struct task_limits task_limits_unpack(uint64_t packed) {
     return limits;
 }
 
+// What a task may use besides, packed: task_create's fourth argument.
+enum {
+    TASK_SHARE_CPU_BITS = 10,  // CPU time: milliseconds a second, in each tenth of one its tenth;
+                               // from bit 0 on. 0: not bounded, which only a task gives that is not
+                               // bounded itself. Otherwise it comes out of the creator's share, if
+                               // that has one, and goes back to it.
+    TASK_SHARE_CPU_MAX = 1000,  // A whole hart.
+    TASK_SHARE_BITS = 10,       // The rest is 0.
+};
+
+struct task_shares {
+    uint32_t cpu;
+};
+
+static inline uint64_t task_shares_pack(struct task_shares shares) {
+    return shares.cpu;
+}
+
+static inline struct task_shares task_shares_unpack(uint64_t packed) {
+    struct task_shares shares = {
+        .cpu = (uint32_t)(packed & ((UINT64_C(1) << TASK_SHARE_CPU_BITS) - 1)),
+    };
+    return shares;
+}
+
 // The ceiling beside packed limits.
 static inline uint64_t task_ceiling_pack(enum qos ceiling) {
     return (uint64_t)ceiling << TASK_LIMIT_QOS_SHIFT;

@@ -192,14 +192,15 @@ bool audit_kernel(const struct kernel *kernel, struct audit_tally *tally) {
         tally->vmo_writers[i] = 0;
     }
     return locks_are_free(kernel, tally) && audit_pools(kernel, tally) &&
-           audit_run_queues(kernel, tally) && audit_quiesce(kernel, tally) &&
-           audit_endpoints(kernel, tally) && audit_deadlines(kernel, tally) &&
-           audit_tables(kernel, tally) && audit_tasks(kernel, tally) &&
-           audit_asyncs(kernel, tally) && audit_wakeups(kernel, tally) &&
-           audit_devices(kernel, tally) && audit_mappings(kernel, tally) &&
-           audit_vmos(kernel, tally) && pools_match(kernel, tally) &&
-           grants_add_up(kernel, tally) && quotas_add_up(kernel, tally) &&
-           payers_add_up(kernel, tally) && pages_add_up(kernel, tally);
+           audit_run_queues(kernel, tally) && audit_cpu(kernel, tally) &&
+           audit_quiesce(kernel, tally) && audit_endpoints(kernel, tally) &&
+           audit_deadlines(kernel, tally) && audit_tables(kernel, tally) &&
+           audit_tasks(kernel, tally) && audit_asyncs(kernel, tally) &&
+           audit_wakeups(kernel, tally) && audit_devices(kernel, tally) &&
+           audit_mappings(kernel, tally) && audit_vmos(kernel, tally) &&
+           pools_match(kernel, tally) && grants_add_up(kernel, tally) &&
+           quotas_add_up(kernel, tally) && payers_add_up(kernel, tally) &&
+           pages_add_up(kernel, tally);
 }
 
 // Not by accident: a waiting receiver whose endpoint has something for it was not told.

@@ -21,6 +21,7 @@ enum audit_place {
     AUDIT_IN_ENDPOINT_QUEUE,
     AUDIT_CURRENT,
     AUDIT_IN_QUIESCE,
+    AUDIT_PARKED,  // Until the next period of its CPU budget.
 };
 
 struct audit_tally {
@@ -54,10 +55,11 @@ WARN_UNUSED bool audit_ends(const struct kernel *kernel, struct audit_tally *tal
 // Nobody in a run queue counts as less than it is owed, or has a class above its ceiling.
 WARN_UNUSED bool audit_classes(const struct kernel *kernel, struct audit_tally *tally);
 
-// Parts, in audit_async.c, audit_device.c, audit_queue.c, audit_run.c, audit_task.c and
-// audit_vmo.c.
+// Parts, in audit_async.c, audit_cpu.c, audit_device.c, audit_queue.c, audit_run.c, audit_task.c
+// and audit_vmo.c.
 WARN_UNUSED bool audit_pools(const struct kernel *kernel, struct audit_tally *tally);
 WARN_UNUSED bool audit_run_queues(const struct kernel *kernel, struct audit_tally *tally);
+WARN_UNUSED bool audit_cpu(const struct kernel *kernel, struct audit_tally *tally);
 WARN_UNUSED bool audit_quiesce(const struct kernel *kernel, struct audit_tally *tally);
 WARN_UNUSED bool audit_endpoints(const struct kernel *kernel, struct audit_tally *tally);
 WARN_UNUSED bool audit_deadlines(const struct kernel *kernel, struct audit_tally *tally);

@@ -185,9 +185,11 @@ static bool wait_is_whole(const struct kernel *kernel, const struct task *task,
     enum audit_place place = (enum audit_place)tally->place[task->index];
     switch (wait_state_of(word)) {
         case WAIT_NONE:
-            return audit_says(tally, place == AUDIT_IN_RUN_QUEUE || place == AUDIT_CURRENT,
-                              "lost task: %lu waits for nothing and is in no run queue (%lu)",
-                              task->index, place);
+            return audit_says(
+                tally,
+                place == AUDIT_IN_RUN_QUEUE || place == AUDIT_CURRENT || place == AUDIT_PARKED,
+                "lost task: %lu waits for nothing and is in no run queue (%lu)", task->index,
+                place);
         case WAIT_RECV:
         case WAIT_RECV_NOCALL:
             return audit_says(tally,

@@ -112,6 +112,7 @@ void kernel_init(struct kernel *kernel, const struct boot_info *info) {
     endpoint_pool_init(kernel);
     grant_pool_init(kernel);
     quiesce_init(kernel);
+    kernel->cpu_period_ns = CPU_PERIOD_NS;
     vmo_pool_init(kernel);
     stats_init(kernel, info);
     image_check(kernel, info);

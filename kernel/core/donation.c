@@ -22,14 +22,19 @@ static uint32_t class_alone(const struct task *task) {
     return higher(atomic_load_u32(&task->qos), highest_waiting(task));
 }
 
-// The caller that the task serves, if that one still waits for it; null otherwise. The fields of an
+// The fields of an
 // entry may belong to two calls when the task has just gone on: then it is a caller of a moment
 // before or after, or none.
-static const struct task *served_by(const struct task *task) {
-    const struct reply_entry *entry = atomic_load_shared(&task->serving);
+struct reply_entry *donation_serves(const struct task *task) {
+    struct reply_entry *entry = atomic_load_shared(&task->serving);
     const struct task *caller = atomic_load_shared(&entry->task);
     uint64_t word = atomic_load_shared(&entry->caller_wait);
-    return atomic_load_u64(&caller->wait) == word ? caller : 0;
+    return atomic_load_u64(&caller->wait) == word ? entry : 0;
+}
+
+static const struct task *served_by(const struct task *task) {
+    const struct reply_entry *entry = donation_serves(task);
+    return entry ? atomic_load_shared(&entry->task) : 0;
 }
 
 struct donation donation_look_along(const struct task *task) {

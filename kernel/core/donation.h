@@ -33,11 +33,15 @@ struct donation {
                    // nothing.
 };
 
-// Whether there ever were tasks of different classes.
+// Whether there ever were tasks of different classes, or with a CPU budget.
 static ALWAYS_INLINE bool classes_differ(const struct kernel *kernel) {
     uint32_t seen = atomic_load_u32(&kernel->qos_seen);
     return UNLIKELY((seen & (seen - 1)) != 0);
 }
+
+// The reply entry of the call that the task serves, if the caller still waits for it; null
+// otherwise.
+WARN_UNUSED struct reply_entry *donation_serves(const struct task *task);
 
 COLD struct donation donation_look_along(const struct task *task);
 

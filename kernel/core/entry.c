@@ -1,4 +1,5 @@
 // kernel/core/entry.c: what a port's trap code calls, but for system calls (syscall.c).
+#include "kernel/core/cpu_budget.h"
 #include "kernel/core/deadline.h"
 #include "kernel/core/device_ops.h"
 #include "kernel/core/event.h"
@@ -18,11 +19,15 @@ struct task *kernel_hart_start(struct kernel *kernel, struct hart *hart) {
     return kernel_idle(kernel, hart);
 }
 
-static void count_tick(struct hart *hart, uint64_t now) {
+static void count_tick(struct kernel *kernel, struct hart *hart, uint64_t now) {
     struct hart_counts *counts = &hart->counts;
-    hart_charge(hart, now);
     hart_count_up(&counts->ticks, 1);
     lock_acquire(&hart->locks, &hart->run_lock);
+    if (cpu_budgets_exist(kernel)) {
+        cpu_charge_locked(kernel, hart, now);
+    } else {
+        hart_charge(hart, now);
+    }
     uint64_t runnable = hart->run_count;
     lock_release(&hart->locks, &hart->run_lock);
     if (runnable > atomic_load_u64(&counts->runnable_most)) {
@@ -49,9 +54,11 @@ struct task *kernel_interrupt(struct kernel *kernel, struct hart *hart, uint32_t
     task_kills_take(kernel, hart);
     if (ticked) {
         uint64_t now = arch_time_ns();
-        count_tick(hart, now);
+        count_tick(kernel, hart, now);
+        uint64_t next_ns = cpu_tick(kernel, hart);
         over = now >= hart->quantum_end_ns;
-        deadline_tick(kernel, hart, over ? UINT64_MAX : hart->quantum_end_ns);
+        deadline_tick(kernel, hart,
+                      over || next_ns < hart->quantum_end_ns ? next_ns : hart->quantum_end_ns);
     }
     hart->looks = false;
     struct task *next = over || atomic_load_u32(&task->killed) != 0
@@ -86,7 +93,7 @@ struct task *kernel_idle(struct kernel *kernel, struct hart *hart) {
         stop_pass(kernel, hart);
         quiesce_pass(kernel, hart);
         task_kills_take(kernel, hart);
-        deadline_tick(kernel, hart, UINT64_MAX);
+        deadline_tick(kernel, hart, cpu_tick(kernel, hart));
         struct task *task = run_queue_next(kernel, hart);
         if (!task && atomic_load_u32(&hart->doorbell) == 0 && steal_some(kernel, hart)) {
             task = run_queue_next(kernel, hart);

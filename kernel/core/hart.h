@@ -114,6 +114,7 @@ struct ALIGNED(64) hart {
     uint32_t running_class;         // What runs counts as that; 0: nothing runs.
     uint32_t steal_ceiling;         // The highest class that it may take from others. Constant.
     struct atomic_u32 run_movable;  // Of run_count, those that may be stolen. Looked at without.
+    struct list cpu_spent;          // Tasks homed here that have used up their CPU budget.
     struct list killed;  // Tasks homed here that were killed and not yet pulled out of their wait.
     struct list noted;   // Tasks homed here that blocked since the last tick.
     struct wheel *wheel;
@@ -144,11 +145,7 @@ static ALWAYS_INLINE void hart_charge(struct hart *hart, uint64_t now_ns) {
     hart_count_up(&hart->current->run_ns, spent_ns);
 }
 
-// The current task gives way to nobody, or to somebody after there was none.
-static inline void hart_idles(struct hart *hart) {
-    hart_charge(hart, hart_turn(hart));
-}
-
+// Somebody runs after there was nobody.
 static inline void hart_works(struct hart *hart) {
     atomic_store_u64(&hart->counts.charged_ns, hart_turn(hart));
 }

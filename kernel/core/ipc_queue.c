@@ -3,6 +3,7 @@
 
 #include "kernel/core/async.h"
 #include "kernel/core/cap_move.h"
+#include "kernel/core/cpu_budget.h"
 #include "kernel/core/deadline.h"
 #include "kernel/core/donation.h"
 #include "kernel/core/endpoint_ops.h"
@@ -232,7 +233,11 @@ static void take_queued_locked(struct kernel *kernel, struct hart *hart, struct 
     if (sender->in_call) {
         bool takes = (frame_word_flags(sender->wait_frame) & FRAME_TAKE_CAP) != 0;
         event_note_frame(hart, EVENT_CALL, sender, receiver, sender->wait_frame);
+        struct reply_entry *entry = receiver->reply_free;
         call_give(receiver, sender, takes ? WAIT_REPLY_CAP : WAIT_REPLY);
+        if (cpu_is_spent(sender)) {
+            reply_defer(entry);
+        }
         return;
     }
     task_results(receiver, STATUS_OK, RECEIVED_SEND, 0, 0);

@@ -56,6 +56,12 @@ struct grant {
 
 enum { MAX_GRANTS = 512 };
 
+// In kernel->qos_seen, where no class is: a task has had a CPU budget.
+#define QOS_SEEN_BUDGETS UINT32_C(1)
+BASE_STATIC_ASSERT((int)QOS_DEFAULT == 0, "no class");
+
+#define CPU_PERIOD_NS UINT64_C(100000000)
+
 // Who waits until every hart has left the kernel (kernel/core/quiesce.h).
 struct quiesce {
     struct lock lock;             // LOCK_RANK_QUIESCE
@@ -74,7 +80,9 @@ struct kernel {
     struct atomic_u64 harts_online;   // Bit i: hart i has entered kernel_hart_start.
     struct atomic_u32 next_instance;  // Never reused within a boot.
     struct atomic_u32 next_hart;      // Where the next TASK_HART_ANY goes.
-    struct atomic_u32 qos_seen;       // Bit i: a task has had class i.
+    struct atomic_u32 qos_seen;       // Bit i: a task has had class i; and QOS_SEEN_BUDGETS.
+    struct atomic_u32 cpu_shares;     // Of all tasks that were bounded by one that is not.
+    uint64_t cpu_period_ns;           // CPU_PERIOD_NS. Constant after boot.
 
     struct pool task_pool;
     struct pool endpoint_pool;
@@ -95,13 +103,13 @@ struct kernel {
     struct device devices[DEVICE_COUNT];
 
     // Constant after kernel_init:
-    const struct boot_image_header *image;  // Checked.
+    const struct boot_image_header *image;   // Checked.
     const struct manifest_header *manifest;  // In it.
     struct page_number image_first;
     uint64_t image_bytes;
     uint32_t init_task;
     struct page_number events_first;  // Of the rings of all harts.
-    struct page_number audit_first;  // Pages for one audit (kernel/core/stats.c).
+    struct page_number audit_first;   // Pages for one audit (kernel/core/stats.c).
 
     // From here on what the memory held before is still there when kernel_init begins: each is
     // cleared when it is taken for the first time, so that starting does not cost more the more

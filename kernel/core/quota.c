@@ -1,6 +1,7 @@
 // kernel/core/quota.c: see quota.h.
 #include "kernel/core/quota.h"
 
+#include "kernel/core/cpu_budget.h"
 #include "kernel/core/kernel.h"
 #include "kernel/core/panic.h"
 
@@ -100,6 +101,9 @@ void quota_pass_on(struct kernel *kernel, struct hart *hart, struct task *task) 
     }
     struct task *heir = payer_locked(kernel, to);
     quota_give(&heir->quota, left);
+    uint32_t share = atomic_load_u32(&task->cpu.share);
+    atomic_store_u32(&task->cpu.share, 0);
+    cpu_share_give(kernel, heir, share);
     if (task->paid != 0) {
         change_payers(kernel, hart, from, to);
         heir->paid += task->paid;

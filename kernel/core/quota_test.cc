@@ -199,7 +199,7 @@ TEST(Quota, test_reject_limits_that_mean_nothing) {
     machine.run([](user &) {
         std::vector<std::uint32_t> before = left();
         for (std::uint64_t bits : {UINT64_C(1) << TASK_LIMIT_BITS, UINT64_C(1) << 63}) {
-            EXPECT_EQ(ecall_3(SYSCALL_TASK_CREATE, FACTORY.value, child_id(), bits).a0,
+            EXPECT_EQ(ecall_4(SYSCALL_TASK_CREATE, FACTORY.value, child_id(), bits, 0).a0,
                       static_cast<std::uint64_t>(STATUS_BAD_ARG));
         }
         EXPECT_EQ(left(), before);

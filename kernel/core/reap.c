@@ -5,6 +5,7 @@
 #include "base/bits.h"
 #include "kernel/core/async.h"
 #include "kernel/core/cap_ops.h"
+#include "kernel/core/cpu_budget.h"
 #include "kernel/core/deadline.h"
 #include "kernel/core/device_ops.h"
 #include "kernel/core/endpoint_ops.h"
@@ -39,6 +40,7 @@ static void reap_begin(struct kernel *kernel, struct hart *hart, struct task *ta
     }
     deadline_forget(hart, task);
     task_kill_forget(hart, task);
+    cpu_forget(hart, task);
     // No hart runs it, so none can add a translation of it now. They go before the first page that
     // it reached does; the tag may be used again afterwards.
     arch_space_leave();

@@ -1,6 +1,7 @@
 // kernel/core/run_queue.c: see run_queue.h.
 #include "kernel/core/run_queue.h"
 
+#include "kernel/core/cpu_budget.h"
 #include "kernel/core/endpoint_ops.h"
 #include "kernel/core/event.h"
 #include "kernel/core/fault_point.h"
@@ -27,6 +28,7 @@ void run_queue_init(struct hart *hart) {
     hart->vmo_dying = VMO_NONE;
     hart->endpoint_closing = ENDPOINT_NONE;
     list_init(&hart->killed);
+    list_init(&hart->cpu_spent);
 }
 BASE_STATIC_ASSERT((uint32_t)VMO_NONE == UINT32_MAX && (uint32_t)ENDPOINT_NONE == UINT32_MAX,
                    "hart_owes");
@@ -200,13 +202,24 @@ static void running_locked(struct hart *hart, struct donation donation) REQUIRES
     }
 }
 
-// The next task where there are several classes. What it was lent may be over: then it waits its
-// turn. Null: this entry has looked long enough.
+// The next task where there are several classes or CPU budgets. What it was lent may be over: then
+// it waits its turn; or its budget is spent. Null: there is none, or this entry has looked long
+// enough.
 static COLD struct task *pop_ranked_locked(struct kernel *kernel, struct hart *hart,
                                            uint64_t now_ns) REQUIRES(hart->run_lock) {
+    hart->running_class = 0;
+    if (cpu_budgets_exist(kernel)) {
+        cpu_charge_locked(kernel, hart, now_ns);
+    }
     for (uint32_t looks = 0; looks < FALLS_A_LOOK; looks++) {
+        if (run_list_classes(hart) == 0) {
+            return 0;
+        }
         struct task *task = run_list_first(hart, choose_locked(hart, now_ns));
         run_list_remove(hart, task);
+        if (cpu_park(task)) {
+            continue;
+        }
         struct donation donation = run_list_class_of(kernel, task);
         if (donation.qos >= run_list_top(run_list_classes(hart)) || hart->boost_class != 0) {
             running_locked(hart, donation);
@@ -214,7 +227,6 @@ static COLD struct task *pop_ranked_locked(struct kernel *kernel, struct hart *h
         }
         run_list_insert(hart, task, donation.qos, false);
     }
-    hart->running_class = 0;
     atomic_store_u32(&hart->doorbell, 1);  // Idle comes back.
     return 0;
 }
@@ -224,7 +236,7 @@ static ALWAYS_INLINE struct task *pop(struct kernel *kernel, struct hart *hart, 
     lock_acquire(&hart->locks, &hart->run_lock);
     uint32_t classes = run_list_classes(hart);
     uint32_t qos = run_list_top(classes);
-    if (UNLIKELY(classes_differ(kernel)) && classes != 0) {
+    if (UNLIKELY(classes_differ(kernel))) {
         task = pop_ranked_locked(kernel, hart, now_ns);
     } else {
         hart->running_class = qos;
@@ -244,18 +256,23 @@ static void nothing_runs(struct hart *hart) {
     lock_release(&hart->locks, &hart->run_lock);
 }
 
-// Who was preempted has what was left; a class that starved has the hart for a quantum as a whole.
-static COLD uint64_t quantum_end_ranked(struct hart *hart, struct task *task, uint64_t now_ns) {
+// Who was preempted has what was left; a class that starved has the hart for a quantum as a whole;
+// who has a CPU budget has no more than that.
+static COLD uint64_t quantum_end_ranked(struct kernel *kernel, struct hart *hart, struct task *task,
+                                        uint64_t now_ns) {
     uint64_t end_ns = now_ns + (task->quantum_left_ns != 0 ? task->quantum_left_ns : QUANTUM_NS);
     task->quantum_left_ns = 0;
-    return hart->boost_class != 0 && hart->boost_end_ns < end_ns ? hart->boost_end_ns : end_ns;
+    if (hart->boost_class != 0 && hart->boost_end_ns < end_ns) {
+        end_ns = hart->boost_end_ns;
+    }
+    return cpu_end(kernel, hart, task, now_ns, end_ns);
 }
 
-static ALWAYS_INLINE void begin_quantum(const struct kernel *kernel, struct hart *hart,
-                                        struct task *task, uint64_t now_ns) {
+static ALWAYS_INLINE void begin_quantum(struct kernel *kernel, struct hart *hart, struct task *task,
+                                        uint64_t now_ns) {
     uint64_t end_ns = now_ns + QUANTUM_NS;
     if (classes_differ(kernel)) {
-        end_ns = quantum_end_ranked(hart, task, now_ns);
+        end_ns = quantum_end_ranked(kernel, hart, task, now_ns);
     }
     if (fault_point_fires(FAULT_POINT_SHORT_QUANTUM)) {
         end_ns = now_ns + QUANTUM_NS / 2048;
@@ -267,10 +284,22 @@ static ALWAYS_INLINE void begin_quantum(const struct kernel *kernel, struct hart
     }
 }
 
+static COLD void nobody_runs_charged(struct kernel *kernel, struct hart *hart) {
+    uint64_t now_ns = hart_turn(hart);
+    lock_acquire(&hart->locks, &hart->run_lock);
+    cpu_charge_locked(kernel, hart, now_ns);
+    lock_release(&hart->locks, &hart->run_lock);
+}
+
 // Without a current task it was so before.
-static ALWAYS_INLINE void nobody_runs(struct hart *hart) {
-    if (hart->current) {
-        hart_idles(hart);
+static ALWAYS_INLINE void nobody_runs(struct kernel *kernel, struct hart *hart) {
+    if (!hart->current) {
+        return;
+    }
+    if (cpu_budgets_exist(kernel)) {
+        nobody_runs_charged(kernel, hart);
+    } else {
+        hart_charge(hart, hart_turn(hart));
     }
 }
 
@@ -290,7 +319,7 @@ struct task *run_queue_next(struct kernel *kernel, struct hart *hart) {
     uint64_t now_ns = arch_time_ns();
     struct task *task = pop(kernel, hart, now_ns);
     if (!task) {
-        nobody_runs(hart);
+        nobody_runs(kernel, hart);
         return 0;
     }
     KASSERT(task->hart == hart);
@@ -307,7 +336,7 @@ struct task *run_queue_next(struct kernel *kernel, struct hart *hart) {
     }
     if (!task) {
         nothing_runs(hart);
-        nobody_runs(hart);
+        nobody_runs(kernel, hart);
         atomic_store_u32(&hart->doorbell, 1);  // There may be more: idle looks at interrupts and
                                                // comes back.
         return 0;
@@ -325,13 +354,14 @@ struct task *run_queue_next(struct kernel *kernel, struct hart *hart) {
     return task;
 }
 
-// Whether something of a higher class is queued than what `task` counts as if it runs.
-static bool outranked(struct kernel *kernel, struct hart *hart, struct task *task) {
+// Whether `task` gives way: something of a higher class is queued than what it counts as if it
+// runs, or its CPU budget is spent.
+static bool gives_way(struct kernel *kernel, struct hart *hart, struct task *task) {
     lock_acquire(&hart->locks, &hart->run_lock);
     running_locked(hart, run_list_class_of(kernel, task));
     bool higher = run_list_top(run_list_classes(hart)) > hart->running_class;
     lock_release(&hart->locks, &hart->run_lock);
-    return higher;
+    return higher || cpu_is_spent(task);
 }
 
 // One that goes on at once, or has ended, was not preempted. Null: a step of the kernel's own work
@@ -345,7 +375,7 @@ static struct task *count_preemption(struct hart *hart, const struct task *task,
 }
 
 struct task *run_queue_make_way(struct kernel *kernel, struct hart *hart, struct task *task) {
-    if (!outranked(kernel, hart, task)) {
+    if (!gives_way(kernel, hart, task)) {
         return task;
     }
     uint64_t now_ns = arch_time_ns();

@@ -186,6 +186,8 @@ static void tell_task(const struct kernel *kernel, const struct task *task,
         .state = (uint8_t)state,
         .wait = (uint8_t)wait,
         .hart = home ? (uint8_t)home->index : (uint8_t)HART_NONE,
+        .cpu = atomic_load_u32(&task->cpu.share),
+        .cpu_spent = atomic_load_u32(&task->cpu.spent_count),
     };
     out->exit_reason = state == TASK_DEAD ? (uint8_t)task->exit_reason : (uint8_t)EXIT_NONE;
     if (out->exit_reason >= EXIT_FAULT_READ) {  // Its registers stay as the fault found them.

@@ -1,6 +1,7 @@
 // kernel/core/steal.c: see steal.h.
 #include "kernel/core/steal.h"
 
+#include "kernel/core/cpu_budget.h"
 #include "kernel/core/deadline.h"
 #include "kernel/core/fault_point.h"
 #include "kernel/core/run_list.h"
@@ -16,7 +17,7 @@ static bool may_move(struct hart *hart, const struct hart *from, const struct ta
         hart_count_up(&hart->sched.steals_pinned, 1);
         return false;
     }
-    return !task->again && atomic_load_u32(&task->killed) == 0 &&
+    return !task->again && !cpu_is_spent(task) && atomic_load_u32(&task->killed) == 0 &&
            atomic_load_acquire_shared(&from->current) != task;
 }
 

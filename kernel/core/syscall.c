@@ -76,9 +76,11 @@ static struct task *syscall_endpoint_close(struct kernel *kernel, struct hart *h
     return syscall_give_back(kernel, hart, handler_finish(task, status));
 }
 
-// What the third argument asks for.
-static enum status read_limits(uint64_t packed, struct task_order *order) {
-    if (packed >> TASK_LIMIT_BITS != 0) {
+// What the third and the fourth argument ask for.
+static enum status read_limits(uint64_t packed, uint64_t shares, struct task_order *order) {
+    order->cpu = task_shares_unpack(shares).cpu;
+    if (packed >> TASK_LIMIT_BITS != 0 || shares >> TASK_SHARE_BITS != 0 ||
+        order->cpu > TASK_SHARE_CPU_MAX) {
         return STATUS_BAD_ARG;
     }
     struct task_limits limits = task_limits_unpack(packed);
@@ -114,7 +116,7 @@ static struct task *syscall_task_create(struct kernel *kernel, struct hart *hart
     }
     struct task_order order = {.service_id = service_id, .supervisor = task};
     if (status == STATUS_OK) {
-        status = read_limits(handler_arg(task, 2), &order);
+        status = read_limits(handler_arg(task, 2), handler_arg(task, 3), &order);
     }
     struct task *made = 0;
     if (status == STATUS_OK) {

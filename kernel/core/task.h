@@ -23,6 +23,7 @@
 #include "kernel/abi/task.h"
 #include "kernel/core/arch.h"
 #include "kernel/core/cap_table.h"
+#include "kernel/core/list.h"
 #include "kernel/core/mapping.h"
 #include "kernel/core/quota.h"
 #include "kernel/core/regs.h"
@@ -93,6 +94,20 @@ BASE_STATIC_ASSERT(sizeof(struct reply_entry) == 32, "a shift finds an entry");
 static ALWAYS_INLINE uint64_t reply_word(const struct reply_entry *entry) {
     return entry->caller_wait & ~WAIT_DEFERRED;
 }
+
+// What a task may still use of its hart (kernel/core/cpu_budget.h). Guarded by its home hart's
+// run-queue lock, but for the share.
+struct cpu_account {
+    struct atomic_u32 share;  // Milliseconds a second; 0: as much as there is. Shared with what it
+                              // makes.
+    struct atomic_u32 spent;  // Not zero: it is in its hart's `cpu_spent`. Looked at without lock.
+    bool parked;              // Spent, taken from the run queue, and not back yet.
+    struct atomic_u32 spent_count;  // How often it was. Looked at without.
+    int64_t left_ns;                // In this period; below 0: it overran.
+    uint64_t period;                // Which: 0 is before the first.
+    uint64_t given_ns;              // By all periods. Less what is left it is what was charged.
+    struct list node;               // In `cpu_spent`.
+};
 
 // Where the answer to an asynchronous request is kept for its sender (kernel/core/async.h). Guarded
 // by the lock of `home`, but for the two words.
@@ -221,6 +236,8 @@ struct ALIGNED(64) task {
     uint64_t async_count;           // How many this object has made; goes on when it is used again.
     struct page_number async_page;  // The payloads of answers, or PAGE_NUMBER_NONE: it made none.
     struct async_place asyncs[MAX_ASYNC];
+
+    struct cpu_account cpu;
 
     struct mapping_table mappings;  // Changed by the task, and when it has ended by its home hart.
 };

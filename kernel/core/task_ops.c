@@ -6,6 +6,7 @@
 #include "base/words.h"
 #include "images/markers.h"
 #include "kernel/abi/layout.h"
+#include "kernel/core/cpu_budget.h"
 #include "kernel/core/endpoint_ops.h"
 #include "kernel/core/page.h"
 #include "kernel/core/panic.h"
@@ -159,6 +160,7 @@ static enum status make_paid(struct kernel *kernel, struct hart *hart,
     set_limits(task, order);
     task->qos_ceiling = order->qos_ceiling;
     qos_begin(kernel, task, order->qos_ceiling);
+    cpu_begin(kernel, task, order->cpu);
     enum status status = make_space(kernel, hart, task);
     if (status != STATUS_OK) {
         pool_put(&kernel->task_pool, &hart->locks, task->index);
@@ -168,6 +170,16 @@ static enum status make_paid(struct kernel *kernel, struct hart *hart,
     return STATUS_OK;
 }
 
+// The same, with its price taken already: on failure that is given back.
+static enum status make_taken(struct kernel *kernel, struct hart *hart,
+                              const struct task_order *order, struct task **out) {
+    enum status status = make_paid(kernel, hart, order, out);
+    if (status != STATUS_OK && order->supervisor) {
+        quota_give(&order->supervisor->quota, price_of(order));
+    }
+    return status;
+}
+
 enum status task_make(struct kernel *kernel, struct hart *hart, const struct task_order *order,
                       struct task **out) {
     // Instances are never reused, so they can run out. Each hart may be past this look once.
@@ -175,15 +187,16 @@ enum status task_make(struct kernel *kernel, struct hart *hart, const struct tas
         return STATUS_NO_SPACE;
     }
     struct task *payer = order->supervisor;
-    if (payer && !quota_take(&payer->quota, price_of(order))) {
-        return STATUS_NO_SPACE;
+    enum status status = cpu_share_take(kernel, payer, order->cpu);
+    if (status != STATUS_OK) {
+        return status;
     }
     struct task *task = 0;
-    enum status status = make_paid(kernel, hart, order, &task);
+    status = payer && !quota_take(&payer->quota, price_of(order))
+                 ? STATUS_NO_SPACE
+                 : make_taken(kernel, hart, order, &task);
     if (status != STATUS_OK) {
-        if (payer) {
-            quota_give(&payer->quota, price_of(order));
-        }
+        cpu_share_give(kernel, payer, order->cpu);
         return status;
     }
     if (task->instance == 0 || !fault_point_fires(FAULT_POINT_STALE_IDENTITY)) {
@@ -326,6 +339,8 @@ void task_kills_take(struct kernel *kernel, struct hart *hart) {
         }
         if (wake_early(kernel, hart, task, STATUS_PEER_CLOSED, UINT64_MAX)) {
             wake_push(kernel, hart, task);
+        } else if (cpu_is_spent(task)) {
+            cpu_unpark(kernel, hart, task);
         }
     }
     if (atomic_load_u32(&hart->kill_count) != 0) {

@@ -14,6 +14,7 @@ struct task_order {
     struct task *supervisor;  // The current task, whose quota pays; null for init.
     struct quota_amounts limits;
     uint32_t slots;
+    uint32_t cpu;          // Its share; 0: not bounded.
     uint32_t qos_ceiling;  // Its class is that at first.
 };
 

@@ -112,13 +112,18 @@ static ALWAYS_INLINE void reply_free(struct task *task, struct reply_entry *entr
     task->reply_free = entry;
 }
 
+// The caller lends nothing to who holds the call, and the answer leaves the fast path.
+static ALWAYS_INLINE void reply_defer(struct reply_entry *entry) {
+    atomic_store_shared(&entry->caller_wait, entry->caller_wait | WAIT_DEFERRED);
+}
+
 // The task begins to receive, not by way of the fast path: it no longer serves the call that it has
 // not answered, and serves the one that comes next.
 static inline void serving_ends(struct task *task) {
     struct reply_entry *entry = task->serving;
     enum wait_state state = wait_state_of(entry->caller_wait);
     if (state == WAIT_REPLY || state == WAIT_REPLY_CAP) {
-        atomic_store_shared(&entry->caller_wait, entry->caller_wait | WAIT_DEFERRED);
+        reply_defer(entry);
     }
     if (LIKELY(task->reply_free != 0)) {
         atomic_store_shared(&task->serving, task->reply_free);

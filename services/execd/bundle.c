@@ -61,10 +61,13 @@ static bool name_is_proper(const char name[BUNDLE_NAME_BYTES]) {
     return true;
 }
 
-static bool limits_are_sound(uint64_t packed) {
+static bool limits_are_sound(const struct bundle_program *program) {
+    const uint64_t packed = program->limits;
     const struct task_limits limits = task_limits_unpack(packed);
     uint32_t ceiling = task_ceiling_unpack(packed);
-    return packed >> TASK_LIMIT_BITS == 0 && limits.pages != 0 && limits.slots != 0 &&
+    return program->shares >> TASK_SHARE_BITS == 0 &&
+           task_shares_unpack(program->shares).cpu <= TASK_SHARE_CPU_MAX &&
+           packed >> TASK_LIMIT_BITS == 0 && limits.pages != 0 && limits.slots != 0 &&
            limits.tasks == 0 && ceiling != QOS_DEFAULT && ceiling < QOS_COUNT;
 }
 
@@ -75,8 +78,7 @@ static bool flags_are_sound(const struct bundle_program *program) {
                       : (program->flags & BUNDLE_FACTORY) != 0 ? 4
                                                                : 1;
     return (program->flags & ~(uint32_t)BUNDLE_FLAGS) == 0 && slots >= needed &&
-           program->reserved == 0 && program->at_once != 0 &&
-           program->at_once <= BUNDLE_AT_ONCE_MAX;
+           program->at_once != 0 && program->at_once <= BUNDLE_AT_ONCE_MAX;
 }
 
 static enum bundle_flaw check_identity(const struct bundle_view *view, uint32_t index) {
@@ -126,7 +128,7 @@ static enum bundle_flaw check_program(const struct bundle_view *view, uint64_t c
     if (flaw != BUNDLE_FLAW_NONE) {
         return flaw;
     }
-    if (!limits_are_sound(program->limits)) {
+    if (!limits_are_sound(program)) {
         return BUNDLE_FLAW_LIMITS;
     }
     if (!flags_are_sound(program)) {

@@ -59,7 +59,7 @@ struct bundle_program {
     uint64_t limits;   // What it may hold: task_create's third argument.
     uint32_t flags;    // enum bundle_flag
     uint32_t at_once;  // Instances at one time, 1 to BUNDLE_AT_ONCE_MAX.
-    uint64_t reserved;
+    uint64_t shares;   // What it may use: task_create's fourth argument.
 };
 BASE_STATIC_ASSERT(sizeof(struct bundle_program) == 80, "frozen");
 

@@ -135,6 +135,19 @@ TEST(Bundle, test_reject_limits) {
     }
 }
 
+TEST(Bundle, test_reject_shares) {
+    bundle whole = two_programs();
+    whole.program(1).shares = task_shares_pack({TASK_SHARE_CPU_MAX});
+    bundle_view view{};
+    EXPECT_EQ(open(whole.bytes(), &view).flaw, BUNDLE_FLAW_NONE);
+    for (const std::uint64_t shares :
+         {task_shares_pack({TASK_SHARE_CPU_MAX + 1}), UINT64_C(1) << TASK_SHARE_BITS}) {
+        bundle made = two_programs();
+        made.program(1).shares = shares;
+        expect_flaw(made.bytes(), BUNDLE_FLAW_LIMITS);
+    }
+}
+
 TEST(Bundle, test_reject_flags) {
     bundle unknown = two_programs();
     unknown.program(0).flags |= BUNDLE_FLAGS + 1;
@@ -147,9 +160,6 @@ TEST(Bundle, test_reject_flags) {
         made.program(0).at_once = at_once;
         expect_flaw(made.bytes(), BUNDLE_FLAW_FLAGS);
     }
-    bundle reserved = two_programs();
-    reserved.program(0).reserved = 1;
-    expect_flaw(reserved.bytes(), BUNDLE_FLAW_FLAGS);
 }
 
 TEST(Bundle, test_reject_bounds) {

@@ -45,9 +45,13 @@ static enum status complete(const struct launch_order *order, struct slot task, 
 struct launched launch_program(const struct launch_order *order) {
     const struct bundle_program *program = order->program;
     struct launched launched = {.step = "task_create", .task = slot_at(CAP_SLOT_NONE)};
-    struct task_result made = sys_task_create_up_to(
-        slot_at(EXECD_SLOT_FACTORY), program->service_id, task_limits_unpack(program->limits),
-        (enum qos)task_ceiling_unpack(program->limits));
+    const struct task_plan plan = {
+        .limits = task_limits_unpack(program->limits),
+        .ceiling = (enum qos)task_ceiling_unpack(program->limits),
+        .shares = task_shares_unpack(program->shares),
+    };
+    struct task_result made =
+        sys_task_create_as(slot_at(EXECD_SLOT_FACTORY), program->service_id, plan);
     launched.status = made.status;
     if (made.status != STATUS_OK) {
         return launched;

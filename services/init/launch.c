@@ -159,9 +159,12 @@ static struct launch_result fill(struct launcher *launcher, uint32_t service, st
 
 struct launch_result launch_load(struct launcher *launcher, uint32_t service) {
     const struct manifest_service *of = &launcher->manifest->services[service];
-    struct task_result made = sys_task_create_up_to(slot_at(INIT_SLOT_FACTORY), of->service_id,
-                                                    task_limits_unpack(of->limits),
-                                                    (enum qos)task_ceiling_unpack(of->limits));
+    const struct task_plan plan = {
+        .limits = task_limits_unpack(of->limits),
+        .ceiling = (enum qos)task_ceiling_unpack(of->limits),
+        .shares = task_shares_unpack(of->shares),
+    };
+    struct task_result made = sys_task_create_as(slot_at(INIT_SLOT_FACTORY), of->service_id, plan);
     if (made.status != STATUS_OK) {
         return outcome(made.status, "task_create");
     }

@@ -156,7 +156,9 @@ static enum manifest_flaw check_service(const struct manifest_view *view, uint32
     bool started = (service->flags & MANIFEST_AUTOSTART) != 0;
     const struct task_limits limits = task_limits_unpack(service->limits);
     if (started && (service->limits >> TASK_LIMIT_BITS != 0 || limits.pages == 0 ||
-                    limits.slots == 0 || task_ceiling_unpack(service->limits) >= QOS_COUNT)) {
+                    limits.slots == 0 || task_ceiling_unpack(service->limits) >= QOS_COUNT ||
+                    service->shares >> TASK_SHARE_BITS != 0 ||
+                    task_shares_unpack(service->shares).cpu > TASK_SHARE_CPU_MAX)) {
         return MANIFEST_FLAW_LIMITS;
     }
     if (!range_within(service->grant_first, service->grant_count, view->grant_count) ||

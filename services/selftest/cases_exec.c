@@ -12,7 +12,9 @@
 #include "services/selftest/slots.h"
 
 enum {
-    QUOTA_OF_GREET = 2,  // images/bundle.programs: at_once.
+    QUOTA_OF_GREET = 2,  // images/bundle.programs: at_once,
+    CPU_OF_GREET = 500,  // and limit cpu.
+    ANSWERS_MAX = 64,
     // Places in an ELF-64 file.
     ELF_ENTRY_AT = 24,
     ELF_HEADERS_AT = 32,
@@ -83,6 +85,27 @@ static bool is_listed(struct caller *caller, uint32_t instance, const char *name
            selftest_expect(caller->selftest, "its name", journal_same(message.name, name), true);
 }
 
+// The kernel's word for what it may use.
+static bool is_bounded(const struct selftest *selftest, uint32_t instance) {
+    struct stats_task task = {.instance = 0};
+    uint64_t index = 0;
+    for (uint32_t i = 0; i < ANSWERS_MAX && task.instance != instance; i++) {
+        struct stats_result got =
+            sys_kernel_stats(slot_at(SELFTEST_SLOT_STATS), STATS_TASKS, index, 0);
+        for (uint64_t k = 0; k < got.count && task.instance != instance; k++) {
+            memcpy(&task, (const uint8_t *)selftest->runtime->page->stats + k * sizeof(task),
+                   sizeof(task));
+        }
+        if (got.status != STATUS_OK || got.next <= index) {
+            break;
+        }
+        index = got.next;
+    }
+    return selftest_expect(selftest, "the task that runs", task.instance, instance) &&
+           selftest_expect(selftest, "its service_id", task.service_id, program_named("greet")) &&
+           selftest_expect(selftest, "its CPU budget", task.cpu, CPU_OF_GREET);
+}
+
 bool case_exec_start(struct selftest *selftest) {
     struct exec_message status = {.header = {.op = EXEC_OP_STATUS}};
     struct caller caller;
@@ -94,7 +117,7 @@ bool case_exec_start(struct selftest *selftest) {
     status.instance = instance;
     return ask(&caller, &status, WIRE_OK) &&
            selftest_expect(selftest, "its state", status.state, 1) &&
-           is_listed(&caller, instance, "greet") &&
+           is_listed(&caller, instance, "greet") && is_bounded(selftest, instance) &&
            about(&caller, EXEC_OP_KILL, instance, WIRE_OK) &&
            sees_end(&caller, instance, EXIT_KILLED, 0) && caller_end(&caller);
 }

@@ -37,9 +37,11 @@ bool peer_create(struct selftest *selftest, struct peer *out) {
     const struct slot factory = slot_at(SELFTEST_SLOT_FACTORY);
     struct slot_result endpoint = selftest->peers_accept ? sys_endpoint_create_accepting(factory)
                                                          : sys_endpoint_create(factory);
-    const struct task_limits limits = {.pages = 32, .slots = CAP_SLOT_COUNT - 1};
-    struct task_result task = sys_task_create_up_to(factory, selftest->probe_program->service_id,
-                                                    limits, selftest->peers_ceiling);
+    const struct task_plan plan = {.limits = {.pages = 32, .slots = CAP_SLOT_COUNT - 1},
+                                   .ceiling = selftest->peers_ceiling,
+                                   .shares = selftest->peers_shares};
+    struct task_result task =
+        sys_task_create_as(factory, selftest->probe_program->service_id, plan);
     peer.endpoint = endpoint.slot;
     peer.task = task.slot;
     peer.instance = task.instance;

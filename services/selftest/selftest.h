@@ -27,7 +27,8 @@ struct selftest {
     struct slot program_vmo;  // Where peers are loaded from; CAP_SLOT_NONE: the boot image.
     bool lends_device;        // Peers that start get the entropy device too.
     enum qos peers_ceiling;   // The class of peers that start now.
-    bool peers_accept;        // Frames to peers that start now may carry capabilities.
+    struct task_shares peers_shares;  // What they may use.
+    bool peers_accept;                // Frames to peers that start now may carry capabilities.
 };
 
 struct rung {

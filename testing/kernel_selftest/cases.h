@@ -22,6 +22,8 @@ WARN_UNUSED bool case_trap_break(struct selftest *selftest);
 WARN_UNUSED bool case_trap_registers(struct selftest *selftest);
 WARN_UNUSED bool case_time_deadline(struct selftest *selftest);
 WARN_UNUSED bool case_time_deadline_busy(struct selftest *selftest);
+WARN_UNUSED bool case_time_cpu_budget(struct selftest *selftest);
+WARN_UNUSED bool case_time_reject_cpu_budget(struct selftest *selftest);
 WARN_UNUSED bool case_time_shared_hart(struct selftest *selftest);
 WARN_UNUSED bool case_kill_unstarted(struct selftest *selftest);
 WARN_UNUSED bool case_kill_running(struct selftest *selftest);

@@ -25,6 +25,8 @@ static const struct rung ladder[] = {
     {MARKER_KERNEL_SELFTEST_TIME_SHARED_HART, case_time_shared_hart, 1},
     {MARKER_KERNEL_SELFTEST_TIME_DEADLINE, case_time_deadline, 1},
     {MARKER_KERNEL_SELFTEST_TIME_DEADLINE_BUSY, case_time_deadline_busy, 1},
+    {MARKER_KERNEL_SELFTEST_TIME_CPU_BUDGET, case_time_cpu_budget, 1},
+    {MARKER_KERNEL_SELFTEST_TIME_REJECT_CPU_BUDGET, case_time_reject_cpu_budget, 1},
     {MARKER_KERNEL_SELFTEST_IPC_CALL_REPLY, case_ipc_call_reply, 1},
     {MARKER_KERNEL_SELFTEST_IPC_FRAME_512, case_ipc_frame_512, 1},
     {MARKER_KERNEL_SELFTEST_IPC_REJECT_FRAME_513, case_ipc_reject_frame_513, 1},

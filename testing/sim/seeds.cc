@@ -20,6 +20,7 @@ constexpr std::uint32_t RATE_END_USER = RATE_ALWAYS / 4096;
 constexpr std::uint32_t slow_rates[] = {RATE_ALWAYS / 8, 0, RATE_ALWAYS / 2, RATE_ALWAYS / 8,
                                         RATE_ALWAYS};
 constexpr std::uint32_t quantum_rates[] = {RATE_ALWAYS / 4, 0, RATE_ALWAYS};
+constexpr std::uint64_t CPU_PERIOD_SHORT_NS = 200000;
 constexpr std::uint64_t FAULTS_EVERY = 4;  // Every fourth seed has empty pools, every fourth has
                                            // tasks that end and IPIs that come late.
 
@@ -111,9 +112,11 @@ sim_options machine_of(const seed_options &options, std::uint64_t seed) {
     machine.fault_rate[FAULT_POINT_SHORT_STEP] = RATE_ALWAYS / 2;
     if (options.plant >= 0) {
         // What shows only when a hart stands still for long at one place is there every time.
-        bool rare = options.plant == FAULT_POINT_SKIP_QUIESCE;
+        bool rare =
+            options.plant == FAULT_POINT_SKIP_QUIESCE || options.plant == FAULT_POINT_OVERTAKE;
         machine.fault_rate[options.plant] = rare ? RATE_ALWAYS : RATE_PLANTED;
     }
+    machine.cpu_period_ns = CPU_PERIOD_SHORT_NS;
     machine.trace = options.trace ? stdout : nullptr;
     return machine;
 }

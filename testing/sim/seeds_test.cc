@@ -103,6 +103,8 @@ const finding findings[] = {
     {FAULT_POINT_LOSE_IPI, {"lost wake-up: hart"}},
     {FAULT_POINT_LOSE_DONATION, {"lost donation"}},
     {FAULT_POINT_LOSE_PREEMPTION, {"lost preemption"}},
+    {FAULT_POINT_LOSE_CHARGE, {"of it were charged"}},
+    {FAULT_POINT_LOSE_PARKED, {"is parked and has CPU time left"}},
     {FAULT_POINT_STEAL_FORGETS_HART,
      {"which its space does not know", "still translates to it", "stale translation"}},
     {FAULT_POINT_CURRENT_TOO_SOON, {"still walks the tables"}},

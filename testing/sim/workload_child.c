@@ -51,13 +51,19 @@ static enum qos ceiling_of(const char *name) {
     return any ? (enum qos)sim_user_random(QOS_COUNT) : QOS_DEFAULT;
 }
 
+// Some may use a part of their hart only: less than they would.
+static uint32_t cpu_of(const char *name) {
+    bool any = workload_now->classes && strcmp(name, "manager") != 0 && sim_user_random(4) == 0;
+    return any ? 1 + sim_user_random(TASK_SHARE_CPU_MAX / 2) : 0;
+}
+
 bool workload_create(struct slot factory, struct slot image, const char *name, struct slot *task) {
     uint64_t offset = 0;
     uint64_t bytes = 0;
     bool found = sim_program_find(name, &offset, &bytes);
     workload_expect(found, "no such program", 0);
-    struct task_result made = sys_task_create_up_to(factory, service_id_of(name, strlen(name)),
-                                                    limits_of(name), ceiling_of(name));
+    struct task_plan plan = {limits_of(name), ceiling_of(name), {cpu_of(name)}};
+    struct task_result made = sys_task_create_as(factory, service_id_of(name, strlen(name)), plan);
     if (made.status == STATUS_DENIED && factory.value == MANAGER_SLOT_FACTORY) {
         return false;
     }

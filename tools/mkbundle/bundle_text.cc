@@ -17,7 +17,7 @@ namespace {
 
 using text::word;
 
-constexpr const char *LIMIT_WORDS = "pages, endpoints, vmos or slots";
+constexpr const char *LIMIT_WORDS = "pages, endpoints, vmos, slots or cpu";
 
 // What the text does not say.
 constexpr std::uint32_t USUAL_PAGES = 64;
@@ -47,8 +47,7 @@ class reader {
         } else if (out_.programs.empty()) {
             add_mistake(words[0].place, "`" + key + "` before the first `program`");
         } else if (key == "elf") {
-            out_.programs.back().elf =
-                one_word(words) ? words[1].text : out_.programs.back().elf;
+            out_.programs.back().elf = one_word(words) ? words[1].text : out_.programs.back().elf;
         } else if (key == "limit") {
             read_limits(words);
         } else if (key == "qos") {
@@ -77,9 +76,9 @@ class reader {
             made.name = words[1].text;
             made.place = words[1].place;
             if (!mkimage::name_is_proper(made.name)) {
-                add_mistake(made.place,
-                            "`" + made.name +
-                                "` is no proper name: a-z, then a-z 0-9 _, at most 31 bytes");
+                add_mistake(
+                    made.place,
+                    "`" + made.name + "` is no proper name: a-z, then a-z 0-9 _, at most 31 bytes");
             }
         }
         made.elf = made.name;
@@ -119,11 +118,11 @@ class reader {
             {"endpoints", {0, TASK_LIMIT_OBJECTS_MAX}},
             {"vmos", {0, TASK_LIMIT_OBJECTS_MAX}},
             {"slots", {1, CAP_SLOT_COUNT - 1}},
+            {"cpu", {1, TASK_SHARE_CPU_MAX}},
         };
         const auto found = ranges.find(what.text);
         if (found == ranges.end()) {
-            add_mistake(what.place,
-                        "nothing is limited by `" + what.text + "`: " + LIMIT_WORDS);
+            add_mistake(what.place, "nothing is limited by `" + what.text + "`: " + LIMIT_WORDS);
             return;
         }
         const std::optional<std::uint32_t> value =
@@ -159,8 +158,8 @@ class reader {
         for (std::size_t at = 1; at < words.size(); at++) {
             const auto found = flags.find(words[at].text);
             if (found == flags.end()) {
-                add_mistake(words[at].place, "no program may `" + words[at].text +
-                                                 "`: console, factory or routes");
+                add_mistake(words[at].place,
+                            "no program may `" + words[at].text + "`: console, factory or routes");
                 continue;
             }
             if ((out_.programs.back().flags & found->second) != 0) {
@@ -172,8 +171,8 @@ class reader {
 
     void check() {
         if (out_.programs.empty() || out_.programs.size() > BUNDLE_PROGRAM_MAX) {
-            add_mistake({1, 1}, "a bundle has 1 to " + std::to_string(BUNDLE_PROGRAM_MAX) +
-                                    " programs");
+            add_mistake({1, 1},
+                        "a bundle has 1 to " + std::to_string(BUNDLE_PROGRAM_MAX) + " programs");
         }
         for (std::size_t at = 0; at < out_.programs.size(); at++) {
             const program &one = out_.programs[at];
@@ -182,9 +181,8 @@ class reader {
             }
             for (std::size_t other = 0; other < at; other++) {
                 if (out_.programs[other].name == one.name) {
-                    add_mistake(one.place,
-                                "`" + one.name + "` stands twice, first in line " +
-                                    std::to_string(out_.programs[other].place.line));
+                    add_mistake(one.place, "`" + one.name + "` stands twice, first in line " +
+                                               std::to_string(out_.programs[other].place.line));
                 }
             }
         }
@@ -239,8 +237,7 @@ bundle_result bundle_read(std::string_view text, const std::vector<std::string> 
 
 std::string bundle_binary(const std::vector<program> &programs,
                           const std::map<std::string, std::string> &files, std::string &error) {
-    const std::size_t table_end =
-        sizeof(bundle_header) + programs.size() * sizeof(bundle_program);
+    const std::size_t table_end = sizeof(bundle_header) + programs.size() * sizeof(bundle_program);
     std::string table;
     std::string body;
     for (const program &one : programs) {
@@ -252,7 +249,7 @@ std::string bundle_binary(const std::vector<program> &programs,
         mkimage::append_u64(table, limits_of(one));
         mkimage::append_u32(table, one.flags);
         mkimage::append_u32(table, one.at_once);
-        mkimage::append_u64(table, 0);
+        mkimage::append_u64(table, task_shares_pack({limit_of(one, "cpu", 0)}));
         body += file;
         body.resize(aligned(body.size()), '\0');
     }

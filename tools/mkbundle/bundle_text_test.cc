@@ -43,9 +43,9 @@ TEST(BundleText, good_one) {
 
 TEST(BundleText, what_it_makes_is_a_bundle) {
     std::string error;
-    const std::string bytes =
-        bundle_binary(read("program walk\n  limit pages 9 slots 5\nprogram greet\n  may routes\n"),
-                      {{"greet", small_file()}, {"walk", small_file()}}, error);
+    const std::string bytes = bundle_binary(
+        read("program walk\n  limit pages 9 slots 5 cpu 70\nprogram greet\n  may routes\n"),
+        {{"greet", small_file()}, {"walk", small_file()}}, error);
     EXPECT_EQ(error, "");
     std::vector<std::uint64_t> words(bytes.size() / 8);
     std::memcpy(words.data(), bytes.data(), bytes.size());
@@ -55,6 +55,8 @@ TEST(BundleText, what_it_makes_is_a_bundle) {
     EXPECT_STREQ(view.programs[0].name, "greet");
     EXPECT_EQ(task_limits_unpack(view.programs[0].limits).slots, 63U);
     EXPECT_EQ(task_limits_unpack(view.programs[1].limits).pages, 9U);
+    EXPECT_EQ(task_shares_unpack(view.programs[0].shares).cpu, 0U) << "not bounded";
+    EXPECT_EQ(task_shares_unpack(view.programs[1].shares).cpu, 70U);
     EXPECT_EQ(task_ceiling_unpack(view.programs[1].limits), static_cast<std::uint32_t>(QOS_NORMAL));
     EXPECT_EQ(std::string(bytes, view.programs[1].offset, small_file().size()), small_file());
 }
@@ -89,10 +91,11 @@ TEST_P(WrongBundle, test_reject) {
 
 INSTANTIATE_TEST_SUITE_P(
     Files, WrongBundle,
-    testing::Values("at_once_too_many", "elf_unknown", "limit_doubled", "limit_malformed",
-                    "limit_too_large", "limit_unknown", "limit_without_number", "may_doubled",
-                    "may_unknown", "no_program", "program_doubled", "program_name_improper",
-                    "qos_unknown", "statement_before_program", "word_unknown", "words_too_many"),
+    testing::Values("at_once_too_many", "elf_unknown", "limit_cpu_over_a_hart", "limit_doubled",
+                    "limit_malformed", "limit_too_large", "limit_unknown", "limit_without_number",
+                    "may_doubled", "may_unknown", "no_program", "program_doubled",
+                    "program_name_improper", "qos_unknown", "statement_before_program",
+                    "word_unknown", "words_too_many"),
     [](const testing::TestParamInfo<const char *> &info) { return std::string(info.param); });
 
 }  // namespace

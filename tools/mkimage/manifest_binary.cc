@@ -53,6 +53,11 @@ std::uint64_t limits_of(const service &one) {
     return task_limits_pack(limits) | task_ceiling_pack(static_cast<qos>(one.qos));
 }
 
+std::uint64_t shares_of(const service &one) {
+    const auto found = one.limits.find("cpu");
+    return task_shares_pack({found != one.limits.end() ? found->second : 0});
+}
+
 void append_service(std::string &out, const service &one, std::size_t grant_first) {
     append_name(out, one.name);
     append_name(out, one.program);
@@ -64,6 +69,7 @@ void append_service(std::string &out, const service &one, std::size_t grant_firs
     append_u32(out, one.argument);
     append_u32(out, one.restart_budget);
     append_u64(out, limits_of(one));
+    append_u64(out, shares_of(one));
 }
 
 void append_grant(std::string &out, const manifest &contents, const grant &given) {

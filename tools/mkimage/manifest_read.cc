@@ -238,16 +238,20 @@ class reader {
             {"endpoints", TASK_LIMIT_OBJECTS_MAX},
             {"vmos", TASK_LIMIT_OBJECTS_MAX},
             {"slots", CAP_SLOT_COUNT - 1},
+            {"cpu", TASK_SHARE_CPU_MAX},
         };
         const auto found = most.find(what.text);
         if (found == most.end()) {
             add_mistake(what.place, "nothing is limited by `" + what.text +
-                                        "`: pages, tasks, endpoints, vmos or slots");
+                                        "`: pages, tasks, endpoints, vmos, slots or cpu");
             return;
         }
         const std::uint32_t value = number_of_32_bits(digits);
         if (value > found->second) {
             add_mistake(digits.place, "at most " + std::to_string(found->second) + " " + what.text);
+        }
+        if (value == 0 && what.text == "cpu") {
+            add_mistake(digits.place, "`cpu` is at least 1; without it there is no bound");
         }
         if (!out_.contents.services.back().limits.emplace(what.text, value).second) {
             add_mistake(what.place, "`" + what.text + "` is already limited");

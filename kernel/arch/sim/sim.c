@@ -262,6 +262,9 @@ static void take_seed(const struct sim_options *options) {
     static const uint32_t delays_ns[] = {1, 30, 300, 4000};
     sim.options = *options;
     sim.fresh = false;
+    if (options->cpu_period_ns != 0) {
+        sim.kernel.cpu_period_ns = options->cpu_period_ns;
+    }
     sim.trace.to = options->trace;
     sim.random = sim_random_make(options->seed);
     sim.switch_gap = gaps[sim_random_below(&sim.random, ARRAY_LEN(gaps))];

@@ -55,7 +55,8 @@ struct sim_options {
     const char *input;                       // What the console's receiver gets. Null: nothing.
     // May spoil the boot image before the kernel sees it. Null: nobody does.
     void (*spoil)(uint8_t *image);
-    FILE *trace;  // Null: no text.
+    uint64_t cpu_period_ns;  // How long a period of CPU budgets is; 0: as the kernel says.
+    FILE *trace;             // Null: no text.
 };
 
 enum sim_end {
