@@ -176,6 +176,7 @@ def tessera_image(
         disk_mib = 0,
         disk_read_only = False,
         disk_faults = None,
+        disk_iops = 0,
         legacy_virtio = False,
         script = None,
         interactive = False,
@@ -202,6 +203,7 @@ def tessera_image(
       rngs: virtio entropy devices of the machine, whose bytes are QEMU's own: the same every time under icount
       disk_mib: MiB of a virtio block device on a file that is new and empty at each boot
       disk_read_only: it cannot be written
+      disk_iops: requests a second that it answers at most; 0: any number
       disk_faults: errors that it has, as QEMU's blkdebug reads them
       legacy_virtio: its devices speak only the interface before virtio 1.0
       script: what is typed at the UART during a test, and the lines that must come in between (testing/qemu/script.h); not with icount
@@ -233,6 +235,7 @@ def tessera_image(
         "boot_image": ":" + name + ".boot",
         "deadline_s": deadline_s,
         "disk_faults": disk_faults,
+        "disk_iops": disk_iops,
         "disk_mib": disk_mib,
         "disk_read_only": disk_read_only,
         "firmware": firmware,

@@ -67,8 +67,30 @@ static bool send_answer(struct ipc_server *server, struct reply_handle reply, st
     return false;
 }
 
+// What ipc_answer_next has left in reply_out, which is needed now.
+static void send_next(struct ipc_server *server) {
+    if (server->next_held) {
+        server->next_held = false;
+        server->counts.left += sys_ipc_reply(server->next_reply) != STATUS_OK;
+    }
+}
+
+void ipc_answer_next(struct ipc_server *server, const struct kept_call *call,
+                     enum wire_status status, void *message) {
+    struct wire_header *header = message;
+    *header = (struct wire_header){.op = call->op, .status = (uint8_t)status, .nonce = call->nonce};
+    uint64_t since = server->kept_since[kept_place(call->reply)];
+    server_counts_answered(&server->counts, call->op, status, runtime_ticks() - since);
+    forget(server, call->reply);
+    send_next(server);
+    put_answer(server, message);
+    server->next_reply = call->reply;
+    server->next_held = true;
+}
+
 bool ipc_answer(struct ipc_server *server, const struct kept_call *call, enum wire_status status,
                 void *message, struct slot lend) {
+    send_next(server);
     struct wire_header *header = message;  // Each message begins with one.
     *header = (struct wire_header){.op = call->op, .status = (uint8_t)status, .nonce = call->nonce};
     uint64_t since = server->kept_since[kept_place(call->reply)];
@@ -242,6 +264,9 @@ static void dispatch(struct ipc_server *server, const struct recv_result *event,
             return;
         case RECEIVED_NOTIFICATION:
             serve_notification(server, event);
+            *answer =
+                (struct waiting_answer){.reply = server->next_reply, .held = server->next_held};
+            server->next_held = false;
             return;
         case RECEIVED_REPLY:
             serve_answer(server, event);

@@ -93,6 +93,8 @@ struct ipc_server {
     uint64_t kept_since[REPLY_SLOT_COUNT];         // and when it was taken, in ticks.
     uint64_t taken;                                // When the request being served was, in ticks.
     uint64_t message[WIRE_MESSAGE_BYTES_MAX / 8];  // Of the request being served.
+    struct reply_handle next_reply;                // Of ipc_answer_next: whose answer waits in
+    bool next_held;                                // reply_out, while one does.
 };
 
 // Runs the service at SLOT_ENDPOINT, with SLOT_INIT as its way to init. Returns the exit code of a
@@ -116,6 +118,12 @@ WARN_UNUSED const struct kept_call *ipc_keep(struct ipc_exchange *exchange);
 // handed over.
 bool ipc_answer(struct ipc_server *server, const struct kept_call *call, enum wire_status status,
                 void *message, struct slot lend);
+
+// The same without a capability, and the answer leaves with ipc_serve's next receive, or before the
+// next answer to a kept call: a system call less. In `notified` only: a call's own answer would
+// take its place.
+void ipc_answer_next(struct ipc_server *server, const struct kept_call *call,
+                     enum wire_status status, void *message);
 
 #ifdef __cplusplus
 }

@@ -39,6 +39,7 @@ def _run_spec(ctx, qemu, kernel, programs):
         "icount": ctx.attr.icount,
         "legacy_virtio": ctx.attr.legacy_virtio,
         "disk_faults": _path(ctx, ctx.file.disk_faults) if ctx.file.disk_faults else "",
+        "disk_iops": ctx.attr.disk_iops,
         "disk_mib": ctx.attr.disk_mib,
         "disk_read_only": ctx.attr.disk_read_only,
         "rngs": ctx.attr.rngs,
@@ -75,6 +76,7 @@ _ATTRS = {
         doc = "errors that the disk has, as QEMU's blkdebug reads them",
         allow_single_file = True,
     ),
+    "disk_iops": attr.int(doc = "requests a second that its disk answers at most; 0: any number"),
     "disk_mib": attr.int(doc = "MiB of its disk, a new empty file at each boot; 0: it has none"),
     "disk_read_only": attr.bool(doc = "the disk cannot be written"),
     "firmware": attr.label(

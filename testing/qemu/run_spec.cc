@@ -40,6 +40,7 @@ run_spec spec_of(const nlohmann::json &root, const std::filesystem::path &base) 
     // Most images have none.
     spec.disk_mib = root.value("disk_mib", 0U);
     spec.disk_read_only = root.value("disk_read_only", false);
+    spec.disk_iops = root.value("disk_iops", 0U);
     spec.disk_faults = root.value("disk_faults", "").empty() ? "" : path("disk_faults");
     spec.script_label = root.at("script_label");
     spec.script = spec.script_label.empty() ? "" : path("script");
@@ -64,6 +65,7 @@ std::vector<std::string> disk_words(const run_spec &spec, const std::string &fil
                  ",file.image.driver=file,file.image.filename=" + file;
     }
     drive += spec.disk_read_only ? ",readonly=on" : "";
+    drive += spec.disk_iops == 0 ? "" : ",throttling.iops-total=" + std::to_string(spec.disk_iops);
     return {"-drive", drive, "-device", "virtio-blk-device,drive=disk"};
 }
 

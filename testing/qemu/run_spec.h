@@ -29,9 +29,10 @@ struct run_spec {
     std::uint32_t rngs = 0;      // Virtio entropy devices.
     std::uint32_t disk_mib = 0;  // A virtio block device on a new empty file; 0: none.
     bool disk_read_only = false;
-    std::string disk_faults;   // Errors that it has (QEMU's blkdebug). Empty: none.
-    std::string script;        // What is typed at the UART and when (script.h). Empty: nothing.
-    std::string script_label;  // How messages name it.
+    std::uint32_t disk_iops = 0;  // So many requests a second at most; 0: any.
+    std::string disk_faults;      // Errors that it has (QEMU's blkdebug). Empty: none.
+    std::string script;           // What is typed at the UART and when (script.h). Empty: nothing.
+    std::string script_label;     // How messages name it.
     bool interactive = false;  // For people: their terminal is the UART unless they say otherwise.
 };
 

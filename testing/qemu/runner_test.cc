@@ -219,10 +219,11 @@ TEST_F(Runner, print_shows_the_disk) {
     expect_output("-icount shift=0 -seed 1");
     spec_.disk_faults = "/faults";
     spec_.disk_read_only = true;
+    spec_.disk_iops = 7;
     EXPECT_EQ(boot(GOOD), RUN_PASSED);
     expect_output(
         "file.driver=blkdebug,file.config=/faults,file.image.driver=file,"
-        "file.image.filename=DISK,readonly=on");
+        "file.image.filename=DISK,readonly=on,throttling.iops-total=7");
 }
 
 TEST_F(Runner, a_disk_is_new_and_goes_with_the_run) {
