@@ -55,6 +55,10 @@ static enum state_status write_durably(struct statefs *fs, uint64_t sector, uint
 
 enum state_status state_write_super(struct statefs *fs, const struct state_super *next) {
     struct state_super super = *next;
+    if (fs->super.sequence == UINT64_MAX) {
+        fs->broken = true;
+        return STATE_FAILED;
+    }
     super.sequence = fs->super.sequence + 1;
     const bool in_place = planted(fs, STATE_PLANT_SUPER_IN_PLACE);
     const uint32_t slots[2] = {1 - fs->slot, fs->slot};

@@ -20,6 +20,10 @@ uint64_t statefs_disk_sectors_min(uint32_t entries) {
 }
 
 static void begin(struct statefs *fs) {
+    if (fs->generation_max == UINT32_MAX) {
+        fs->broken = true;
+        return;
+    }
     fs->generation_max++;
     fs->compaction = (struct state_compaction){.active = true, .generation = fs->generation_max};
 }
@@ -109,6 +113,9 @@ static void step(struct statefs *fs) {
     }
     if (!fs->compaction.active) {
         begin(fs);
+    }
+    if (fs->broken) {
+        return;
     }
     if (fs->compaction.cursor < fs->table.entries_max) {
         copy_some(fs);

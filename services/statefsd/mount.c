@@ -90,7 +90,8 @@ static enum state_mount check_super(struct statefs *fs) {
         memcmp(check, super->key_check, sizeof(check)) != 0) {
         return MOUNT_WRONG_KEY;
     }
-    return MOUNT_OK;
+    // Its numbers only rise; at their ends nothing can be written any more.
+    return super->region_epoch <= super->epoch ? MOUNT_OK : MOUNT_CONTENTS;
 }
 
 // Where replay stands.

@@ -24,11 +24,8 @@ enum {
 
 struct statefsd_service {
     struct ipc_server server;
-    struct ipc_resolver resolver;
-    struct ipc_client client;
-    struct block_client block;
-    struct window_disk disk;
-    struct state_report report;  // Of the mount.
+    const struct ipc_client *client;  // What the disk is called with.
+    struct state_report report;       // Of the mount.
     struct state_transactions transactions;
     uint32_t waiting_count;
     struct kept_call waiting[IPC_KEPT_MAX];  // For the batch that is staged.
@@ -258,15 +255,7 @@ static void on_wake(void *state, uint64_t now_ns) {
 
 static const struct ipc_client *client_of(const void *state) {
     const struct statefsd_service *service = state;
-    return &service->client;
-}
-
-static bool open_disk(struct statefsd_service *service, struct disk *disk) {
-    enum block_result result = window_disk_open(&service->disk, &service->block, disk);
-    if (result != BLOCK_OK) {
-        log_line(service->server.runtime, "statefsd: no disk: %u", (uint32_t)result);
-    }
-    return result == BLOCK_OK;
+    return service->client;
 }
 
 // A blank disk becomes an empty journal; nothing else is ever written over.
@@ -285,7 +274,8 @@ static bool mount(struct statefsd_service *service, const struct statefs_config 
     return result == MOUNT_OK;
 }
 
-int statefsd_main(struct runtime *runtime) {
+int statefsd_serve(struct runtime *runtime, const struct disk *disk,
+                   const struct ipc_client *client) {
     static const struct ipc_row rows[] = {
         [STATE_OP_PUT] = {.call = on_put, .send = on_put},
         [STATE_OP_GET] = {.call = on_get},
@@ -307,26 +297,39 @@ int statefsd_main(struct runtime *runtime) {
                                             .next_deadline = next_deadline,
                                             .wake = on_wake,
                                             .client = client_of};
+    const struct statefs_config config = {.disk = *disk,
+                                          .entries = STATE_ENTRIES_MAX,
+                                          .quotas = quotas,
+                                          .quota_count = ARRAY_LEN(quotas)};
     struct statefsd_service service;
-    struct statefs_config config = {
-        .entries = STATE_ENTRIES_MAX, .quotas = quotas, .quota_count = ARRAY_LEN(quotas)};
     service.server.runtime = runtime;
+    service.client = client;
     service.waiting_count = 0;
     service.due_ns = 0;
+    state_transactions_init(&service.transactions, runtime_start_number(runtime));
+    return mount(&service, &config) ? ipc_serve(&service.server, runtime, &description, &service)
+                                    : 1;
+}
+
+int statefsd_main(struct runtime *runtime) {
+    struct ipc_resolver resolver;
+    struct ipc_client client;
+    struct block_client block;
+    struct window_disk window;
+    struct disk disk;
     if (!runtime_expect(runtime, slot_at(SLOT_SAMGRD), CAP_ENDPOINT, RIGHT_CALL,
                         "the route to samgrd") ||
         !runtime_expect(runtime, slot_at(SLOT_FACTORY), CAP_FACTORY, RIGHT_MAKE_VMO,
                         "the factory for the window")) {
         return 1;
     }
-    state_transactions_init(&service.transactions, runtime_start_number(runtime));
-    ipc_resolver_init(&service.resolver, runtime, SLOT_SAMGRD);
-    ipc_client_init(&service.client, runtime, ipc_resolver_ask, &service.resolver,
-                    slot_at(CAP_SLOT_NONE));
-    block_client_init(&service.block, &service.client, service_id_named("virtioblkd"),
-                      slot_at(SLOT_FACTORY));
-    if (!open_disk(&service, &config.disk) || !mount(&service, &config)) {
+    ipc_resolver_init(&resolver, runtime, SLOT_SAMGRD);
+    ipc_client_init(&client, runtime, ipc_resolver_ask, &resolver, slot_at(CAP_SLOT_NONE));
+    block_client_init(&block, &client, service_id_named("virtioblkd"), slot_at(SLOT_FACTORY));
+    enum block_result result = window_disk_open(&window, &block, &disk);
+    if (result != BLOCK_OK) {
+        log_line(runtime, "statefsd: no disk: %u", (uint32_t)result);
         return 1;
     }
-    return ipc_serve(&service.server, runtime, &description, &service);
+    return statefsd_serve(runtime, &disk, &client);
 }

@@ -1,7 +1,9 @@
 // services/statefsd/service.h: statefsd as a program.
 #pragma once
 
+#include "ipc/client.h"
 #include "runtime/runtime.h"
+#include "services/statefsd/disk.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -10,6 +12,10 @@ extern "C" {
 // Runs until its endpoint closes, the journal cannot be mounted, or the disk fails. Returns the
 // exit code, never 0.
 int statefsd_main(struct runtime *runtime);
+
+// The same on another disk than that of virtioblkd. `client` is what it is called with, or null.
+int statefsd_serve(struct runtime *runtime, const struct disk *disk,
+                   const struct ipc_client *client);
 
 #ifdef __cplusplus
 }

@@ -44,7 +44,7 @@ enum state_mount {
     MOUNT_WRONG_KEY,  // Another, none where one is needed, or one where none is.
     MOUNT_DAMAGED,  // A batch that was acknowledged is not there: a later one is, or the superblock
                     // counts it.
-    MOUNT_CONTENTS,  // A batch with a right tag that no journal writes, or more than the pools
+    MOUNT_CONTENTS,  // A right tag over what no journal writes, or more than the pools
                      // hold.
     MOUNT_FAILED,    // The disk failed.
 };

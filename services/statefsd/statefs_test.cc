@@ -352,6 +352,29 @@ TEST_F(Statefs, test_reject_contents_that_no_journal_writes) {
     EXPECT_EQ(mount(), MOUNT_CONTENTS);
 }
 
+// Numbers never start over: a journal that has used them up is read, and not written.
+TEST_F(Statefs, test_reject_numbers_that_are_used_up) {
+    make();
+    ASSERT_EQ(put(ME, "a", "1"), STATE_OK);
+    const state_super good = fs->super;
+    for (int i = 0; i < 4; i++) {
+        state_super super = good;
+        super.sequence = i == 0 ? UINT64_MAX : super.sequence;
+        super.epoch = i == 1 ? UINT32_MAX : super.epoch;
+        super.region_epoch = i == 2 ? super.epoch + 1 : super.region_epoch;
+        for (const std::size_t slot : {0, 1}) {
+            state_super_put(&super, &disk.bytes()[slot * SECOND_SUPER]);
+        }
+        ASSERT_EQ(mount(), i == 2 ? MOUNT_CONTENTS : MOUNT_OK);
+        if (i != 2) {
+            EXPECT_EQ(get(ME, "a"), "1");
+            EXPECT_EQ(put(ME, "a", "2"), i == 3 ? STATE_OK : STATE_FAILED);
+        }
+    }
+    fs->generation_max = UINT32_MAX;
+    EXPECT_EQ(statefs_compact(fs.get()), STATE_FAILED);
+}
+
 TEST_F(Statefs, test_reject_writes_after_the_disk_failed) {
     make();
     ASSERT_EQ(put(ME, "a", "1"), STATE_OK);
