@@ -125,7 +125,9 @@ struct stats_task {
     uint8_t exit_reason;  // enum exit_reason, of one that is dead.
     uint32_t cpu;         // Its CPU budget now, milliseconds a second; 0: not bounded.
     uint32_t cpu_spent;   // How often it had used that up, and had to wait for the next period.
-    uint64_t reserved[3];
+    uint32_t grants_left;
+    uint32_t reserved_word;
+    uint64_t reserved[2];
 };
 BASE_STATIC_ASSERT(sizeof(struct stats_task) == 120, "frozen");
 

@@ -162,7 +162,7 @@ static void close_sends_locked(struct kernel *kernel, struct hart *hart, struct 
         const struct stored_send *send =
             &endpoint->sends[order_at(endpoint->send_order, endpoint->send_count - 1)];
         if (send->grant != 0) {
-            grant_release(kernel, hart, send->grant);
+            grant_release_later(kernel, hart, send->grant);
         }
         if (send->cap.head != 0) {
             cap_defer(hart, &send->cap);

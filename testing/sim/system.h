@@ -45,6 +45,7 @@ class boot_view {
         made.hart = MANIFEST_HART_ANY;
         made.restart_budget = restarts;
         made.limits = task_limits_pack({192, 0, 2, 4, 63});
+        made.shares = task_shares_pack({0, 64});
         grants_.insert(grants_.end(), grants.begin(), grants.end());
         services_.push_back(made);
     }
