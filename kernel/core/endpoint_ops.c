@@ -231,6 +231,11 @@ enum status endpoint_end(struct kernel *kernel, struct hart *hart, uint32_t inde
     return STATUS_OK;
 }
 
+void endpoint_close_later(struct hart *hart) {
+    atomic_store_u32(&hart->doorbell, 1);
+    hart_ipi_send(hart, UINT64_C(1) << hart->index);
+}
+
 void endpoint_close_step(struct kernel *kernel, struct hart *hart) {
     uint32_t index = hart->endpoint_closing;
     struct endpoint *endpoint = &kernel->endpoints[index];
@@ -240,6 +245,9 @@ void endpoint_close_step(struct kernel *kernel, struct hart *hart) {
     if (done) {
         hart->endpoint_closing = endpoint->next_closing;
         give_back(kernel, hart, index);
+    }
+    if (hart->endpoint_closing != ENDPOINT_NONE) {
+        endpoint_close_later(hart);
     }
 }
 
