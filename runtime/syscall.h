@@ -295,7 +295,7 @@ WARN_UNUSED static ALWAYS_INLINE struct task_result sys_task_create_up_to(struct
                                                                           uint64_t service_id,
                                                                           struct task_limits limits,
                                                                           enum qos ceiling) {
-    struct task_plan plan = {limits, ceiling, {0}};
+    struct task_plan plan = {limits, ceiling, {0, 0}};
     return sys_task_create_as(factory, service_id, plan);
 }
 

@@ -83,6 +83,7 @@ struct boot_view {
         made->hart = MANIFEST_HART_ANY;
         made->restart_budget = RESTARTS;
         made->limits = task_limits_pack({192, 0, 2, 4, 63});
+        made->shares = task_shares_pack({0, 64});
         manifest_grant *first = &grants()[made->grant_first];
         first[0] = {MANIFEST_GRANT_CONSOLE, SLOT_CONSOLE, RIGHTS_CONSOLE, 0, 0};
         first[1] = {MANIFEST_GRANT_ROUTE, SLOT_INIT, RIGHT_CALL, MANIFEST_TARGET_INIT, 0};

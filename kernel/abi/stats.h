@@ -127,7 +127,8 @@ struct stats_task {
     uint32_t cpu_spent;   // How often it had used that up, and had to wait for the next period.
     uint64_t fault_pc;    // Of one that a fault ended: where it was, and
     uint64_t fault_ra;    // what the register of return addresses held; else both are 0.
-    uint64_t reserved[1];
+    uint32_t grants_left;
+    uint32_t reserved_word;
 };
 BASE_STATIC_ASSERT(sizeof(struct stats_task) == 120, "frozen");
 

@@ -63,21 +63,24 @@ enum {
                                // from bit 0 on. 0: not bounded, which only a task gives that is not
                                // bounded itself. Otherwise it comes out of the creator's share, if
                                // that has one, and goes back to it.
-    TASK_SHARE_CPU_MAX = 1000,  // A whole hart.
-    TASK_SHARE_BITS = 10,       // The rest is 0.
+    TASK_SHARE_CPU_MAX = 1000,     // A whole hart.
+    TASK_SHARE_GRANTS_SHIFT = 10,  // Grants that it may make, as other limits. 10 bits.
+    TASK_SHARE_BITS = 20,          // The rest is 0.
 };
 
 struct task_shares {
     uint32_t cpu;
+    uint32_t grants;
 };
 
 static inline uint64_t task_shares_pack(struct task_shares shares) {
-    return shares.cpu;
+    return (uint64_t)shares.cpu | ((uint64_t)shares.grants << TASK_SHARE_GRANTS_SHIFT);
 }
 
 static inline struct task_shares task_shares_unpack(uint64_t packed) {
     struct task_shares shares = {
         .cpu = (uint32_t)(packed & ((UINT64_C(1) << TASK_SHARE_CPU_BITS) - 1)),
+        .grants = (uint32_t)((packed >> TASK_SHARE_GRANTS_SHIFT) & TASK_LIMIT_OBJECTS_MAX),
     };
     return shares;
 }

@@ -92,10 +92,14 @@ static bool quotas_add_up(const struct kernel *kernel, struct audit_tally *tally
         sums[QUOTA_PAGES] += audit_endpoint_is_taken(&kernel->endpoints[i]);
         sums[QUOTA_ENDPOINTS] += audit_endpoint_is_taken(&kernel->endpoints[i]);
     }
+    for (uint32_t i = 1; i < kernel_grant_end(kernel); i++) {
+        sums[QUOTA_GRANTS] += kernel->grants[i].payer != 0;
+    }
     const uint64_t given[QUOTA_KIND_COUNT] = {[QUOTA_PAGES] = kernel->page_pool.total_count,
                                               [QUOTA_TASKS] = MAX_TASKS,
                                               [QUOTA_ENDPOINTS] = MAX_ENDPOINTS,
-                                              [QUOTA_VMOS] = MAX_VMOS};
+                                              [QUOTA_VMOS] = MAX_VMOS,
+                                              [QUOTA_GRANTS] = MAX_GRANTS};
     for (uint32_t kind = 0; kind < QUOTA_KIND_COUNT; kind++) {
         if (!audit_says(tally, sums[kind] == given[kind],
                         "quotas of kind %lu do not add up to what there is: %lu", kind,
@@ -114,6 +118,9 @@ static bool payers_add_up(const struct kernel *kernel, struct audit_tally *tally
     }
     for (uint32_t i = 0; i < kernel_endpoint_count(kernel); i++) {
         paid[(uint32_t)kernel->endpoints[i].payer] += kernel->endpoints[i].payer != 0;
+    }
+    for (uint32_t i = 1; i < kernel_grant_end(kernel); i++) {
+        paid[(uint32_t)kernel->grants[i].payer] += kernel->grants[i].payer != 0;
     }
     for (uint32_t i = 0; i < kernel_task_count(kernel); i++) {
         paid[(uint32_t)kernel->tasks[i].payer] += kernel->tasks[i].payer != 0;

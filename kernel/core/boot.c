@@ -71,7 +71,8 @@ static void make_init(struct kernel *kernel, struct hart *hart) {
         .limits = {.of = {[QUOTA_PAGES] = kernel->page_pool.free_count,
                           [QUOTA_TASKS] = MAX_TASKS - 1,
                           [QUOTA_ENDPOINTS] = MAX_ENDPOINTS,
-                          [QUOTA_VMOS] = MAX_VMOS}},
+                          [QUOTA_VMOS] = MAX_VMOS,
+                          [QUOTA_GRANTS] = MAX_GRANTS}},
         .slots = CAP_SLOT_COUNT - 1,
         .qos_ceiling = QOS_NORMAL,
     };

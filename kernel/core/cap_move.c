@@ -23,10 +23,21 @@ enum status cap_move_check(const struct kernel *kernel, const struct task *task,
     return cap_is_stale(kernel, cap) ? STATUS_REVOKED : STATUS_OK;
 }
 
+void grant_release_later(struct kernel *kernel, struct hart *hart, uint32_t grant) {
+    if (grant_drop(kernel, grant)) {
+        const struct capability ended = {.object = (uint16_t)grant};
+        cap_defer(hart, &ended);
+    }
+}
+
 void cap_release_deferred_all(struct kernel *kernel, struct hart *hart) {
     for (; hart->deferred_count > 0; hart->deferred_count--) {
         struct capability cap = hart->deferred[hart->deferred_count - 1];
-        cap_release_sent(kernel, hart, &cap);
+        if (cap.head != 0) {
+            cap_release_sent(kernel, hart, &cap);
+        } else {
+            grant_end(kernel, hart, cap.object);
+        }
     }
     for (; hart->unseen_count > 0; hart->unseen_count--) {
         if (!fault_point_fires(FAULT_POINT_LOSE_UNSEEN)) {

@@ -64,6 +64,9 @@ static ALWAYS_INLINE void cap_defer(struct hart *hart, const struct capability *
     hart->deferred[hart->deferred_count++] = *cap;
 }
 
+// The same for the family of a stored frame: the last that carries it ends it.
+void grant_release_later(struct kernel *kernel, struct hart *hart, uint32_t grant);
+
 COLD void cap_release_deferred_all(struct kernel *kernel, struct hart *hart);
 
 // The caller holds no lock any more. Tells the senders of deferred requests too (async_defer).

@@ -415,7 +415,7 @@ struct task *syscall_grant_create(struct kernel *kernel, struct hart *hart, stru
     }
     uint32_t index = 0;
     if (status == STATUS_OK) {
-        status = grant_make(kernel, hart, &index);
+        status = grant_make(kernel, hart, task, &index);
     }
     if (status != STATUS_OK) {
         return handler_finish(task, status);

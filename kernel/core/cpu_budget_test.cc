@@ -28,7 +28,7 @@ std::uint64_t child_id() {
 }
 
 task_result create(slot factory, std::uint32_t share, task_limits limits = {56, 0, 0, 0, 63}) {
-    return sys_task_create_as(factory, child_id(), {limits, QOS_DEFAULT, {share}});
+    return sys_task_create_as(factory, child_id(), {limits, QOS_DEFAULT, {share, 0}});
 }
 
 const task *find(std::uint32_t instance) {

@@ -162,7 +162,7 @@ static void close_sends_locked(struct kernel *kernel, struct hart *hart, struct 
         const struct stored_send *send =
             &endpoint->sends[order_at(endpoint->send_order, endpoint->send_count - 1)];
         if (send->grant != 0) {
-            grant_release(kernel, hart, send->grant);
+            grant_release_later(kernel, hart, send->grant);
         }
         if (send->cap.head != 0) {
             cap_defer(hart, &send->cap);
@@ -231,6 +231,11 @@ enum status endpoint_end(struct kernel *kernel, struct hart *hart, uint32_t inde
     return STATUS_OK;
 }
 
+void endpoint_close_later(struct hart *hart) {
+    atomic_store_u32(&hart->doorbell, 1);
+    hart_ipi_send(hart, UINT64_C(1) << hart->index);
+}
+
 void endpoint_close_step(struct kernel *kernel, struct hart *hart) {
     uint32_t index = hart->endpoint_closing;
     struct endpoint *endpoint = &kernel->endpoints[index];
@@ -240,6 +245,9 @@ void endpoint_close_step(struct kernel *kernel, struct hart *hart) {
     if (done) {
         hart->endpoint_closing = endpoint->next_closing;
         give_back(kernel, hart, index);
+    }
+    if (hart->endpoint_closing != ENDPOINT_NONE) {
+        endpoint_close_later(hart);
     }
 }
 

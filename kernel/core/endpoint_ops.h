@@ -32,6 +32,9 @@ enum status endpoint_end(struct kernel *kernel, struct hart *hart, uint32_t inde
 // hart->endpoint_closing says so.
 void endpoint_close_step(struct kernel *kernel, struct hart *hart);
 
+// The rest of those steps at this hart's next entry, which is at once.
+void endpoint_close_later(struct hart *hart);
+
 // The endpoint `home` (home_pack) becomes the task's home if it has none that is open.
 void home_take(struct kernel *kernel, struct task *task, uint64_t home);
 

@@ -2,6 +2,7 @@
 #include "kernel/core/cpu_budget.h"
 #include "kernel/core/deadline.h"
 #include "kernel/core/device_ops.h"
+#include "kernel/core/endpoint_ops.h"
 #include "kernel/core/event.h"
 #include "kernel/core/kernel.h"
 #include "kernel/core/panic.h"
@@ -35,6 +36,19 @@ static void count_tick(struct kernel *kernel, struct hart *hart, uint64_t now) {
     }
 }
 
+// Those who wait at an endpoint that has ended are told at once, whatever runs here: a step in each
+// entry that does nothing else that is long.
+static void close_some(struct kernel *kernel, struct hart *hart, bool ticked) {
+    if (LIKELY(hart->endpoint_closing == ENDPOINT_NONE)) {
+        return;
+    }
+    if (ticked) {
+        endpoint_close_later(hart);
+    } else {
+        endpoint_close_step(kernel, hart);
+    }
+}
+
 struct task *kernel_interrupt(struct kernel *kernel, struct hart *hart, uint32_t events) {
     struct task *task = hart->current;
     bool ticked = (events & ARCH_EVENT_TIMER) != 0;
@@ -60,6 +74,7 @@ struct task *kernel_interrupt(struct kernel *kernel, struct hart *hart, uint32_t
         deadline_tick(kernel, hart,
                       over || next_ns < hart->quantum_end_ns ? next_ns : hart->quantum_end_ns);
     }
+    close_some(kernel, hart, ticked);
     hart->looks = false;
     struct task *next = over || atomic_load_u32(&task->killed) != 0
                             ? run_queue_preempt(kernel, hart, task)

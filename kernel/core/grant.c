@@ -8,13 +8,20 @@ void grant_pool_init(struct kernel *kernel) {
     pool_add_range(&kernel->grant_pool, 1, MAX_GRANTS);
 }
 
-enum status grant_make(struct kernel *kernel, struct hart *hart, uint32_t *out) {
+static const struct quota_amounts grant_price = {.of = {[QUOTA_GRANTS] = 1}};
+
+enum status grant_make(struct kernel *kernel, struct hart *hart, struct task *task, uint32_t *out) {
+    if (!quota_take(&task->quota, grant_price)) {
+        return STATUS_NO_SPACE;
+    }
     bool fresh = false;
     uint32_t index = pool_take_either(&kernel->grant_pool, &hart->locks, &fresh);
     if (index == POOL_NONE) {
+        quota_give(&task->quota, grant_price);
         return STATUS_NO_SPACE;
     }
     struct grant *grant = &kernel->grants[index];
+    quota_note_payer(kernel, hart, &grant->payer, task);
     grant->generation = fresh ? 1 : grant->generation + 1;  // Fresh memory holds anything.
     atomic_store_u32(&grant->references, 1);
     *out = index;
@@ -26,12 +33,23 @@ void grant_reference(struct kernel *kernel, uint32_t grant) {
     KASSERT(before > 0);
 }
 
-void grant_release(struct kernel *kernel, struct hart *hart, uint32_t grant) {
+bool grant_drop(struct kernel *kernel, uint32_t grant) {
     uint32_t before = atomic_add_ordered_u32(&kernel->grants[grant].references, UINT32_MAX);
     KASSERT(before > 0);
+    return before == 1;
+}
+
+void grant_end(struct kernel *kernel, struct hart *hart, uint32_t grant) {
+    quota_return(kernel, hart, &kernel->grants[grant].payer, grant_price);
     // The last epoch is not lived: a grant that has come to it is never used again.
-    if (before == 1 && LIKELY(atomic_load_u32(&kernel->grant_epochs[grant]) != GRANT_SPENT)) {
+    if (LIKELY(atomic_load_u32(&kernel->grant_epochs[grant]) != GRANT_SPENT)) {
         pool_put(&kernel->grant_pool, &hart->locks, grant);
+    }
+}
+
+void grant_release(struct kernel *kernel, struct hart *hart, uint32_t grant) {
+    if (grant_drop(kernel, grant)) {
+        grant_end(kernel, hart, grant);
     }
 }
 

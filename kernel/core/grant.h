@@ -6,19 +6,28 @@
 // nothing of an old family is good again.
 // Ownership:  each capability with a grant, in a table or in a message, holds one reference; the
 //             last one returns the object to the pool.
-// Locking:    none: epochs and counts are atomic.
+// Locking:    none: epochs and counts are atomic. Who pays for a grant stands under the family
+// lock.
 #pragma once
 
 #include "kernel/core/kernel.h"
 
 void grant_pool_init(struct kernel *kernel);
 
-// A new grant, with one reference for the capability that the caller makes. Errors:
-// STATUS_NO_SPACE.
-WARN_UNUSED enum status grant_make(struct kernel *kernel, struct hart *hart, uint32_t *out);
+// A new grant out of the task's quota, with one reference for the capability that the caller makes.
+// Errors: STATUS_NO_SPACE.
+WARN_UNUSED enum status grant_make(struct kernel *kernel, struct hart *hart, struct task *task,
+                                   uint32_t *out) EXCLUDES(kernel->family_lock);
 
 void grant_reference(struct kernel *kernel, uint32_t grant);
-void grant_release(struct kernel *kernel, struct hart *hart, uint32_t grant);
+void grant_release(struct kernel *kernel, struct hart *hart, uint32_t grant)
+    EXCLUDES(kernel->family_lock);
+
+// The two halves of it, for who holds an inner lock: true if that was the last reference, and
+// grant_end must follow without the lock.
+WARN_UNUSED bool grant_drop(struct kernel *kernel, uint32_t grant);
+void grant_end(struct kernel *kernel, struct hart *hart, uint32_t grant)
+    EXCLUDES(kernel->family_lock);
 
 // From here on no capability of this epoch is taken for good by a check that begins; what has been
 // checked already may still be handed over until quiesce_wait is over. The epoch that is good now,

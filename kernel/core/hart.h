@@ -66,7 +66,7 @@ struct event_ring {
 #define SLOW_CHANCE (UINT32_C(1) << 31)  // Simulation wants the complete path.
 
 // More than one kernel entry drops under an endpoint's lock.
-enum { CAP_DEFERRED_MAX = 8, ASYNC_DEFERRED_MAX = 8 };
+enum { CAP_DEFERRED_MAX = 16, ASYNC_DEFERRED_MAX = 8 };
 
 struct ALIGNED(64) hart {
     // Own.
@@ -90,8 +90,6 @@ struct ALIGNED(64) hart {
     // nobody will see.
     uint32_t deferred_count;
     uint32_t unseen_count;
-    struct capability deferred[CAP_DEFERRED_MAX];
-    struct async_ref unseen[ASYNC_DEFERRED_MAX];
     // What this hart has still to give back, a step each time it looks at its run queue
     // (hart_owes):
     uint32_t vmo_dying;         // VMOs without references, or VMO_NONE.
@@ -118,6 +116,10 @@ struct ALIGNED(64) hart {
     struct list killed;  // Tasks homed here that were killed and not yet pulled out of their wait.
     struct list noted;   // Tasks homed here that blocked since the last tick.
     struct wheel *wheel;
+
+    // Own, as far away as may be: what deferred_count and unseen_count count.
+    struct capability deferred[CAP_DEFERRED_MAX];
+    struct async_ref unseen[ASYNC_DEFERRED_MAX];
 };
 
 // In counts.use, one word so that a reader on any hart sees all of it: how long the hart has done

@@ -12,8 +12,8 @@
 #include "kernel/core/panic.h"
 #include "kernel/core/transfer.h"
 
-BASE_STATIC_ASSERT((int)CAP_DEFERRED_MAX > (int)SEND_STORAGE_COUNT,
-                   "all stored ones may be stale, and one is taken");
+BASE_STATIC_ASSERT((int)CAP_DEFERRED_MAX > 2 * (int)SEND_STORAGE_COUNT,
+                   "all stored ones may be stale, the last of their families, and one is taken");
 
 // The first three take turns.
 enum source {
@@ -81,7 +81,7 @@ static void stored_remove_locked(struct kernel *kernel, struct hart *hart,
     uint32_t unit = send->async.word != 0 ? WORK_CALL : WORK_SEND;
     atomic_store_u32(&endpoint->work, atomic_load_u32(&endpoint->work) - unit);
     if (send->grant != 0) {
-        grant_release(kernel, hart, send->grant);
+        grant_release_later(kernel, hart, send->grant);
     }
     uint32_t last = SEND_STORAGE_COUNT - (fault_point_fires(FAULT_POINT_FREE_TOO_SOON) ? 2 : 1);
     endpoint->send_order = order_put(order_remove(endpoint->send_order, position), last, place);

@@ -52,6 +52,8 @@ struct boot_info {
 struct grant {
     struct atomic_u32 references;  // Capabilities that carry it; 0 returns it to the pool.
     uint32_t generation;           // Counts its lives.
+    uint64_t payer;                // task_name: whose quota it counts in. Guarded by the family
+                                   // lock.
 };
 
 enum { MAX_GRANTS = 512 };

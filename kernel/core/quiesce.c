@@ -6,6 +6,8 @@
 #include "kernel/core/panic.h"
 #include "kernel/core/wake.h"
 
+enum { WAKES_A_STEP = 8 };  // As many as are killed in the same entry.
+
 void quiesce_init(struct kernel *kernel) {
     lock_init(&kernel->quiesce.lock, LOCK_RANK_QUIESCE);
     kernel->quiesce.head = TASK_NONE;
@@ -51,14 +53,21 @@ static uint64_t passed_by_all_locked(struct kernel *kernel) REQUIRES(kernel->qui
     return passed;
 }
 
-// This hart has left the kernel since every request so far: wakes whoever waited for no other.
+// This hart has left the kernel since every request so far: wakes whoever waited for no other. If
+// there are many, some now: the hart then says that it has left for those, and comes back at once.
 static void pass_locked(struct kernel *kernel, struct hart *hart) REQUIRES(kernel->quiesce.lock) {
     struct quiesce *quiesce = &kernel->quiesce;
     hart->quiesced = atomic_load_u64(&quiesce->requested);
     uint64_t passed = passed_by_all_locked(kernel);
-    while (quiesce->head != TASK_NONE) {
+    for (uint32_t woken = 0; quiesce->head != TASK_NONE; woken++) {
         struct task *task = &kernel->tasks[quiesce->head];
         if (task->quiesce_number > passed) {
+            break;
+        }
+        if (woken == WAKES_A_STEP) {
+            hart->quiesced = task->quiesce_number - 1;
+            atomic_store_u32(&hart->doorbell, 1);
+            hart_ipi_send(hart, UINT64_C(1) << hart->index);
             break;
         }
         unlink_locked(kernel, task);

@@ -22,7 +22,8 @@ void quota_give_one(struct quota *quota, enum quota_kind kind, uint32_t count) {
 
 bool quota_take(struct quota *quota, struct quota_amounts amounts) {
     for (uint32_t kind = 0; kind < QUOTA_KIND_COUNT; kind++) {
-        if (quota_take_one(quota, (enum quota_kind)kind, amounts.of[kind])) {
+        if (amounts.of[kind] == 0 ||
+            quota_take_one(quota, (enum quota_kind)kind, amounts.of[kind])) {
             continue;
         }
         while (kind > 0) {
@@ -36,7 +37,9 @@ bool quota_take(struct quota *quota, struct quota_amounts amounts) {
 
 void quota_give(struct quota *quota, struct quota_amounts amounts) {
     for (uint32_t kind = 0; kind < QUOTA_KIND_COUNT; kind++) {
-        quota_give_one(quota, (enum quota_kind)kind, amounts.of[kind]);
+        if (amounts.of[kind] != 0) {
+            quota_give_one(quota, (enum quota_kind)kind, amounts.of[kind]);
+        }
     }
 }
 
@@ -82,6 +85,10 @@ static void change_payers(struct kernel *kernel, struct hart *hart, uint64_t fro
     uint32_t endpoint_end = pool_watermark(&kernel->endpoint_pool, &hart->locks);
     for (uint32_t i = 0; i < endpoint_end; i++) {
         change_payer(&kernel->endpoints[i].payer, from, to);
+    }
+    uint32_t grant_end = pool_watermark(&kernel->grant_pool, &hart->locks);
+    for (uint32_t i = 1; i < grant_end; i++) {
+        change_payer(&kernel->grants[i].payer, from, to);
     }
     uint32_t task_end = pool_watermark(&kernel->task_pool, &hart->locks);
     for (uint32_t i = 0; i < task_end; i++) {

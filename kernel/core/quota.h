@@ -2,8 +2,8 @@
 //
 // A child's quota comes out of its creator's when it is made. What is taken goes back to who paid;
 // when a task has been reclaimed, what it had left and what it had paid for that still exists (VMOs
-// that others hold, endpoints, tasks whose capabilities others hold) are its supervisor's. So the
-// sum over all tasks never changes, and no pool is emptied by one that was given less.
+// that others hold, endpoints, grants, tasks whose capabilities others hold) are its supervisor's.
+// So the sum over all tasks never changes, and no pool is emptied by one that was given less.
 // Units:      pages; objects of each pool.
 // Locking:    `left` is atomic: the owner takes, others may give. Who pays for an object, and what
 //             is given back to it, stand under the family lock.
@@ -15,7 +15,14 @@
 #include "base/atomic.h"
 #include "base/compiler.h"
 
-enum quota_kind { QUOTA_PAGES, QUOTA_TASKS, QUOTA_ENDPOINTS, QUOTA_VMOS, QUOTA_KIND_COUNT };
+enum quota_kind {
+    QUOTA_PAGES,
+    QUOTA_TASKS,
+    QUOTA_ENDPOINTS,
+    QUOTA_VMOS,
+    QUOTA_GRANTS,
+    QUOTA_KIND_COUNT
+};
 
 struct quota {
     struct atomic_u32 left[QUOTA_KIND_COUNT];

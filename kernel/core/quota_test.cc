@@ -41,10 +41,14 @@ void expect_within(task_limits limits, const simtest::body &run) {
             slot factory = sys_cap_mint(FACTORY, child_id(), MAKES).slot;
             std::vector<std::uint32_t> before = left();
             for (int round = 0; round < 2; round++) {
-                slot task = simtest::start("child", {{factory, 5, MAKES}, {simtest::IMAGE, 6, 1}});
+                slot task = simtest::create("child");
                 EXPECT_LT(left()[QUOTA_PAGES], before[QUOTA_PAGES]);
                 EXPECT_EQ(left()[QUOTA_TASKS],
                           before[QUOTA_TASKS] - 1 - simtest::child_limits.tasks);
+                EXPECT_EQ(simtest::load(task, "child").status, STATUS_OK);
+                EXPECT_EQ(sys_task_grant(task, factory, 5, MAKES), STATUS_OK);
+                EXPECT_EQ(sys_task_grant(task, simtest::IMAGE, 6, RIGHT_READ), STATUS_OK);
+                EXPECT_EQ(sys_task_start(task, 0, TASK_HART_ANY), STATUS_OK);
                 simtest::ending end = simtest::wait_dead(task);
                 EXPECT_EQ(end.reason, EXIT_CODE) << exit_reason_name(end.reason);
                 EXPECT_EQ(end.detail, 0u);
@@ -98,6 +102,74 @@ TEST(Quota, test_reject_vmos_and_endpoints_beyond_it) {
         EXPECT_EQ(sys_endpoint_create(factory).status, STATUS_NO_SPACE);
         EXPECT_EQ(sys_cap_close(last), STATUS_OK);
         EXPECT_EQ(sys_endpoint_create(factory).status, STATUS_OK);
+    });
+}
+
+task_result create_with_grants(slot factory, std::uint32_t grants) {
+    return sys_task_create_as(factory, child_id(), {{20, 0, 0, 0, 63}, QOS_DEFAULT, {0, grants}});
+}
+
+// Of its own and of its children together. What carries a family keeps it.
+TEST(Quota, test_reject_grants_beyond_it) {
+    sim_machine machine;
+    machine.program("child", [](user &) {
+        slot factory = slot_at(5);
+        EXPECT_EQ(create_with_grants(factory, 4).status, STATUS_NO_SPACE);
+        task_result made = create_with_grants(factory, 1);
+        EXPECT_EQ(made.status, STATUS_OK);
+        slot grants[] = {sys_grant_create(factory).slot, sys_grant_create(factory).slot};
+        EXPECT_EQ(sys_grant_create(factory).status, STATUS_NO_SPACE);
+        slot at = sys_endpoint_create(factory).slot;
+        slot under = sys_cap_mint_under(at, 1, RIGHT_SEND, grants[0]).slot;
+        EXPECT_EQ(sys_cap_close(grants[0]), STATUS_OK);
+        EXPECT_EQ(sys_grant_create(factory).status, STATUS_NO_SPACE);
+        EXPECT_EQ(sys_ipc_send(under, 0).status, STATUS_OK);
+        EXPECT_EQ(sys_cap_close(under), STATUS_OK);
+        EXPECT_EQ(sys_grant_create(factory).status, STATUS_NO_SPACE);  // A stored frame has it.
+        recv_result got{};
+        do {
+            got = sys_ipc_recv(at, 0);
+        } while (got.status == STATUS_OK && got.received != RECEIVED_SEND);
+        EXPECT_EQ(got.received, static_cast<std::uint64_t>(RECEIVED_SEND));
+        EXPECT_EQ(sys_grant_create(factory).status, STATUS_OK);
+        EXPECT_EQ(sys_grant_create(factory).status, STATUS_NO_SPACE);
+        EXPECT_EQ(sys_task_kill(made.slot), STATUS_OK);
+        EXPECT_EQ(simtest::wait_dead(made.slot).reason, EXIT_KILLED);
+        EXPECT_EQ(sys_grant_create(factory).status, STATUS_OK);
+    });
+    machine.run(
+        [](user &) {
+            constexpr std::uint32_t rights = MAKES | RIGHT_MAKE_GRANT;
+            slot factory = sys_cap_mint(FACTORY, child_id(), rights).slot;
+            std::vector<std::uint32_t> before = left();
+            task_result made =
+                sys_task_create_as(FACTORY, child_id(), {{200, 2, 2, 0, 63}, QOS_DEFAULT, {0, 3}});
+            EXPECT_EQ(left()[QUOTA_GRANTS], before[QUOTA_GRANTS] - 3);
+            EXPECT_EQ(sys_task_grant(made.slot, factory, 5, rights), STATUS_OK);
+            EXPECT_EQ(simtest::load(made.slot, "child").status, STATUS_OK);
+            EXPECT_EQ(sys_task_start(made.slot, 0, TASK_HART_ANY), STATUS_OK);
+            EXPECT_EQ(simtest::wait_dead(made.slot).reason, EXIT_CODE);
+            EXPECT_EQ(sys_cap_close(made.slot), STATUS_OK);
+            simtest::wait_until([&] { return left() == before; }, "what it had");
+            EXPECT_EQ(sys_cap_close(factory), STATUS_OK);
+        },
+        true);
+}
+
+// A family of frames that are stored where the endpoint ends.
+TEST(Quota, a_grant_ends_with_the_endpoint_that_stores_its_last_frame) {
+    sim_machine machine;
+    machine.run([](user &) {
+        std::vector<std::uint32_t> before = left();
+        slot at = simtest::endpoint();
+        slot grant = sys_grant_create(FACTORY).slot;
+        slot under = sys_cap_mint_under(at, 1, RIGHT_SEND, grant).slot;
+        EXPECT_EQ(sys_ipc_send(under, 0).status, STATUS_OK);
+        EXPECT_EQ(sys_cap_close(under), STATUS_OK);
+        EXPECT_EQ(sys_cap_close(grant), STATUS_OK);
+        EXPECT_EQ(left()[QUOTA_GRANTS], before[QUOTA_GRANTS] - 1);
+        EXPECT_EQ(sys_cap_close(at), STATUS_OK);
+        EXPECT_EQ(left(), before);
     });
 }
 

@@ -187,6 +187,7 @@ static void tell_task(const struct kernel *kernel, const struct task *task,
         .wait = (uint8_t)wait,
         .hart = home ? (uint8_t)home->index : (uint8_t)HART_NONE,
         .cpu = atomic_load_u32(&task->cpu.share),
+        .grants_left = atomic_load_u32(&task->quota.left[QUOTA_GRANTS]),
         .cpu_spent = atomic_load_u32(&task->cpu.spent_count),
     };
     out->exit_reason = state == TASK_DEAD ? (uint8_t)task->exit_reason : (uint8_t)EXIT_NONE;

@@ -78,7 +78,8 @@ static struct task *syscall_endpoint_close(struct kernel *kernel, struct hart *h
 
 // What the third and the fourth argument ask for.
 static enum status read_limits(uint64_t packed, uint64_t shares, struct task_order *order) {
-    order->cpu = task_shares_unpack(shares).cpu;
+    struct task_shares use = task_shares_unpack(shares);
+    order->cpu = use.cpu;
     if (packed >> TASK_LIMIT_BITS != 0 || shares >> TASK_SHARE_BITS != 0 ||
         order->cpu > TASK_SHARE_CPU_MAX) {
         return STATUS_BAD_ARG;
@@ -87,7 +88,8 @@ static enum status read_limits(uint64_t packed, uint64_t shares, struct task_ord
     order->limits = (struct quota_amounts){.of = {[QUOTA_PAGES] = limits.pages,
                                                   [QUOTA_TASKS] = limits.tasks,
                                                   [QUOTA_ENDPOINTS] = limits.endpoints,
-                                                  [QUOTA_VMOS] = limits.vmos}};
+                                                  [QUOTA_VMOS] = limits.vmos,
+                                                  [QUOTA_GRANTS] = use.grants}};
     order->slots = limits.slots;
     return qos_ceiling_of(order->supervisor, task_ceiling_unpack(packed), &order->qos_ceiling);
 }

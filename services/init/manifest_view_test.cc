@@ -104,7 +104,7 @@ TEST_F(ManifestTest, test_reject_limits_that_no_task_has) {
 
 TEST_F(ManifestTest, test_reject_shares_that_no_task_has) {
     for (const uint64_t shares :
-         {task_shares_pack({TASK_SHARE_CPU_MAX + 1}), UINT64_C(1) << TASK_SHARE_BITS}) {
+         {task_shares_pack({TASK_SHARE_CPU_MAX + 1, 0}), UINT64_C(1) << TASK_SHARE_BITS}) {
         image_.services[0].shares = shares;
         EXPECT_EQ(Open(), MANIFEST_FLAW_LIMITS) << shares;
     }

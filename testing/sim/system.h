@@ -55,6 +55,7 @@ class boot_view {
         made.restart_budget = restarts;
         made.argument = argument;
         made.limits = task_limits_pack(limits);
+        made.shares = task_shares_pack({0, 64});
         grants_.insert(grants_.end(), grants.begin(), grants.end());
         services_.push_back(made);
     }

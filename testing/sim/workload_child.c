@@ -62,7 +62,7 @@ bool workload_create(struct slot factory, struct slot image, const char *name, s
     uint64_t bytes = 0;
     bool found = sim_program_find(name, &offset, &bytes);
     workload_expect(found, "no such program", 0);
-    struct task_plan plan = {limits_of(name), ceiling_of(name), {cpu_of(name)}};
+    struct task_plan plan = {limits_of(name), ceiling_of(name), {cpu_of(name), 0}};
     struct task_result made = sys_task_create_as(factory, service_id_of(name, strlen(name)), plan);
     if (made.status == STATUS_DENIED && factory.value == MANAGER_SLOT_FACTORY) {
         return false;

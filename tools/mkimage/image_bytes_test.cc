@@ -59,7 +59,8 @@ TEST(ImageBytes, test_reject_too_many_files_and_improper_names) {
 
 TEST(ImageBytes, manifest_reads_back) {
     const manifest_result result = manifest_read(
-        "service aa\nfinal\nhart 1\nargument 7\nrestarts 2\nqos burst\nlimit pages 77 vmos 9 cpu "
+        "service aa\nfinal\nhart 1\nargument 7\nrestarts 2\nqos burst\nlimit pages 77 vmos 9 "
+        "grants 3 cpu "
         "250\nslot "
         "2 route "
         "init call\nslot 3 endpoint recv\n"
@@ -79,7 +80,7 @@ TEST(ImageBytes, manifest_reads_back) {
     EXPECT_EQ(first.argument, 7U);
     EXPECT_EQ(first.restart_budget, 2U);
     EXPECT_EQ(first.limits, task_limits_pack({77, 0, 2, 9, 63}) | task_ceiling_pack(QOS_BURST));
-    EXPECT_EQ(first.shares, task_shares_pack({250}));
+    EXPECT_EQ(first.shares, task_shares_pack({250, 3}));
     const auto second = read_at<manifest_service>(bytes, sizeof(header) + sizeof(first));
     EXPECT_EQ(second.shares, 0U);
     EXPECT_STREQ(second.program, "aa");

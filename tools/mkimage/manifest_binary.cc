@@ -1,4 +1,6 @@
 // tools/mkimage/manifest_binary.cc: the checked manifest as init reads it (kernel/abi/manifest.h).
+#include <algorithm>
+#include <initializer_list>
 #include <string>
 #include <utility>
 
@@ -29,33 +31,41 @@ std::uint32_t target_index(const manifest &contents, const grant &given) {
     return MANIFEST_TARGET_INIT;
 }
 
-// What the text does not say. Who makes tasks shares what it has with them.
-task_limits default_limits(const service &one) {
-    for (const grant &given : one.grants) {
-        if (given.kind == MANIFEST_GRANT_FACTORY && (given.rights & RIGHT_MAKE_TASK) != 0) {
-            return {6144, 16, 24, 24, CAP_SLOT_COUNT - 1};
-        }
-    }
-    return {192, 0, 2, 4, CAP_SLOT_COUNT - 1};
+bool makes(const service &one, std::uint32_t right) {
+    return std::any_of(one.grants.begin(), one.grants.end(), [=](const grant &given) {
+        return given.kind == MANIFEST_GRANT_FACTORY && (given.rights & right) != 0;
+    });
 }
 
-std::uint64_t limits_of(const service &one) {
-    task_limits limits = default_limits(one);
-    const std::pair<const char *, std::uint32_t *> places[] = {{"pages", &limits.pages},
-                                                               {"tasks", &limits.tasks},
-                                                               {"endpoints", &limits.endpoints},
-                                                               {"vmos", &limits.vmos},
-                                                               {"slots", &limits.slots}};
+// What the text does not say. Who makes tasks shares what it has with them.
+task_limits default_limits(const service &one) {
+    return makes(one, RIGHT_MAKE_TASK) ? task_limits{6144, 16, 24, 24, CAP_SLOT_COUNT - 1}
+                                       : task_limits{192, 0, 2, 4, CAP_SLOT_COUNT - 1};
+}
+
+// What it says, by its words, in place of that.
+void read_said(const service &one,
+               std::initializer_list<std::pair<const char *, std::uint32_t *>> places) {
     for (const auto &[word, place] : places) {
         const auto found = one.limits.find(word);
         *place = found != one.limits.end() ? found->second : *place;
     }
+}
+
+std::uint64_t limits_of(const service &one) {
+    task_limits limits = default_limits(one);
+    read_said(one, {{"pages", &limits.pages},
+                    {"tasks", &limits.tasks},
+                    {"endpoints", &limits.endpoints},
+                    {"vmos", &limits.vmos},
+                    {"slots", &limits.slots}});
     return task_limits_pack(limits) | task_ceiling_pack(static_cast<qos>(one.qos));
 }
 
 std::uint64_t shares_of(const service &one) {
-    const auto found = one.limits.find("cpu");
-    return task_shares_pack({found != one.limits.end() ? found->second : 0});
+    task_shares shares = {0, makes(one, RIGHT_MAKE_GRANT) ? 64U : 0U};
+    read_said(one, {{"cpu", &shares.cpu}, {"grants", &shares.grants}});
+    return task_shares_pack(shares);
 }
 
 void append_service(std::string &out, const service &one, std::size_t grant_first) {

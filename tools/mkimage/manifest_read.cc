@@ -238,12 +238,13 @@ class reader {
             {"endpoints", TASK_LIMIT_OBJECTS_MAX},
             {"vmos", TASK_LIMIT_OBJECTS_MAX},
             {"slots", CAP_SLOT_COUNT - 1},
+            {"grants", TASK_LIMIT_OBJECTS_MAX},
             {"cpu", TASK_SHARE_CPU_MAX},
         };
         const auto found = most.find(what.text);
         if (found == most.end()) {
             add_mistake(what.place, "nothing is limited by `" + what.text +
-                                        "`: pages, tasks, endpoints, vmos, slots or cpu");
+                                        "`: pages, tasks, endpoints, vmos, slots, grants or cpu");
             return;
         }
         const std::uint32_t value = number_of_32_bits(digits);

@@ -123,6 +123,12 @@ static void check_runner(uint32_t index) {
                    index, (unsigned long long)core->tick_ns,
                    (unsigned long long)core->quantum_end_ns);
     }
+    if (!hart->asleep && core->current && core->endpoint_closing != ENDPOINT_NONE && !told) {
+        sim_finish(SIM_CHECK_FAILED,
+                   "hart %u runs a task, tasks wait at an endpoint that has ended, and no IPI is "
+                   "to come",
+                   index);
+    }
     for (uint32_t qos = QOS_IDLE; qos < QOS_COUNT && core->current; qos++) {
         uint64_t since_ns = core->passed_ns[qos];
         if (since_ns != 0 && since_ns + STARVATION_NS + QOS_COUNT * QUANTUM_NS < sim.now_ns) {
