@@ -262,6 +262,43 @@ TEST(VirtioblkdDays, what_is_told_is_true) {
     EXPECT_GT(restarts, 100);
 }
 
+// Any bytes as items, near every limit: nothing outside the window, the arena and the disk is
+// touched (the sanitizers and the device see to that), and everything ends.
+TEST(VirtioblkdDays, any_items_end) {
+    std::uint64_t counts[BLOCK_RESULT_WIRE_END] = {};
+    sim_devices::random_source random(7);
+    const auto near = [&random](std::uint64_t limit) {
+        const std::uint64_t choice = random() % 8;
+        return choice < 5 ? random() % limit : choice == 5 ? limit - random() % 3 : random();
+    };
+    World world(3, 16 * SECTOR_BYTES);
+    ASSERT_EQ(world.Begin(), DISK_OK);
+    for (int round = 0; round < 20000; round++) {
+        std::vector<block_item> items(1 + random() % (random() % 4 == 0 ? BLOCK_ITEMS_MAX : 2));
+        for (block_item &item : items) {
+            const bool flush = random() % 8 == 0;
+            item = flush ? item_of(BLOCK_FLUSH)
+                         : item_of(static_cast<std::uint8_t>(random() % 16 == 0 ? random()
+                                                                                : 1 + random() % 2),
+                                   near(SECTORS), static_cast<std::uint16_t>(near(16)),
+                                   static_cast<std::uint32_t>(near(16) * SECTOR_BYTES));
+        }
+        world.answers_.clear();
+        ASSERT_EQ(world.Submit(1, items, random() % 3), WIRE_OK);
+        world.Finish();
+        ASSERT_EQ(world.answers_.size(), 1u);
+        for (const block_result result : World::ResultsOf(world.answers_[0])) {
+            counts[result]++;
+        }
+    }
+    EXPECT_TRUE(world.device_.faults().empty()) << world.device_.faults().front();
+    EXPECT_EQ(world.blk_->disk.free, UINT32_MAX);
+    for (const int result : {BLOCK_OK, BLOCK_NOT_DONE, BLOCK_BAD_ITEM, BLOCK_BAD_RANGE,
+                             BLOCK_BAD_WINDOW, BLOCK_LOST}) {
+        EXPECT_GT(counts[result], 100u) << result;
+    }
+}
+
 // What stands behind a flush is never on the disk without what stands before it: one number is
 // written twice, with a flush between, and the second copy is never the newer one.
 TEST(VirtioblkdDays, nothing_goes_past_a_barrier) {
