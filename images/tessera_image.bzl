@@ -21,6 +21,10 @@ def _boot_image_impl(ctx):
         text = target[DefaultInfo].files.to_list()[0]
         args.add("--policy", text, format = name + "=%s")
         inputs.append(text)
+    for target, name in ctx.attr.bundles.items():
+        bundle = target[DefaultInfo].files.to_list()[0]
+        args.add("--data", bundle, format = name + "=%s")
+        inputs.append(bundle)
     ctx.actions.run(
         executable = ctx.executable._mkimage,
         arguments = [args],
@@ -38,6 +42,7 @@ boot_image = rule(
     implementation = _boot_image_impl,
     doc = "The file that the firmware hands to the kernel: programs and the compiled manifest (tools/mkimage).",
     attrs = {
+        "bundles": attr.label_keyed_string_dict(),
         "harts": attr.int(mandatory = True),
         "manifest": attr.label(allow_single_file = True, mandatory = True),
         "policies": attr.label_keyed_string_dict(allow_files = True),
@@ -50,6 +55,57 @@ boot_image = rule(
         "_mkimage": attr.label(default = "//tools/mkimage", executable = True, cfg = "exec"),
     },
 )
+
+def _bundle_impl(ctx):
+    out = ctx.actions.declare_file(ctx.label.name)
+    args = ctx.actions.args()
+    args.add("--text", ctx.file.text)
+    args.add("--out", out)
+    inputs = [ctx.file.text]
+    for target, name in zip(ctx.attr.programs, ctx.attr.program_names):
+        elf = target[DefaultInfo].files_to_run.executable
+        args.add("--elf", elf, format = name + "=%s")
+        inputs.append(elf)
+    ctx.actions.run(
+        executable = ctx.executable._mkbundle,
+        arguments = [args],
+        inputs = inputs,
+        outputs = [out],
+        mnemonic = "Bundle",
+        progress_message = "Making bundle %s" % out.short_path,
+    )
+    return [DefaultInfo(files = depset([out]))]
+
+bundle_file = rule(
+    implementation = _bundle_impl,
+    doc = "Programs that execd may start (tools/mkbundle).",
+    attrs = {
+        # Two lists, for a dictionary of labels takes no transition.
+        "program_names": attr.string_list(mandatory = True),
+        "programs": attr.label_list(cfg = riscv64_transition, mandatory = True),
+        "text": attr.label(allow_single_file = True, mandatory = True),
+        "_allowlist_function_transition": attr.label(
+            default = "@bazel_tools//tools/allowlists/function_transition_allowlist",
+        ),
+        "_mkbundle": attr.label(default = "//tools/mkbundle", executable = True, cfg = "exec"),
+    },
+)
+
+def tessera_bundle(name, text, programs):
+    """A bundle, for `bundles` of tessera_image.
+
+    Args:
+      name: of the bundle
+      text: what is in it; the syntax is in tools/mkbundle/README.md
+      programs: {label: name in the text}
+    """
+    labels = sorted(programs.keys())
+    bundle_file(
+        name = name,
+        program_names = [programs[label] for label in labels],
+        programs = labels,
+        text = text,
+    )
 
 def same_log_test(name, image, boots, size, tags = []):
     """Boots an image several times, one after the other: each passes, and all logs are the same to the byte.
@@ -165,6 +221,8 @@ def tessera_image(
         harts,
         golden,
         policies = {},
+        bundles = {},
+        bundle_programs = [],
         deadline_s = 90,
         memory_mib = 128,
         icount = False,
@@ -191,6 +249,8 @@ def tessera_image(
       harts: harts of the machine, 1 to 8
       golden: the markers it must print; the syntax is in images/README.md
       policies: {text: name in the image}; the syntax is in docs/policy.md
+      bundles: {tessera_bundle: name in the image}; execd begins with the one named `bundle`
+      bundle_programs: labels of their programs, for the debugger
       deadline_s: seconds from power-on to the end
       memory_mib: MiB of memory
       icount: count time in instructions, so that every run prints the same bytes; not for images with a disk
@@ -213,6 +273,7 @@ def tessera_image(
     labels = sorted(programs.keys())
     boot_image(
         name = name + ".boot",
+        bundles = bundles,
         harts = harts,
         manifest = manifest,
         policies = policies,
@@ -238,7 +299,7 @@ def tessera_image(
         "icount": icount,
         "kernel": kernel,
         "memory_mib": memory_mib,
-        "programs": labels,
+        "programs": labels + bundle_programs,
         "legacy_virtio": legacy_virtio,
         "rngs": rngs,
         "script": script,

@@ -2,7 +2,7 @@
 //
 //   sequence u64, at_ns u64, sender u64, kind u8, level u8, scope u16 count and bytes, text the
 //   same; the text of a crash is a struct log_crash: subject u64, detail u64, instance u32,
-//   start u32, reason u8
+//   start u32, reason u8, pc u64, ra u64
 //
 // Units:     nanoseconds since boot; bytes.
 // Ownership: scope and text of a record that was read point into the page.
@@ -19,7 +19,7 @@ extern "C" {
 enum log_kind {
     LOG_KIND_ANY,    // In queries only.
     LOG_KIND_TEXT,   // What a service has to say: any bytes, not all of them fit to be shown.
-    LOG_KIND_CRASH,  // A service has ended. Only init writes these.
+    LOG_KIND_CRASH,  // A service or a program has ended. Only init and execd write these.
     LOG_KIND_COUNT
 };
 
@@ -38,7 +38,7 @@ enum {
     LOG_RECORD_BYTES_MAX = 3 * 8 + 2 + 2 + LOG_SCOPE_MAX + 2 + LOG_TEXT_MAX,
     LOG_PAGE_BYTES_MAX = 2 * LOG_RECORD_BYTES_MAX,
     LOG_EXPORT_BYTES_MAX = 32768,  // Of the memory that may come with an EXPORT.
-    LOG_CRASH_BYTES = 8 + 8 + 4 + 4 + 1,
+    LOG_CRASH_BYTES = 8 + 8 + 4 + 4 + 1 + 8 + 8,
 };
 
 struct log_record {
@@ -55,8 +55,10 @@ struct log_crash {
     uint64_t subject;   // service_id of who ended.
     uint64_t detail;    // As enum exit_reason says: an address, the pc, an exit code.
     uint32_t instance;  // Of the task that ended.
-    uint32_t start;     // Which start of the service that was, from 1 on.
+    uint32_t start;     // Which start of the service that was, from 1 on; 0 of a program.
     uint8_t reason;     // enum exit_reason
+    uint64_t pc;        // Of a fault: where it was, and
+    uint64_t ra;        // what the register of return addresses held; else both are 0.
 };
 
 // Writes it whole, or nothing. False: it does not fit.
@@ -98,6 +100,8 @@ static inline void log_crash_put(uint8_t *bytes, const struct log_crash *crash) 
     wire_put_u32(&writer, crash->instance);
     wire_put_u32(&writer, crash->start);
     wire_put_u8(&writer, crash->reason);
+    wire_put_u64(&writer, crash->pc);
+    wire_put_u64(&writer, crash->ra);
 }
 
 // False: the record is no crash.
@@ -112,6 +116,8 @@ WARN_UNUSED static inline bool log_crash_get(const struct log_record *record,
     out->instance = wire_get_u32(&reader);
     out->start = wire_get_u32(&reader);
     out->reason = wire_get_u8(&reader);
+    out->pc = wire_get_u64(&reader);
+    out->ra = wire_get_u64(&reader);
     return wire_reader_done(&reader);
 }
 

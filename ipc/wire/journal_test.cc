@@ -34,6 +34,8 @@ class LogWire : public ::testing::Test {
         message_.over_rate = 19;
         message_.over_size = 20;
         message_.forgotten = 21;
+        message_.pc = 22;
+        message_.ra = 23;
     }
 
     Bytes Encoded(wire_direction direction, log_op op) {
@@ -59,7 +61,8 @@ TEST_F(LogWire, golden_vectors_of_records) {
               Head(1) + (Bytes{2, 3, 0, 'n', 'e', 't', 2, 0, 'h', 'i'}));
     EXPECT_EQ(Encoded(WIRE_REPLY, LOG_OP_APPEND), ReplyHead(1) + Little(5, 8));
     EXPECT_EQ(Encoded(WIRE_REQUEST, LOG_OP_CRASH),
-              Head(4) + Bytes{7} + Little(13, 8) + Little(14, 8) + Little(15, 4) + Little(16, 4));
+              Head(4) + Bytes{7} + Little(13, 8) + Little(14, 8) + Little(15, 4) + Little(16, 4) +
+                  Little(22, 8) + Little(23, 8));
     EXPECT_EQ(Encoded(WIRE_REPLY, LOG_OP_CRASH), ReplyHead(4) + Little(5, 8));
 }
 

@@ -3,6 +3,7 @@
 
 #include "ipc/wire/echo_wire.h"
 #include "ipc/wire/entropy_wire.h"
+#include "ipc/wire/exec_wire.h"
 #include "ipc/wire/init_wire.h"
 #include "ipc/wire/log_wire.h"
 #include "ipc/wire/metrics_wire.h"
@@ -21,4 +22,5 @@ const struct wire_protocol_rows *const wire_protocols[WIRE_PROTOCOL_COUNT] = {
     [WIRE_PROTOCOL_LOG - WIRE_PROTOCOL_INIT] = &log_rows,
     [WIRE_PROTOCOL_METRICS - WIRE_PROTOCOL_INIT] = &metrics_rows,
     [WIRE_PROTOCOL_ENTROPY - WIRE_PROTOCOL_INIT] = &entropy_rows,
+    [WIRE_PROTOCOL_EXEC - WIRE_PROTOCOL_INIT] = &exec_rows,
 };

@@ -38,6 +38,7 @@ enum wire_protocol {
     WIRE_PROTOCOL_LOG = 7,
     WIRE_PROTOCOL_METRICS = 8,
     WIRE_PROTOCOL_ENTROPY = 9,
+    WIRE_PROTOCOL_EXEC = 10,
     WIRE_PROTOCOL_END
 };
 

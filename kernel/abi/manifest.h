@@ -13,8 +13,10 @@ enum {
     MANIFEST_SERVICE_MAX = 32,
     MANIFEST_GRANT_MAX = 128,
     MANIFEST_HART_ANY = 0xffffffffu,
-    MANIFEST_TARGET_INIT = 0xfffffffeu,  // A route's target: the endpoint of init itself, where
-                                         // each service says that it is ready.
+    MANIFEST_TARGET_PROGRAMS = 0xfffffffdu,  // A factory's target: every program of a bundle
+                                             // (kernel/abi/identity.h), and no service.
+    MANIFEST_TARGET_INIT = 0xfffffffeu,      // A route's target: the endpoint of init itself, where
+                                             // each service says that it is ready.
 };
 
 enum manifest_service_flag {
@@ -38,7 +40,8 @@ enum manifest_grant_kind {
     MANIFEST_GRANT_ROUTE = 3,     // to another service's endpoint: RIGHT_SEND, RIGHT_CALL,
                                   // RIGHT_NOTIFY; `target` is its index, `badge` is given
     MANIFEST_GRANT_FACTORY = 4,  // rights of a factory; `target` is the program whose service_id it
-                                 // makes, or MANIFEST_HART_ANY if it makes no tasks
+                                 // makes, MANIFEST_TARGET_PROGRAMS, or MANIFEST_HART_ANY if it
+                                 // makes no tasks
     MANIFEST_GRANT_IMAGE = 5,    // rights: RIGHT_READ (mapped read-only)
     MANIFEST_GRANT_DEVICE = 6,   // rights of a device; `target` is its device identifier and, from
                                  // MANIFEST_DEVICE_NUMBER_SHIFT on, which of those, 0 the first;

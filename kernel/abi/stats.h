@@ -123,7 +123,9 @@ struct stats_task {
     uint8_t wait;         // enum stats_wait
     uint8_t hart;         // Its home, or 255: not started.
     uint8_t exit_reason;  // enum exit_reason, of one that is dead.
-    uint64_t reserved[4];
+    uint64_t fault_pc;    // Of one that a fault ended: where it was, and
+    uint64_t fault_ra;    // what the register of return addresses held; else both are 0.
+    uint64_t reserved[2];
 };
 BASE_STATIC_ASSERT(sizeof(struct stats_task) == 120, "frozen");
 

@@ -1,6 +1,7 @@
 // kernel/core/cap_ops.c: see cap_ops.h.
 #include "kernel/core/cap_ops.h"
 
+#include "kernel/abi/identity.h"
 #include "kernel/core/async.h"
 #include "kernel/core/cap_lookup.h"
 #include "kernel/core/device_ops.h"
@@ -128,8 +129,18 @@ void cap_drop(struct kernel *kernel, struct hart *hart, struct task *task, uint3
 
 bool factory_may_assign(const struct kernel *kernel, const struct capability *factory,
                         uint64_t service_id) {
+    if (factory->badge == SERVICE_ID_TOP_BIT) {
+        return service_id > SERVICE_ID_TOP_BIT;
+    }
     return factory->badge != 0 ? factory->badge == service_id
                                : image_has_service(kernel, service_id);
+}
+
+// A factory of one identity, or, out of init's, the one of all programs' identities.
+static bool may_narrow(const struct kernel *kernel, const struct capability *factory,
+                       uint64_t service_id) {
+    return factory_may_assign(kernel, factory, service_id) ||
+           (factory->badge == 0 && service_id == SERVICE_ID_TOP_BIT);
 }
 
 // The grant in slot `named` joins the endpoint capability that is being made to its family. Slot 0:
@@ -172,7 +183,7 @@ static enum status mint_factory(const struct kernel *kernel, struct task *task,
         return STATUS_DENIED;
     }
     uint64_t service_id = handler_arg(task, 1);
-    if (service_id == 0 || !factory_may_assign(kernel, cap, service_id)) {
+    if (service_id == 0 || !may_narrow(kernel, cap, service_id)) {
         return STATUS_BAD_IDENTITY;
     }
     if (handler_arg(task, 3) != CAP_SLOT_NONE) {

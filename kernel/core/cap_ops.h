@@ -41,8 +41,8 @@ void cap_lose_recv(struct kernel *kernel, struct hart *hart, struct task *task, 
 // Empties a slot and gives up what it held.
 void cap_drop(struct kernel *kernel, struct hart *hart, struct task *task, uint32_t slot);
 
-// Whether tasks of that identity may be made with a factory: its badge says which, or without one
-// the boot manifest.
+// Whether tasks of that identity may be made with a factory: its badge says which, all with the top
+// bit if it is that bit alone, or without one the boot manifest.
 WARN_UNUSED bool factory_may_assign(const struct kernel *kernel, const struct capability *factory,
                                     uint64_t service_id);
 

@@ -143,6 +143,33 @@ TEST(Cap, test_reject_factory_in_a_family) {
     });
 }
 
+// init's own makes no programs of bundles, and what it gives for them makes nothing else.
+TEST(Cap, test_reject_service_of_a_factory_of_programs) {
+    sim_machine machine;
+    machine.program("child", [](user &) {});
+    machine.run([](user &) {
+        const std::uint64_t service = service_id_of("child", 5);
+        const std::uint64_t program = program_id_of("child", 5);
+        EXPECT_EQ(sys_task_create(FACTORY, SERVICE_ID_TOP_BIT).status, STATUS_BAD_IDENTITY);
+        slot_result programs = sys_cap_mint(FACTORY, SERVICE_ID_TOP_BIT, RIGHT_MAKE_TASK);
+        ASSERT_EQ(programs.status, STATUS_OK);
+        for (const std::uint64_t id : {service, std::uint64_t{0}, SERVICE_ID_TOP_BIT}) {
+            EXPECT_EQ(sys_task_create(programs.slot, id).status, STATUS_BAD_IDENTITY) << id;
+        }
+        for (const std::uint64_t id : {service, SERVICE_ID_TOP_BIT}) {
+            EXPECT_EQ(sys_cap_mint(programs.slot, id, RIGHT_MAKE_TASK).status, STATUS_BAD_IDENTITY);
+        }
+        task_result made = sys_task_create(programs.slot, program);
+        EXPECT_EQ(made.status, STATUS_OK);
+        slot_result one = sys_cap_mint(programs.slot, program, RIGHT_MAKE_TASK);
+        EXPECT_EQ(one.status, STATUS_OK);
+        EXPECT_EQ(sys_task_create(one.slot, program_id_of("other", 5)).status, STATUS_BAD_IDENTITY);
+        EXPECT_EQ(sys_cap_mint(one.slot, SERVICE_ID_TOP_BIT, RIGHT_MAKE_TASK).status,
+                  STATUS_BAD_IDENTITY);
+        EXPECT_EQ(sys_cap_close(made.slot), STATUS_OK);
+    });
+}
+
 TEST(Cap, test_reject_identity_outside_the_factorys) {
     sim_machine machine;
     machine.program("child", [](user &) {});

@@ -188,6 +188,10 @@ static void tell_task(const struct kernel *kernel, const struct task *task,
         .hart = home ? (uint8_t)home->index : (uint8_t)HART_NONE,
     };
     out->exit_reason = state == TASK_DEAD ? (uint8_t)task->exit_reason : (uint8_t)EXIT_NONE;
+    if (out->exit_reason >= EXIT_FAULT_READ) {  // Its registers stay as the fault found them.
+        out->fault_pc = task->regs.pc;
+        out->fault_ra = task->regs.x[REG_RA];
+    }
     tell_replies(task, out);
 }
 

@@ -143,6 +143,24 @@ TEST(Stats, tasks_say_what_they_wait_for) {
     });
 }
 
+// Of others there is nothing to tell: they may have left registers of any kind.
+TEST(Stats, a_fault_leaves_where_it_was) {
+    sim_machine machine;
+    machine.program("faulty", [](user &) { sim_user_store(8, 1); });
+    machine.program("leaves", [](user &) {});
+    machine.run([](user &init) {
+        slot faulty = start("faulty");
+        slot leaves = start("leaves");
+        EXPECT_EQ(wait_dead(faulty).reason, EXIT_FAULT_WRITE);
+        EXPECT_EQ(wait_dead(leaves).reason, EXIT_CODE);
+        const std::uint64_t pc = task_named(init, "faulty").fault_pc;
+        EXPECT_GE(pc, USER_IMAGE_MIN);
+        EXPECT_LT(pc, USER_IMAGE_MAX);
+        EXPECT_EQ(task_named(init, "leaves").fault_pc, 0u);
+        EXPECT_EQ(task_named(init, "leaves").fault_ra, 0u);
+    });
+}
+
 TEST(Stats, tasks_say_what_they_hold) {
     sim_machine machine;
     machine.program("child", [](user &) {});

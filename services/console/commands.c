@@ -9,6 +9,7 @@ enum argument {
     ARGUMENT_NONE,
     ARGUMENT_COMMAND,
     ARGUMENT_SERVICE,
+    ARGUMENT_PROGRAM,
     ARGUMENT_OPERATION,
     ARGUMENT_FIELDS,  // From here on: fields of the operation before.
     ARGUMENT_LEVEL,
@@ -95,6 +96,13 @@ static const struct command commands[] = {
      1,
      1,
      {ARGUMENT_SERVICE}},
+    {"run",
+     "run [NAME [ARGUMENT]]",
+     "has execd start a program, and tells how it ended; or which there are",
+     shell_run_program,
+     0,
+     2,
+     {ARGUMENT_PROGRAM}},
     {"exit", "exit", "ends the shell, and with it the machine", leave, 0, 0, {0}},
     {"shutdown", "shutdown", "the same", leave, 0, 0, {0}},
 };
@@ -177,6 +185,13 @@ static void choose_services(struct shell *shell) {
     }
 }
 
+static void choose_programs(struct shell *shell) {
+    shell_learn_programs(shell);
+    for (uint32_t i = 0; i < shell->names.program_count; i++) {
+        choose(shell, shell->names.programs[i].name);
+    }
+}
+
 static void choose_operations(struct shell *shell) {
     const struct wire_protocol_rows *rows = message_protocol_of(shell->words.at[1]);
     for (uint32_t i = 0; rows && i < rows->op_count; i++) {
@@ -219,6 +234,9 @@ static void choose_argument(struct shell *shell, enum argument argument) {
             return;
         case ARGUMENT_SERVICE:
             choose_services(shell);
+            return;
+        case ARGUMENT_PROGRAM:
+            choose_programs(shell);
             return;
         case ARGUMENT_OPERATION:
             choose_operations(shell);

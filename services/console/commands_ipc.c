@@ -82,8 +82,15 @@ static void show_text(struct shell *shell, const struct log_record *record) {
         return;
     }
     const char *name = names_of(&shell->names, crash.subject);
-    print_add(&shell->print, "%s ended: %s %#lx, its start %u", name ? name : "?",
-              exit_reason_name(crash.reason), (unsigned long)crash.detail, crash.start);
+    print_add(&shell->print, "%s ended: %s %#lx", name ? name : "?", exit_reason_name(crash.reason),
+              (unsigned long)crash.detail);
+    if (crash.start != 0) {  // Of a program each start is the first.
+        print_add(&shell->print, ", its start %u", crash.start);
+    }
+    if (crash.pc != 0) {
+        print_add(&shell->print, ", backtrace %s %#lx %#lx", name ? name : "?",
+                  (unsigned long)crash.pc, (unsigned long)crash.ra);
+    }
 }
 
 static void show_record(struct shell *shell, const struct log_record *record) {
@@ -144,6 +151,7 @@ void shell_log(struct shell *shell) {
         message.scope =
             (struct wire_bytes){.data = (const uint8_t *)scope, .count = (uint32_t)strlen(scope)};
     }
+    shell_learn_programs(shell);
     for (uint32_t page = 0; page < LOG_PAGES_MAX; page++) {
         if (!show_page(shell, &message)) {
             return;

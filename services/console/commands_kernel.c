@@ -49,7 +49,8 @@ static void remember(struct shell *shell, const struct stats_task *task, uint64_
 
 // A service says it itself, if policy lets us ask and it waits for somebody who does.
 static uint32_t stack_of(struct shell *shell, const struct stats_task *task) {
-    const char *name = names_of(&shell->names, task->service_id);
+    const bool is_service = (task->service_id & SERVICE_ID_TOP_BIT) == 0;
+    const char *name = is_service ? names_of(&shell->names, task->service_id) : 0;
     struct server_message counts = {.header = {.op = SERVER_OP_COUNTS}};
     struct ipc_outcome outcome;
     if (task->instance == shell->runtime->instance) {
@@ -67,6 +68,7 @@ static void show_task(struct shell *shell, const struct stats_task *task, uint64
 }
 
 bool shell_instances(struct shell *shell) {
+    shell_learn_programs(shell);
     shell->instances.count = 0;
     return each_task(shell, remember, 0);
 }

@@ -141,6 +141,9 @@ static bool read_value(const struct wire_field *field, const struct names *names
     }
     uint64_t number = 0;
     uint64_t service = field->type == WIRE_U64 ? names_find(names, value) : 0;
+    if (service == 0 && field->type == WIRE_U64) {
+        service = names_find_program(names, value);
+    }
     if (service != 0) {
         number = service;
     } else if (!words_number(value, &number)) {

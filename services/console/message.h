@@ -1,7 +1,7 @@
 // services/console/message.h: any protocol's messages as words and lines, by the protocol's rows.
 //
-// A request is `field=value` words: a number, decimal or behind 0x; a service's name where the
-// field is of 64 bits; text for bytes. A field that is not given is 0 or empty.
+// A request is `field=value` words: a number, decimal or behind 0x; the name of a service or of a
+// program where the field is of 64 bits; text for bytes. A field that is not given is 0 or empty.
 // Ownership: bytes fields of what message_read fills point into the words.
 // Blocking:  never.
 // Errors:    false, and what is wrong is printed; the message is then of no use.

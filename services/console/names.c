@@ -36,7 +36,47 @@ void names_init(struct names *names, const void *image) {
     names->count = header->service_count;
 }
 
+static const struct names_program *find_program(const struct names *names, uint64_t service_id) {
+    for (uint32_t i = 0; i < names->program_count; i++) {
+        if (names->programs[i].service_id == service_id) {
+            return &names->programs[i];
+        }
+    }
+    return 0;
+}
+
+static bool is_proper(const uint8_t *name, uint32_t name_bytes) {
+    for (uint32_t i = 0; i < name_bytes; i++) {
+        bool letter = name[i] >= 'a' && name[i] <= 'z';
+        bool digit = name[i] >= '0' && name[i] <= '9';
+        if (!letter && !digit && name[i] != '_') {
+            return false;
+        }
+    }
+    return name_bytes != 0 && name_bytes < NAMES_PROGRAM_BYTES;
+}
+
+void names_learn(struct names *names, const uint8_t *name, uint32_t name_bytes) {
+    if (!is_proper(name, name_bytes) || names->program_count == NAMES_PROGRAM_MAX) {
+        return;
+    }
+    struct names_program learned = {.service_id = program_id_of((const char *)name, name_bytes)};
+    memcpy(learned.name, name, name_bytes);
+    if (!find_program(names, learned.service_id)) {
+        names->programs[names->program_count++] = learned;
+    }
+}
+
+uint64_t names_find_program(const struct names *names, const char *name) {
+    const struct names_program *found = find_program(names, program_id_of(name, strlen(name)));
+    return found && strcmp(found->name, name) == 0 ? found->service_id : 0;
+}
+
 const char *names_of(const struct names *names, uint64_t service_id) {
+    const struct names_program *program = find_program(names, service_id);
+    if (program) {
+        return program->name;
+    }
     for (uint32_t i = 0; i < names->count; i++) {
         if (names->services[i].service_id == service_id) {
             return names->services[i].name;

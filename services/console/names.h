@@ -1,6 +1,7 @@
 // services/console/names.h: the services of the boot manifest by name and by service_id, as the
-// boot image has them.
-// Ownership: names point into the image, which outlives them.
+// boot image has them, and programs that execd has told of.
+// Ownership: names of services point into the image, which outlives them; those of programs are
+//            copies.
 // Blocking:  never; looks at each service once.
 // Errors:    of an image without a manifest, or with one that does not fit, there are no names.
 #pragma once
@@ -13,14 +14,33 @@
 extern "C" {
 #endif
 
+enum {
+    NAMES_PROGRAM_MAX = 32,
+    NAMES_PROGRAM_BYTES = 32,
+};
+
+struct names_program {
+    uint64_t service_id;
+    char name[NAMES_PROGRAM_BYTES];
+};
+
 struct names {
     const struct manifest_service *services;
     uint32_t count;
+    uint32_t program_count;
+    struct names_program programs[NAMES_PROGRAM_MAX];
 };
 
 void names_init(struct names *names, const void *image);
 
-// The name of a service, init included; null if it is none of the image's.
+// There is a program of that name. What is not known yet and is a proper name (a-z, 0-9, _) is
+// kept, while there is room.
+void names_learn(struct names *names, const uint8_t *name, uint32_t name_bytes);
+
+// The service_id of a program that was learned; 0 if there is none.
+uint64_t names_find_program(const struct names *names, const char *name);
+
+// The name of a service, init included, or of a program; null if it is known as none.
 const char *names_of(const struct names *names, uint64_t service_id);
 
 // The service_id of a name of the image; 0 if there is none.

@@ -79,6 +79,9 @@ WARN_UNUSED bool shell_ask_init(struct shell *shell, void *message);
 // Which instance is whose now. False: it cannot be told, and why is printed.
 WARN_UNUSED bool shell_instances(struct shell *shell);
 
+// Asks execd, if the image has one and policy lets this shell, which programs there are by name.
+void shell_learn_programs(struct shell *shell);
+
 // The machine and its harts.
 void shell_machine(struct shell *shell);
 
@@ -89,6 +92,7 @@ void shell_routes(struct shell *shell);
 void shell_stats(struct shell *shell);
 void shell_log(struct shell *shell);
 void shell_kill(struct shell *shell);
+void shell_run_program(struct shell *shell);
 void shell_call(struct shell *shell);
 void shell_trace(struct shell *shell);
 void shell_policy(struct shell *shell);

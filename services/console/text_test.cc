@@ -57,6 +57,11 @@ class Text : public testing::Test {
         self->lines_.push_back(line);
     }
 
+    void learn(const std::string &name) {
+        names_learn(&names_, reinterpret_cast<const std::uint8_t *>(name.data()),
+                    static_cast<std::uint32_t>(name.size()));
+    }
+
     // False: it is refused, and a line says why.
     bool read(const char *protocol, const char *op, std::vector<std::string> fields) {
         const wire_protocol_rows *rows = message_protocol_named(protocol);
@@ -133,6 +138,31 @@ TEST(Words, numbers) {
         EXPECT_FALSE(words_number(wrong, &value)) << wrong;
     }
     EXPECT_EQ(value, 0xffffu) << "untouched";
+}
+
+// Programs have ids of their own, also those that are called like a service.
+TEST_F(Text, programs_are_learned) {
+    learn("greet");
+    learn("greet");
+    learn("echo");
+    EXPECT_EQ(names_.program_count, 2U);
+    EXPECT_STREQ(names_of(&names_, program_id_of("greet", 5)), "greet");
+    EXPECT_EQ(names_find_program(&names_, "greet"), program_id_of("greet", 5));
+    EXPECT_EQ(names_find(&names_, "echo"), id_of("echo"));
+    EXPECT_EQ(names_find(&names_, "greet"), 0U);
+    EXPECT_EQ(names_find_program(&names_, "timed"), 0U);
+}
+
+TEST_F(Text, test_reject_names_that_no_program_has) {
+    for (const std::string &name : {std::string(), std::string("a b"), std::string("\x1b[2J"),
+                                    std::string(NAMES_PROGRAM_BYTES, 'a')}) {
+        learn(name);
+    }
+    EXPECT_EQ(names_.program_count, 0U);
+    for (int i = 0; i < 2 * NAMES_PROGRAM_MAX; i++) {
+        learn("n" + std::to_string(i));
+    }
+    EXPECT_EQ(names_.program_count, static_cast<std::uint32_t>(NAMES_PROGRAM_MAX));
 }
 
 TEST_F(Text, names_of_the_image) {

@@ -2,6 +2,7 @@
 #include "services/init/launch.h"
 
 #include "kernel/abi/device.h"
+#include "kernel/abi/identity.h"
 #include "kernel/abi/layout.h"
 
 static struct launch_result outcome(enum status status, const char *step) {
@@ -64,7 +65,9 @@ static enum status give_factory(const struct launcher *launcher, struct slot tas
     if (grant->target == MANIFEST_HART_ANY) {
         return sys_task_grant(task, slot_at(INIT_SLOT_FACTORY), grant->slot, grant->rights);
     }
-    uint64_t service_id = launcher->manifest->services[grant->target].service_id;
+    uint64_t service_id = grant->target == MANIFEST_TARGET_PROGRAMS
+                              ? SERVICE_ID_TOP_BIT
+                              : launcher->manifest->services[grant->target].service_id;
     return give_minted(task, sys_cap_mint(slot_at(INIT_SLOT_FACTORY), service_id, grant->rights),
                        grant);
 }

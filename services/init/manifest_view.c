@@ -197,6 +197,7 @@ static bool target_exists(const struct manifest_view *view, const struct manifes
                     manifest_endpoint_grant(view, grant->target));
         case MANIFEST_GRANT_FACTORY:
             return grant->target < view->service_count ||
+                   grant->target == MANIFEST_TARGET_PROGRAMS ||
                    (grant->target == MANIFEST_HART_ANY && (grant->rights & RIGHT_MAKE_TASK) == 0);
         case MANIFEST_GRANT_DEVICE:
             return (grant->target & MANIFEST_DEVICE_ID_MASK) != DEVICE_ID_NONE &&

@@ -208,6 +208,11 @@ TEST_F(ManifestTest, test_reject_wrong_targets) {
     EXPECT_EQ(Open(), MANIFEST_FLAW_GRANT_TARGET);
     image_.grants[4].rights = RIGHT_MAKE_ENDPOINT;
     EXPECT_EQ(Open(), MANIFEST_FLAW_NONE);
+    image_.grants[4].rights = RIGHTS_FACTORY;
+    image_.grants[4].target = MANIFEST_TARGET_PROGRAMS;
+    EXPECT_EQ(Open(), MANIFEST_FLAW_NONE);
+    image_.grants[3].target = MANIFEST_TARGET_PROGRAMS;  // No route goes to programs.
+    EXPECT_EQ(Open(), MANIFEST_FLAW_GRANT_TARGET);
 }
 
 TEST_F(ManifestTest, test_reject_wrong_devices) {

@@ -1,6 +1,7 @@
 // services/init/report.c: see report.h.
 #include "services/init/report.h"
 
+#include "ipc/crash.h"
 #include "ipc/frame.h"
 #include "ipc/wire/log_wire.h"
 
@@ -9,12 +10,7 @@ void report_end(const struct runtime *runtime, struct slot logd, const struct lo
         return;
     }
     struct message_area *out = &runtime->page->call_out;
-    const struct log_message message = {.header = {.op = LOG_OP_CRASH},
-                                        .reason = crash->reason,
-                                        .subject = crash->subject,
-                                        .detail = crash->detail,
-                                        .instance = crash->instance,
-                                        .start = crash->start};
+    const struct log_message message = crash_message(crash);
     frame_finish(out, WIRE_PROTOCOL_LOG,
                  log_encode(WIRE_REQUEST, &message, out->payload, sizeof(out->payload)));
     enum status status = sys_ipc_send(logd, 0).status;

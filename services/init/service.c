@@ -3,11 +3,13 @@
 #include "services/init/service.h"
 
 #include "images/markers.h"
+#include "ipc/crash.h"
 #include "ipc/frame.h"
 #include "ipc/plant.h"
 #include "ipc/types.h"
 #include "ipc/wire/init_wire.h"
 #include "kernel/abi/elf_reject.h"
+#include "kernel/abi/layout.h"
 #include "services/init/launch.h"
 #include "services/init/report.h"
 #include "services/init/supervisor.h"
@@ -241,15 +243,18 @@ static void tell_logd(const struct init *init, const struct log_crash *crash) {
 
 static void on_exit(struct init *init, uint32_t service, enum exit_reason reason, uint64_t detail) {
     const struct supervised *life = &init->supervisor.services[service];
+    const struct crash_place place =
+        crash_place_of(init->runtime, slot_at(INIT_SLOT_STATS), life->instance);
     const struct log_crash crash = {.subject = init->manifest.services[service].service_id,
                                     .detail = detail,
                                     .instance = life->instance,
                                     .start = life->start_count,
-                                    .reason = (uint8_t)reason};
+                                    .reason = (uint8_t)reason,
+                                    .pc = place.pc,
+                                    .ra = place.ra};
     enum supervisor_verdict verdict = supervisor_ended(&init->supervisor, service, reason, detail);
     if (verdict != VERDICT_SUCCESS) {
-        log_line(init->runtime, "init: %s ended: %s %#lx", name_of(init, service),
-                 exit_reason_name(reason), detail);
+        crash_say(init->runtime, "init", name_of(init, service), &crash);
         marker(init->runtime, MARKER_INIT_EXIT, name_of(init, service),
                init->supervisor.services[service].start_count);
     }

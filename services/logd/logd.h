@@ -86,8 +86,9 @@ void logd_init(struct logd *logd);
 // WIRE_TOO_LARGE: scope or text; WIRE_MALFORMED: no such level or kind.
 WARN_UNUSED enum wire_status logd_append(struct logd *logd, struct log_record *record);
 
-// Keeps that a service has ended. `record` has time and sender; its sequence is filled in. As
-// logd_append; WIRE_DENIED: the sender is not init. WIRE_MALFORMED: it is no reason.
+// Keeps that a service or a program has ended. `record` has time and sender; its sequence is filled
+// in. As logd_append; WIRE_DENIED: the sender is neither init nor execd. WIRE_MALFORMED: it is no
+// reason.
 WARN_UNUSED enum wire_status logd_append_crash(struct logd *logd, struct log_record *record,
                                                const struct log_crash *crash);
 

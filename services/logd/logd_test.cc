@@ -172,11 +172,11 @@ TEST_F(LogdTest, a_query_looks_at_a_bounded_number_of_records) {
 }
 
 TEST_F(LogdTest, a_crash_comes_back_with_all_its_words) {
-    const log_crash crash{11, 0x10000234, 12, 2, EXIT_FAULT_INSTRUCTION};
+    const log_crash crash{11, 0x10000234, 12, 2, EXIT_FAULT_INSTRUCTION, 0x10000234, 0x10000567};
     ASSERT_EQ(Append("x"), WIRE_OK);
     ASSERT_EQ(AppendCrash(crash), WIRE_OK);
     EXPECT_EQ(last_, 2u);
-    ASSERT_EQ(AppendCrash({11, 0, 13, 3, EXIT_CODE}), WIRE_OK);
+    ASSERT_EQ(AppendCrash({11, 0, 13, 3, EXIT_CODE, 0, 0}), WIRE_OK);
     const std::vector<log_record> all = All({0, 0, LOG_KIND_CRASH, 0, {}});
     ASSERT_EQ(all.size(), 2u);
     EXPECT_EQ(all[0].level, LOG_ERROR);
@@ -189,24 +189,26 @@ TEST_F(LogdTest, a_crash_comes_back_with_all_its_words) {
     EXPECT_EQ(read.instance, crash.instance);
     EXPECT_EQ(read.start, crash.start);
     EXPECT_EQ(read.reason, crash.reason);
+    EXPECT_EQ(read.pc, crash.pc);
+    EXPECT_EQ(read.ra, crash.ra);
 }
 
-TEST_F(LogdTest, test_reject_crash_report_of_anybody_but_init) {
-    EXPECT_EQ(AppendCrash({11, 0, 12, 2, EXIT_KILLED}, 7), WIRE_DENIED);
+TEST_F(LogdTest, test_reject_crash_report_of_anybody_but_supervisors) {
+    EXPECT_EQ(AppendCrash({11, 0, 12, 2, EXIT_KILLED, 0, 0}, 7), WIRE_DENIED);
     EXPECT_EQ(logd_->next, 1u);
     EXPECT_EQ(logd_sender_find(logd_.get(), 7), nullptr);
 }
 
 TEST_F(LogdTest, test_reject_crash_without_a_reason) {
-    EXPECT_EQ(AppendCrash({11, 0, 12, 2, EXIT_NONE}), WIRE_MALFORMED);
-    EXPECT_EQ(AppendCrash({11, 0, 12, 2, EXIT_REASON_COUNT}), WIRE_MALFORMED);
+    EXPECT_EQ(AppendCrash({11, 0, 12, 2, EXIT_NONE, 0, 0}), WIRE_MALFORMED);
+    EXPECT_EQ(AppendCrash({11, 0, 12, 2, EXIT_REASON_COUNT, 0, 0}), WIRE_MALFORMED);
     EXPECT_EQ(logd_->next, 1u);
 }
 
 // A text that looks like one is none: its kind says so.
 TEST_F(LogdTest, test_reject_text_as_a_crash) {
     uint8_t bytes[LOG_CRASH_BYTES];
-    const log_crash crash{11, 0, 12, 2, EXIT_KILLED};
+    const log_crash crash{11, 0, 12, 2, EXIT_KILLED, 0, 0};
     log_crash_put(bytes, &crash);
     ASSERT_EQ(Append({reinterpret_cast<const char *>(bytes), sizeof(bytes)}, "crash"), WIRE_OK);
     const std::vector<log_record> all = All({});

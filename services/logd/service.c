@@ -40,7 +40,9 @@ static enum wire_status on_crash(void *state, struct ipc_exchange *exchange) {
                                     .detail = message->detail,
                                     .instance = message->instance,
                                     .start = message->start,
-                                    .reason = message->reason};
+                                    .reason = message->reason,
+                                    .pc = message->pc,
+                                    .ra = message->ra};
     enum wire_status status = logd_append_crash(&service->logd, &record, &crash);
     message->sequence = record.sequence;
     return status;

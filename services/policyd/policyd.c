@@ -42,6 +42,15 @@ struct policyd_verdict policyd_ask(struct policyd *policyd,
     return verdict;
 }
 
+struct policyd_verdict policyd_check(struct policyd *policyd,
+                                     const struct policyd_question *question) {
+    struct policy_decision decision =
+        decide(policyd, question->subject, question->action, question->object);
+    policyd->stats.allowed += decision.allowed;
+    policyd->stats.denied += !decision.allowed;
+    return (struct policyd_verdict){.allowed = decision.allowed, .line = decision.line};
+}
+
 bool policyd_may_manage(const struct policyd *policyd, uint64_t subject) {
     static const char name[] = "policyd";
     uint64_t self = service_id_of(name, sizeof(name) - 1);

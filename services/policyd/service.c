@@ -54,6 +54,23 @@ static enum wire_status on_ask(void *state, struct ipc_exchange *exchange) {
     return WIRE_OK;
 }
 
+static enum wire_status on_check(void *state, struct ipc_exchange *exchange) {
+    struct policyd_service *service = state;
+    struct policy_message *message = exchange->message;
+    if (sender_of(exchange) != service_id_named("execd").value) {
+        return WIRE_DENIED;
+    }
+    const struct policyd_question question = {
+        .subject = message->subject, .object = message->object, .action = message->action};
+    struct policyd_verdict verdict = policyd_check(&service->policyd, &question);
+    message->line = verdict.line;
+    if (!verdict.allowed) {
+        audit_denied(&service->audit, &question, verdict.line);
+        return WIRE_DENIED;
+    }
+    return WIRE_OK;
+}
+
 // Asks init about the word that it keeps. False: it does not answer as it should.
 static bool ask_init(struct runtime *runtime, enum init_op op, uint64_t *word) {
     struct message_area *out = &runtime->page->call_out;
@@ -224,6 +241,7 @@ int policyd_main(struct runtime *runtime, const void *image) {
         [POLICY_OP_ASK] = {.call = on_ask},         [POLICY_OP_SELECT] = {.call = on_select},
         [POLICY_OP_STATS] = {.call = on_stats},     [POLICY_OP_LEARN] = {.call = on_learn},
         [POLICY_OP_LEARNED] = {.call = on_learned}, [POLICY_OP_SUBJECT] = {.call = on_subject},
+        [POLICY_OP_CHECK] = {.call = on_check},
     };
     const struct ipc_service service = {.name = "policyd",
                                         .ready = MARKER_POLICYD_READY,

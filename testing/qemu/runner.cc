@@ -126,7 +126,9 @@ void print_debugger_help(const run_spec &spec, std::ostream &out) {
 }
 
 std::string backtraces(const run_spec &spec, const markers::matcher &judge) {
-    symbolize::backtrace_reader reader({.addr2line = spec.addr2line, .elf = spec.kernel});
+    symbolize::backtrace_reader reader({.addr2line = spec.addr2line,
+                                        .elf = spec.kernel,
+                                        .programs = {spec.programs.begin(), spec.programs.end()}});
     std::string out;
     for (const markers::seen_line &line : judge.lines()) {
         if (const std::string frames = reader.line(line.text); !frames.empty()) {

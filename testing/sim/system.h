@@ -44,13 +44,16 @@ class boot_view {
         made.flags = flags | MANIFEST_AUTOSTART;
         made.hart = MANIFEST_HART_ANY;
         made.restart_budget = restarts;
-        const bool maker = std::any_of(grants.begin(), grants.end(), [](const manifest_grant &one) {
-            return one.kind == MANIFEST_GRANT_FACTORY && (one.rights & RIGHT_MAKE_TASK) != 0;
-        });
-        made.limits = task_limits_pack({maker ? 512u : 192u, maker ? 2u : 0u, 2, 4, 63});
+        made.limits = task_limits_pack({192, 0, 2, 4, 63});
         made.argument = argument;
         grants_.insert(grants_.end(), grants.begin(), grants.end());
         services_.push_back(made);
+    }
+
+    void service(const char *name, std::uint32_t flags, std::uint32_t restarts,
+                 const std::vector<manifest_grant> &grants, task_limits limits) {
+        service(name, flags, restarts, grants);
+        services_.back().limits = task_limits_pack(limits);
     }
 
     // One that init does not start: others do, by a factory.

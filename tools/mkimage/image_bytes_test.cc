@@ -63,14 +63,14 @@ TEST(ImageBytes, manifest_reads_back) {
         "2 route "
         "init call\nslot 3 endpoint recv\n"
         "service bb\nprogram aa\nslot 5 route aa send badge 3\nslot 4 factory endpoint task of aa\n"
-        "slot 6 factory endpoint\n",
+        "slot 6 factory endpoint\nslot 7 factory task of *\n",
         {.programs = {"aa"}, .hart_count = 2});
     ASSERT_TRUE(result.mistakes.empty()) << mistake_text("m", result.mistakes[0]);
     const std::string bytes = manifest_binary(result.contents);
     const auto header = read_at<manifest_header>(bytes, 0);
     EXPECT_EQ(header.magic, MANIFEST_MAGIC);
     ASSERT_EQ(header.service_count, 2U);
-    ASSERT_EQ(header.grant_count, 5U);
+    ASSERT_EQ(header.grant_count, 6U);
     const auto first = read_at<manifest_service>(bytes, sizeof(header));
     EXPECT_STREQ(first.name, "aa");
     EXPECT_EQ(first.service_id, service_id_of("aa"));
@@ -82,10 +82,10 @@ TEST(ImageBytes, manifest_reads_back) {
     EXPECT_STREQ(second.program, "aa");
     EXPECT_EQ(task_ceiling_unpack(second.limits), static_cast<unsigned>(QOS_NORMAL));
     EXPECT_EQ(second.grant_first, 2U);
-    EXPECT_EQ(second.grant_count, 3U);
+    EXPECT_EQ(second.grant_count, 4U);
     EXPECT_EQ(second.hart, static_cast<std::uint32_t>(MANIFEST_HART_ANY));
     const std::size_t grants = sizeof(header) + 2 * sizeof(first);
-    EXPECT_EQ(bytes.size(), grants + 5 * sizeof(manifest_grant));
+    EXPECT_EQ(bytes.size(), grants + 6 * sizeof(manifest_grant));
     EXPECT_EQ(read_at<manifest_grant>(bytes, grants).target,
               static_cast<std::uint32_t>(MANIFEST_TARGET_INIT));
     const auto route = read_at<manifest_grant>(bytes, grants + 2 * sizeof(manifest_grant));
@@ -96,6 +96,8 @@ TEST(ImageBytes, manifest_reads_back) {
     EXPECT_EQ(route.target, 0U);
     EXPECT_EQ(read_at<manifest_grant>(bytes, grants + 4 * sizeof(manifest_grant)).target,
               static_cast<std::uint32_t>(MANIFEST_HART_ANY));
+    EXPECT_EQ(read_at<manifest_grant>(bytes, grants + 5 * sizeof(manifest_grant)).target,
+              static_cast<std::uint32_t>(MANIFEST_TARGET_PROGRAMS));
 }
 
 void put(std::string &bytes, std::size_t at, std::uint64_t value, std::size_t count) {

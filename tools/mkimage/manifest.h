@@ -21,13 +21,16 @@ using text::mistake;
 using text::mistake_text;
 using text::source_place;
 
+// A factory's target: every program of a bundle.
+inline constexpr const char *ANY_PROGRAM = "*";
+
 struct grant {
     manifest_grant_kind kind = MANIFEST_GRANT_CONSOLE;
     std::uint32_t slot = 0;
     std::uint32_t rights = 0;
     std::uint64_t badge = 0;
     std::uint32_t number = 1;  // Of a device, among those of its kind.
-    std::string target;        // A service's name, `init`, a device's name, or empty.
+    std::string target;        // A service's name, `init`, a device's name, ANY_PROGRAM, or empty.
     source_place place;
     source_place target_place;
 };

@@ -15,6 +15,9 @@ std::uint32_t target_index(const manifest &contents, const grant &given) {
     if (given.target.empty()) {
         return MANIFEST_HART_ANY;
     }
+    if (given.target == ANY_PROGRAM) {
+        return MANIFEST_TARGET_PROGRAMS;
+    }
     if (given.kind == MANIFEST_GRANT_DEVICE) {
         return device_id_of(given.target) | (given.number - 1) << MANIFEST_DEVICE_NUMBER_SHIFT;
     }

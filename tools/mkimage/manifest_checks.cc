@@ -140,7 +140,7 @@ class checker {
         if ((given.rights & RIGHT_MAKE_TASK) != 0 && given.target.empty()) {
             add_mistake(given.place, "a factory of tasks says `of` which service");
         }
-        if (!given.target.empty() && find(given.target) == NOBODY) {
+        if (!given.target.empty() && given.target != ANY_PROGRAM && find(given.target) == NOBODY) {
             add_mistake(given.target_place, "no service `" + given.target + "`");
         }
     }

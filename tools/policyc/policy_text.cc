@@ -13,9 +13,34 @@ using text::word;
 
 constexpr std::uint32_t ALL_ACTIONS = (1U << POLICY_ACTION_COUNT) - 1;
 constexpr const char *ANY = "*";
+constexpr const char *ACTIONS = ": call, send, notify, manage or start";
+constexpr std::size_t PROGRAM_NAME_MAX = 32;  // With the mark in front.
 
 std::string quoted(const std::string &name) {
     return "`" + name + "`";
+}
+
+// Programs of bundles are written so: `@greet`. Nobody but execd does anything to one, and that is
+// to start it; nothing else is started.
+constexpr char PROGRAM_MARK = '@';
+
+bool is_program(const std::string &name) {
+    return name[0] == PROGRAM_MARK;
+}
+
+bool is_about(const std::vector<std::string> &names, const question &asked) {
+    return is_program(names[asked.object]) == (asked.action == POLICY_START);
+}
+
+std::uint64_t id_of(const std::string &name) {
+    return is_program(name) ? program_id_of(name.data() + 1, name.size() - 1)
+                            : service_id_of(name.data(), name.size());
+}
+
+bool program_name_is_proper(const std::string &name) {
+    return name.size() >= 2 && name.size() <= PROGRAM_NAME_MAX && name[1] >= 'a' &&
+           name[1] <= 'z' &&
+           name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_", 1) == std::string::npos;
 }
 
 bool matches(const rule &one, const question &asked) {
@@ -23,14 +48,17 @@ bool matches(const rule &one, const question &asked) {
            (one.actions >> static_cast<unsigned>(asked.action) & 1) != 0;
 }
 
-// Every question about two different services.
+// Every question about two different services, or about starting a program.
 template <typename Visit>
-void for_each_question(std::size_t name_count, Visit visit) {
+void for_each_question(const std::vector<std::string> &names, Visit visit) {
+    const std::size_t name_count = names.size();
     for (std::size_t subject = 0; subject < name_count; subject++) {
         for (std::size_t pair = 0; pair < name_count * POLICY_ACTION_COUNT; pair++) {
             const std::size_t object = pair / POLICY_ACTION_COUNT;
-            if (object != subject) {
-                visit({subject, static_cast<policy_action>(pair % POLICY_ACTION_COUNT), object});
+            const question asked{subject, static_cast<policy_action>(pair % POLICY_ACTION_COUNT),
+                                 object};
+            if (object != subject && is_about(names, asked)) {
+                visit(asked);
             }
         }
     }
@@ -51,6 +79,11 @@ class reader {
 
     void read(std::string_view text) {
         for (const std::vector<word> &words : text::lines_of(text)) {
+            for (std::size_t at = 1; at < words.size(); at += 2) {
+                add_programs(words[at]);
+            }
+        }
+        for (const std::vector<word> &words : text::lines_of(text)) {
             read_rule(words);
         }
     }
@@ -58,6 +91,16 @@ class reader {
   private:
     void add_mistake(text::source_place place, std::string message) {
         out_.mistakes.push_back({place, std::move(message)});
+    }
+
+    // Bundles may come when the system runs, so each program that a rule names is one.
+    void add_programs(const word &list) {
+        for (const word &part : text::parts_of(list)) {
+            if (program_name_is_proper(part.text) && is_program(part.text) &&
+                std::ranges::find(names_, part.text) == names_.end()) {
+                names_.push_back(part.text);
+            }
+        }
     }
 
     void read_rule(const std::vector<word> &words) {
@@ -88,8 +131,11 @@ class reader {
     }
 
     std::vector<bool> read_names(const word &list) {
-        std::vector<bool> named(names_.size(), list.text == ANY);
-        if (list.text == ANY) {
+        std::vector<bool> named(names_.size(), false);
+        if (list.text == ANY) {  // Services only: a program is named.
+            for (std::size_t at = 0; at < names_.size(); at++) {
+                named[at] = !is_program(names_[at]);
+            }
             return named;
         }
         for (const word &part : text::parts_of(list)) {
@@ -115,8 +161,7 @@ class reader {
         for (const word &part : text::parts_of(list)) {
             const std::uint32_t action = action_named(part.text);
             if (action == 0) {
-                add_mistake(part.place,
-                            "no action " + quoted(part.text) + ": call, send, notify or manage");
+                add_mistake(part.place, "no action " + quoted(part.text) + ACTIONS);
             } else if ((actions & action) != 0) {
                 add_mistake(part.place, quoted(part.text) + " stands twice");
             }
@@ -131,7 +176,7 @@ class reader {
         const rule *against = nullptr;
         bool matches_any = false;
         bool decides_any = false;
-        for_each_question(names_.size(), [&](const question &asked) {
+        for_each_question(names_, [&](const question &asked) {
             if (!matches(made, asked)) {
                 return;
             }
@@ -153,7 +198,7 @@ class reader {
     }
 
     policy_result &out_;
-    const std::vector<std::string> &names_;
+    std::vector<std::string> &names_;
 };
 
 void append(std::string &out, std::uint64_t value, std::size_t bytes) {
@@ -175,6 +220,9 @@ policy_result policy_read(std::string_view text, const std::vector<std::string> 
 }
 
 const rule *deciding_rule(const policy &contents, const question &asked) {
+    if (!is_about(contents.names, asked)) {
+        return nullptr;
+    }
     const auto found =
         std::ranges::find_if(contents.rules, [&](const rule &one) { return matches(one, asked); });
     return found == contents.rules.end() ? nullptr : &*found;
@@ -190,7 +238,7 @@ bool explain(const policy &contents, const std::vector<std::string> &words, std:
     }
     const std::uint32_t action = action_named(words.at(1));
     if (action == 0) {
-        out = "no action " + quoted(words[1]) + ": call, send, notify or manage";
+        out = "no action " + quoted(words[1]) + ACTIONS;
         return false;
     }
     question asked;
@@ -208,13 +256,11 @@ bool explain(const policy &contents, const std::vector<std::string> &words, std:
 
 std::string policy_binary(const policy &contents) {
     std::vector<policy_row> rows;
-    for_each_question(contents.names.size(), [&](const question &asked) {
+    for_each_question(contents.names, [&](const question &asked) {
         const rule *by = deciding_rule(contents, asked);
         if (by != nullptr) {
-            const std::string &subject = contents.names[asked.subject];
-            const std::string &object = contents.names[asked.object];
-            rows.push_back({service_id_of(subject.data(), subject.size()),
-                            service_id_of(object.data(), object.size()),
+            rows.push_back({id_of(contents.names[asked.subject]),
+                            id_of(contents.names[asked.object]),
                             static_cast<std::uint32_t>(asked.action),
                             static_cast<std::uint32_t>(2 * by->place.line + (by->allows ? 1 : 0))});
         }
@@ -240,10 +286,11 @@ std::string policy_binary(const policy &contents) {
 
 std::vector<std::pair<std::string, std::string>> policy_calls(const policy &contents) {
     std::vector<std::pair<std::string, std::string>> calls;
-    for_each_question(contents.names.size(), [&](const question &asked) {
+    for_each_question(contents.names, [&](const question &asked) {
         const rule *by = deciding_rule(contents, asked);
         const bool waits = asked.action == POLICY_CALL || asked.action == POLICY_MANAGE;
-        if (waits && by != nullptr && by->allows) {
+        const bool by_program = is_program(contents.names[asked.subject]);
+        if (waits && by != nullptr && by->allows && !by_program) {
             calls.emplace_back(contents.names[asked.subject], contents.names[asked.object]);
         }
     });

@@ -26,7 +26,8 @@ struct rule {
 };
 
 struct policy {
-    std::vector<std::string> names;  // All that it can speak of.
+    std::vector<std::string> names;  // All that it can speak of: services, then programs
+                                     // (`@greet`).
     std::vector<rule> rules;
 };
 
@@ -42,6 +43,7 @@ struct question {
     std::size_t object = 0;
 };
 
+// `names` are the services; programs of bundles are added as rules name them.
 policy_result policy_read(std::string_view text, const std::vector<std::string> &names);
 
 // The rule that decides, or null: denied, for no rule says anything.
@@ -54,7 +56,8 @@ bool explain(const policy &contents, const std::vector<std::string> &words, std:
 // Empty if it has more than POLICY_ROW_MAX rows.
 std::string policy_binary(const policy &contents);
 
-// Who may call whom and wait.
+// Which service may call which and wait. Programs of bundles are left out: nobody calls one, so
+// none is part of a cycle.
 std::vector<std::pair<std::string, std::string>> policy_calls(const policy &contents);
 
 }  // namespace policyc

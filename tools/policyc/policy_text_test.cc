@@ -45,7 +45,7 @@ TEST(PolicyText, test_reject_question_about_nobody) {
     EXPECT_FALSE(explain(read(""), {"aa", "call", "zz"}, out));
     EXPECT_EQ(out, "no service `zz`");
     EXPECT_FALSE(explain(read(""), {"aa", "shout", "bb"}, out));
-    EXPECT_EQ(out, "no action `shout`: call, send, notify or manage");
+    EXPECT_EQ(out, "no action `shout`: call, send, notify, manage or start");
 }
 
 // Both forms answer every question alike.
@@ -80,6 +80,37 @@ TEST(PolicyText, calls_are_those_that_are_allowed) {
     EXPECT_EQ(calls[0], (std::pair<std::string, std::string>{"aa", "cc"}));
 }
 
+// Who starts which, and what that may call; `*` means services.
+TEST(PolicyText, programs_are_started_and_may_call) {
+    const policy made = read("allow aa start @greet,@walk\nallow @greet call bb\nallow bb * *\n");
+    EXPECT_EQ(explained(made, {"aa", "start", "@walk"}),
+              "allowed by line 1: allow aa start "
+              "@greet,@walk");
+    EXPECT_EQ(explained(made, {"@greet", "call", "bb"}), "allowed by line 2: allow @greet call bb");
+    for (const std::vector<std::string> &asked : {std::vector<std::string>{"bb", "start", "@greet"},
+                                                  {"bb", "start", "aa"},
+                                                  {"aa", "call", "@greet"},
+                                                  {"@walk", "call", "bb"},
+                                                  {"@greet", "start", "@walk"}}) {
+        EXPECT_EQ(explained(made, asked), "denied: no rule says anything") << asked[0] << asked[1];
+    }
+    const auto calls = policy_calls(made);
+    EXPECT_EQ(calls.size(), 2U) << "of bb";
+    const std::string bytes = policy_binary(made);
+    std::vector<std::uint64_t> aligned((bytes.size() + 7) / 8);
+    std::memcpy(aligned.data(), bytes.data(), bytes.size());
+    policy_view view;
+    ASSERT_TRUE(policy_open(aligned.data(), bytes.size(), &view));
+    EXPECT_TRUE(
+        policy_decide(&view, service_id_of("aa", 2), POLICY_START, program_id_of("greet", 5))
+            .allowed);
+    EXPECT_TRUE(policy_decide(&view, program_id_of("greet", 5), POLICY_CALL, service_id_of("bb", 2))
+                    .allowed);
+    EXPECT_FALSE(
+        policy_decide(&view, service_id_of("aa", 2), POLICY_START, service_id_of("greet", 5))
+            .allowed);
+}
+
 TEST(PolicyText, test_reject_more_decisions_than_policyd_takes) {
     std::vector<std::string> names(20, "n");
     for (std::size_t i = 0; i < names.size(); i++) {
@@ -109,6 +140,7 @@ TEST_P(WrongPolicy, test_reject) {
 INSTANTIATE_TEST_SUITE_P(Files, WrongPolicy,
                          testing::Values("action_doubled", "action_unknown", "contradiction",
                                          "name_doubled", "name_empty", "name_unknown", "own",
+                                         "program_called", "program_improper", "service_started",
                                          "rule_unknown", "unreachable", "unreachable_by_two",
                                          "words_missing"),
                          [](const testing::TestParamInfo<const char *> &info) {

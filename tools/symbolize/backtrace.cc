@@ -71,13 +71,11 @@ std::string number_frames(std::string_view text, const std::vector<std::uint64_t
 
 }  // namespace
 
-std::vector<std::uint64_t> backtrace_addresses(std::string_view line) {
+namespace {
+
+// The addresses that a text begins with.
+std::vector<std::uint64_t> addresses_of(std::string_view line) {
     std::vector<std::uint64_t> addresses;
-    const std::size_t start = line.find(BACKTRACE_START);
-    if (start == std::string_view::npos) {
-        return addresses;
-    }
-    line.remove_prefix(start + BACKTRACE_START.size());
     while (line.starts_with("0x") && addresses.size() < FRAMES_MAX) {
         std::uint64_t address = 0;
         const auto [end, error] =
@@ -92,6 +90,50 @@ std::vector<std::uint64_t> backtrace_addresses(std::string_view line) {
     return addresses;
 }
 
+std::vector<std::string> addr2line_of(const std::string &tool, const std::string &elf) {
+    return {tool, "-e", elf, "-a", "-f", "-i", "-p", "-C"};
+}
+
+}  // namespace
+
+std::vector<std::uint64_t> backtrace_addresses(std::string_view line) {
+    const std::size_t start = line.find(BACKTRACE_START);
+    return start == std::string_view::npos
+               ? std::vector<std::uint64_t>()
+               : addresses_of(line.substr(start + BACKTRACE_START.size()));
+}
+
+program_backtrace program_backtrace_of(std::string_view line) {
+    const std::size_t start = line.find(PROGRAM_START);
+    if (start == std::string_view::npos) {
+        return {};
+    }
+    line.remove_prefix(start + PROGRAM_START.size());
+    const std::size_t end = line.find(' ');
+    if (end == std::string_view::npos || line.starts_with("0x")) {
+        return {};
+    }
+    program_backtrace out{std::string(line.substr(0, end)), addresses_of(line.substr(end + 1))};
+    return out.addresses.empty() ? program_backtrace() : out;
+}
+
+// Each line is a backtrace of its own: where the fault struck, and who was to be returned to.
+std::string backtrace_reader::program_line(const program_backtrace &of) const {
+    const auto found = source_.programs.find(of.name);
+    if (found == source_.programs.end()) {
+        return "    no symbols: no file was given for " + of.name + "\n";
+    }
+    std::vector<std::string> command = addr2line_of(source_.addr2line, found->second);
+    for (std::size_t at = 0; at < of.addresses.size(); at++) {
+        command.push_back(hex(of.addresses[at] - (at == 0 ? 0 : 1)));
+    }
+    std::string text;
+    if (!run_tool(command, text)) {
+        return "    no symbols: " + text + "\n";
+    }
+    return number_frames(text, of.addresses, 0);
+}
+
 backtrace_reader::backtrace_reader(symbol_source source) : source_(std::move(source)) {}
 
 std::string backtrace_reader::line(std::string_view line) {
@@ -103,10 +145,10 @@ std::string backtrace_reader::line(std::string_view line) {
     const std::vector<std::uint64_t> addresses = backtrace_addresses(line);
     if (addresses.empty()) {
         frame_ = 0;
-        return "";
+        const program_backtrace of = program_backtrace_of(line);
+        return of.name.empty() ? "" : program_line(of);
     }
-    std::vector<std::string> command = {
-        source_.addr2line, "-e", source_.elf, "-a", "-f", "-i", "-p", "-C"};
+    std::vector<std::string> command = addr2line_of(source_.addr2line, source_.elf);
     for (std::size_t at = 0; at < addresses.size(); at++) {
         const bool is_trap = frame_ + at == 0 && addresses[at] != ra_;
         command.push_back(hex(is_trap ? addresses[at] : addresses[at] - 1));

@@ -6,7 +6,9 @@
 namespace symbolize {
 namespace {
 
-const symbol_source SOURCE{.addr2line = "tools/symbolize/fake_addr2line", .elf = "k.elf"};
+const symbol_source SOURCE{.addr2line = "tools/symbolize/fake_addr2line",
+                           .elf = "k.elf",
+                           .programs = {{"greet", "g.elf"}}};
 
 TEST(Backtrace, addresses) {
     EXPECT_EQ(backtrace_addresses("kernel: backtrace 0xffffffc080200134 0x20"),
@@ -47,11 +49,32 @@ TEST(Backtrace, a_second_line_goes_on_with_return_addresses) {
         << "another backtrace begins anew";
 }
 
+TEST(Backtrace, programs_have_files_of_their_own) {
+    backtrace_reader reader(SOURCE);
+    for (const char *line : {"| execd: backtrace greet 0x100 0x200",
+                             "greet ended: break 0x100, backtrace greet 0x100 0x200"}) {
+        EXPECT_EQ(reader.line(line),
+                  "    #0 0x0000000000000100 at_0x0000000000000100 at g.elf:1\n"
+                  "       (inlined by) caller at g.elf:2\n"
+                  "    #1 0x0000000000000200 at_0x00000000000001ff at g.elf:1\n"
+                  "       (inlined by) caller at g.elf:2\n");
+    }
+    EXPECT_EQ(reader.line("| init: backtrace timed 0x1 0x2"),
+              "    no symbols: no file was given for timed\n");
+}
+
+TEST(Backtrace, test_reject_what_is_no_backtrace_of_a_program) {
+    for (const char *line :
+         {"backtrace ", "backtrace greet", "backtrace greet x", "backtrace 0x1"}) {
+        EXPECT_EQ(program_backtrace_of(line).name, "") << line;
+    }
+}
+
 TEST(Backtrace, a_tool_that_fails_is_quoted) {
-    backtrace_reader missing({.addr2line = SOURCE.addr2line, .elf = "missing.elf"});
+    backtrace_reader missing({.addr2line = SOURCE.addr2line, .elf = "missing.elf", .programs = {}});
     EXPECT_EQ(missing.line("kernel: backtrace 0x1"),
               "    no symbols: addr2line: 'missing.elf': No such file\n\n");
-    backtrace_reader no_tool({.addr2line = "/nonexistent/tool", .elf = "k.elf"});
+    backtrace_reader no_tool({.addr2line = "/nonexistent/tool", .elf = "k.elf", .programs = {}});
     EXPECT_EQ(no_tool.line("kernel: backtrace 0x1"),
               "    no symbols: can't start /nonexistent/tool: No such file or directory\n\n");
 }

@@ -1,0 +1,13 @@
+// services/execd/greet/protocol.h: what greet does, by its argument: for who starts it.
+#pragma once
+
+// Below these it says its number and exits with it.
+enum greet_argument {
+    GREET_CRASHES = 1000,  // Writes to GREET_CRASH_ADDRESS.
+    GREET_HANGS,           // Until it is killed.
+    GREET_CALLS,           // logd by name; exits with the outcome, enum ipc_error.
+    GREET_TAKES,           // More memory than it may have; exits with the kernel's status.
+    GREET_PRINTS_MARKER,   // Tries to look like a service; exits with 0.
+};
+
+enum { GREET_CRASH_ADDRESS = 64 };

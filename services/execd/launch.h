@@ -1,0 +1,34 @@
+// services/execd/launch.h: making a program's task with what its bundle says, and nothing else.
+// Ownership: struct launched names a slot of execd's; a task that could not be made whole is
+// closed,
+//            which ends it before it ever ran.
+// Blocking:  never for long: the kernel loads a program in steps.
+// Errors:    STATUS_NO_SPACE: what it may hold is more than execd has left.
+#pragma once
+
+#include "runtime/runtime.h"
+#include "services/execd/execd.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct launch_order {
+    const struct execd_bundle *bundle;
+    const struct bundle_program *program;
+    struct slot samgrd;  // The route of today.
+    uint32_t argument;
+};
+
+struct launched {
+    enum status status;
+    const char *step;  // Which one failed.
+    struct slot task;  // It runs.
+    uint32_t instance;
+};
+
+WARN_UNUSED struct launched launch_program(const struct launch_order *order);
+
+#ifdef __cplusplus
+}
+#endif

@@ -1,0 +1,53 @@
+// services/execd/state.h: execd's one state, and what its files do for each other.
+// Ownership: one struct, on the stack of execd_main.
+// Blocking:  as service.h: a question to policyd, and a route to logd, at most ASK_DEADLINE_NS.
+#pragma once
+
+#include "ipc/ask.h"
+#include "ipc/crash.h"
+#include "ipc/resolver.h"
+#include "ipc/server.h"
+#include "services/execd/execd.h"
+#include "services/execd/service.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define ASK_DEADLINE_NS UINT64_C(1000000000)
+
+struct execd_service {
+    struct ipc_server server;
+    struct ipc_resolver resolver;
+    struct ipc_client client;  // To policyd and logd.
+    struct execd execd;
+};
+
+// What policy says of it now. WIRE_UNAVAILABLE: policyd does not answer, and nothing is done.
+WARN_UNUSED enum wire_status ask_may(struct execd_service *service, uint64_t subject,
+                                     enum policy_action action, uint64_t object);
+WARN_UNUSED enum wire_status ask_may_manage(struct execd_service *service, uint64_t subject);
+
+// The route to the samgrd of now, which programs get.
+WARN_UNUSED struct slot ask_samgrd_of_now(struct execd_service *service);
+
+// A send, and a line if it cannot go.
+void ask_tell_logd(struct execd_service *service, const struct log_crash *crash);
+
+// EXEC_OP_LOAD.
+WARN_UNUSED enum wire_status bundles_on_load(void *state, struct ipc_exchange *exchange);
+
+// What execd begins with. False: it is flawed, and a line says how.
+WARN_UNUSED bool bundles_take_boot(struct execd_service *service, const struct runtime *runtime,
+                                   struct execd_boot boot);
+
+// How a program ended, into an answer; zeros while it runs.
+struct exec_message;
+void endings_put(struct exec_message *message, const struct execd_record *record);
+
+// Some program may have ended: every one that runs is looked at.
+void endings_look(struct execd_service *service);
+
+#ifdef __cplusplus
+}
+#endif
