@@ -306,7 +306,8 @@ TEST(PolicySim, test_reject_managing_without_leave) {
                       receives(PAUSE),
                       route_to(SLOT_SAMGRD, 1),
                       {MANIFEST_GRANT_FACTORY, MAKER, RIGHT_MAKE_TASK, 3, 0},
-                      {MANIFEST_GRANT_IMAGE, SLOT_FIRST_OWN + 3, RIGHT_READ, 0, 0}});
+                      {MANIFEST_GRANT_IMAGE, SLOT_FIRST_OWN + 3, RIGHT_READ, 0, 0}},
+                     task_limits{512, 2, 2, 4, 63});
         view.program("stranger");
         view.policy(sorted({allow("judge", POLICY_CALL, "policyd")}));
         run_system(self, view);

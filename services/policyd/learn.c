@@ -15,7 +15,7 @@ bool learn_end(struct learn *learn) {
 }
 
 static bool may_be_learned(uint32_t action, uint64_t object) {
-    return action < POLICY_ACTION_COUNT && action != POLICY_MANAGE &&
+    return policy_action_right((enum policy_action)action) != 0 && action != POLICY_MANAGE &&
            object != service_id_named("policyd").value &&
            object != service_id_named("samgrd").value;
 }

@@ -1,11 +1,10 @@
 // services/policyd/learn.h: what was let through while policyd learned: things that no rule says
 // anything about. A bounded table; what has no place in it is not let through.
 //
-// What a `deny` rule says is never learned, nor `manage`, nor anything done to policyd or samgrd:
-// learning changes nothing about who decides.
-// Ownership: the caller owns the struct.
-// Blocking:  never; each function looks at each row once.
-// Errors:    none; what is not learned is counted.
+// What a `deny` rule says is never learned, nor `manage`, nor what takes no route, nor anything
+// done to policyd or samgrd: learning changes nothing about who decides. Ownership: the caller owns
+// the struct. Blocking:  never; each function looks at each row once. Errors:    none; what is not
+// learned is counted.
 #pragma once
 
 #include <stdbool.h>

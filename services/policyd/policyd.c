@@ -25,8 +25,8 @@ static struct policy_decision decide(const struct policyd *policyd, uint64_t sub
                          object);
 }
 
-struct policyd_verdict policyd_check(struct policyd *policyd,
-                                     const struct policyd_question *question) {
+struct policyd_verdict policyd_ask(struct policyd *policyd,
+                                   const struct policyd_question *question) {
     struct policy_decision decision =
         decide(policyd, question->subject, question->action, question->object);
     struct policyd_verdict verdict = {.allowed = decision.allowed, .line = decision.line};
@@ -38,14 +38,17 @@ struct policyd_verdict policyd_check(struct policyd *policyd,
     }
     policyd->stats.allowed += verdict.allowed;
     policyd->stats.denied += !verdict.allowed;
+    policyd->given = policyd->given || verdict.allowed;
     return verdict;
 }
 
-struct policyd_verdict policyd_ask(struct policyd *policyd,
-                                   const struct policyd_question *question) {
-    struct policyd_verdict verdict = policyd_check(policyd, question);
-    policyd->given = policyd->given || verdict.allowed;
-    return verdict;
+struct policyd_verdict policyd_check(struct policyd *policyd,
+                                     const struct policyd_question *question) {
+    struct policy_decision decision =
+        decide(policyd, question->subject, question->action, question->object);
+    policyd->stats.allowed += decision.allowed;
+    policyd->stats.denied += !decision.allowed;
+    return (struct policyd_verdict){.allowed = decision.allowed, .line = decision.line};
 }
 
 bool policyd_may_manage(const struct policyd *policyd, uint64_t subject) {

@@ -53,7 +53,7 @@ WARN_UNUSED bool policyd_add_policy(struct policyd *policyd, const void *bytes, 
 WARN_UNUSED struct policyd_verdict policyd_ask(struct policyd *policyd,
                                                const struct policyd_question *question);
 
-// Whether the policy of now allows that, for what takes no route and so no grant; counted.
+// Whether the policy of now allows that, for what takes no route; counted, and never learned.
 WARN_UNUSED struct policyd_verdict policyd_check(struct policyd *policyd,
                                                  const struct policyd_question *question);
 

@@ -50,9 +50,10 @@ TEST_F(PolicydTest, what_a_rule_allows_is_allowed) {
     EXPECT_EQ(policyd.stats.allowed, 2u);
 }
 
-// The same decisions, and nothing is given that a change of policy would have to take back.
+// The same decisions, and nothing is given or learned.
 TEST_F(PolicydTest, what_takes_no_route_is_checked) {
     add(kWide);
+    EXPECT_FALSE(policyd_learn(&policyd, true));
     const policyd_question allowed = {1, 2, POLICY_CALL};
     const policyd_question denied = {1, 2, POLICY_START};
     const policyd_verdict verdict = policyd_check(&policyd, &allowed);
@@ -60,6 +61,7 @@ TEST_F(PolicydTest, what_takes_no_route_is_checked) {
     EXPECT_EQ(verdict.line, 4u);
     EXPECT_FALSE(policyd_check(&policyd, &denied).allowed);
     EXPECT_FALSE(policyd.given);
+    EXPECT_EQ(policyd.learn.count, 0u);
     EXPECT_EQ(policyd.stats.allowed, 1u);
     EXPECT_EQ(policyd.stats.denied, 1u);
 }
@@ -149,10 +151,11 @@ TEST_F(PolicydTest, test_reject_learning_what_may_not_be_learned) {
     EXPECT_FALSE(allowed(1, POLICY_CALL, 2)) << "a rule says no";
     EXPECT_EQ(policyd.learn.missed, 0u);
     EXPECT_FALSE(allowed(5, POLICY_MANAGE, 6));
+    EXPECT_FALSE(allowed(5, POLICY_START, 6));
     EXPECT_FALSE(allowed(5, POLICY_ACTION_COUNT, 6));
     EXPECT_FALSE(allowed(5, POLICY_CALL, service_id_named("policyd").value));
     EXPECT_FALSE(allowed(5, POLICY_CALL, service_id_named("samgrd").value));
-    EXPECT_EQ(policyd.learn.missed, 4u);
+    EXPECT_EQ(policyd.learn.missed, 5u);
     EXPECT_EQ(policyd.learn.count, 0u);
 }
 

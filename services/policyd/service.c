@@ -27,22 +27,6 @@ static uint64_t sender_of(const struct ipc_exchange *exchange) {
     return exchange->request->meta.service_id;
 }
 
-// What is denied, and what is let through only to learn it, is told to logd.
-static enum wire_status told(struct policyd_service *service,
-                             const struct policyd_question *question,
-                             struct policyd_verdict verdict) {
-    if (!verdict.allowed) {
-        if (!plant_fires(PLANT_SKIP_AUDIT)) {
-            audit_denied(&service->audit, question, verdict.line);
-        }
-        return WIRE_DENIED;
-    }
-    if (verdict.learned) {
-        audit_learned(&service->audit, question);
-    }
-    return WIRE_OK;
-}
-
 static enum wire_status on_ask(void *state, struct ipc_exchange *exchange) {
     struct policyd_service *service = state;
     struct policy_message *message = exchange->message;
@@ -53,9 +37,14 @@ static enum wire_status on_ask(void *state, struct ipc_exchange *exchange) {
         .subject = message->subject, .object = message->object, .action = message->action};
     struct policyd_verdict verdict = policyd_ask(&service->policyd, &question);
     message->line = verdict.line;
-    enum wire_status status = told(service, &question, verdict);
-    if (status != WIRE_OK) {
-        return status;
+    if (!verdict.allowed) {
+        if (!plant_fires(PLANT_SKIP_AUDIT)) {
+            audit_denied(&service->audit, &question, verdict.line);
+        }
+        return WIRE_DENIED;
+    }
+    if (verdict.learned) {
+        audit_learned(&service->audit, &question);
     }
     struct slot_result copy = sys_cap_clone(slot_at(POLICYD_SLOT_FAMILY), RIGHT_MINT_UNDER);
     if (copy.status != STATUS_OK) {
@@ -68,14 +57,18 @@ static enum wire_status on_ask(void *state, struct ipc_exchange *exchange) {
 static enum wire_status on_check(void *state, struct ipc_exchange *exchange) {
     struct policyd_service *service = state;
     struct policy_message *message = exchange->message;
-    if (exchange->request->meta.service_id != service_id_named("execd").value) {
+    if (sender_of(exchange) != service_id_named("execd").value) {
         return WIRE_DENIED;
     }
     const struct policyd_question question = {
         .subject = message->subject, .object = message->object, .action = message->action};
     struct policyd_verdict verdict = policyd_check(&service->policyd, &question);
     message->line = verdict.line;
-    return told(service, &question, verdict);
+    if (!verdict.allowed) {
+        audit_denied(&service->audit, &question, verdict.line);
+        return WIRE_DENIED;
+    }
+    return WIRE_OK;
 }
 
 // Asks init about the word that it keeps. False: it does not answer as it should.
@@ -246,9 +239,9 @@ static bool take_up(struct policyd *policyd, struct runtime *runtime) {
 int policyd_main(struct runtime *runtime, const void *image) {
     static const struct ipc_row rows[] = {
         [POLICY_OP_ASK] = {.call = on_ask},         [POLICY_OP_SELECT] = {.call = on_select},
-        [POLICY_OP_CHECK] = {.call = on_check},
         [POLICY_OP_STATS] = {.call = on_stats},     [POLICY_OP_LEARN] = {.call = on_learn},
         [POLICY_OP_LEARNED] = {.call = on_learned}, [POLICY_OP_SUBJECT] = {.call = on_subject},
+        [POLICY_OP_CHECK] = {.call = on_check},
     };
     const struct ipc_service service = {.name = "policyd",
                                         .ready = MARKER_POLICYD_READY,

@@ -60,6 +60,12 @@ class boot_view {
         services_.push_back(made);
     }
 
+    void service(const char *name, std::uint32_t flags, std::uint32_t restarts,
+                 const std::vector<manifest_grant> &grants, task_limits limits) {
+        service(name, flags, restarts, grants);
+        services_.back().limits = task_limits_pack(limits);
+    }
+
     // One that init does not start: others do, by a factory.
     void program(const char *name) {
         service(name, 0, 0, {});

@@ -72,7 +72,7 @@ TEST(ImageBytes, manifest_reads_back) {
     const auto header = read_at<manifest_header>(bytes, 0);
     EXPECT_EQ(header.magic, MANIFEST_MAGIC);
     ASSERT_EQ(header.service_count, 2U);
-    ASSERT_EQ(header.grant_count, 5U);
+    ASSERT_EQ(header.grant_count, 6U);
     const auto first = read_at<manifest_service>(bytes, sizeof(header));
     EXPECT_STREQ(first.name, "aa");
     EXPECT_EQ(first.service_id, service_id_of("aa"));

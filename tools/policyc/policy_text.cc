@@ -288,8 +288,8 @@ std::vector<std::pair<std::string, std::string>> policy_calls(const policy &cont
     std::vector<std::pair<std::string, std::string>> calls;
     for_each_question(contents.names, [&](const question &asked) {
         const rule *by = deciding_rule(contents, asked);
-        const bool by_program = is_program(contents.names[asked.subject]);
         const bool waits = asked.action == POLICY_CALL || asked.action == POLICY_MANAGE;
+        const bool by_program = is_program(contents.names[asked.subject]);
         if (waits && by != nullptr && by->allows && !by_program) {
             calls.emplace_back(contents.names[asked.subject], contents.names[asked.object]);
         }
