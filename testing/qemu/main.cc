@@ -41,6 +41,9 @@ int main(int argc, char **argv) {
         "behind it, for //tools/trace");
     app.add_option("--disk", options.disk_path,
                    "use this file as the machine's disk and keep it; made if it is not there");
+    app.add_option(
+        "--disk-log", options.disk_log,
+        "log each write and flush of the disk to this file, as QEMU's blklogwrites does");
     app.add_flag("--print", options.print, "print QEMU's command line and do nothing");
     app.add_flag("--interactive", options.interactive,
                  "connect the terminal to the UART; nothing is judged")
@@ -57,6 +60,7 @@ int main(int argc, char **argv) {
     options.log_path = from_working_folder(options.log_path);
     options.trace_path = from_working_folder(options.trace_path);
     options.disk_path = from_working_folder(options.disk_path);
+    options.disk_log = from_working_folder(options.disk_log);
     options.outputs_dir = environment("TEST_UNDECLARED_OUTPUTS_DIR");
     const std::string root = qemu::find_runfiles_root(argv[0]);
     std::string error;

@@ -56,9 +56,15 @@ bool is_plain_word(const std::string &word) {
 }
 
 // The flush of the machine goes to the file, and its writes to the host's cache.
-std::vector<std::string> disk_words(const run_spec &spec, const std::string &file) {
+std::vector<std::string> disk_words(const run_spec &spec, const std::string &file,
+                                    const std::string &log) {
     std::string drive = "if=none,id=disk,format=raw,cache=writeback";
-    if (spec.disk_faults.empty()) {
+    if (!log.empty()) {
+        drive +=
+            ",file.driver=blklogwrites,file.log-sector-size=512,file.file.driver=file,"
+            "file.file.filename=" +
+            file + ",file.log.driver=file,file.log.filename=" + log;
+    } else if (spec.disk_faults.empty()) {
         drive += ",file=" + file;
     } else {
         drive += ",file.driver=blkdebug,file.config=" + spec.disk_faults +
@@ -136,7 +142,7 @@ std::vector<std::string> qemu_command(const run_spec &spec, const command_option
     }
     if (spec.disk_mib > 0) {
         const std::vector<std::string> words =
-            disk_words(spec, options.disk.empty() ? "DISK" : options.disk);
+            disk_words(spec, options.disk.empty() ? "DISK" : options.disk, options.disk_log);
         command.insert(command.end(), words.begin(), words.end());
     }
     if (spec.icount) {

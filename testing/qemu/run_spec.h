@@ -46,7 +46,8 @@ std::string find_runfiles_root(const std::string &argv0);
 struct command_options {
     bool gdb = false;
     bool interactive = false;
-    std::string disk;  // The file behind it.
+    std::string disk;      // The file behind it.
+    std::string disk_log;  // Where QEMU's blklogwrites puts what the disk is told. Empty: nowhere.
 };
 
 // The whole command line, the program first.

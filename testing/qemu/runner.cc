@@ -192,9 +192,14 @@ class run {
             out_ << error << std::endl;
             return RUN_WRONG_INPUT;
         }
+        if (!options_.disk_log.empty()) {
+            std::ofstream(options_.disk_log, std::ios::trunc).close();  // QEMU wants it to be
+                                                                        // there.
+        }
         session.command = qemu_command(spec_, {.gdb = options_.gdb,
                                                .interactive = false,
-                                               .disk = disk == nullptr ? "" : disk->path()});
+                                               .disk = disk == nullptr ? "" : disk->path(),
+                                               .disk_log = options_.disk_log});
         session.deadline_ns =
             options_.gdb ? 0 : static_cast<std::int64_t>(spec_.deadline_s * NANOSECONDS_A_SECOND);
         session.script = script_;
@@ -280,8 +285,10 @@ class run {
 
 int run_image(const run_spec &spec, const run_options &options, const markers::marker_table &table,
               std::ostream &out) {
-    const std::vector<std::string> command =
-        qemu_command(spec, {.gdb = options.gdb, .interactive = options.interactive, .disk = ""});
+    const std::vector<std::string> command = qemu_command(spec, {.gdb = options.gdb,
+                                                                 .interactive = options.interactive,
+                                                                 .disk = "",
+                                                                 .disk_log = options.disk_log});
     if (options.print) {
         out << command_text(command) << std::endl;
         return RUN_PASSED;

@@ -23,6 +23,7 @@ struct run_options {
                              // to trace_path.image. Empty: none are recorded.
     std::string disk_path;  // The disk's file, which is kept, and made if it is not there. Empty: a
                             // new one.
+    std::string disk_log;  // What the disk is told goes here (QEMU's blklogwrites). Empty: nowhere.
     std::string outputs_dir;  // Of a test: uart.log, times.json, verdict.txt go here.
     std::string lock_path = MACHINE_LOCK_PATH;
 };
