@@ -10,6 +10,7 @@
 // lock.
 #pragma once
 
+#include "kernel/core/fault_point.h"
 #include "kernel/core/kernel.h"
 
 void grant_pool_init(struct kernel *kernel);
@@ -42,5 +43,9 @@ static ALWAYS_INLINE bool grant_is_stale(const struct kernel *kernel, uint32_t g
 
 // Whether the capability's family was revoked.
 static ALWAYS_INLINE bool cap_is_stale(const struct kernel *kernel, const struct capability *cap) {
-    return grant_is_stale(kernel, cap->grant, cap->epoch);
+    bool stale = grant_is_stale(kernel, cap->grant, cap->epoch);
+    // What is done with it from here on is what grant_revoke waits for.
+    bool stands = cap->grant != 0 && fault_point_fires(FAULT_POINT_STAND_STILL);
+    (void)stands;
+    return stale;
 }

@@ -18,7 +18,7 @@ void grant_reference(struct kernel *unused, uint32_t grant) {
     (void)unused, (void)grant;
     references++;
 }
-void grant_release(struct kernel *unused, struct hart *on, uint32_t grant) {
+void grant_release_later(struct kernel *unused, struct hart *on, uint32_t grant) {
     (void)unused, (void)on, (void)grant;
     references--;
 }

@@ -15,6 +15,7 @@ namespace {
 constexpr std::uint32_t RATE_ALWAYS = 65536;
 constexpr std::uint32_t RATE_PLANTED = RATE_ALWAYS / 8;
 constexpr std::uint32_t RATE_POOL_EMPTY = RATE_ALWAYS / 64;
+constexpr std::uint32_t RATE_STAND_STILL = RATE_ALWAYS / 16;
 constexpr std::uint32_t RATE_LATE_IPI = RATE_ALWAYS / 64;
 constexpr std::uint32_t RATE_END_USER = RATE_ALWAYS / 4096;
 constexpr std::uint32_t slow_rates[] = {RATE_ALWAYS / 8, 0, RATE_ALWAYS / 2, RATE_ALWAYS / 8,
@@ -110,6 +111,7 @@ sim_options machine_of(const seed_options &options, std::uint64_t seed) {
     machine.fault_rate[FAULT_POINT_SLOW_PATH] = slow_rates[seed % std::size(slow_rates)];
     machine.fault_rate[FAULT_POINT_SHORT_QUANTUM] = quantum_rates[seed % std::size(quantum_rates)];
     machine.fault_rate[FAULT_POINT_SHORT_STEP] = RATE_ALWAYS / 2;
+    machine.fault_rate[FAULT_POINT_STAND_STILL] = RATE_STAND_STILL;
     if (options.plant >= 0) {
         // What shows only when a hart stands still for long at one place is there every time.
         bool rare =

@@ -87,6 +87,9 @@ bool fault_point_fires(enum fault_point point) {
     bool fires = sim_random_below(&sim.random, 65536) < rate;
     if (fires) {
         sim.result.faults_fired += kind_of(point) != CHOSEN;
+        if (point == FAULT_POINT_STAND_STILL) {
+            sim_stand_still();
+        }
         add(TRACE_FIRES, point, 0);
         sim.audit_at_step = kind_of(point) == INJECTED ? sim.steps : sim.audit_at_step;
     }

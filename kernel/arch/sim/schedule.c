@@ -4,7 +4,7 @@
 // still in the middle of something while the others go far.
 #include "kernel/arch/sim/state.h"
 
-enum { GAP_LONG = 2000 };
+enum { GAP_LONG = 2000, STILL_STEPS_MAX = 100 };
 
 static uint32_t next_gap(void) {
     uint32_t draw = sim_random_below(&sim.random, 64);
@@ -44,6 +44,15 @@ static uint32_t runnable(bool kernel_only) {
     return mask;
 }
 
+// Of the harts of the mask those that do not stand still, or all if all do.
+static uint32_t moving(uint32_t mask) {
+    uint32_t still = 0;
+    for (uint32_t i = 0; i < sim.options.hart_count; i++) {
+        still |= sim.harts[i].still_until > sim.steps ? 1u << i : 0;
+    }
+    return (mask & ~still) != 0 ? mask & ~still : mask;
+}
+
 static uint32_t choose(uint32_t mask) {
     uint32_t skip = sim_random_below(&sim.random, (uint32_t)__builtin_popcount(mask));
     for (; skip > 0; skip--) {
@@ -70,7 +79,12 @@ void sim_point(void) {
         sim.until_switch--;
         return;
     }
-    switch_to(choose(runnable(false)));
+    switch_to(choose(moving(runnable(false))));
+}
+
+void sim_stand_still(void) {
+    sim_this()->still_until = sim.steps + sim_random_below(&sim.random, STILL_STEPS_MAX);
+    sim.until_switch = 0;
 }
 
 // Nothing can run: time goes on to the next event.
@@ -93,7 +107,7 @@ void sim_switch_away(void) {
     uint32_t self = 1u << sim.running;
     for (uint32_t others = runnable(false);; others = runnable(false)) {
         if ((others & ~self) != 0) {
-            switch_to(choose(others & ~self));
+            switch_to(choose(moving(others & ~self)));
             return;
         }
         if (others != 0) {
@@ -104,7 +118,11 @@ void sim_switch_away(void) {
     }
 }
 
+// The lock that it waits for may be held by a hart that stands still.
 void sim_spin(void) {
+    for (uint32_t i = 0; i < sim.options.hart_count; i++) {
+        sim.harts[i].still_until = 0;
+    }
     sim.now_ns += 10;
     sim_switch_away();
 }

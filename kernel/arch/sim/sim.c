@@ -217,6 +217,7 @@ static void reset_harts(void) {
         hart->context = &hart->kernel_fiber;
         hart->task = 0;
         hart->in_kernel = true;
+        hart->still_until = 0;
         hart->asleep = false;
         hart->trap = SIM_TRAP_NONE;
         hart->ipi_at_ns = UINT64_MAX;

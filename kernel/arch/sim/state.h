@@ -37,6 +37,7 @@ struct sim_hart {
     struct fiber kernel_fiber;
     struct fiber *context;  // What goes on when this hart is chosen.
     struct task *task;      // Whose user mode it is in, or came from.
+    uint64_t still_until;   // It stands still up to so many kernel entries of the machine.
     bool in_kernel;
     bool asleep;               // In arch_idle, until an event.
     enum sim_trap trap;        // How the user fiber entered the kernel,
@@ -111,6 +112,7 @@ NORETURN void sim_finish(enum sim_end end, const char *format, ...) PRINTF_LIKE(
 
 // schedule.c: where another hart may go on. sim_switch_away: this hart cannot go on now.
 void sim_point(void);
+void sim_stand_still(void);  // This hart, as long as others can go on, for some kernel entries.
 void sim_switch_away(void);
 uint32_t sim_events_due(const struct sim_hart *hart);
 uint32_t sim_events_take(struct sim_hart *hart);
