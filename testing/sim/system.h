@@ -35,15 +35,6 @@ class boot_view {
   public:
     void service(const char *name, std::uint32_t flags, std::uint32_t restarts,
                  const std::vector<manifest_grant> &grants, std::uint32_t argument = 0) {
-        const bool maker = std::any_of(grants.begin(), grants.end(), [](const manifest_grant &one) {
-            return one.kind == MANIFEST_GRANT_FACTORY && (one.rights & RIGHT_MAKE_TASK) != 0;
-        });
-        service(name, flags, restarts, grants,
-                task_limits{maker ? 512u : 192u, maker ? 2u : 0u, 2, 4, 63}, argument);
-    }
-    void service(const char *name, std::uint32_t flags, std::uint32_t restarts,
-                 const std::vector<manifest_grant> &grants, task_limits limits,
-                 std::uint32_t argument = 0) {
         manifest_service made{};
         std::strcpy(made.name, name);
         std::strcpy(made.program, name);
@@ -54,7 +45,7 @@ class boot_view {
         made.hart = MANIFEST_HART_ANY;
         made.restart_budget = restarts;
         made.argument = argument;
-        made.limits = task_limits_pack(limits);
+        made.limits = task_limits_pack({192, 0, 2, 4, 63});
         made.shares = task_shares_pack({0, 64});
         grants_.insert(grants_.end(), grants.begin(), grants.end());
         services_.push_back(made);
