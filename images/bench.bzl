@@ -1,0 +1,209 @@
+"""The images that measure, each figure with its ceiling (testing/budgets)."""
+
+load(":tessera_image.bzl", "budget_test", "tessera_image")
+
+_CLIENT_PROGRAMS = {
+    "//services/init:init": "init",
+    "//services/policyd:policyd": "policyd",
+    "//services/samgrd:samgrd": "samgrd",
+    "//testing/bench:answer": "answer",
+    "//testing/bench:client": "client",
+    "//testing/bench:sink": "sink",
+}
+
+_SERVICES_PROGRAMS = {
+    "//services/echo:echo": "echo",
+    "//services/init:init": "init",
+    "//services/logd:logd": "logd",
+    "//services/metricsd:metricsd": "metricsd",
+    "//services/policyd:policyd": "policyd",
+    "//services/samgrd:samgrd": "samgrd",
+    "//services/timed:timed": "timed",
+    "//testing/bench:services": "services",
+}
+
+_PAIRS_PROGRAMS = {
+    "//services/init:init": "init",
+    "//testing/bench:echo": "echo",
+    "//testing/bench:pair": "pair",
+    "//testing/bench:pairs": "pairs",
+}
+
+def bench_images():
+    """`bench`, `bench_client`, `bench_services`, `bench_block`, `bench_crowd`, `bench_pairs2` and `4`, with their budgets."""
+    tessera_image(
+        name = "bench",
+        golden = "golden/bench.golden",
+        harts = 1,
+        icount = True,
+        manifest = "bench.manifest",
+        programs = {
+            "//services/init:init": "init",
+            "//testing/bench:bench": "bench",
+            "//testing/bench:echo": "echo",
+            "//testing/bench:peer": "peer",
+        },
+    )
+
+    budget_test(
+        name = "bench_budget",
+        size = "medium",
+        budget = "//testing/budgets:bench.budget",
+        image = ":bench",
+    )
+
+    tessera_image(
+        name = "bench_client",
+        golden = "golden/bench_client.golden",
+        harts = 1,
+        icount = True,
+        manifest = "client.manifest",
+        policies = {"client.policy": "policy"},
+        programs = _CLIENT_PROGRAMS,
+    )
+
+    native.genrule(
+        name = "bench_uncached_golden",
+        srcs = ["golden/bench_client.golden"],
+        outs = ["bench_uncached.golden"],
+        cmd = "sed 's/_hit %u/_uncached %u/' $< >$@",
+    )
+
+    # The same with reuse off: the baseline (testing/evidence).
+    tessera_image(
+        name = "bench_uncached",
+        golden = "bench_uncached.golden",
+        harts = 1,
+        icount = True,
+        manifest = "client.manifest",
+        policies = {"client.policy": "policy"},
+        programs = _CLIENT_PROGRAMS,
+        reuse = False,
+    )
+
+    budget_test(
+        name = "bench_client_budget",
+        size = "medium",
+        budget = "//testing/budgets:client.budget",
+        compared_elsewhere = True,
+        image = ":bench_client",
+    )
+
+    budget_test(
+        name = "bench_uncached_budget",
+        size = "medium",
+        budget = "//testing/budgets:uncached.budget",
+        compared_elsewhere = True,
+        image = ":bench_uncached",
+    )
+
+    # What the services' operations cost, and the same with reuse off. No device: its answers would not come at the same instruction each time.
+    for name, reuse in [
+        ("bench_services", True),
+        ("bench_services_uncached", False),
+    ]:
+        tessera_image(
+            name = name,
+            golden = "golden/bench_services.golden",
+            harts = 1,
+            icount = True,
+            manifest = "services.manifest",
+            policies = {"services.policy": "policy"},
+            programs = _SERVICES_PROGRAMS,
+            reuse = reuse,
+        )
+
+    budget_test(
+        name = "bench_services_budget",
+        size = "medium",
+        budget = "//testing/budgets:services.budget",
+        compared_elsewhere = True,
+        image = ":bench_services",
+    )
+
+    budget_test(
+        name = "bench_services_uncached_budget",
+        size = "medium",
+        budget = "//testing/budgets:services_uncached.budget",
+        compared_elsewhere = True,
+        image = ":bench_services_uncached",
+    )
+
+    tessera_image(
+        name = "bench_block",
+        disk_mib = 16,
+        golden = "golden/bench_block.golden",
+        harts = 1,
+        icount = True,
+        manifest = "block.manifest",
+        policies = {"block.policy": "policy"},
+        programs = {
+            "//services/init:init": "init",
+            "//services/policyd:policyd": "policyd",
+            "//services/samgrd:samgrd": "samgrd",
+            "//services/virtioblkd:virtioblkd": "virtioblkd",
+            "//testing/bench:block": "block",
+        },
+    )
+
+    budget_test(
+        name = "bench_block_budget",
+        size = "medium",
+        budget = "//testing/budgets:block.budget",
+        image = ":bench_block",
+    )
+
+    tessera_image(
+        name = "bench_crowd",
+        golden = "golden/bench_crowd.golden",
+        harts = 1,
+        icount = True,
+        manifest = "crowd.manifest",
+        programs = {
+            "//services/init:init": "init",
+            "//testing/bench:crowd": "crowd",
+            "//testing/bench:echo": "echo",
+            "//testing/bench:member": "member",
+        },
+    )
+
+    budget_test(
+        name = "bench_crowd_budget",
+        size = "medium",
+        budget = "//testing/budgets:crowd.budget",
+        image = ":bench_crowd",
+    )
+
+    tessera_image(
+        name = "bench_pairs2",
+        golden = "golden/bench_pairs2.golden",
+        harts = 2,
+        icount = True,
+        kernel = "//kernel:kernel_figures",  # For lock_spins.
+        manifest = "pairs2.manifest",
+        programs = _PAIRS_PROGRAMS,
+    )
+
+    tessera_image(
+        name = "bench_pairs4",
+        golden = "golden/bench_pairs4.golden",
+        harts = 4,
+        icount = True,
+        kernel = "//kernel:kernel_figures",  # For lock_spins.
+        manifest = "pairs4.manifest",
+        programs = _PAIRS_PROGRAMS,
+    )
+
+    budget_test(
+        name = "bench_pairs2_budget",
+        size = "medium",
+        budget = "//testing/budgets:pairs2.budget",
+        image = ":bench_pairs2",
+    )
+
+    budget_test(
+        name = "bench_pairs4_budget",
+        size = "medium",
+        budget = "//testing/budgets:pairs4.budget",
+        image = ":bench_pairs4",
+    )
