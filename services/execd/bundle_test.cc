@@ -137,11 +137,11 @@ TEST(Bundle, test_reject_limits) {
 
 TEST(Bundle, test_reject_shares) {
     bundle whole = two_programs();
-    whole.program(1).shares = task_shares_pack({TASK_SHARE_CPU_MAX});
+    whole.program(1).shares = task_shares_pack({TASK_SHARE_CPU_MAX, 0});
     bundle_view view{};
     EXPECT_EQ(open(whole.bytes(), &view).flaw, BUNDLE_FLAW_NONE);
     for (const std::uint64_t shares :
-         {task_shares_pack({TASK_SHARE_CPU_MAX + 1}), UINT64_C(1) << TASK_SHARE_BITS}) {
+         {task_shares_pack({TASK_SHARE_CPU_MAX + 1, 0}), UINT64_C(1) << TASK_SHARE_BITS}) {
         bundle made = two_programs();
         made.program(1).shares = shares;
         expect_flaw(made.bytes(), BUNDLE_FLAW_LIMITS);

@@ -249,7 +249,7 @@ std::string bundle_binary(const std::vector<program> &programs,
         mkimage::append_u64(table, limits_of(one));
         mkimage::append_u32(table, one.flags);
         mkimage::append_u32(table, one.at_once);
-        mkimage::append_u64(table, task_shares_pack({limit_of(one, "cpu", 0)}));
+        mkimage::append_u64(table, task_shares_pack({limit_of(one, "cpu", 0), 0}));
         body += file;
         body.resize(aligned(body.size()), '\0');
     }

@@ -1,0 +1,241 @@
+"""Tests of the client library."""
+
+load("//testing:cc_test.bzl", "tessera_cc_test")
+load("//testing:compile_fail.bzl", "compile_fail_test")
+
+def ipc_tests():
+    """Each `NAME_test`, and what must not compile."""
+    tessera_cc_test(
+        name = "budget_test",
+        size = "small",
+        srcs = ["budget_test.cc"],
+        deps = [
+            ":budget",
+            ":types",
+        ],
+    )
+
+    tessera_cc_test(
+        name = "route_cache_test",
+        size = "small",
+        srcs = ["route_cache_test.cc"],
+        deps = [
+            ":route_cache",
+            ":types",
+            "//ipc/wire:policy_action",
+        ],
+    )
+
+    tessera_cc_test(
+        name = "inbox_test",
+        size = "small",
+        srcs = ["inbox_test.cc"],
+        deps = [
+            ":inbox",
+            ":types",
+            "//kernel/abi",
+        ],
+    )
+
+    tessera_cc_test(
+        name = "client_test",
+        size = "small",
+        srcs = ["client_test.cc"],
+        deps = [
+            ":budget",
+            ":client",
+            ":route_cache",
+            ":types",
+            "//ipc/wire",
+            "//ipc/wire:codec",
+            "//ipc/wire:policy_action",
+            "//ipc/wire:protocols",
+            "//kernel/abi",
+            "//runtime",
+            "//runtime:syscall",
+            "//testing/sim:client_world",
+        ],
+    )
+
+    tessera_cc_test(
+        name = "client_days_test",
+        size = "small",
+        srcs = ["client_days_test.cc"],
+        deps = [
+            ":budget",
+            ":client",
+            ":route_cache",
+            ":types",
+            "//ipc/wire:codec",
+            "//ipc/wire:policy_action",
+            "//kernel/abi",
+            "//runtime",
+            "//runtime:syscall",
+            "//testing/sim:client_world",
+        ],
+    )
+
+    tessera_cc_test(
+        name = "asks_test",
+        size = "small",
+        srcs = ["asks_test.cc"],
+        deps = [
+            ":ask",
+            ":asks",
+            ":client",
+            ":frame",
+            ":inbox",
+            ":route_cache",
+            ":types",
+            "//ipc/wire",
+            "//ipc/wire:codec",
+            "//ipc/wire:echo_wire",
+            "//ipc/wire:policy_action",
+            "//kernel/abi",
+            "//runtime",
+            "//runtime:syscall",
+            "//testing/sim:machine",
+        ],
+    )
+
+    tessera_cc_test(
+        name = "ask_test",
+        size = "small",
+        srcs = ["ask_test.cc"],
+        deps = [
+            ":ask",
+            ":client",
+            ":types",
+            "//ipc/wire:echo_wire",
+            "//kernel/abi",
+            "//runtime",
+            "//runtime:ecall",
+            "//runtime:syscall",
+        ],
+    )
+
+    tessera_cc_test(
+        name = "bulk_test",
+        size = "small",
+        srcs = ["bulk_test.cc"],
+        deps = [
+            ":bulk",
+            ":types",
+            "//kernel/abi",
+            "//runtime:ecall",
+            "//runtime:syscall",
+        ],
+    )
+
+    tessera_cc_test(
+        name = "block_client_test",
+        size = "small",
+        srcs = ["block_client_test.cc"],
+        deps = [
+            ":block_client",
+            ":block_item",
+            ":client",
+            ":types",
+            "//ipc/wire",
+            "//ipc/wire:block_wire",
+            "//ipc/wire:policy_action",
+            "//kernel/abi",
+            "//runtime",
+            "//runtime:ecall",
+            "//runtime:syscall",
+        ],
+    )
+
+    tessera_cc_test(
+        name = "ring_test",
+        size = "small",
+        srcs = ["ring_test.cc"],
+        deps = [
+            ":bulk",
+            ":ring",
+            "//kernel/abi",
+            "//runtime:syscall",
+        ],
+    )
+
+    tessera_cc_test(
+        name = "server_counts_test",
+        size = "small",
+        srcs = ["server_counts_test.cc"],
+        deps = [
+            ":client",
+            ":route_cache",
+            ":server_counts",
+            "//ipc/wire",
+            "//ipc/wire:codec",
+            "//ipc/wire:server_wire",
+            "//kernel/abi",
+            "//runtime:ecall",
+            "//runtime:syscall",
+        ],
+    )
+
+    tessera_cc_test(
+        name = "server_test",
+        size = "small",
+        srcs = ["server_test.cc"],
+        deps = [
+            ":server",
+            ":server_counts",
+            ":types",
+            "//ipc/wire",
+            "//ipc/wire:codec",
+            "//ipc/wire:server_wire",
+            "//kernel/abi",
+            "//runtime",
+            "//runtime:ecall",
+            "//runtime:syscall",
+        ],
+    )
+
+    # A service that is a client too.
+    tessera_cc_test(
+        name = "server_asks_test",
+        size = "small",
+        srcs = ["server_asks_test.cc"],
+        deps = [
+            ":asks",
+            ":client",
+            ":frame",
+            ":route_cache",
+            ":server",
+            ":types",
+            "//ipc/wire",
+            "//ipc/wire:echo_wire",
+            "//ipc/wire:policy_action",
+            "//ipc/wire:server_wire",
+            "//kernel/abi",
+            "//runtime",
+            "//runtime:syscall",
+            "//testing/sim:machine",
+        ],
+    )
+
+    # What no service can get wrong.
+    compile_fail_test(
+        name = "types_compile_fail_test",
+        size = "small",
+        src = "wrong/types.c",
+        cases = {
+            "DEADLINE_FOR_ATTEMPTS": "incompatible types when assigning to type",
+            "EPOCH_FOR_NONCE": "incompatible types when assigning to type",
+            "MISMATCHES_FOR_ATTEMPTS": "incompatible types when assigning to type",
+            "NONCE_FOR_SERVICE": "incompatible type for argument 2 of",
+            "NONCE_FOR_SLOT": "incompatible types when assigning to type",
+            "NUMBER_FOR_DEADLINE": "incompatible type for argument 1 of",
+            "NUMBER_FOR_SLOT": "incompatible types when assigning to type",
+            "OUTCOME_IGNORED": "Werror=unused-result",
+            "STATUS_IGNORED": "Werror=unused-result",
+            "VIEW_FOR_SEALED": "incompatible pointer type",
+            "WRITE_TO_VIEW": "read-only location",
+        },
+        deps = [
+            ":bulk",
+            ":client",
+        ],
+    )
