@@ -46,7 +46,11 @@ class boot_view {
         made.restart_budget = restarts;
         made.argument = argument;
         made.limits = task_limits_pack({192, 0, 2, 4, 63});
-        made.shares = task_shares_pack({0, 64});
+        const bool grants_made =
+            std::any_of(grants.begin(), grants.end(), [](const manifest_grant &one) {
+                return one.kind == MANIFEST_GRANT_FACTORY && (one.rights & RIGHT_MAKE_GRANT) != 0;
+            });
+        made.shares = task_shares_pack({0, grants_made ? 64U : 0U});
         grants_.insert(grants_.end(), grants.begin(), grants.end());
         services_.push_back(made);
     }
