@@ -3,6 +3,7 @@
 
 #include "kernel/core/fault_point.h"
 #include "kernel/core/run_list.h"
+#include "kernel/core/run_queue.h"
 #include "kernel/core/transfer.h"
 
 // Each enters the run queue: about 150 instructions.
@@ -16,40 +17,12 @@ static uint64_t period_end_ns(const struct kernel *kernel, uint64_t now_ns) {
     return period_of(kernel, now_ns) * kernel->cpu_period_ns;
 }
 
+static int64_t budget_of_share(const struct kernel *kernel, uint32_t share) {
+    return (int64_t)(kernel->cpu_period_ns * share / TASK_SHARE_CPU_MAX);
+}
+
 static int64_t budget_of(const struct kernel *kernel, const struct task *task) {
-    return (int64_t)(kernel->cpu_period_ns * atomic_load_u32(&task->cpu.share) /
-                     TASK_SHARE_CPU_MAX);
-}
-
-enum status cpu_share_take(struct kernel *kernel, struct task *creator, uint32_t share) {
-    uint32_t own = creator ? atomic_load_u32(&creator->cpu.share) : 0;
-    if (own == 0) {
-        uint32_t before = atomic_add_u32(&kernel->cpu_shares, share);
-        (void)before;
-        return STATUS_OK;
-    }
-    if (share == 0) {
-        return STATUS_DENIED;
-    }
-    // Ends: each further round means that a child's share has come back.
-    while (own > share && !atomic_claim_u32(&creator->cpu.share, own, own - share)) {
-        own = atomic_load_u32(&creator->cpu.share);
-    }
-    return own > share ? STATUS_OK : STATUS_NO_SPACE;
-}
-
-void cpu_share_give(struct kernel *kernel, struct task *to, uint32_t share) {
-    bool bounded = to && atomic_load_u32(&to->cpu.share) != 0;
-    uint32_t before = bounded ? atomic_add_u32(&to->cpu.share, share)
-                              : atomic_add_u32(&kernel->cpu_shares, 0 - share);
-    (void)before;
-}
-
-void cpu_begin(struct kernel *kernel, struct task *task, uint32_t share) {
-    task->cpu = (struct cpu_account){.share = {share}};
-    if (share != 0 && !cpu_budgets_exist(kernel)) {
-        atomic_or_u32(&kernel->qos_seen, QOS_SEEN_BUDGETS);
-    }
+    return budget_of_share(kernel, atomic_load_u32(&task->cpu.share));
 }
 
 // What the periods that have begun since it was last looked at give it.
@@ -70,6 +43,54 @@ static void refill(const struct kernel *kernel, struct task *task, uint64_t now_
     cpu->left_ns = left_ns;
 }
 
+// Its account up to now, before its share changes: a larger one counts from the next period on.
+static void settle(const struct kernel *kernel, struct hart *hart,
+                   struct task *task) UNCHECKED_LOCKS {
+    struct hart *home = run_queue_lock_home(hart, task);
+    if (home) {  // Else it has not started.
+        if (!cpu_is_spent(task)) {
+            refill(kernel, task, arch_time_ns());
+        }
+        lock_release(&hart->locks, &home->run_lock);
+    }
+}
+
+enum status cpu_share_take(struct kernel *kernel, struct hart *hart, struct task *creator,
+                           uint32_t share) {
+    uint32_t own = creator ? atomic_load_u32(&creator->cpu.share) : 0;
+    if (own == 0) {
+        uint32_t before = atomic_add_u32(&kernel->cpu_shares, share);
+        (void)before;
+        return STATUS_OK;
+    }
+    if (share == 0) {
+        return STATUS_DENIED;
+    }
+    settle(kernel, hart, creator);
+    // Ends: each further round means that a child's share has come back.
+    while (own > share && !atomic_claim_u32(&creator->cpu.share, own, own - share)) {
+        own = atomic_load_u32(&creator->cpu.share);
+    }
+    return own > share ? STATUS_OK : STATUS_NO_SPACE;
+}
+
+void cpu_share_give(struct kernel *kernel, struct hart *hart, struct task *to, uint32_t share) {
+    bool bounded = to && atomic_load_u32(&to->cpu.share) != 0;
+    if (bounded) {
+        settle(kernel, hart, to);
+    }
+    uint32_t before = bounded ? atomic_add_u32(&to->cpu.share, share)
+                              : atomic_add_u32(&kernel->cpu_shares, 0 - share);
+    (void)before;
+}
+
+void cpu_begin(struct kernel *kernel, struct task *task, uint32_t share) {
+    task->cpu = (struct cpu_account){.share = {share}};
+    if (share != 0 && !cpu_budgets_exist(kernel)) {
+        atomic_or_u32(&kernel->qos_seen, QOS_SEEN_BUDGETS);
+    }
+}
+
 static void spend_locked(const struct kernel *kernel, struct hart *hart, struct task *task,
                          uint64_t now_ns) REQUIRES(hart->run_lock) {
     struct cpu_account *cpu = &task->cpu;
@@ -88,11 +109,23 @@ static void charge_one_locked(const struct kernel *kernel, struct hart *hart, st
     if (atomic_load_u32(&task->cpu.share) == 0) {
         return;
     }
-    refill(kernel, task, now_ns);
+    if (!cpu_is_spent(task)) {  // Who is spent gets its next budget when it is given back.
+        refill(kernel, task, now_ns);
+    }
     task->cpu.left_ns -= (int64_t)spent_ns;
     if (task->cpu.left_ns <= 0 && !cpu_is_spent(task) && atomic_load_u32(&task->killed) == 0) {
         spend_locked(kernel, hart, task, now_ns);
     }
+}
+
+void cpu_pay_first(struct kernel *kernel, struct hart *hart, struct task *creator, uint32_t share) {
+    if (!creator || atomic_load_u32(&creator->cpu.share) == 0) {
+        return;
+    }
+    lock_acquire(&hart->locks, &hart->run_lock);
+    charge_one_locked(kernel, hart, creator, (uint64_t)budget_of_share(kernel, share),
+                      arch_time_ns());
+    lock_release(&hart->locks, &hart->run_lock);
 }
 
 void cpu_charge_locked(struct kernel *kernel, struct hart *hart, uint64_t now_ns) {
@@ -127,7 +160,9 @@ uint64_t cpu_end(struct kernel *kernel, struct hart *hart, struct task *task, ui
     }
     lock_acquire(&hart->locks, &hart->run_lock);
     cpu_charge_locked(kernel, hart, now_ns);
-    refill(kernel, task, now_ns);
+    if (!cpu_is_spent(task)) {
+        refill(kernel, task, now_ns);
+    }
     uint64_t own_ns = now_ns + (uint64_t)(task->cpu.left_ns > 0 ? task->cpu.left_ns : 0);
     lock_release(&hart->locks, &hart->run_lock);
     return own_ns < end_ns ? own_ns : end_ns;
@@ -187,7 +222,11 @@ uint64_t cpu_return(struct kernel *kernel, struct hart *hart) {
 void cpu_unpark(struct kernel *kernel, struct hart *hart, struct task *task) {
     lock_acquire(&hart->locks, &hart->run_lock);
     unpark_locked(kernel, hart, task);
+    bool outranks = hart->running_class != 0 && task->run_class > hart->running_class;
     lock_release(&hart->locks, &hart->run_lock);
+    if (outranks && !hart->looks) {
+        hart_ipi_send(hart, UINT64_C(1) << hart->index);
+    }
 }
 
 void cpu_forget(struct hart *hart, struct task *task) {

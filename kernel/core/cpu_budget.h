@@ -14,7 +14,9 @@
 // in kernel/core/task.h). Only who calls a spent task directly lends it time, to the next tick.
 //
 // A share comes out of the creator's, if that has one, and goes back to its supervisor when it has
-// ended: so descendants of a bounded task have together what it was given.
+// ended: so descendants of a bounded task have together what it was given. A child begins with a
+// whole budget, which a bounded creator pays out of what it has left of the period. (One that is
+// not bounded pays nothing: children that it starts one after the other begin with one each.)
 // Units:     nanoseconds; a share is milliseconds a second.
 // Locking:   a task's account and the hart's list of spent tasks stand under the run-queue lock of
 //            its home hart. A spent task does not change its hart.
@@ -36,10 +38,15 @@ static ALWAYS_INLINE bool cpu_is_spent(const struct task *task) {
 // Of a new task, a share out of its creator's. Null: init, which is not bounded. Errors, nothing
 // changed: STATUS_DENIED (no bound, by one that is bounded),
 // STATUS_NO_SPACE (the creator would have none left).
-WARN_UNUSED enum status cpu_share_take(struct kernel *kernel, struct task *creator, uint32_t share);
+WARN_UNUSED enum status cpu_share_take(struct kernel *kernel, struct hart *hart,
+                                       struct task *creator, uint32_t share);
 
 // Back to where it came from: `to` is the creator, or the supervisor of a task that has ended.
-void cpu_share_give(struct kernel *kernel, struct task *to, uint32_t share);
+void cpu_share_give(struct kernel *kernel, struct hart *hart, struct task *to, uint32_t share);
+
+// The child has been made by the current task: what it begins with is charged to that.
+void cpu_pay_first(struct kernel *kernel, struct hart *hart, struct task *creator, uint32_t share)
+    EXCLUDES(hart->run_lock);
 
 // The new task's account, with the share that was taken for it.
 void cpu_begin(struct kernel *kernel, struct task *task, uint32_t share);

@@ -350,4 +350,43 @@ TEST(CpuBudget, test_reject_more_than_its_own_share) {
         true);
 }
 
+// Children one after the other, each with nearly all of its share: they have together what it was
+// given, and no fresh budget each.
+TEST(CpuBudget, test_reject_a_fresh_budget_for_each_child) {
+    static std::uint64_t used_ns;
+    sim_machine machine;
+    machine.program("greedy", [](user &) { sim_user_work(BUDGET_NS * 9 / 10); });
+    machine.program("child", [](user &) {
+        slot factory = slot_at(5);
+        for (;;) {
+            task_result made = create(factory, SHARE - 1, {56, 0, 0, 0, 8});
+            if (made.status != STATUS_OK) {  // The one before has not been reclaimed.
+                sys_yield();
+                continue;
+            }
+            const task *object = find(made.instance);
+            EXPECT_EQ(simtest::load(made.slot, "greedy").status, STATUS_OK);
+            while (sys_task_start(made.slot, 0, 0) != STATUS_OK) {
+            }
+            EXPECT_EQ(simtest::wait_dead(made.slot).reason, EXIT_CODE);
+            used_ns += object->run_ns.raw;
+            EXPECT_EQ(sys_cap_close(made.slot), STATUS_OK);
+        }
+    });
+    machine.run([](user &) {
+        used_ns = 0;
+        slot home = simtest::endpoint();
+        slot factory = sys_cap_mint(FACTORY, child_id(), MAKES).slot;
+        started maker =
+            start("child", SHARE,
+                  {{factory, 5, MAKES}, {simtest::IMAGE, simtest::IMAGE.value, RIGHT_READ}}, 0,
+                  {200, 4, 4, 0, 63});
+        std::uint64_t begin_ns = sys_clock_get();
+        sleep(home, PERIODS * PERIOD_NS);
+        std::uint64_t periods = (sys_clock_get() - begin_ns) / PERIOD_NS;
+        EXPECT_LE(maker.object->run_ns.raw + used_ns, (periods + 2) * BUDGET_NS + OVERRUN_NS);
+        EXPECT_GT(used_ns, 0u);
+    });
+}
+
 }  // namespace

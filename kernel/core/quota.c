@@ -110,7 +110,7 @@ void quota_pass_on(struct kernel *kernel, struct hart *hart, struct task *task) 
     quota_give(&heir->quota, left);
     uint32_t share = atomic_load_u32(&task->cpu.share);
     atomic_store_u32(&task->cpu.share, 0);
-    cpu_share_give(kernel, heir, share);
+    cpu_share_give(kernel, hart, heir, share);
     if (task->paid != 0) {
         change_payers(kernel, hart, from, to);
         heir->paid += task->paid;

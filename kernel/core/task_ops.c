@@ -187,7 +187,7 @@ enum status task_make(struct kernel *kernel, struct hart *hart, const struct tas
         return STATUS_NO_SPACE;
     }
     struct task *payer = order->supervisor;
-    enum status status = cpu_share_take(kernel, payer, order->cpu);
+    enum status status = cpu_share_take(kernel, hart, payer, order->cpu);
     if (status != STATUS_OK) {
         return status;
     }
@@ -196,13 +196,14 @@ enum status task_make(struct kernel *kernel, struct hart *hart, const struct tas
                  ? STATUS_NO_SPACE
                  : make_taken(kernel, hart, order, &task);
     if (status != STATUS_OK) {
-        cpu_share_give(kernel, payer, order->cpu);
+        cpu_share_give(kernel, hart, payer, order->cpu);
         return status;
     }
     if (task->instance == 0 || !fault_point_fires(FAULT_POINT_STALE_IDENTITY)) {
         task->service_id = order->service_id;
     }
     join_family(kernel, hart, task, name_of(payer));
+    cpu_pay_first(kernel, hart, payer, order->cpu);
     atomic_store_u32(&task->references, 2);
     atomic_store_release_u32(&task->state, TASK_NEW);
     *out = task;

@@ -86,9 +86,9 @@ static void end_if_dead(struct virtioblkd_service *service) {
     sys_task_exit(1);
 }
 
-// While requests are out a tick is to come.
+// While requests are out a tick is to come, and one that ends the service if its device is lost.
 static void keep_ticking(struct virtioblkd_service *service) {
-    if (service->ticking || service->blk.disk.out == 0) {
+    if (service->ticking || (service->blk.disk.out == 0 && !service->blk.dead)) {
         return;
     }
     struct timer_result set =

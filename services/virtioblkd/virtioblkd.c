@@ -259,9 +259,13 @@ void virtioblkd_work(struct virtioblkd *blk) {
     // Ends: each time a request has come back, or the device was reset, which ends in `dead`.
     while (!ready && !blk->dead) {
         bool room = true;
+        bool held = false;
         take(blk);
-        for (uint32_t i = 0; i < blk->line_count && room && !blk->dead; i++) {
-            room = advance(blk, &blk->submissions[blk->line[i]]);
+        for (uint32_t i = 0; i < blk->line_count && room && !held && !blk->dead; i++) {
+            struct virtioblkd_submission *one = &blk->submissions[blk->line[i]];
+            room = advance(blk, one);
+            // What nobody waits for any more must not land after what comes behind it.
+            held = one->out != 0 && (one->gone || !one->window);
         }
         if (blk->disk.broken) {
             continue;
