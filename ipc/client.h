@@ -5,7 +5,8 @@
 // IPC_OK the answer is in reply_in and carries the request's nonce; its status is the protocol's.
 // A request that the kernel says was handed over is sent again only if its operation's row says
 // that doing it twice does no harm. Calls, sends, notifications and managing go through routes of
-// their own, each with the one right that policy allowed. Units:     nanoseconds since boot; bytes.
+// their own, each with the one right that policy allowed.
+// Units:     nanoseconds since boot; bytes.
 // Ownership: the caller owns the client; one task uses it. It owns the capabilities of its routes.
 //            A capability that a request carries is gone when ipc_call returns: with the request,
 //            or closed. One that an answer brings (FRAME_TAKE_CAP) is in reply_in's meta.slot and

@@ -1,5 +1,5 @@
 // ipc/route_cache.h: the routes that a client keeps: a capability for each service and each way of
-// using it (call, send, notify), and what is known of those it may not use.
+// using it (call, send, notify, manage), and what is known of those it may not use.
 //
 // A state machine for each of a fixed number of entries (route_step.def has all steps). It
 // makes no system call: it says what is to be done, and is told what came of it. When all places

@@ -1,6 +1,6 @@
 // ipc/reuse_off/reuse.h: nothing is kept from one call to the next: each resolves its route anew
-// and closes it, each transfer of bulk makes and maps its window anew. The baseline that figures
-// with reuse are compared to (testing/evidence); the build chooses between this file and
+// and closes it. Benchmarks make their windows and endpoints anew by it, too. The baseline that
+// figures with reuse are compared to (testing/evidence); the build chooses between this file and
 // reuse_on/reuse.h (platforms/reuse.bzl).
 #pragma once
 

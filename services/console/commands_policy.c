@@ -11,8 +11,8 @@ enum { LEARNED_PAGES_MAX = 8 };
 
 static void show_name(struct shell *shell, uint64_t service_id) {
     const char *name = names_of(&shell->names, service_id);
-    if (name) {
-        print_add(&shell->print, "%s", name);
+    if (name) {  // Policies write programs with `@`.
+        print_add(&shell->print, "%s%s", (service_id & SERVICE_ID_TOP_BIT) != 0 ? "@" : "", name);
     } else {
         print_add(&shell->print, "%#lx", (unsigned long)service_id);
     }
@@ -49,6 +49,7 @@ static uint32_t show_page(struct shell *shell, uint32_t *first) {
 
 static void show(struct shell *shell) {
     struct policy_message message = {.header = {.op = POLICY_OP_STATS}};
+    shell_learn_programs(shell);
     if (!shell_ask(shell, "policyd", &policy_rows, &message, 0)) {
         return;
     }

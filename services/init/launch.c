@@ -200,6 +200,8 @@ struct launch_result launch_forget(struct launcher *launcher, uint32_t service, 
     enum status status = close_slot(&launched->task);
     if (status == STATUS_OK && restart) {
         status = close_slot(&launched->endpoint);
+    } else if (status == STATUS_OK && launched->family.value != CAP_SLOT_NONE) {
+        status = sys_grant_revoke(launched->family);  // Nobody decides any more.
     }
     if (status != STATUS_OK || !restart || !manifest_endpoint_grant(launcher->manifest, service)) {
         return outcome(status, "cap_close");

@@ -136,8 +136,10 @@ enum wire_status logd_append(struct logd *logd, struct log_record *record) {
 enum wire_status logd_append_crash(struct logd *logd, struct log_record *record,
                                    const struct log_crash *crash) {
     static const uint8_t scope[] = {'c', 'r', 'a', 's', 'h'};
+    // execd tells of programs, and of nobody else.
+    bool of_program = (crash->subject & SERVICE_ID_TOP_BIT) != 0;
     if (record->sender != service_id_named("init").value &&
-        record->sender != service_id_named("execd").value) {
+        (record->sender != service_id_named("execd").value || !of_program)) {
         return WIRE_DENIED;
     }
     if (crash->reason == EXIT_NONE || crash->reason >= EXIT_REASON_COUNT) {

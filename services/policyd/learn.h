@@ -2,9 +2,12 @@
 // anything about. A bounded table; what has no place in it is not let through.
 //
 // What a `deny` rule says is never learned, nor `manage`, nor what takes no route, nor anything
-// done to policyd or samgrd: learning changes nothing about who decides. Ownership: the caller owns
-// the struct. Blocking:  never; each function looks at each row once. Errors:    none; what is not
-// learned is counted.
+// done to policyd or samgrd: learning changes nothing about who decides. A learned
+// `call` is in no graph of waiting calls that was checked when the image was built: two services
+// that learn to call each other wait until their deadlines.
+// Ownership: the caller owns the struct.
+// Blocking:  never; each function looks at each row once.
+// Errors:    none; what is not learned is counted.
 #pragma once
 
 #include <stdbool.h>
