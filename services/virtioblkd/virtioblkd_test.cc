@@ -274,6 +274,20 @@ TEST_F(Virtioblkd, a_window_that_was_let_go_is_not_touched) {
     EXPECT_FALSE(virtioblkd_uses(blk_.get(), 1));
 }
 
+// What nobody waits for any more may still be written: not after what its successor writes there.
+TEST_F(Virtioblkd, what_a_caller_left_behind_is_over_before_the_next_begins) {
+    Good();
+    Fill(1, 0, 1, SECTOR_BYTES);
+    Fill(2, 0, 2, SECTOR_BYTES);
+    EXPECT_EQ(Submit(1, {item_of(BLOCK_WRITE, 5, 1)}), WIRE_OK);
+    virtioblkd_left(blk_.get(), reply_handle{1});
+    EXPECT_EQ(Submit(2, {item_of(BLOCK_WRITE, 5, 1)}), WIRE_OK);
+    EXPECT_EQ(blk_->disk.out, 1u) << "the second one waits for the first";
+    Finish();
+    EXPECT_EQ(image_.read(5)[0], 2);
+    EXPECT_EQ(blk_->disk.out, 0u);
+}
+
 TEST_F(Virtioblkd, a_caller_that_left_has_nothing_begun_any_more) {
     Good();
     EXPECT_EQ(Submit(1, {item_of(BLOCK_WRITE, 5, 1), FLUSH}), WIRE_OK);
