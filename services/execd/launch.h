@@ -1,6 +1,6 @@
 // services/execd/launch.h: making a program's task with what its bundle says, and nothing else.
-// Ownership: struct launched names a slot of execd's; a task that could not be made whole is closed,
-//            which ends it before it ever ran.
+// Ownership: struct launched names a slot of execd's; a task that could not be made whole is
+//            closed, and ends before it ever ran.
 // Blocking:  never for long: the kernel loads a program in steps.
 // Errors:    STATUS_NO_SPACE: what it may hold is more than execd has left.
 #pragma once
