@@ -39,6 +39,7 @@ enum state_mount statefs_format(const struct statefs_config *config, uint64_t vo
             // First both are wiped: an interrupted format leaves a blank disk.
             memset(sector, 0, sizeof(sector));
             if (round == 1) {
+                super.sequence = 1 + slot;
                 state_super_put(&super, sector);
             }
             if (disk->write(disk->context, (uint64_t)slot * STATE_SUPER_STRIDE, 1, sector) !=
@@ -73,6 +74,9 @@ static enum state_mount find_super(struct statefs *fs, struct state_report *repo
     }
     fs->slot = good[1] && (!good[0] || found[1].sequence > found[0].sequence) ? 1 : 0;
     fs->super = found[fs->slot];
+    // The newest may not be durable yet, and the other one is: only that is enough.
+    fs->first_slot =
+        good[1 - fs->slot] && !planted(fs, STATE_PLANT_SUPER_OLD_FIRST) ? fs->slot : 1 - fs->slot;
     report->super = fs->super;
     return MOUNT_OK;
 }
@@ -238,13 +242,26 @@ static enum state_mount replay_region(struct statefs *fs, struct state_report *r
     return look_behind_end(fs, &replay, report);
 }
 
+// What is read may be in the disk's cache: whoever wrote it may have ended before a flush.
+static enum state_mount flush_first(const struct statefs *fs) {
+    const struct disk *disk = &fs->config.disk;
+    enum disk_status status = DISK_LOST;
+    for (uint32_t i = 0; i < STATE_TRIES && status == DISK_LOST; i++) {
+        status = disk->flush(disk->context);
+    }
+    return status == DISK_OK ? MOUNT_OK : MOUNT_FAILED;
+}
+
 enum state_mount statefs_mount(struct statefs *fs, const struct statefs_config *config,
                                struct state_report *report) {
     memset(fs, 0, sizeof(*fs));
     memset(report, 0, sizeof(*report));
     fs->config = *config;
     state_table_init(&fs->table, config->entries);
-    enum state_mount result = find_super(fs, report);
+    enum state_mount result = flush_first(fs);
+    if (result == MOUNT_OK) {
+        result = find_super(fs, report);
+    }
     if (result == MOUNT_OK) {
         result = check_super(fs);
     }
@@ -253,6 +270,7 @@ enum state_mount statefs_mount(struct statefs *fs, const struct statefs_config *
         result = replay_region(fs, report);
     }
     if (result == MOUNT_OK) {
+        fs->unsure = fs->number > 0 && !planted(fs, STATE_PLANT_BELIEVE_LAST);
         state_plan_compaction(fs);
     }
     return result;
