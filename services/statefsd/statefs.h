@@ -40,7 +40,7 @@ enum state_plant {
 
 enum state_mount {
     MOUNT_OK,
-    MOUNT_BLANK,          // No superblock was ever written here.
+    MOUNT_BLANK,          // Nothing is where superblocks are, or a format that was interrupted.
     MOUNT_NO_SUPERBLOCK,  // Both are damaged, or this is something else.
     MOUNT_OTHER_VERSION,
     MOUNT_TOO_SMALL,  // The disk, for what its superblock says or for the entries asked for.

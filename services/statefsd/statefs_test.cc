@@ -242,8 +242,27 @@ TEST_F(Statefs, a_transaction_is_whole_or_not_there) {
 
 TEST_F(Statefs, test_reject_blank_and_foreign_disks) {
     EXPECT_EQ(mount(), MOUNT_BLANK);
-    disk.bytes()[3] = 1;  // A format that was interrupted.
-    EXPECT_EQ(mount(), MOUNT_BLANK);
+    // Of a table of partitions, and of file systems that leave the first sector alone.
+    for (const std::size_t at : {std::size_t{510}, std::size_t{1024 + 56}, SECOND_SUPER + 4}) {
+        disk.bytes()[at] = 0x55;
+        EXPECT_EQ(mount(), MOUNT_NO_SUPERBLOCK) << at;
+        disk.bytes()[at] = 0;
+    }
+    // A format that was interrupted at any step may be done again.
+    for (std::uint64_t steps = 0; steps < 6; steps++) {
+        std::fill(disk.bytes().begin(), disk.bytes().end(), std::uint8_t{0});
+        disk.cut_after(steps);
+        EXPECT_EQ(statefs_format(&config, 1234), MOUNT_FAILED);
+        disk.go_on();
+        EXPECT_EQ(mount(), steps < 5 ? MOUNT_BLANK : MOUNT_OK) << steps;
+        disk.bytes()[40] ^= 1;
+    }
+    make();
+    ASSERT_EQ(put(ME, "a", "1"), STATE_OK);
+    disk.bytes()[40] ^= 1;  // One is damaged and one is zero: this was a journal.
+    std::memset(&disk.bytes()[SECOND_SUPER], 0, DISK_SECTOR_BYTES);
+    EXPECT_EQ(mount(), MOUNT_NO_SUPERBLOCK);
+    std::memset(disk.bytes().data(), 0, DISK_SECTOR_BYTES);
     disk.bytes()[SECOND_SUPER] = 1;
     EXPECT_EQ(mount(), MOUNT_NO_SUPERBLOCK);
     make();
