@@ -55,14 +55,15 @@ static enum state_status write_durably(struct statefs *fs, uint64_t sector, uint
 
 enum state_status state_write_super(struct statefs *fs, const struct state_super *next) {
     struct state_super super = *next;
-    if (fs->super.sequence == UINT64_MAX) {
+    if (fs->super.sequence >= UINT64_MAX - 1) {
         fs->broken = true;
         return STATE_FAILED;
     }
-    super.sequence = fs->super.sequence + 1;
     const bool in_place = planted(fs, STATE_PLANT_SUPER_IN_PLACE);
-    const uint32_t slots[2] = {1 - fs->slot, fs->slot};
-    for (uint32_t i = in_place ? 1 : 0; i < 2; i++) {
+    const uint32_t first = in_place ? fs->slot : fs->first_slot;
+    const uint32_t slots[2] = {first, 1 - first};
+    for (uint32_t i = 0; i < (in_place ? 1 : 2); i++) {
+        super.sequence++;
         state_super_put(&super, fs->sectors);
         if (write_durably(fs, (uint64_t)slots[i] * STATE_SUPER_STRIDE, 1) != STATE_OK) {
             return STATE_FAILED;
@@ -81,7 +82,7 @@ enum state_status state_begin_epoch(struct statefs *fs) {
     if (fs->broken || next.epoch == UINT32_MAX) {
         return STATE_FAILED;
     }
-    next.batches = fs->number;
+    next.batches = fs->number - (fs->unsure ? 1 : 0);
     next.epoch += planted(fs, STATE_PLANT_SAME_EPOCH) ? 0 : 1;
     enum state_status status = state_write_super(fs, &next);
     fs->began = status == STATE_OK;
@@ -135,7 +136,10 @@ enum state_status statefs_commit(struct statefs *fs) {
         return STATE_FAILED;
     }
     if (!statefs_has_staged(fs)) {
-        return STATE_OK;
+        if (fs->unsure) {
+            statefs_maintain(fs);
+        }
+        return fs->broken ? STATE_FAILED : STATE_OK;
     }
     if (planted(fs, STATE_PLANT_ANSWER_FIRST) && fs->counts.lost++ % 2 == 0) {
         return STATE_OK;

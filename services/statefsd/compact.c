@@ -103,6 +103,7 @@ static void finish(struct statefs *fs) {
     }
     fs->head = done.head;
     fs->number = done.number;
+    fs->unsure = false;
     fs->compaction = (struct state_compaction){.active = false};
     fs->counts.compactions++;
 }
@@ -129,11 +130,13 @@ static uint32_t room(const struct statefs *fs) {
 }
 
 void state_plan_compaction(struct statefs *fs) {
-    fs->compaction.due = fs->compaction.active || room(fs) < statefs_reserve(fs->table.entries_max);
+    fs->compaction.due =
+        fs->compaction.active || fs->unsure || room(fs) < statefs_reserve(fs->table.entries_max);
 }
 
 // One step; more only if the disk lost so much that what is left of the region is not enough for
-// commits with a step each.
+// commits with a step each, or the first time after a mount: to write the last batch again where it
+// stands would put at risk what was acknowledged.
 void statefs_maintain(struct statefs *fs) {
     const uint32_t steps_max = 2 * (steps_of(fs->table.entries_max) + 1);
     const bool free = !statefs_has_staged(fs) || planted(fs, STATE_PLANT_STEP_STAGED);
@@ -141,12 +144,13 @@ void statefs_maintain(struct statefs *fs) {
         step(fs);
         state_plan_compaction(fs);
         const uint32_t left = fs->table.entries_max - fs->compaction.cursor;
-        if (room(fs) >= (steps_of(left) + 2) * STATE_BATCH_SECTORS_MAX &&
+        if (!fs->unsure && room(fs) >= (steps_of(left) + 2) * STATE_BATCH_SECTORS_MAX &&
             !planted(fs, STATE_PLANT_STEP_STAGED)) {
             break;
         }
     }
     fs->compaction.due = false;
+    fs->broken = fs->broken || (free && fs->unsure);
 }
 
 enum state_status statefs_compact(struct statefs *fs) {

@@ -13,8 +13,8 @@ static inline bool planted(const struct statefs *fs, enum state_plant plant) {
     return fs->config.plant == plant;
 }
 
-// Makes the superblock durable in both places, the one that is not in use first. After STATE_OK it
-// is the one that counts.
+// Makes the superblock durable in both places, one after the other: the later one has the higher
+// sequence, and the other was durable before. After STATE_OK it is the one that counts.
 WARN_UNUSED enum state_status state_write_super(struct statefs *fs, const struct state_super *next);
 
 // The first time after a mount: begins a new epoch.

@@ -36,9 +36,13 @@ enum state_mount statefs_format(const struct statefs_config *config, uint64_t vo
     uint8_t sector[DISK_SECTOR_BYTES];
     for (uint32_t round = 0; round < 2; round++) {
         for (uint32_t slot = 0; slot < 2; slot++) {
-            // First both are wiped: an interrupted format leaves a blank disk.
+            // First both are wiped: an interrupted format leaves what counts as blank.
             memset(sector, 0, sizeof(sector));
+            if (round == 0 && slot == 0) {
+                state_super_put_mark(sector);
+            }
             if (round == 1) {
+                super.sequence = 1 + slot;
                 state_super_put(&super, sector);
             }
             if (disk->write(disk->context, (uint64_t)slot * STATE_SUPER_STRIDE, 1, sector) !=
@@ -49,6 +53,40 @@ enum state_mount statefs_format(const struct statefs_config *config, uint64_t vo
         }
     }
     return MOUNT_OK;
+}
+
+// Without a good superblock: whether a format may write over this. What is between the superblocks
+// no journal writes, so something else is there unless it is zero; and a format that was
+// interrupted left its mark, and no batch.
+static enum state_mount look_for_others(struct statefs *fs) {
+    struct state_batch batch;
+    bool zero[2] = {false, false};
+    bool marked = false;
+    for (uint32_t slot = 2; slot-- > 0;) {
+        const uint64_t start = (uint64_t)slot * STATE_SUPER_STRIDE;
+        if (read_sectors(fs, start, STATE_SUPER_STRIDE, fs->sectors) != DISK_OK) {
+            return MOUNT_FAILED;
+        }
+        for (uint32_t i = 1; i < STATE_SUPER_STRIDE; i++) {
+            if (state_sector_look(fs->sectors + (uint64_t)i * DISK_SECTOR_BYTES, &batch) !=
+                SECTOR_ZERO) {
+                return MOUNT_NO_SUPERBLOCK;
+            }
+        }
+        zero[slot] = state_sector_look(fs->sectors, &batch) == SECTOR_ZERO;
+        marked = state_super_has_mark(fs->sectors);  // Slot 0 comes last.
+    }
+    if (!zero[1] || (!zero[0] && !marked)) {
+        return MOUNT_NO_SUPERBLOCK;
+    }
+    if (zero[0]) {
+        return MOUNT_BLANK;
+    }
+    if (read_sectors(fs, STATE_SUPER_SECTORS, 1, fs->sectors) != DISK_OK) {
+        return MOUNT_FAILED;
+    }
+    return state_sector_look(fs->sectors, &batch) == SECTOR_HEADER ? MOUNT_NO_SUPERBLOCK
+                                                                   : MOUNT_BLANK;
 }
 
 // The superblock that counts.
@@ -67,12 +105,13 @@ static enum state_mount find_super(struct statefs *fs, struct state_report *repo
         if (results[0] == SUPER_OTHER_VERSION || results[1] == SUPER_OTHER_VERSION) {
             return MOUNT_OTHER_VERSION;
         }
-        // Formatting writes one, then the other: it may have been interrupted.
-        return results[0] == SUPER_ZERO || results[1] == SUPER_ZERO ? MOUNT_BLANK
-                                                                    : MOUNT_NO_SUPERBLOCK;
+        return look_for_others(fs);
     }
     fs->slot = good[1] && (!good[0] || found[1].sequence > found[0].sequence) ? 1 : 0;
     fs->super = found[fs->slot];
+    // The newest may not be durable yet, and the other one is: only that is enough.
+    fs->first_slot =
+        good[1 - fs->slot] && !planted(fs, STATE_PLANT_SUPER_OLD_FIRST) ? fs->slot : 1 - fs->slot;
     report->super = fs->super;
     return MOUNT_OK;
 }
@@ -238,13 +277,26 @@ static enum state_mount replay_region(struct statefs *fs, struct state_report *r
     return look_behind_end(fs, &replay, report);
 }
 
+// What is read may be in the disk's cache: whoever wrote it may have ended before a flush.
+static enum state_mount flush_first(const struct statefs *fs) {
+    const struct disk *disk = &fs->config.disk;
+    enum disk_status status = DISK_LOST;
+    for (uint32_t i = 0; i < STATE_TRIES && status == DISK_LOST; i++) {
+        status = disk->flush(disk->context);
+    }
+    return status == DISK_OK ? MOUNT_OK : MOUNT_FAILED;
+}
+
 enum state_mount statefs_mount(struct statefs *fs, const struct statefs_config *config,
                                struct state_report *report) {
     memset(fs, 0, sizeof(*fs));
     memset(report, 0, sizeof(*report));
     fs->config = *config;
     state_table_init(&fs->table, config->entries);
-    enum state_mount result = find_super(fs, report);
+    enum state_mount result = flush_first(fs);
+    if (result == MOUNT_OK) {
+        result = find_super(fs, report);
+    }
     if (result == MOUNT_OK) {
         result = check_super(fs);
     }
@@ -253,6 +305,7 @@ enum state_mount statefs_mount(struct statefs *fs, const struct statefs_config *
         result = replay_region(fs, report);
     }
     if (result == MOUNT_OK) {
+        fs->unsure = fs->number > 0 && !planted(fs, STATE_PLANT_BELIEVE_LAST);
         state_plan_compaction(fs);
     }
     return result;

@@ -7,11 +7,14 @@
 // The journal is a region of batches (format.h) and all of its entries in memory (table.h). When
 // the region runs full, a step with each commit copies entries to the other region; then a
 // superblock names that one. statefs_maintain does a due step ahead of time. README.md has the
-// whole of it. Units:     sectors of DISK_SECTOR_BYTES; bytes. Ownership: the caller owns the
-// struct and what is behind the disk; nothing is allocated. Blocking:  as long as the disk takes:
-// of a stage or a maintain, at most STATE_PAUSE_SECTORS written
-//            and 3 flushes; of a commit as many and as often again, times STATE_TRIES where the
-//            disk loses what was written.
+// whole of it.
+//
+// Units:     sectors of DISK_SECTOR_BYTES; bytes.
+// Ownership: the caller owns the struct and what is behind the disk; nothing is allocated.
+// Blocking:  as long as the disk takes: of a stage or a maintain, at most STATE_PAUSE_SECTORS
+//            written and 3 flushes, but of the first after a mount, which copies everything; of a
+//            commit as many and as often again, times STATE_TRIES where the disk loses what was
+//            written.
 // Errors:    enum state_status, enum state_mount. STATE_FAILED is for good: mount again.
 #pragma once
 
@@ -37,7 +40,7 @@ enum state_plant {
 
 enum state_mount {
     MOUNT_OK,
-    MOUNT_BLANK,          // No superblock was ever written here.
+    MOUNT_BLANK,          // Nothing is where superblocks are, or a format that was interrupted.
     MOUNT_NO_SUPERBLOCK,  // Both are damaged, or this is something else.
     MOUNT_OTHER_VERSION,
     MOUNT_TOO_SMALL,  // The disk, for what its superblock says or for the entries asked for.
@@ -96,11 +99,13 @@ struct statefs {
     struct statefs_config config;
     struct state_volume volume;
     struct state_super super;
-    uint32_t slot;  // Of the superblock in use.
-    uint32_t head;  // Sectors used in the region.
+    uint32_t slot;        // Of the superblock in use.
+    uint32_t first_slot;  // Where the next one is written first.
+    uint32_t head;        // Sectors used in the region.
     uint32_t number;
     uint32_t generation_max;  // Used so far.
     bool began;               // A batch may be written: the epoch is this mount's.
+    bool unsure;              // Whether the last batch that the mount read is durable.
     bool broken;
     uint32_t staged_changes;
     uint32_t staged_bytes;
@@ -121,8 +126,9 @@ uint64_t statefs_disk_sectors_min(uint32_t entries);
 // has: random, or of a clock. Sectors that an earlier journal left are not its, but are not wiped.
 WARN_UNUSED enum state_mount statefs_format(const struct statefs_config *config, uint64_t volume);
 
-// Writes nothing. `report` is filled in as far as the mount came; with another result than MOUNT_OK
-// `fs` must not be used.
+// Flushes, at most STATE_TRIES times, and writes nothing. What was read is surely durable after the
+// next statefs_commit that says OK, with something staged or not. `report` is filled in as far as
+// the mount came; with another result than MOUNT_OK `fs` must not be used.
 WARN_UNUSED enum state_mount statefs_mount(struct statefs *fs, const struct statefs_config *config,
                                            struct state_report *report);
 

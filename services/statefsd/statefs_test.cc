@@ -242,8 +242,27 @@ TEST_F(Statefs, a_transaction_is_whole_or_not_there) {
 
 TEST_F(Statefs, test_reject_blank_and_foreign_disks) {
     EXPECT_EQ(mount(), MOUNT_BLANK);
-    disk.bytes()[3] = 1;  // A format that was interrupted.
-    EXPECT_EQ(mount(), MOUNT_BLANK);
+    // Of a table of partitions, and of file systems that leave the first sector alone.
+    for (const std::size_t at : {std::size_t{510}, std::size_t{1024 + 56}, SECOND_SUPER + 4}) {
+        disk.bytes()[at] = 0x55;
+        EXPECT_EQ(mount(), MOUNT_NO_SUPERBLOCK) << at;
+        disk.bytes()[at] = 0;
+    }
+    // A format that was interrupted at any step may be done again.
+    for (std::uint64_t steps = 0; steps < 6; steps++) {
+        std::fill(disk.bytes().begin(), disk.bytes().end(), std::uint8_t{0});
+        disk.cut_after(steps);
+        EXPECT_EQ(statefs_format(&config, 1234), MOUNT_FAILED);
+        disk.go_on();
+        EXPECT_EQ(mount(), steps < 5 ? MOUNT_BLANK : MOUNT_OK) << steps;
+        disk.bytes()[40] ^= 1;
+    }
+    make();
+    ASSERT_EQ(put(ME, "a", "1"), STATE_OK);
+    disk.bytes()[40] ^= 1;  // One is damaged and one is zero: this was a journal.
+    std::memset(&disk.bytes()[SECOND_SUPER], 0, DISK_SECTOR_BYTES);
+    EXPECT_EQ(mount(), MOUNT_NO_SUPERBLOCK);
+    std::memset(disk.bytes().data(), 0, DISK_SECTOR_BYTES);
     disk.bytes()[SECOND_SUPER] = 1;
     EXPECT_EQ(mount(), MOUNT_NO_SUPERBLOCK);
     make();
@@ -415,9 +434,9 @@ TEST_F(Statefs, regions_are_used_again_and_again) {
     }
 }
 
-// A compaction is cut off before its superblock, with a commit behind its snapshot. The next mount
-// compacts again, to the same region with the same generation, and its journal ends where that
-// commit stands. Only the epoch tells them apart.
+// A compaction is cut off before its superblock, with two commits behind its snapshot. The next
+// mount compacts again, to the same region with the same generation, and its journal ends where the
+// second of them stands. Only the epoch tells them apart.
 class Stale : public Statefs {
   protected:
     std::string value_after_all() {
@@ -427,19 +446,21 @@ class Stale : public Statefs {
             EXPECT_EQ(put(ME, "k", "first"), STATE_OK);
         }
         statefs_maintain(fs.get());  // Copies all: one sector.
-        EXPECT_EQ(put(ME, "k", "stale"), STATE_OK);
-        EXPECT_TRUE(fs->compaction.active);
+        for (int i = 0; i < 2; i++) {
+            EXPECT_EQ(put(ME, "k", "stale"), STATE_OK);
+            EXPECT_TRUE(fs->compaction.active);
+            fs->compaction.due = false;
+        }
+        fs->compaction.due = true;
         disk.cut_after(1);  // The flush; not the superblock.
         statefs_maintain(fs.get());
         EXPECT_TRUE(disk.is_cut());
         disk.power_on();
-        config.entries = 9;  // Its reserve is smaller: nothing is due yet.
         EXPECT_EQ(mount(), MOUNT_OK);
         EXPECT_EQ(get(ME, "k"), "stale");
         EXPECT_EQ(put(ME, "k", "right"), STATE_OK);
-        EXPECT_FALSE(fs->compaction.active);
-        EXPECT_EQ(statefs_compact(fs.get()), STATE_OK);
-        EXPECT_EQ(fs->head, 1u);
+        EXPECT_EQ(fs->counts.compactions, 1u);
+        EXPECT_EQ(fs->head, 2u);
         EXPECT_EQ(mount(), MOUNT_OK);
         return get(ME, "k");
     }
@@ -457,6 +478,117 @@ TEST_F(Stale, planted_ANY_EPOCH_is_found) {
 TEST_F(Stale, planted_SAME_EPOCH_is_found) {
     config.plant = STATE_PLANT_SAME_EPOCH;
     EXPECT_EQ(value_after_all(), "stale");
+}
+
+// Who wrote ended, the power stayed, and the next mount reads what no flush made durable.
+class Cached : public testing::Test {
+  protected:
+    static constexpr std::uint64_t SEEDS = 200;
+
+    struct life {
+        explicit life(std::uint64_t seed, state_plant plant)
+            : disk(statefs_disk_sectors_min(ENTRIES), seed) {
+            config.disk = disk.disk();
+            config.entries = ENTRIES;
+            config.plant = plant;
+            EXPECT_EQ(statefs_format(&config, 1234), MOUNT_OK);
+            EXPECT_EQ(mount(), MOUNT_OK);
+            EXPECT_EQ(put("1"), STATE_OK);
+        }
+        state_mount mount() {
+            return statefs_mount(fs.get(), &config, &report);
+        }
+        state_status put(std::string_view value) {
+            const state_change change{false, bytes_of("a"), bytes_of(value)};
+            const state_status status = statefs_stage(fs.get(), ME, &change, 1);
+            return status == STATE_OK ? statefs_commit(fs.get()) : status;
+        }
+        std::string get() const {
+            const state_entry *entry = state_table_find(&fs->table, ME, bytes_of("a"));
+            return entry ? std::string(reinterpret_cast<const char *>(entry->value),
+                                       entry->value_count)
+                         : "(absent)";
+        }
+        void power_cut() {
+            disk.cut_now();
+            disk.power_on();
+        }
+
+        memory_disk disk;
+        statefs_config config{};
+        state_report report{};
+        std::unique_ptr<statefs> fs = std::make_unique<statefs>();
+    };
+
+    // Seeds whose journal is lost. A superblock is written and its flush fails; the next mount's
+    // first superblock is cut off.
+    static std::uint64_t lost_superblocks(state_plant plant) {
+        std::uint64_t lost = 0;
+        for (std::uint64_t seed = 0; seed < SEEDS; seed++) {
+            life one(seed, plant);
+            one.disk.forget(true);
+            EXPECT_EQ(one.mount(), MOUNT_OK);
+            one.disk.lose(STATE_TRIES);
+            EXPECT_EQ(statefs_commit(one.fs.get()), STATE_FAILED);
+            one.disk.go_on();
+            EXPECT_EQ(one.mount(), MOUNT_OK);
+            one.disk.cut_after(1);
+            EXPECT_EQ(statefs_commit(one.fs.get()), STATE_FAILED);
+            one.power_cut();
+            lost += one.mount() != MOUNT_OK || one.get() != "1";
+        }
+        return lost;
+    }
+
+    // The same of a batch; the power goes after the next mount said that all is durable.
+    static std::uint64_t lost_batches(state_plant plant) {
+        std::uint64_t lost = 0;
+        for (std::uint64_t seed = 0; seed < SEEDS; seed++) {
+            life one(seed, plant);
+            one.disk.forget(true);
+            one.disk.lose(STATE_TRIES);
+            EXPECT_EQ(one.put("2"), STATE_FAILED);
+            one.disk.go_on();
+            EXPECT_EQ(one.mount(), MOUNT_OK);
+            EXPECT_EQ(one.get(), "2");
+            EXPECT_EQ(statefs_commit(one.fs.get()), STATE_OK);
+            one.power_cut();
+            lost += one.mount() != MOUNT_OK || one.get() != "2";
+        }
+        return lost;
+    }
+};
+
+TEST_F(Cached, what_a_mount_read_of_an_honest_disk_is_durable) {
+    for (std::uint64_t seed = 0; seed < SEEDS; seed++) {
+        life one(seed, STATE_PLANT_NONE);
+        one.disk.cut_after(1);  // The flush of the batch.
+        ASSERT_EQ(one.put("2"), STATE_FAILED);
+        one.disk.go_on();
+        ASSERT_EQ(one.mount(), MOUNT_OK);
+        ASSERT_EQ(one.get(), "2");
+        one.power_cut();
+        ASSERT_EQ(one.mount(), MOUNT_OK);
+        ASSERT_EQ(one.get(), "2");
+    }
+}
+
+TEST_F(Cached, test_reject_disk_that_cannot_flush) {
+    life one(1, STATE_PLANT_NONE);
+    one.disk.lose(STATE_TRIES - 1);
+    EXPECT_EQ(one.mount(), MOUNT_OK);
+    one.disk.lose(STATE_TRIES);
+    EXPECT_EQ(one.mount(), MOUNT_FAILED);
+}
+
+TEST_F(Cached, superblock_that_was_not_flushed_is_not_built_on) {
+    EXPECT_EQ(lost_superblocks(STATE_PLANT_NONE), 0u);
+    EXPECT_GT(lost_superblocks(STATE_PLANT_SUPER_OLD_FIRST), 0u);
+}
+
+TEST_F(Cached, batch_that_was_not_flushed_is_written_again) {
+    EXPECT_EQ(lost_batches(STATE_PLANT_NONE), 0u);
+    EXPECT_GT(lost_batches(STATE_PLANT_BELIEVE_LAST), 0u);
 }
 
 }  // namespace

@@ -29,7 +29,8 @@ static struct state_transaction *place_for(struct state_transactions *all, struc
         if (place->number != 0 && place->from.id == from.id) {
             return place;
         }
-        if (place->number == 0 || now_ns - place->since_ns > STATE_TRANSACTION_NS) {
+        const bool expired = now_ns - place->since_ns > STATE_TRANSACTION_NS;
+        if (place->number == 0 || (expired && !found)) {
             found = place;
         }
     }

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <iterator>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -105,6 +106,27 @@ TEST_F(Transactions, test_reject_too_many_under_way) {
     EXPECT_EQ(number, 0u);
     const std::uint64_t mine = begin(ME, STATE_TRANSACTION_NS + 2);  // The first is too old.
     EXPECT_EQ(add(ME, mine, "a", "1"), STATE_OK);
+}
+
+TEST_F(Transactions, one_that_is_too_old_stays_while_a_place_is_free) {
+    std::uint64_t old[STATE_TRANSACTIONS_MAX - 1];
+    for (std::uint64_t i = 0; i < std::size(old); i++) {
+        old[i] = begin({100 + i, 1});
+    }
+    begin(ME, STATE_TRANSACTION_NS + 1);
+    for (std::uint64_t i = 0; i < std::size(old); i++) {
+        EXPECT_EQ(end({100 + i, 1}, old[i]), STATE_OK) << i;
+    }
+    // The free place is the first, the others are too old.
+    const std::uint64_t mine = begin(OTHER, 0);
+    for (std::uint64_t i = 1; i < std::size(old); i++) {
+        old[i] = begin({100 + i, 1});
+    }
+    ASSERT_EQ(end(OTHER, mine), STATE_OK);
+    begin({99, 1}, STATE_TRANSACTION_NS + 1);
+    for (std::uint64_t i = 1; i < std::size(old); i++) {
+        EXPECT_EQ(end({100 + i, 1}, old[i]), STATE_OK) << i;
+    }
 }
 
 }  // namespace

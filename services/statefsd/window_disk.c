@@ -15,6 +15,12 @@ static enum block_result reopen(struct window_disk *state) {
     return block_open(state->client, WINDOW_DISK_PLACES * WINDOW_DISK_PLACE_BYTES, patience());
 }
 
+// Of the last two nothing was done.
+static bool may_run_again(enum block_result result) {
+    return result == BLOCK_LOST || result == BLOCK_FAILED || result == BLOCK_UNKNOWN ||
+           result == BLOCK_NOT_DONE || result == BLOCK_BUSY;
+}
+
 // What was collected, in one call. Whatever became of it, it is not collected any more.
 static enum disk_status run(struct window_disk *state) {
     enum block_result result = BLOCK_OK;
@@ -26,10 +32,10 @@ static enum disk_status run(struct window_disk *state) {
         return DISK_OK;
     }
     if (result == BLOCK_CUT_OFF || result == BLOCK_CLOSED) {
-        return reopen(state) == BLOCK_OK ? DISK_LOST : DISK_FAILED;
+        result = reopen(state);
+        return result == BLOCK_OK || result == BLOCK_BUSY ? DISK_LOST : DISK_FAILED;
     }
-    return result == BLOCK_LOST || result == BLOCK_FAILED || result == BLOCK_UNKNOWN ? DISK_LOST
-                                                                                     : DISK_FAILED;
+    return may_run_again(result) ? DISK_LOST : DISK_FAILED;
 }
 
 static enum disk_status disk_write(void *context, uint64_t sector, uint32_t count,

@@ -61,11 +61,21 @@ class memory_disk {
     // What was not flushed is decided now.
     void power_on() {
         settle();
-        cut_ = false;
-        steps_left_ = NEVER;
+        forgotten_.clear();
+        go_on();
     }
     void cut_now() {
         cut_ = true;
+    }
+    // Whoever wrote ended, and the power stayed: what was not flushed is still in the cache.
+    void go_on() {
+        cut_ = false;
+        steps_left_ = NEVER;
+        losing_ = 0;
+    }
+    // What a flush lost is still read, until the power goes; no later flush knows of it.
+    void forget(bool on) {
+        forgetting_ = on;
     }
     // The next flushes lose what is in the cache, or fail.
     void lose(std::uint64_t flushes) {
@@ -101,11 +111,8 @@ class memory_disk {
             return DISK_FAILED;
         }
         for (std::uint32_t i = 0; i < count; i++) {
-            const auto cached = disk.cache_.find(sector + i);
-            std::memcpy(
-                bytes + std::size_t{i} * DISK_SECTOR_BYTES,
-                cached != disk.cache_.end() ? cached->second.data() : disk.durable(sector + i),
-                DISK_SECTOR_BYTES);
+            std::memcpy(bytes + std::size_t{i} * DISK_SECTOR_BYTES, disk.seen(sector + i),
+                        DISK_SECTOR_BYTES);
         }
         return DISK_OK;
     }
@@ -122,6 +129,7 @@ class memory_disk {
             }
             const std::uint8_t *from = bytes + std::size_t{i} * DISK_SECTOR_BYTES;
             disk.cache_[sector + i].assign(from, from + DISK_SECTOR_BYTES);
+            disk.forgotten_.erase(sector + i);
             disk.written_++;
         }
         return DISK_OK;
@@ -135,6 +143,11 @@ class memory_disk {
         disk.flush_count_++;
         if (disk.losing_ > 0) {
             disk.losing_--;
+            for (const auto &[sector, bytes] : disk.cache_) {
+                if (disk.forgetting_) {
+                    disk.forgotten_[sector] = bytes;
+                }
+            }
             disk.settle();
             return DISK_LOST;
         }
@@ -151,6 +164,15 @@ class memory_disk {
     }
     std::uint8_t *durable(std::uint64_t sector) {
         return &bytes_[sector * DISK_SECTOR_BYTES];
+    }
+
+    const std::uint8_t *seen(std::uint64_t sector) {
+        const auto cached = cache_.find(sector);
+        const auto forgotten = forgotten_.find(sector);
+        if (cached != cache_.end()) {
+            return cached->second.data();
+        }
+        return forgotten != forgotten_.end() ? forgotten->second.data() : durable(sector);
     }
 
     void tear(std::uint8_t *to, const std::uint8_t *from) {
@@ -181,12 +203,14 @@ class memory_disk {
     dice dice_;
     std::vector<std::uint8_t> bytes_;
     std::map<std::uint64_t, std::vector<std::uint8_t>> cache_;
+    std::map<std::uint64_t, std::vector<std::uint8_t>> forgotten_;
     std::uint64_t steps_left_ = NEVER;
     std::uint64_t losing_ = 0;
     std::uint64_t flush_count_ = 0;
     std::uint64_t written_ = 0;
     bool cut_ = false;
     bool failing_ = false;
+    bool forgetting_ = false;
 };
 
 }  // namespace statefs_test

@@ -5,7 +5,8 @@
 //
 // load.c changes one thing after the other, and begins change n only after n - 1 was acknowledged:
 // where the log shows change n, n - 1 must be there, and n if it was flushed; nothing else, and all
-// of it. Exit status: 0 if so for all seeds.
+// of it. Exit status: 0 if so for all seeds, 1
+// if not, 2 if that is no whole log.
 #include <CLI/CLI.hpp>
 #include <cstdint>
 #include <cstdio>
@@ -29,7 +30,9 @@ using statefs_test::dice;
 constexpr std::uint64_t LOG_MAGIC = 0x6a736677736872;
 constexpr std::uint64_t LOG_FLUSH = 1;
 constexpr std::size_t SECTOR = DISK_SECTOR_BYTES;
-constexpr std::uint32_t KEYS = 6;  // Of load.c.
+// Of load.c.
+constexpr std::uint32_t KEYS = 6;
+constexpr std::uint32_t CHANGES = 440;
 constexpr std::uint32_t DIGITS = 8;
 
 struct entry {
@@ -137,7 +140,8 @@ class judge {
         config.entries = STATE_ENTRIES_MAX;
         state_report report;
         const state_mount result = statefs_mount(fs_.get(), &config, &report);
-        if (result == MOUNT_BLANK && newest == 0) {
+        // A format's first sector, torn so that its mark is gone, is refused.
+        if ((result == MOUNT_BLANK || result == MOUNT_NO_SUPERBLOCK) && newest == 0) {
             blank_++;
             return "";
         }
@@ -192,6 +196,12 @@ int main(int argc, char **argv) {
     const std::vector<entry> entries = entries_of(log);
     if (entries.empty()) {
         std::cerr << "powercut: " << path << ": no log\n";
+        return 2;
+    }
+    // A log that was not read to its end would be judged as if nothing were behind that.
+    if (entries.back().newest != CHANGES) {
+        std::cerr << "powercut: " << path << ": short: " << entries.back().newest << " of "
+                  << CHANGES << " changes\n";
         return 2;
     }
     judge judged(entries, (mib << 20) / SECTOR, forget);
