@@ -75,17 +75,9 @@ void state_key_check(const struct state_volume *volume, uint8_t *check) {
     }
 }
 
-void state_super_put_mark(uint8_t *sector) {
+void state_super_put(const struct state_super *super, uint8_t *sector) {
     memset(sector, 0, DISK_SECTOR_BYTES);
     memcpy(sector, super_magic, sizeof(super_magic));
-}
-
-bool state_super_has_mark(const uint8_t *sector) {
-    return memcmp(sector, super_magic, sizeof(super_magic)) == 0;
-}
-
-void state_super_put(const struct state_super *super, uint8_t *sector) {
-    state_super_put_mark(sector);
     struct wire_writer writer = wire_writer_of(sector + 8, SUPER_USED - 8);
     wire_put_u32(&writer, STATE_VERSION);
     wire_put_u32(&writer, super->encrypted ? SUPER_ENCRYPTED : 0);
@@ -107,7 +99,8 @@ enum state_super_result state_super_get(const uint8_t *sector, struct state_supe
     }
     uint8_t tag[STATE_TAG_BYTES];
     make_tag(tag, sector, SUPER_TAG_AT);
-    if (!state_super_has_mark(sector) || memcmp(tag, sector + SUPER_TAG_AT, sizeof(tag)) != 0) {
+    if (memcmp(sector, super_magic, sizeof(super_magic)) != 0 ||
+        memcmp(tag, sector + SUPER_TAG_AT, sizeof(tag)) != 0) {
         return SUPER_BAD;
     }
     struct wire_reader reader = wire_reader_of(sector + 8, SUPER_USED - 8);

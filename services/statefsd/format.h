@@ -71,10 +71,6 @@ enum state_super_result {
 
 // Written whole: DISK_SECTOR_BYTES.
 void state_super_put(const struct state_super *super, uint8_t *sector);
-// What a format writes before the first superblock: its first bytes alone. A superblock that is
-// torn over it begins with them too.
-void state_super_put_mark(uint8_t *sector);
-WARN_UNUSED bool state_super_has_mark(const uint8_t *sector);
 WARN_UNUSED enum state_super_result state_super_get(const uint8_t *sector, struct state_super *out);
 
 // The volume's own key, and what of it is in the superblock.

@@ -14,10 +14,12 @@ static enum disk_status read_sectors(const struct statefs *fs, uint64_t sector, 
     return disk->read(disk->context, sector, count, bytes);
 }
 
+// A mount reads a whole region: that does not grow with the disk.
 static uint32_t region_sectors_of(uint64_t disk_sectors) {
-    uint64_t each =
+    const uint32_t most = STATE_REGION_RESERVES * statefs_reserve(STATE_ENTRIES_MAX);
+    const uint64_t each =
         disk_sectors < STATE_SUPER_SECTORS ? 0 : (disk_sectors - STATE_SUPER_SECTORS) / 2;
-    return each < UINT32_MAX ? (uint32_t)each : UINT32_MAX;
+    return each < most ? (uint32_t)each : most;
 }
 
 enum state_mount statefs_format(const struct statefs_config *config, uint64_t volume) {
@@ -33,60 +35,47 @@ enum state_mount statefs_format(const struct statefs_config *config, uint64_t vo
                                 .region_sectors = region_sectors_of(disk->sectors),
                                 .encrypted = config->key.present};
     state_key_check(&made, super.key_check);
-    uint8_t sector[DISK_SECTOR_BYTES];
-    for (uint32_t round = 0; round < 2; round++) {
-        for (uint32_t slot = 0; slot < 2; slot++) {
-            // First both are wiped: an interrupted format leaves what counts as blank.
-            memset(sector, 0, sizeof(sector));
-            if (round == 0 && slot == 0) {
-                state_super_put_mark(sector);
-            }
-            if (round == 1) {
-                super.sequence = 1 + slot;
-                state_super_put(&super, sector);
-            }
-            if (disk->write(disk->context, (uint64_t)slot * STATE_SUPER_STRIDE, 1, sector) !=
-                    DISK_OK ||
-                disk->flush(disk->context) != DISK_OK) {
-                return MOUNT_FAILED;
-            }
+    // The first is a mark: where it is, a format was begun and may be done again, whatever a power
+    // cut made of the superblocks.
+    static const struct {
+        uint64_t sector;
+        bool super;
+    } steps[] = {{STATE_SUPER_SECTORS, true}, {0, false},
+                 {STATE_SUPER_STRIDE, false}, {0, true},
+                 {STATE_SUPER_STRIDE, true},  {STATE_SUPER_SECTORS, false}};
+    for (uint32_t i = 0; i < ARRAY_LEN(steps); i++) {
+        uint8_t sector[DISK_SECTOR_BYTES] = {0};
+        if (steps[i].super) {
+            super.sequence = 1 + i;
+            state_super_put(&super, sector);
+        }
+        if (disk->write(disk->context, steps[i].sector, 1, sector) != DISK_OK ||
+            disk->flush(disk->context) != DISK_OK) {
+            return MOUNT_FAILED;
         }
     }
     return MOUNT_OK;
 }
 
-// Without a good superblock: whether a format may write over this. What is between the superblocks
-// no journal writes, so something else is there unless it is zero; and a format that was
-// interrupted left its mark, and no batch.
+// Without a good superblock: whether a format may write over this. It may if nothing is where
+// superblocks are, nor between them, or if one was begun here.
 static enum state_mount look_for_others(struct statefs *fs) {
-    struct state_batch batch;
-    bool zero[2] = {false, false};
-    bool marked = false;
-    for (uint32_t slot = 2; slot-- > 0;) {
-        const uint64_t start = (uint64_t)slot * STATE_SUPER_STRIDE;
-        if (read_sectors(fs, start, STATE_SUPER_STRIDE, fs->sectors) != DISK_OK) {
+    bool zero = true;
+    for (uint32_t at = 0; at < STATE_SUPER_SECTORS; at++) {
+        struct state_batch batch;
+        if (read_sectors(fs, at, 1, fs->sectors) != DISK_OK) {
             return MOUNT_FAILED;
         }
-        for (uint32_t i = 1; i < STATE_SUPER_STRIDE; i++) {
-            if (state_sector_look(fs->sectors + (uint64_t)i * DISK_SECTOR_BYTES, &batch) !=
-                SECTOR_ZERO) {
-                return MOUNT_NO_SUPERBLOCK;
-            }
-        }
-        zero[slot] = state_sector_look(fs->sectors, &batch) == SECTOR_ZERO;
-        marked = state_super_has_mark(fs->sectors);  // Slot 0 comes last.
+        zero = zero && state_sector_look(fs->sectors, &batch) == SECTOR_ZERO;
     }
-    if (!zero[1] || (!zero[0] && !marked)) {
-        return MOUNT_NO_SUPERBLOCK;
-    }
-    if (zero[0]) {
+    if (zero) {
         return MOUNT_BLANK;
     }
+    struct state_super begun;
     if (read_sectors(fs, STATE_SUPER_SECTORS, 1, fs->sectors) != DISK_OK) {
         return MOUNT_FAILED;
     }
-    return state_sector_look(fs->sectors, &batch) == SECTOR_HEADER ? MOUNT_NO_SUPERBLOCK
-                                                                   : MOUNT_BLANK;
+    return state_super_get(fs->sectors, &begun) == SUPER_VALID ? MOUNT_BLANK : MOUNT_NO_SUPERBLOCK;
 }
 
 // The superblock that counts.

@@ -26,7 +26,8 @@ extern "C" {
 #endif
 
 enum {
-    STATE_TRIES = 3,  // Of a write with its flush, if the disk says that it lost it.
+    STATE_TRIES = 3,             // Of a write with its flush, if the disk says that it lost it.
+    STATE_REGION_RESERVES = 64,  // A region has at most so many, of STATE_ENTRIES_MAX.
     STATE_PAUSE_SECTORS = STATE_BATCH_SECTORS_MAX + 2,
 };
 
@@ -53,8 +54,9 @@ enum state_mount {
 };
 
 enum state_end {
-    END_CLEAN,    // Behind the last batch nothing was begun.
-    END_TORN,     // One was begun and never acknowledged.
+    END_CLEAN,  // Behind the last batch nothing was begun; or of one that was, its first sector is
+                // not there.
+    END_TORN,   // One was begun and never acknowledged.
     END_DAMAGED,  // See MOUNT_DAMAGED.
 };
 
@@ -123,7 +125,8 @@ uint32_t statefs_reserve(uint32_t entries);
 uint64_t statefs_disk_sectors_min(uint32_t entries);
 
 // Writes an empty journal over whatever the disk holds. `volume` is a number that no other journal
-// has: random, or of a clock. Sectors that an earlier journal left are not its, but are not wiped.
+// has: random, or of a clock. Of a large disk it uses the first sectors, for two regions of
+// STATE_REGION_RESERVES. Sectors that an earlier journal left are not its, but are not wiped.
 WARN_UNUSED enum state_mount statefs_format(const struct statefs_config *config, uint64_t volume);
 
 // Flushes, at most STATE_TRIES times, and writes nothing. What was read is surely durable after the

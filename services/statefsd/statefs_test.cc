@@ -249,13 +249,13 @@ TEST_F(Statefs, test_reject_blank_and_foreign_disks) {
         disk.bytes()[at] = 0;
     }
     // A format that was interrupted at any step may be done again.
-    for (std::uint64_t steps = 0; steps < 6; steps++) {
+    for (std::uint64_t i = 0; i < 12 * 40; i++) {
         std::fill(disk.bytes().begin(), disk.bytes().end(), std::uint8_t{0});
-        disk.cut_after(steps);
+        disk.cut_after(i % 12);
         EXPECT_EQ(statefs_format(&config, 1234), MOUNT_FAILED);
-        disk.go_on();
-        EXPECT_EQ(mount(), steps < 5 ? MOUNT_BLANK : MOUNT_OK) << steps;
-        disk.bytes()[40] ^= 1;
+        disk.power_on();
+        const state_mount result = mount();
+        EXPECT_TRUE(result == MOUNT_OK ? i % 12 > 6 : result == MOUNT_BLANK) << i;
     }
     make();
     ASSERT_EQ(put(ME, "a", "1"), STATE_OK);
@@ -272,6 +272,39 @@ TEST_F(Statefs, test_reject_blank_and_foreign_disks) {
     config.disk.sectors++;
     config.entries = STATE_ENTRIES_MAX;
     EXPECT_EQ(mount(), MOUNT_TOO_SMALL);
+}
+
+// Of a batch that was begun only its first sector tells.
+TEST_F(Statefs, a_batch_without_its_first_sector_was_not_begun) {
+    make();
+    ASSERT_EQ(put(ME, "a", "1"), STATE_OK);
+    ASSERT_EQ(stage(ME, "b", std::string(STATE_VALUE_BYTES_MAX, 'x')), STATE_OK);
+    ASSERT_EQ(stage(ME, "c", std::string(STATE_VALUE_BYTES_MAX, 'x')), STATE_OK);
+    ASSERT_EQ(statefs_commit(fs.get()), STATE_OK);
+    ASSERT_EQ(fs->head, 3u);
+    std::memset(region() + DISK_SECTOR_BYTES, 0, DISK_SECTOR_BYTES);
+    ASSERT_EQ(mount(), MOUNT_OK);
+    EXPECT_EQ(report.end, END_CLEAN);
+    EXPECT_EQ(report.batches, 1u);
+}
+
+// What a mount reads does not grow with the disk.
+TEST_F(Statefs, regions_of_a_large_disk_are_bounded) {
+    const std::uint64_t bound =
+        std::uint64_t{STATE_REGION_RESERVES} * statefs_reserve(STATE_ENTRIES_MAX);
+    memory_disk large(STATE_SUPER_SECTORS + 2 * bound + 1000);
+    config.disk = large.disk();
+    make();
+    EXPECT_EQ(fs->super.region_sectors, bound);
+    EXPECT_EQ(put(ME, "a", "1"), STATE_OK);
+    ASSERT_EQ(mount(), MOUNT_OK);
+    EXPECT_EQ(get(ME, "a"), "1");
+    config.disk.sectors -= 1000;
+    make();
+    EXPECT_EQ(fs->super.region_sectors, bound);
+    config.disk.sectors -= 2;
+    make();
+    EXPECT_EQ(fs->super.region_sectors, bound - 1);
 }
 
 TEST_F(Statefs, one_bad_superblock_is_no_loss) {
@@ -478,117 +511,6 @@ TEST_F(Stale, planted_ANY_EPOCH_is_found) {
 TEST_F(Stale, planted_SAME_EPOCH_is_found) {
     config.plant = STATE_PLANT_SAME_EPOCH;
     EXPECT_EQ(value_after_all(), "stale");
-}
-
-// Who wrote ended, the power stayed, and the next mount reads what no flush made durable.
-class Cached : public testing::Test {
-  protected:
-    static constexpr std::uint64_t SEEDS = 200;
-
-    struct life {
-        explicit life(std::uint64_t seed, state_plant plant)
-            : disk(statefs_disk_sectors_min(ENTRIES), seed) {
-            config.disk = disk.disk();
-            config.entries = ENTRIES;
-            config.plant = plant;
-            EXPECT_EQ(statefs_format(&config, 1234), MOUNT_OK);
-            EXPECT_EQ(mount(), MOUNT_OK);
-            EXPECT_EQ(put("1"), STATE_OK);
-        }
-        state_mount mount() {
-            return statefs_mount(fs.get(), &config, &report);
-        }
-        state_status put(std::string_view value) {
-            const state_change change{false, bytes_of("a"), bytes_of(value)};
-            const state_status status = statefs_stage(fs.get(), ME, &change, 1);
-            return status == STATE_OK ? statefs_commit(fs.get()) : status;
-        }
-        std::string get() const {
-            const state_entry *entry = state_table_find(&fs->table, ME, bytes_of("a"));
-            return entry ? std::string(reinterpret_cast<const char *>(entry->value),
-                                       entry->value_count)
-                         : "(absent)";
-        }
-        void power_cut() {
-            disk.cut_now();
-            disk.power_on();
-        }
-
-        memory_disk disk;
-        statefs_config config{};
-        state_report report{};
-        std::unique_ptr<statefs> fs = std::make_unique<statefs>();
-    };
-
-    // Seeds whose journal is lost. A superblock is written and its flush fails; the next mount's
-    // first superblock is cut off.
-    static std::uint64_t lost_superblocks(state_plant plant) {
-        std::uint64_t lost = 0;
-        for (std::uint64_t seed = 0; seed < SEEDS; seed++) {
-            life one(seed, plant);
-            one.disk.forget(true);
-            EXPECT_EQ(one.mount(), MOUNT_OK);
-            one.disk.lose(STATE_TRIES);
-            EXPECT_EQ(statefs_commit(one.fs.get()), STATE_FAILED);
-            one.disk.go_on();
-            EXPECT_EQ(one.mount(), MOUNT_OK);
-            one.disk.cut_after(1);
-            EXPECT_EQ(statefs_commit(one.fs.get()), STATE_FAILED);
-            one.power_cut();
-            lost += one.mount() != MOUNT_OK || one.get() != "1";
-        }
-        return lost;
-    }
-
-    // The same of a batch; the power goes after the next mount said that all is durable.
-    static std::uint64_t lost_batches(state_plant plant) {
-        std::uint64_t lost = 0;
-        for (std::uint64_t seed = 0; seed < SEEDS; seed++) {
-            life one(seed, plant);
-            one.disk.forget(true);
-            one.disk.lose(STATE_TRIES);
-            EXPECT_EQ(one.put("2"), STATE_FAILED);
-            one.disk.go_on();
-            EXPECT_EQ(one.mount(), MOUNT_OK);
-            EXPECT_EQ(one.get(), "2");
-            EXPECT_EQ(statefs_commit(one.fs.get()), STATE_OK);
-            one.power_cut();
-            lost += one.mount() != MOUNT_OK || one.get() != "2";
-        }
-        return lost;
-    }
-};
-
-TEST_F(Cached, what_a_mount_read_of_an_honest_disk_is_durable) {
-    for (std::uint64_t seed = 0; seed < SEEDS; seed++) {
-        life one(seed, STATE_PLANT_NONE);
-        one.disk.cut_after(1);  // The flush of the batch.
-        ASSERT_EQ(one.put("2"), STATE_FAILED);
-        one.disk.go_on();
-        ASSERT_EQ(one.mount(), MOUNT_OK);
-        ASSERT_EQ(one.get(), "2");
-        one.power_cut();
-        ASSERT_EQ(one.mount(), MOUNT_OK);
-        ASSERT_EQ(one.get(), "2");
-    }
-}
-
-TEST_F(Cached, test_reject_disk_that_cannot_flush) {
-    life one(1, STATE_PLANT_NONE);
-    one.disk.lose(STATE_TRIES - 1);
-    EXPECT_EQ(one.mount(), MOUNT_OK);
-    one.disk.lose(STATE_TRIES);
-    EXPECT_EQ(one.mount(), MOUNT_FAILED);
-}
-
-TEST_F(Cached, superblock_that_was_not_flushed_is_not_built_on) {
-    EXPECT_EQ(lost_superblocks(STATE_PLANT_NONE), 0u);
-    EXPECT_GT(lost_superblocks(STATE_PLANT_SUPER_OLD_FIRST), 0u);
-}
-
-TEST_F(Cached, batch_that_was_not_flushed_is_written_again) {
-    EXPECT_EQ(lost_batches(STATE_PLANT_NONE), 0u);
-    EXPECT_GT(lost_batches(STATE_PLANT_BELIEVE_LAST), 0u);
 }
 
 }  // namespace

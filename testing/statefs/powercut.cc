@@ -140,8 +140,7 @@ class judge {
         config.entries = STATE_ENTRIES_MAX;
         state_report report;
         const state_mount result = statefs_mount(fs_.get(), &config, &report);
-        // A format's first sector, torn so that its mark is gone, is refused.
-        if ((result == MOUNT_BLANK || result == MOUNT_NO_SUPERBLOCK) && newest == 0) {
+        if (result == MOUNT_BLANK && newest == 0) {
             blank_++;
             return "";
         }
