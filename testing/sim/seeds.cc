@@ -1,14 +1,11 @@
 // testing/sim/seeds.cc: see seeds.h.
 #include "testing/sim/seeds.h"
 
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <cstdio>
 #include <cstdlib>
 #include <iterator>
+
+#include "testing/sim/seed_fork.h"
 
 namespace {
 
@@ -44,33 +41,6 @@ struct shared_outcome {
     workload record;
 };
 
-shared_outcome *shared() {
-    static auto *const memory = [] {
-        void *got = mmap(nullptr, sizeof(shared_outcome), PROT_READ | PROT_WRITE,
-                         MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-        if (got == MAP_FAILED) {
-            std::perror("seeds: mmap");
-            std::exit(2);
-        }
-        return static_cast<shared_outcome *>(got);
-    }();
-    return memory;
-}
-
-std::uint32_t harts_of(const seed_options &options, std::uint64_t seed) {
-    if (options.hart_count != 0) {
-        return options.hart_count;
-    }
-    switch (seed % 8) {
-        case 7:
-            return 4;
-        case 3:
-            return 1;
-        default:
-            return 2;
-    }
-}
-
 std::string judge(const sim_result &result, const workload &record) {
     if (record.failure != nullptr) {
         return std::string(record.failure) + " (" + std::to_string(record.failure_value) + ")";
@@ -94,8 +64,8 @@ std::string judge(const sim_result &result, const workload &record) {
 namespace {
 
 sim_options machine_of(const seed_options &options, std::uint64_t seed) {
-    sim_options machine =
-        sim_options_make(seed, harts_of(options, seed), workload_programs, WORKLOAD_PROGRAM_COUNT);
+    sim_options machine = sim_options_make(seed, simtest::seed_harts(options.hart_count, seed),
+                                           workload_programs, WORKLOAD_PROGRAM_COUNT);
     if (seed % FAULTS_EVERY == 1) {
         machine.fault_rate[FAULT_POINT_TAKE_PAGE] = RATE_POOL_EMPTY;
         machine.fault_rate[FAULT_POINT_TAKE_TASK] = RATE_POOL_EMPTY;
@@ -123,65 +93,31 @@ sim_options machine_of(const seed_options &options, std::uint64_t seed) {
     return machine;
 }
 
-// In the forked process.
-[[noreturn]] void run_here(const seed_options &options, const sim_options &machine) {
-    if (options.quiet) {
-        int nothing = open("/dev/null", O_WRONLY);
-        dup2(nothing, STDOUT_FILENO);
-        dup2(nothing, STDERR_FILENO);
-    }
-    shared_outcome *out = shared();
-    sim_run(&machine, &out->result);
-    out->finished = true;
-    if (options.report && !judge(out->result, out->record).empty()) {
-        sim_report(stdout);
-    }
-    std::fflush(stdout);
-    _exit(0);
-}
-
-std::string how_it_ended(int status) {
-    return WIFSIGNALED(status) ? "crash: signal " + std::to_string(WTERMSIG(status))
-                               : "crash: exit code " + std::to_string(WEXITSTATUS(status));
-}
-
-// The process keeps one booted machine to fork from.
-void boot(const sim_options &machine) {
-    static std::uint32_t booted_harts;
-    if (booted_harts != machine.hart_count) {
-        sim_boot(&machine);
-        booted_harts = machine.hart_count;
-    }
-}
-
 }  // namespace
 
 seed_outcome seed_run(const seed_options &options, std::uint64_t seed) {
-    sim_options machine = machine_of(options, seed);
-    boot(machine);
-    shared_outcome *out = shared();
+    const sim_options machine = machine_of(options, seed);
+    auto *out = simtest::seed_shared<shared_outcome>();
     out->finished = false;
     out->record.rounds = options.rounds;
     out->record.watches = true;
     workload_begin(&out->record);
-    std::fflush(stdout);
-    pid_t child = fork();
-    if (child == 0) {
-        run_here(options, machine);
-    }
-    int status = 0;
-    if (child < 0 || waitpid(child, &status, 0) != child) {
-        std::perror("seeds: fork");
-        std::exit(2);
-    }
+    const int status = simtest::seed_fork(machine, options.quiet, [&] {
+        sim_run(&machine, &out->result);
+        out->finished = true;
+        if (options.report && !judge(out->result, out->record).empty()) {
+            sim_report(stdout);
+        }
+    });
     return {out->result, out->record,
-            out->finished ? judge(out->result, out->record) : how_it_ended(status)};
+            out->finished ? judge(out->result, out->record) : simtest::seed_crash(status)};
 }
 
 std::string seed_replay(const seed_options &options, std::uint64_t seed) {
-    std::string command =
-        "./bazelw run //testing/sim:kernel_sim -- --seeds " + std::to_string(seed) + " --harts " +
-        std::to_string(harts_of(options, seed)) + " --rounds " + std::to_string(options.rounds);
+    std::string command = "./bazelw run //testing/sim:kernel_sim -- --seeds " +
+                          std::to_string(seed) + " --harts " +
+                          std::to_string(simtest::seed_harts(options.hart_count, seed)) +
+                          " --rounds " + std::to_string(options.rounds);
     if (options.plant >= 0) {
         command += std::string(" --plant ") + fault_points[options.plant].name;
     }

@@ -1,15 +1,11 @@
 // testing/system_sim/seeds.cc: see seeds.h.
 #include "testing/system_sim/seeds.h"
 
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <cstdio>
 #include <cstdlib>
 
 #include "ipc/plant.h"
+#include "testing/sim/seed_fork.h"
 
 namespace systemsim {
 
@@ -23,33 +19,6 @@ const struct {
 #include "ipc/plant.def"
 #undef PLANT
 };
-
-seed_outcome *shared() {
-    static auto *const memory = [] {
-        void *got = mmap(nullptr, sizeof(seed_outcome), PROT_READ | PROT_WRITE,
-                         MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-        if (got == MAP_FAILED) {
-            std::perror("system_sim: mmap");
-            std::exit(2);
-        }
-        return static_cast<seed_outcome *>(got);
-    }();
-    return memory;
-}
-
-std::uint32_t harts_of(const seed_options &options, std::uint64_t seed) {
-    if (options.hart_count != 0) {
-        return options.hart_count;
-    }
-    switch (seed % 8) {
-        case 7:
-            return 4;
-        case 3:
-            return 1;
-        default:
-            return 2;
-    }
-}
 
 void fill_outcome(seed_outcome &out, const sim_result &result) {
     out.syscalls = result.syscalls;
@@ -81,56 +50,29 @@ void report() {
     }
 }
 
-// In the forked process.
-[[noreturn]] void run_here(const seed_options &options, const sim_options &machine) {
-    if (options.quiet) {
-        const int nothing = open("/dev/null", O_WRONLY);
-        dup2(nothing, STDOUT_FILENO);
-        dup2(nothing, STDERR_FILENO);
-    }
-    plant_choice.number = static_cast<unsigned>(options.plant + 1);
-    sim_result result{};
-    sim_run(&machine, &result);
-    world_judge(result);
-    fill_outcome(*shared(), result);
-    shared()->finished = true;
-    if (options.report && !truth.findings.empty()) {
-        report();
-    }
-    std::fflush(stdout);
-    _exit(0);
-}
-
-void boot(const sim_options &machine) {
-    static std::uint32_t booted_harts;
-    if (booted_harts != machine.hart_count) {
-        sim_boot(&machine);
-        booted_harts = machine.hart_count;
-    }
-}
-
 }  // namespace
 
 seed_outcome seed_run(const seed_options &options, std::uint64_t seed) {
-    sim_options machine = world_options(seed, harts_of(options, seed));
+    sim_options machine = world_options(seed, simtest::seed_harts(options.hart_count, seed));
     machine.trace = options.trace ? stdout : nullptr;
-    boot(machine);
-    *shared() = {};
-    std::fflush(stdout);
-    const pid_t child = fork();
-    if (child == 0) {
-        run_here(options, machine);
+    auto *out = simtest::seed_shared<seed_outcome>();
+    *out = {};
+    const int status = simtest::seed_fork(machine, options.quiet, [&] {
+        plant_choice.number = static_cast<unsigned>(options.plant + 1);
+        sim_result result{};
+        sim_run(&machine, &result);
+        world_judge(result);
+        fill_outcome(*out, result);
+        out->finished = true;
+        if (options.report && !truth.findings.empty()) {
+            report();
+        }
+    });
+    if (!out->finished) {
+        std::snprintf(out->complaint, sizeof(out->complaint), "%s",
+                      simtest::seed_crash(status).c_str());
     }
-    int status = 0;
-    if (child < 0 || waitpid(child, &status, 0) != child) {
-        std::perror("system_sim: fork");
-        std::exit(2);
-    }
-    seed_outcome out = *shared();
-    if (!out.finished) {
-        std::snprintf(out.complaint, sizeof(out.complaint), "crash: status %d", status);
-    }
-    return out;
+    return *out;
 }
 
 void seed_add(seed_outcome &sum, const seed_outcome &one) {
@@ -162,7 +104,8 @@ std::string seed_summary(const seed_outcome &sum) {
 
 std::string seed_replay(const seed_options &options, std::uint64_t seed) {
     std::string command = "./bazelw run //testing/system_sim -- --seeds " + std::to_string(seed) +
-                          " --harts " + std::to_string(harts_of(options, seed));
+                          " --harts " +
+                          std::to_string(simtest::seed_harts(options.hart_count, seed));
     if (options.plant >= 0) {
         command += std::string(" --plant ") + plants[options.plant].name;
     }
