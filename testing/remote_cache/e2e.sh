@@ -42,11 +42,22 @@ processes() { # processes LOG: the last line in which Bazel counts what ran, and
     echo "$found"
 }
 
+free_mb() { df -m --output=avail "$work" | { read -r _; read -r free; echo "$free"; }; }
+
+explain() { # explain LOG: the first errors, which the end of a long log no longer shows
+    local line shown=0
+    while IFS= read -r line && [ $shown -lt 40 ]; do
+        case $line in ERROR* | *WARNING*emote* | *'o space left'*) echo "${line:0:400}"; shown=$((shown + 1)) ;; esac
+    done <"$1"
+    tail -n 60 "$1"
+    say "free space now: $(free_mb) MB"
+}
+
 run() { # run FOLDER: builds and tests with the cache
     local started=$SECONDS
     bazel_in "$1" test --config=remote-cache --noremote_local_fallback --keep_going --profile="$1.profile.json" \
-        --experimental_profile_include_target_label --record_full_profiler_data -- "${targets[@]}" >"$1.log" 2>&1 || { tail -n 60 "$1.log"; fail "the tests fail in $1"; }
-    say "$1: $((SECONDS - started)) s; $(processes "$1.log")"
+        --experimental_profile_include_target_label --record_full_profiler_data -- "${targets[@]}" >"$1.log" 2>&1 || { explain "$1.log"; fail "the tests fail in $1"; }
+    say "$1: $((SECONDS - started)) s; $(processes "$1.log"); free space: $(free_mb) MB"
 }
 
 targets=("$@")
@@ -57,6 +68,10 @@ second=$work/elsewhere/second
 copy_checkout "$first"
 run "$first"
 bazel_in "$first" shutdown
+# Only its profile is needed from here on; an output root takes gigabytes.
+chmod -R u+w "$first.out"
+rm -rf "$first.out"
+checkouts=()
 copy_checkout "$second"
 run "$second"
 shopt -s globstar
