@@ -8,9 +8,9 @@
 enum {
     OWN_HART = 0,
     PEERS_MAX = 9,
-    COMPUTE_LOW_MS = 80,
-    COMPUTE_HIGH_MS = 40,
-    GAP_MS = 30,  // More than two quanta: nobody of the same class computes so long in one piece.
+    COMPUTE_HIGH_MS = 27,
+    GAP_MS = 25,  // More than two quanta: nobody of the same class computes so long in one piece.
+    ATTEMPT_MAX = 5,
     LOOK_MS = 5,
     LOOKS_MAX = 400,
     PINNED_LOOKS = 10,
@@ -28,34 +28,41 @@ static void sleep_ms(uint64_t ms) {
     }
 }
 
-static bool start_as(struct selftest *selftest, enum qos qos, struct peer *out) {
-    return peer_create(selftest, out) && peer_load(selftest, out) &&
-           selftest_expect_status(selftest, "set_qos", sys_set_qos(out->task, qos), STATUS_OK) &&
-           selftest_expect_status(selftest, "task_start",
-                                  sys_task_start(out->task, out->argument, OWN_HART), STATUS_OK);
-}
-
-// Both compute on this hart. The one that began first stands still for as long as the other
-// computes.
-bool case_qos_higher_first(struct selftest *selftest) {
+// Both compute on this hart. Tells how that was for each.
+static bool compute_both(struct selftest *selftest, uint64_t *of_low, uint64_t *of_high) {
     struct peer low;
     struct peer high;
-    uint64_t of_low[PROBE_COMPUTE_WORDS];
-    uint64_t of_high[PROBE_COMPUTE_WORDS];
+    return peer_start_as(selftest, OWN_HART, QOS_NORMAL, &low) &&
+           peer_start_as(selftest, OWN_HART, QOS_INTERACTIVE, &high) &&
+           peer_ask(selftest, &low, PROBE_COMPUTE_TO_GAP, GAP_MS * SELFTEST_MS) &&
+           peer_ask(selftest, &high, PROBE_COMPUTE, COMPUTE_HIGH_MS * SELFTEST_MS) &&
+           peer_result(selftest, &high, of_high, PROBE_COMPUTE_WORDS) &&
+           peer_result(selftest, &low, of_low, PROBE_COMPUTE_WORDS) && peer_end(selftest, &high) &&
+           peer_end(selftest, &low);
+}
+
+// The one that began first stands still for as long as the one of the higher class computes, and
+// goes on afterwards. On a machine that is busy with other things it may stand still for so long
+// before the other begins.
+bool case_qos_higher_first(struct selftest *selftest) {
+    uint64_t of_low[PROBE_COMPUTE_WORDS] = {0};
+    uint64_t of_high[PROBE_COMPUTE_WORDS] = {0};
+    bool seen = true;
     selftest->peers_ceiling = QOS_INTERACTIVE;
-    bool seen =
-        start_as(selftest, QOS_NORMAL, &low) && start_as(selftest, QOS_INTERACTIVE, &high) &&
-        peer_ask(selftest, &low, PROBE_COMPUTE, COMPUTE_LOW_MS * SELFTEST_MS) &&
-        peer_ask(selftest, &high, PROBE_COMPUTE, COMPUTE_HIGH_MS * SELFTEST_MS) &&
-        peer_result(selftest, &high, of_high, PROBE_COMPUTE_WORDS) &&
-        peer_result(selftest, &low, of_low, PROBE_COMPUTE_WORDS) &&
-        selftest_expect(selftest, "the lower class began first",
-                        of_low[PROBE_COMPUTE_BEGIN_NS] < of_high[PROBE_COMPUTE_BEGIN_NS], true) &&
-        selftest_expect(selftest, "the lower class stood still meanwhile",
-                        of_low[PROBE_COMPUTE_GAP_NS] >= GAP_MS * SELFTEST_MS, true) &&
-        peer_end(selftest, &high) && peer_end(selftest, &low);
+    for (uint32_t i = 0;
+         seen && i < ATTEMPT_MAX && of_low[PROBE_COMPUTE_END_NS] <= of_high[PROBE_COMPUTE_END_NS];
+         i++) {
+        seen = compute_both(selftest, of_low, of_high);
+    }
     selftest->peers_ceiling = QOS_DEFAULT;
-    return seen;
+    return seen &&
+           selftest_expect(selftest, "the lower class began first",
+                           of_low[PROBE_COMPUTE_BEGIN_NS] < of_high[PROBE_COMPUTE_BEGIN_NS],
+                           true) &&
+           selftest_expect(selftest, "the lower class went on afterwards",
+                           of_low[PROBE_COMPUTE_END_NS] > of_high[PROBE_COMPUTE_END_NS], true) &&
+           selftest_expect(selftest, "the lower class stood still meanwhile",
+                           of_low[PROBE_COMPUTE_GAP_NS] >= GAP_MS * SELFTEST_MS, true);
 }
 
 bool case_qos_reject_above_ceiling(struct selftest *selftest) {

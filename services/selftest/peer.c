@@ -81,6 +81,14 @@ bool peer_start(struct selftest *selftest, uint64_t hart, struct peer *out) {
     return peer_start_with(selftest, hart, 0, out);
 }
 
+bool peer_start_as(struct selftest *selftest, uint64_t hart, enum qos qos, struct peer *out) {
+    return peer_create(selftest, out) && peer_load(selftest, out) &&
+           selftest_expect_status(selftest, "peer: set_qos", sys_set_qos(out->task, qos),
+                                  STATUS_OK) &&
+           selftest_expect_status(selftest, "peer: task_start",
+                                  sys_task_start(out->task, out->argument, hart), STATUS_OK);
+}
+
 struct call_result peer_call_bytes(struct selftest *selftest, const struct peer *peer, uint16_t op,
                                    uint32_t bytes, uint64_t deadline_ns) {
     frame_finish(&selftest->runtime->page->call_out, op, bytes);

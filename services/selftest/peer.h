@@ -30,6 +30,10 @@ struct peer_grant {
 // `hart` is an index or TASK_HART_ANY.
 WARN_UNUSED bool peer_start(struct selftest *selftest, uint64_t hart, struct peer *out);
 
+// The same in another class than the usual QOS_NORMAL, at most the peers' ceiling.
+WARN_UNUSED bool peer_start_as(struct selftest *selftest, uint64_t hart, enum qos qos,
+                               struct peer *out);
+
 // The same with one more capability.
 WARN_UNUSED bool peer_start_with(struct selftest *selftest, uint64_t hart,
                                  const struct peer_grant *more, struct peer *out);

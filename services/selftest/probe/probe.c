@@ -197,23 +197,35 @@ static void do_result(struct probe *probe, struct reply_handle reply) {
     answer_words(probe, reply, probe->result, probe->result_words);
 }
 
-static void do_compute(struct probe *probe, struct reply_handle reply) {
+// Computes for `length_ns`, or until it did not have the hart for `gap_ns` in one piece.
+static void compute(struct probe *probe, uint64_t length_ns, uint64_t gap_ns) {
     uint64_t words[PROBE_COMPUTE_WORDS] = {0};
-    uint64_t length_ns = request_word(probe, 0);
-    answer_word(probe, reply, 0);
     uint64_t now_ns = sys_clock_get();
     words[PROBE_COMPUTE_BEGIN_NS] = now_ns;
-    while (now_ns < words[PROBE_COMPUTE_BEGIN_NS] + length_ns) {  // Time passes.
+    while (now_ns < words[PROBE_COMPUTE_BEGIN_NS] + length_ns &&
+           words[PROBE_COMPUTE_GAP_NS] < gap_ns) {  // Time passes.
         uint64_t last_ns = now_ns;
         now_ns = sys_clock_get();
-        uint64_t gap_ns = now_ns - last_ns;
-        words[PROBE_COMPUTE_GAPS] += gap_ns > PROBE_GAP_NS;
-        if (gap_ns > words[PROBE_COMPUTE_GAP_NS]) {
-            words[PROBE_COMPUTE_GAP_NS] = gap_ns;
+        uint64_t without_ns = now_ns - last_ns;
+        words[PROBE_COMPUTE_GAPS] += without_ns > PROBE_GAP_NS;
+        if (without_ns > words[PROBE_COMPUTE_GAP_NS]) {
+            words[PROBE_COMPUTE_GAP_NS] = without_ns;
         }
     }
     words[PROBE_COMPUTE_END_NS] = now_ns;
     keep_result(probe, words, PROBE_COMPUTE_WORDS);
+}
+
+static void do_compute(struct probe *probe, struct reply_handle reply) {
+    uint64_t length_ns = request_word(probe, 0);
+    answer_word(probe, reply, 0);
+    compute(probe, length_ns, UINT64_MAX);
+}
+
+static void do_compute_to_gap(struct probe *probe, struct reply_handle reply) {
+    uint64_t gap_ns = request_word(probe, 0);
+    answer_word(probe, reply, 0);
+    compute(probe, PROBE_COMPUTE_MAX_NS, gap_ns);
 }
 
 // One call through PROBE_SLOT_FORWARD. Whether it was answered with the word, as echo answers.
@@ -376,6 +388,7 @@ static probe_handler *handler_of(uint16_t op) {
         [PROBE_ATOMIC] = do_atomic,
         [PROBE_CONSTANT_ADDRESS] = do_constant_address,
         [PROBE_COMPUTE] = do_compute,
+        [PROBE_COMPUTE_TO_GAP] = do_compute_to_gap,
         [PROBE_FORWARD] = do_forward,
         [PROBE_CALL_ON] = do_call_on,
         [PROBE_REQUEST] = do_request,

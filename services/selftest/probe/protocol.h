@@ -37,7 +37,10 @@ enum probe_op {
     PROBE_BREAK,       // An assertion that fails.
     PROBE_ATOMIC,      // In: an address. An atomic access to it.
     PROBE_CONSTANT_ADDRESS,  // Out: an address of its constants.
-    PROBE_COMPUTE,    // In: ns. Answers, then computes for so long. Result: enum probe_compute.
+    PROBE_COMPUTE,  // In: ns. Answers, then computes for so long. Result: enum probe_compute.
+    // In: ns. Answers, then computes until it did not have the hart for so long in one piece, at
+    // most PROBE_COMPUTE_MAX_NS. Result: as PROBE_COMPUTE.
+    PROBE_COMPUTE_TO_GAP,
     PROBE_FORWARD,    // In: how often. Answers, then echoes a word so often through
                       // PROBE_SLOT_FORWARD. Result: enum probe_forward.
     PROBE_CALL_ON,    // In: an operation. Answers, then asks for it through PROBE_SLOT_FORWARD.
@@ -101,6 +104,7 @@ enum probe_compute {
     PROBE_COMPUTE_WORDS
 };
 #define PROBE_GAP_NS UINT64_C(100000)
+#define PROBE_COMPUTE_MAX_NS UINT64_C(1000000000)
 
 enum probe_forward {
     PROBE_FORWARD_STATUS,  // Of the last call.
