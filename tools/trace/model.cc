@@ -31,10 +31,7 @@ class maker {
             switch_to(static_cast<std::uint8_t>(hart), 0, model_.end_ns);
         }
         for (auto &[caller, index] : waiting_) {
-            model_.calls[index].end_ns = model_.end_ns;
-            if (!model_.calls[index].given) {
-                model_.calls[index].given_ns = model_.end_ns;
-            }
+            lose(model_.calls[index], model_.end_ns);
         }
         number_names();
         std::stable_sort(model_.runs.begin(), model_.runs.end(),
@@ -115,9 +112,21 @@ class maker {
         switch_to(event.hart, event.peer, event.time_ns);
     }
 
+    // Its end was not recorded: it was before this.
+    static void lose(call &call, std::uint64_t time_ns) {
+        call.end_ns = time_ns;
+        if (!call.given) {
+            call.given_ns = time_ns;
+        }
+    }
+
     void begin_wait(const trace_event &event, bool given) {
         if (event.sequence == 0) {
             return;
+        }
+        auto earlier = waiting_.find(event.task);
+        if (earlier != waiting_.end()) {
+            lose(model_.calls[earlier->second], event.time_ns);
         }
         call call;
         call.caller = event.task;

@@ -365,6 +365,17 @@ TEST(Model, messages_that_nobody_waits_on_end_no_call) {
     EXPECT_EQ(model.calls[1].end, trace::call_end::answered);
 }
 
+// The end of a wait may be missing: rings overwrite.
+TEST(Model, a_call_without_an_end_ended_before_the_next) {
+    const auto model = trace::model_of(events_of_list({{100, EVENT_QUEUE, CLIENT, SERVER, 5},
+                                                       {170, EVENT_QUEUE, CLIENT, BACK, 6}}),
+                                       names);
+    ASSERT_EQ(model.calls.size(), 2U);
+    EXPECT_EQ(model.calls[0].end, trace::call_end::open);
+    EXPECT_EQ(model.calls[0].given_ns, 170U);
+    EXPECT_EQ(model.calls[0].end_ns, 170U);
+}
+
 TEST(Perfetto, each_message_has_a_flow) {
     std::map<std::string, std::vector<std::string>> flows;
     const auto model = trace::model_of(events_of_list(messages), names);
