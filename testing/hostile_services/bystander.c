@@ -13,10 +13,13 @@
 enum {
     ROUNDS_MAX = 200000,
     LEFT_BEHIND = 16,  // Of a life, after its report.
+    LATE_SHARE = 20,   // Of so many calls one may take longer than CALL_NS_USUAL.
 };
 
-// How long a call may take while strangers attack on another hart or wait on this one.
-#define CALL_NS_MAX UINT64_C(25000000)
+// How long a call may take while strangers attack on another hart or wait on this one. On a machine
+// that is busy with other things a hart may stand still for longer; it does so now and then only.
+#define CALL_NS_MAX UINT64_C(1000000000)
+#define CALL_NS_USUAL UINT64_C(25000000)
 #define PAUSE_NS UINT64_C(200000)
 
 struct bystander {
@@ -27,6 +30,7 @@ struct bystander {
     uint32_t seen;
     uint64_t slowest_ns;
     uint64_t calls;
+    uint64_t late;
     uint64_t tries;
     uint64_t denied;
     struct stranger_figures sum[STRANGER_TARGET_COUNT];
@@ -68,6 +72,7 @@ static bool ask_counts(struct bystander *bystander, uint32_t service,
     uint64_t took_ns = sys_clock_get() - began_ns;
     bystander->calls++;
     bystander->slowest_ns = took_ns > bystander->slowest_ns ? took_ns : bystander->slowest_ns;
+    bystander->late += took_ns > CALL_NS_USUAL;
     return says(bystander, services[service].name,
                 outcome.error == IPC_OK && message->header.status == WIRE_OK, outcome.error) &&
            says(bystander, "a service was started anew",
@@ -148,7 +153,9 @@ static bool watch(struct bystander *bystander) {
             return false;
         }
     }
-    return says(bystander, "lives that never came", bystander->lives == 0, bystander->lives);
+    return says(bystander, "lives that never came", bystander->lives == 0, bystander->lives) &&
+           says(bystander, "calls that took long",
+                bystander->late <= 1 + bystander->calls / LATE_SHARE, bystander->late);
 }
 
 int bystander_main(struct runtime *runtime) {
