@@ -175,6 +175,24 @@ def trace_test(name, image, caller, server, inner, size):
         tags = QEMU_TAGS,
     )
 
+def profile_test(name, image, programs, size):
+    """Boots an image with `--profile` and looks at what it left.
+
+    Args:
+      name: of the test
+      image: of a tessera_image
+      programs: names of programs that run in it
+      size: of the test
+    """
+    native.sh_test(
+        name = name,
+        size = size,
+        srcs = ["//testing/qemu:profile.sh"],
+        args = ["$(rootpath %s)" % image] + programs,
+        data = [image],
+        tags = QEMU_TAGS,
+    )
+
 def boot_fails_test(name, image, says, size):
     """Boots an image that must fail.
 

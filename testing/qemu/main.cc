@@ -39,6 +39,10 @@ int main(int argc, char **argv) {
         "--trace", options.trace_path,
         "record what the kernel does from the start, into this file and its name with .image "
         "behind it, for //tools/trace");
+    CLI::Option *profile = app.add_option(
+        "--profile", options.profile_path,
+        "count the instructions of each function, show the dearest, and write all into this file "
+        "as flame graph tools read them");
     app.add_option("--disk", options.disk_path,
                    "use this file as the machine's disk and keep it; made if it is not there");
     app.add_option(
@@ -48,6 +52,7 @@ int main(int argc, char **argv) {
     app.add_flag("--interactive", options.interactive,
                  "connect the terminal to the UART; nothing is judged")
         ->excludes(log)
+        ->excludes(profile)
         ->excludes(trace);
     app.add_option("--spec", spec_path, "what to boot, as JSON; beside the program if not given");
     app.add_option("--lock", options.lock_path,
@@ -59,6 +64,7 @@ int main(int argc, char **argv) {
     }
     options.log_path = from_working_folder(options.log_path);
     options.trace_path = from_working_folder(options.trace_path);
+    options.profile_path = from_working_folder(options.profile_path);
     options.disk_path = from_working_folder(options.disk_path);
     options.disk_log = from_working_folder(options.disk_log);
     options.outputs_dir = environment("TEST_UNDECLARED_OUTPUTS_DIR");

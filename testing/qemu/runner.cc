@@ -13,22 +13,27 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <utility>
 
 #include "testing/markers/golden.h"
 #include "testing/markers/matcher.h"
 #include "testing/markers/report.h"
+#include "testing/qemu/exec_pipe.h"
 #include "testing/qemu/memory_dump.h"
 #include "testing/qemu/scratch_disk.h"
 #include "testing/qemu/session.h"
+#include "tools/profile/profile.h"
 #include "tools/symbolize/backtrace.h"
 
 namespace qemu {
 namespace {
 
 constexpr double NANOSECONDS_A_SECOND = 1e9;
+constexpr std::size_t PROFILE_ROWS = 16;  // Of each table that is shown.
 
 bool read_golden(const run_spec &spec, const markers::marker_table &table, markers::golden &rules,
                  std::ostream &out) {
@@ -213,11 +218,24 @@ class run {
             session.aside = [&](const std::string &line) { return events->see(line); };
             session.power_off = [&] { take_events(*events); };
         }
+        std::optional<profile::counter> counts;
+        std::optional<exec_pipe> pipe;
+        if (!options_.profile_path.empty()) {
+            counts.emplace(read_text(spec_.kernel));
+            pipe.emplace([&](const profile::step &step) { counts->take(step); });
+            for (const std::string &word : pipe->arguments()) {
+                session.command.push_back(word);
+            }
+        }
         session.raw_output = [this](const std::string &bytes) {
             uart_ += bytes;
             log_ << bytes << std::flush;
         };
         const session_result result = run_session(session, judge_, out_);
+        if (pipe) {
+            pipe->close();
+            tell_profile(*counts);
+        }
         return conclude(result);
     }
 
@@ -251,6 +269,32 @@ class run {
         }
         out_ << "           events: ./bazelw run //tools/trace -- " << options_.trace_path << ' '
              << image << std::endl;
+    }
+
+    static profile::elf_text read_text(const std::string &path) {
+        std::ifstream file(path, std::ios::binary);
+        return profile::elf_text_of({std::istreambuf_iterator<char>(file), {}}, path);
+    }
+
+    void tell_profile(profile::counter &counts) {
+        std::map<std::string, profile::elf_text> programs;
+        for (const auto &[name, path] : spec_.programs) {
+            programs[name] = read_text(path);
+        }
+        std::vector<std::string> lines;
+        for (const markers::seen_line &line : judge_.lines()) {
+            if (!lines.empty() || line.text == "kernel: boot") {
+                lines.push_back(line.text);
+            }
+        }
+        const std::vector<profile::section> sections = counts.finish(programs, lines);
+        for (const profile::section &section : sections) {
+            if (section.line.rfind("bench: ", 0) == 0) {
+                out_ << profile::table_of(section, PROFILE_ROWS);
+            }
+        }
+        out_ << profile::table_of(profile::sum_of(sections, "all of the boot"), PROFILE_ROWS);
+        write_file(options_.profile_path, profile::folded_of(sections), out_);
     }
 
     int conclude(const session_result &result) {
@@ -303,7 +347,12 @@ int run_image(const run_spec &spec, const run_options &options, const markers::m
     if (!read_golden(spec, table, all.rules, out) || !read_script(spec, all.script, out)) {
         return RUN_WRONG_INPUT;
     }
-    return run(spec, options, table, all, out).boot();
+    try {
+        return run(spec, options, table, all, out).boot();
+    } catch (const std::runtime_error &error) {
+        out << error.what() << std::endl;
+        return RUN_WRONG_INPUT;
+    }
 }
 
 }  // namespace qemu

@@ -21,6 +21,8 @@ struct run_options {
     std::string log_path;    // The bytes of the UART go here too.
     std::string trace_path;  // The kernel's events go here, and what tools/trace needs of the image
                              // to trace_path.image. Empty: none are recorded.
+    std::string profile_path;  // How many instructions each function took (tools/profile) goes
+                               // here, and the dearest are shown. Empty: nowhere.
     std::string disk_path;  // The disk's file, which is kept, and made if it is not there. Empty: a
                             // new one.
     std::string disk_log;  // What the disk is told goes here (QEMU's blklogwrites). Empty: nowhere.

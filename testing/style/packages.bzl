@@ -90,6 +90,7 @@ PACKAGES = [
     "tools/mkimage",
     "tools/new_service",
     "tools/policyc",
+    "tools/profile",
     "tools/statefs",
     "tools/symbolize",
     "tools/text",
