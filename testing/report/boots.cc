@@ -85,14 +85,12 @@ std::string read_file(const std::string &path) {
     return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }
 
-boot boot_image(const std::string &runner, const std::string &trace) {
+boot boot_image(const std::string &runner, const std::vector<std::string> &flags) {
     const scratch outputs;
     setenv("TEST_UNDECLARED_OUTPUTS_DIR", outputs.path().c_str(), 1);
     const std::string said = outputs.path() + "/said.txt";
     std::vector<std::string> command = {runner};
-    if (!trace.empty()) {
-        command.insert(command.end(), {"--trace", trace});
-    }
+    command.insert(command.end(), flags.begin(), flags.end());
     if (run(command, said) != 0) {
         throw std::runtime_error(runner + " failed:\n" + read_file(said));
     }

@@ -22,8 +22,8 @@ struct boot {
     std::vector<marker> markers;
 };
 
-// Runs `runner` once; with `trace` it leaves the kernel's events there, and TRACE.image.
-boot boot_image(const std::string &runner, const std::string &trace);
+// Runs `runner` once, with these flags (`--trace FILE`, `--profile FILE`).
+boot boot_image(const std::string &runner, const std::vector<std::string> &flags);
 
 // From what a runner writes as times.json.
 std::vector<marker> markers_of(const std::string &times_json);

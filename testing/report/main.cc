@@ -22,6 +22,7 @@ struct wish {
     std::vector<std::string> baselines;  // RUNNER=RUNNER: with reuse, without.
     std::vector<std::string> boots;      // RUNNER
     std::vector<std::string> traces;     // RUNNER
+    std::vector<std::string> profiles;   // RUNNER
     std::string out = ".";
     unsigned boot_count = 5;
 };
@@ -46,7 +47,7 @@ report::bench measure(const std::string &runner, const std::string &budget) {
     tell("boots " + name_of(runner));
     report::bench out;
     out.image = name_of(runner);
-    out.figures = report::figures_of(report::boot_image(runner, "").log);
+    out.figures = report::figures_of(report::boot_image(runner, {}).log);
     out.ceilings = report::ceilings_of(report::read_file(budget));
     return out;
 }
@@ -66,7 +67,7 @@ report::boots boot_several(const std::string &runner, unsigned count) {
     std::vector<report::boot> boots;
     for (unsigned i = 0; i < count; i++) {
         tell("boots " + out.image + ", " + std::to_string(i + 1) + " of " + std::to_string(count));
-        boots.push_back(report::boot_image(runner, ""));
+        boots.push_back(report::boot_image(runner, {}));
         std::vector<report::marker> &markers = boots.back().markers;
         if (!markers.empty() && markers.back().text == "kernel: power off") {
             markers.pop_back();
@@ -85,7 +86,7 @@ report::boots boot_several(const std::string &runner, unsigned count) {
 report::traced trace_one(const std::string &runner, const std::string &folder) {
     tell("boots " + name_of(runner) + " with a trace");
     const std::string rings = folder + "/" + name_of(runner) + ".events";
-    report::boot_image(runner, rings);
+    report::boot_image(runner, {"--trace", rings});
     const auto bytes = [](const std::string &path) {
         const std::string text = report::read_file(path);
         return std::vector<std::uint8_t>(text.begin(), text.end());
@@ -93,6 +94,13 @@ report::traced trace_one(const std::string &runner, const std::string &folder) {
     const auto model =
         trace::model_of(trace::events_of(bytes(rings)), trace::names_of(bytes(rings + ".image")));
     return {name_of(runner), trace::flame_of(model)};
+}
+
+report::profiled profile_one(const std::string &runner, const std::string &folder) {
+    tell("boots " + name_of(runner) + " with a profile");
+    const std::string folded = folder + "/" + name_of(runner) + ".folded";
+    report::boot_image(runner, {"--profile", folded});
+    return {name_of(runner), report::figure_profiles_of(report::read_file(folded))};
 }
 
 void write(const std::string &path, const std::string &text) {
@@ -124,6 +132,9 @@ int work(const wish &wish) {
     for (const std::string &runner : wish.traces) {
         result.traces.push_back(trace_one(runner, wish.out));
     }
+    for (const std::string &runner : wish.profiles) {
+        result.profiles.push_back(profile_one(runner, wish.out));
+    }
     const std::string text = report::text_of(result);
     std::cout << text;
     write(wish.out + "/report.txt", text);
@@ -152,6 +163,8 @@ int main(int argc, char **argv) {
                    "RUNNER=RUNNER: two of them: with reuse, and the same without");
     app.add_option("--boot", wish.boots, "RUNNER: an image whose boots are timed");
     app.add_option("--trace", wish.traces, "RUNNER: an image that is traced");
+    app.add_option("--profile", wish.profiles,
+                   "RUNNER: a benchmark whose instructions are counted by function");
     app.add_option("--out", wish.out, "the folder for report.txt, report.json, report.html");
     app.add_option("--boots", wish.boot_count, "boots of each image that is timed")
         ->check(CLI::Range(1, 100));

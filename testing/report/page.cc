@@ -11,6 +11,7 @@ namespace {
 
 constexpr double PERCENT = 100;
 constexpr double NS_A_MS = 1e6;
+constexpr std::size_t FUNCTION_ROWS = 20;
 
 constexpr char HEAD[] = R"(<!DOCTYPE html>
 <html lang="en">
@@ -129,6 +130,24 @@ void put_traced(const traced &traced, std::ostream &out) {
         << flame_picture(traced.flame);
 }
 
+void put_profiled(const profiled &profiled, std::ostream &out) {
+    out << "<h2 id=\"functions-" << escaped(profiled.image)
+        << "\">Where instructions go: " << escaped(profiled.image)
+        << "</h2>\n<p>By function, of all rounds of a figure and what else ran. Open one.</p>\n";
+    for (const profile::section &figure : profiled.figures) {
+        const std::uint64_t all = profile::count_of(figure);
+        out << "<details><summary>" << escaped(figure.line) << "</summary>\n<table>\n";
+        row(out, "th", {"program", "function", "instructions", "%"});
+        for (std::size_t i = 0; i < std::min(figure.costs.size(), FUNCTION_ROWS); i++) {
+            const profile::cost &cost = figure.costs[i];
+            row(out, "td",
+                {cost.program, cost.function, grouped(cost.count),
+                 grouped(cost.count * 100 / all)});
+        }
+        out << "</table></details>\n";
+    }
+}
+
 }  // namespace
 
 std::string page_of(const result &result) {
@@ -146,6 +165,9 @@ std::string page_of(const result &result) {
     }
     for (const traced &traced : result.traces) {
         put_traced(traced, out);
+    }
+    for (const profiled &profiled : result.profiles) {
+        put_profiled(profiled, out);
     }
     if (!result.boot_runs.empty()) {
         put_boots(result.boot_runs, out);

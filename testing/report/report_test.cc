@@ -68,6 +68,11 @@ result example() {
                              {{"firmware", 100000000}, {"kernel", 400000000}}});
     out.traces.push_back(
         {"boot", {"", 0, {{"client", 11, {{"server echo", 100, {{"back echo", 40, {}}}}}}}}});
+    out.profiles.push_back(
+        {"bench_services",
+         figure_profiles_of("kernel: boot;kernel;boot 9\n"
+                            "bench: echo 1403 mean 1403 first 9185;kernel;kernel_call<> 30\n"
+                            "bench: echo 1403 mean 1403 first 9185;echo;serve 10\n")});
     return out;
 }
 
@@ -158,6 +163,7 @@ TEST(Result, text_has_each_figure) {
               std::string::npos)
         << text;
     EXPECT_NE(text.find("         100  client;server echo\n"), std::string::npos) << text;
+    EXPECT_NE(text.find("          10   25.0%    echo serve\n"), std::string::npos) << text;
 }
 
 TEST(Result, json_says_the_same) {
@@ -167,6 +173,9 @@ TEST(Result, json_says_the_same) {
     EXPECT_EQ(root.at("boots").at(0).at("end_ns").size(), 3U);
     const auto &client = root.at("traces").at(0).at("flame").at("below").at(0);
     EXPECT_EQ(client.at("below").at(0).at("below").at(0).at("own_ns"), 40);
+    const auto &echo = root.at("profiles").at(0).at("figures").at(0);
+    EXPECT_EQ(echo.at("name"), "echo");
+    EXPECT_EQ(echo.at("functions").at(0).at("instructions"), 30);
 }
 
 TEST(Page, is_whole_and_escapes_what_it_shows) {
@@ -175,6 +184,7 @@ TEST(Page, is_whole_and_escapes_what_it_shows) {
     EXPECT_NE(page.find("kept &lt;all&gt; &amp; &quot;sound&quot;"), std::string::npos);
     EXPECT_NE(page.find("back echo: 40 ns, itself 40"), std::string::npos);
     EXPECT_NE(page.find("without: 7,930"), std::string::npos);
+    EXPECT_NE(page.find("kernel_call&lt;&gt;"), std::string::npos);
     for (const char *outside : {"<script", "http:", "https:", "url(", "src="}) {
         EXPECT_EQ(page.find(outside), std::string::npos) << outside;
     }

@@ -14,6 +14,20 @@ constexpr char AT[] = "_at_";
 constexpr char WITH[] = "_hit";
 constexpr char WITHOUT[] = "_uncached";
 
+json json_of_profiled(const profiled &profiled) {
+    json out = {{"image", profiled.image}, {"figures", json::array()}};
+    for (const profile::section &figure : profiled.figures) {
+        json costs = json::array();
+        for (const profile::cost &cost : figure.costs) {
+            costs.push_back({{"program", cost.program},
+                             {"function", cost.function},
+                             {"instructions", cost.count}});
+        }
+        out["figures"].push_back({{"name", figure.line}, {"functions", costs}});
+    }
+    return out;
+}
+
 json json_of_flame(const trace::flame &flame) {
     json out = {{"name", flame.name}, {"own_ns", flame.own_ns}, {"below", json::array()}};
     for (const trace::flame &below : flame.below) {
@@ -95,6 +109,18 @@ std::vector<growth> growths_of(const std::vector<bench> &benches) {
     return out;
 }
 
+std::vector<profile::section> figure_profiles_of(const std::string &folded) {
+    std::vector<profile::section> out;
+    for (profile::section &section : profile::sections_of(folded)) {
+        const std::vector<figure> figures = figures_of(section.line + "\n");
+        if (!figures.empty()) {
+            section.line = figures[0].name;
+            out.push_back(std::move(section));
+        }
+    }
+    return out;
+}
+
 std::string json_of(const result &result) {
     json root;
     root["benches"] = json::array();
@@ -117,6 +143,10 @@ std::string json_of(const result &result) {
     root["traces"] = json::array();
     for (const traced &traced : result.traces) {
         root["traces"].push_back({{"image", traced.image}, {"flame", json_of_flame(traced.flame)}});
+    }
+    root["profiles"] = json::array();
+    for (const profiled &profiled : result.profiles) {
+        root["profiles"].push_back(json_of_profiled(profiled));
     }
     return root.dump(1) + "\n";
 }

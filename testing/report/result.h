@@ -11,6 +11,7 @@
 
 #include "testing/report/boots.h"
 #include "testing/report/figures.h"
+#include "tools/profile/profile.h"
 #include "tools/trace/flame.h"
 
 namespace report {
@@ -45,12 +46,20 @@ struct traced {
     trace::flame flame;
 };
 
+// Where the instructions of a benchmark's figures go: a section is a figure, by its name, with
+// whatever else ran for it.
+struct profiled {
+    std::string image;
+    std::vector<profile::section> figures;
+};
+
 struct result {
     std::vector<bench> benches;
     std::vector<pair> pairs;
     std::vector<growth> growths;
     std::vector<boots> boot_runs;
     std::vector<traced> traces;
+    std::vector<profiled> profiles;
 };
 
 // What two benches both measure, in the order of the first: `NAME`, or `NAME_hit` beside
@@ -59,6 +68,9 @@ std::vector<pair> pairs_of(const bench &with, const bench &without);
 
 // Of all figures that have others of their name at more; the plain name stands for 2.
 std::vector<growth> growths_of(const std::vector<bench> &benches);
+
+// Of what a runner's `--profile` wrote: the sections that a figure ends.
+std::vector<profile::section> figure_profiles_of(const std::string &folded);
 
 std::string text_of(const result &result);
 std::string json_of(const result &result);

@@ -11,6 +11,7 @@ namespace {
 constexpr int NAME_WIDTH = 28;
 constexpr int NUMBER_WIDTH = 12;
 constexpr std::size_t STACK_ROWS = 20;
+constexpr std::size_t FUNCTION_ROWS = 10;
 constexpr double NS_A_MS = 1e6;
 
 class table {
@@ -134,6 +135,13 @@ std::string text_of(const result &result) {
     }
     for (const traced &traced : result.traces) {
         print_traced(traced, out);
+    }
+    for (const profiled &profiled : result.profiles) {
+        out << profiled.image << ": instructions by function, of all rounds of a figure\n";
+        for (const profile::section &figure : profiled.figures) {
+            out << profile::table_of(figure, FUNCTION_ROWS);
+        }
+        out << '\n';
     }
     return out.str();
 }

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdio>
 #include <set>
+#include <sstream>
 #include <stdexcept>
 
 namespace profile {
@@ -12,14 +13,7 @@ namespace {
 
 constexpr std::uint64_t KERNEL_HALF = UINT64_C(1) << 63;
 constexpr double PERCENT = 100;
-
-std::uint64_t count_of(const section &section) {
-    std::uint64_t sum = 0;
-    for (const cost &cost : section.costs) {
-        sum += cost.count;
-    }
-    return sum;
-}
+constexpr std::size_t DIGITS_MAX = 19;
 
 using tally = std::map<std::pair<std::string, std::string>, std::uint64_t>;
 
@@ -133,6 +127,14 @@ std::vector<section> counter::finish(const std::map<std::string, elf_text> &prog
     return lines.size() + 1 == out.size() ? out : std::vector<section>{sum_of(out, "all")};
 }
 
+std::uint64_t count_of(const section &section) {
+    std::uint64_t sum = 0;
+    for (const cost &cost : section.costs) {
+        sum += cost.count;
+    }
+    return sum;
+}
+
 section sum_of(const std::vector<section> &sections, const std::string &line) {
     tally costs;
     for (const section &section : sections) {
@@ -168,6 +170,29 @@ std::string folded_of(const std::vector<section> &sections) {
             out += line + ";" + cost.program + ";" + cost.function + " " +
                    std::to_string(cost.count) + "\n";
         }
+    }
+    return out;
+}
+
+std::vector<section> sections_of(const std::string &folded) {
+    std::vector<section> out;
+    std::istringstream lines(folded);
+    for (std::string line; std::getline(lines, line);) {
+        const std::size_t first = line.find(';');
+        const std::size_t second = line.find(';', first + 1);
+        const std::size_t blank = line.rfind(' ');
+        if (second == std::string::npos || blank < second ||
+            line.find_first_not_of("0123456789", blank + 1) != std::string::npos ||
+            blank + 1 == line.size() || line.size() - blank > DIGITS_MAX) {
+            throw std::runtime_error("not SECTION;PROGRAM;FUNCTION COUNT: " + line);
+        }
+        const std::string name = line.substr(0, first);
+        if (out.empty() || out.back().line != name) {
+            out.push_back({name, {}});
+        }
+        out.back().costs.push_back({line.substr(first + 1, second - first - 1),
+                                    line.substr(second + 1, blank - second - 1),
+                                    std::stoull(line.substr(blank + 1))});
     }
     return out;
 }

@@ -76,4 +76,10 @@ std::string table_of(const section &section, std::size_t rows);
 // A line a function, as flame graph tools read them: `SECTION;PROGRAM;FUNCTION COUNT`.
 std::string folded_of(const std::vector<section> &sections);
 
+// What folded_of wrote. Errors: std::runtime_error with the line that is wrong.
+std::vector<section> sections_of(const std::string &folded);
+
+// In all.
+std::uint64_t count_of(const section &section);
+
 }  // namespace profile

@@ -111,6 +111,18 @@ TEST(Profile, each_line_ends_a_section) {
               "           2   66.7%    kernel arch_console_write\n");
 }
 
+TEST(Profile, folded_is_read_again) {
+    const std::vector<profile::section> sections = {
+        {"bench: a 1 mean 2", {{"kernel", "trap", 5}, {"echo", "serve it", 1}}},
+        {"end", {{"?", "?", 7}}}};
+    const std::string folded = profile::folded_of(sections);
+    EXPECT_EQ(profile::folded_of(profile::sections_of(folded)), folded);
+    EXPECT_EQ(profile::count_of(profile::sections_of(folded)[0]), 6U);
+    for (const char *line : {"a;b 1", "a;b;c", "a;b;c x", "a;b;c ", "a;b;c 12345678901234567890"}) {
+        EXPECT_THROW(profile::sections_of(line), std::runtime_error) << line;
+    }
+}
+
 TEST(Profile, lines_that_do_not_match_make_one_section) {
     profile::counter counter(kernel_text());
     kernel(counter, WRITE);
