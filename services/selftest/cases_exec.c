@@ -9,6 +9,7 @@
 #include "services/execd/greet/protocol.h"
 #include "services/selftest/cases.h"
 #include "services/selftest/journal.h"
+#include "services/selftest/programs.h"
 #include "services/selftest/slots.h"
 
 enum {
@@ -68,7 +69,7 @@ static bool sees_end(struct caller *caller, uint32_t instance, enum exit_reason 
            about(caller, EXEC_OP_STATUS, instance, WIRE_ABSENT);
 }
 
-static bool runs_to(struct caller *caller, const char *name, uint32_t argument, uint64_t code) {
+bool programs_run_to(struct caller *caller, const char *name, uint32_t argument, uint64_t code) {
     uint32_t instance = 0;
     return start(caller, name, argument, WIRE_OK, &instance) &&
            sees_end(caller, instance, EXIT_CODE, code);
@@ -125,8 +126,8 @@ bool case_exec_start(struct selftest *selftest) {
 // The second looks like a marker; the console does not let it.
 bool case_exec_exit_status(struct selftest *selftest) {
     struct caller caller;
-    return caller_begin(selftest, &caller) && runs_to(&caller, "greet", 7, 7) &&
-           runs_to(&caller, "greet", GREET_PRINTS_MARKER, 0) && caller_end(&caller);
+    return caller_begin(selftest, &caller) && programs_run_to(&caller, "greet", 7, 7) &&
+           programs_run_to(&caller, "greet", GREET_PRINTS_MARKER, 0) && caller_end(&caller);
 }
 
 bool case_exec_killed(struct selftest *selftest) {
@@ -142,8 +143,9 @@ bool case_exec_killed(struct selftest *selftest) {
 // Each calls under its own identity: policy lets greet call logd, and silent call nobody.
 bool case_exec_routes(struct selftest *selftest) {
     struct caller caller;
-    return caller_begin(selftest, &caller) && runs_to(&caller, "greet", GREET_CALLS, IPC_OK) &&
-           runs_to(&caller, "silent", GREET_CALLS, IPC_DENIED) && caller_end(&caller);
+    return caller_begin(selftest, &caller) &&
+           programs_run_to(&caller, "greet", GREET_CALLS, IPC_OK) &&
+           programs_run_to(&caller, "silent", GREET_CALLS, IPC_DENIED) && caller_end(&caller);
 }
 
 static bool in_program(uint64_t address) {
@@ -239,12 +241,12 @@ bool case_exec_bundle(struct selftest *selftest) {
     uint32_t instance = 0;
     return caller_begin(selftest, &caller) && start(&caller, "visitor", 5, WIRE_ABSENT, 0) &&
            brings(&caller, 0, BUNDLE_FLAW_NONE, ELF_REJECT_NONE) &&
-           runs_to(&caller, "visitor", 5, 5) &&
+           programs_run_to(&caller, "visitor", 5, 5) &&
            start(&caller, "visitor", GREET_HANGS, WIRE_OK, &instance) &&
            brings(&caller, 0, BUNDLE_FLAW_NONE, ELF_REJECT_NONE) &&
            about(&caller, EXEC_OP_KILL, instance, WIRE_OK) &&
-           sees_end(&caller, instance, EXIT_KILLED, 0) && runs_to(&caller, "visitor", 6, 6) &&
-           caller_end(&caller);
+           sees_end(&caller, instance, EXIT_KILLED, 0) &&
+           programs_run_to(&caller, "visitor", 6, 6) && caller_end(&caller);
 }
 
 static void spoil_magic(struct bundle_header *header, struct bundle_program *program,
@@ -303,7 +305,7 @@ bool case_exec_reject_image(struct selftest *selftest) {
            brings(&caller, spoil_name, BUNDLE_FLAW_KNOWN, ELF_REJECT_NONE) &&
            brings(&caller, spoil_write_execute, BUNDLE_FLAW_PROGRAM, ELF_REJECT_WRITE_EXECUTE) &&
            brings(&caller, spoil_entry, BUNDLE_FLAW_PROGRAM, ELF_REJECT_ENTRY) &&
-           runs_to(&caller, "visitor", 9, 9) && caller_end(&caller);
+           programs_run_to(&caller, "visitor", 9, 9) && caller_end(&caller);
 }
 
 // What could still change, and a request that brings nothing.
@@ -322,7 +324,7 @@ bool case_exec_reject_over_quota(struct selftest *selftest) {
     uint32_t instances[QUOTA_OF_GREET];
     struct caller caller;
     bool good = caller_begin(selftest, &caller) &&
-                runs_to(&caller, "greet", GREET_TAKES, STATUS_NO_SPACE) &&
+                programs_run_to(&caller, "greet", GREET_TAKES, STATUS_NO_SPACE) &&
                 start(&caller, "huge", 1, WIRE_OVERLOAD, 0);
     for (uint32_t i = 0; i < QUOTA_OF_GREET && good; i++) {
         good = start(&caller, "greet", GREET_HANGS, WIRE_OK, &instances[i]);
@@ -332,7 +334,7 @@ bool case_exec_reject_over_quota(struct selftest *selftest) {
         good = about(&caller, EXEC_OP_KILL, instances[i], WIRE_OK) &&
                sees_end(&caller, instances[i], EXIT_KILLED, 0);
     }
-    return good && runs_to(&caller, "greet", 1, 1) && caller_end(&caller);
+    return good && programs_run_to(&caller, "greet", 1, 1) && caller_end(&caller);
 }
 
 // A program that no rule names is denied whether there is one or not.
@@ -359,6 +361,6 @@ bool case_exec_rebound(struct selftest *selftest) {
            caller_sees_restart(&caller, "execd") && ask(&caller, &stats, WIRE_OK) &&
            selftest_expect(selftest, "programs that run", stats.running, 0) &&
            about(&caller, EXEC_OP_WAIT, lost, WIRE_ABSENT) &&
-           start(&caller, "visitor", 1, WIRE_ABSENT, 0) && runs_to(&caller, "greet", 3, 3) &&
-           caller_end(&caller);
+           start(&caller, "visitor", 1, WIRE_ABSENT, 0) &&
+           programs_run_to(&caller, "greet", 3, 3) && caller_end(&caller);
 }

@@ -25,11 +25,12 @@ bool selftest_expect_status(const struct selftest *selftest, const char *what, e
     return false;
 }
 
-static const struct boot_image_entry *find_probe(const struct boot_image_header *image) {
+const struct boot_image_entry *selftest_program(const struct boot_image_header *image,
+                                                const char *name) {
     const struct boot_image_entry *entries =
         (const struct boot_image_entry *)(const void *)(image + 1);
     for (uint32_t i = 0; i < image->entry_count; i++) {
-        if (entries[i].kind == BOOT_IMAGE_PROGRAM && strcmp(entries[i].name, "probe") == 0) {
+        if (entries[i].kind == BOOT_IMAGE_PROGRAM && strcmp(entries[i].name, name) == 0) {
             return &entries[i];
         }
     }
@@ -51,7 +52,7 @@ bool selftest_begin(struct selftest *selftest, const char *ready) {
     struct runtime *runtime = selftest->runtime;
     selftest->next_nonce = 1;
     selftest->next_argument = 1;
-    selftest->probe_program = find_probe(selftest->image);
+    selftest->probe_program = selftest_program(selftest->image, "probe");
     if (!slots_are_filled(runtime)) {
         return false;
     }

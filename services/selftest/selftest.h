@@ -37,6 +37,10 @@ struct rung {
     uint32_t hart_count_min;
 };
 
+// The program of that name in the boot image, or null.
+const struct boot_image_entry *selftest_program(const struct boot_image_header *image,
+                                                const char *name);
+
 // Checks its slots, finds the probe, and tells init that it is ready, after the marker `ready`.
 // `name`, `runtime` and `image` are set. False: it has printed what is wrong.
 WARN_UNUSED bool selftest_begin(struct selftest *selftest, const char *ready);

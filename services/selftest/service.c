@@ -108,11 +108,57 @@ static const struct rung ladder[] = {
     {MARKER_SELFTEST_EXEC_REJECT_START, case_exec_reject_start, 1},
     {MARKER_SELFTEST_EXEC_REJECT_DENIED, case_exec_reject_denied, 1},
     {MARKER_SELFTEST_EXEC_REBOUND, case_exec_rebound, 1},
+};
+
+// Of an image with a disk.
+static const struct rung storage[] = {
+    {MARKER_SELFTEST_DISK_READ_WRITE, case_disk_read_write, 1},
+    {MARKER_SELFTEST_DISK_BARRIER, case_disk_barrier, 1},
+    {MARKER_SELFTEST_DISK_REJECT_RANGE, case_disk_reject_range, 1},
+    {MARKER_SELFTEST_DISK_REJECT_INLINE, case_disk_reject_inline, 1},
+    {MARKER_SELFTEST_DISK_REJECT_FOREIGN_WINDOW, case_disk_reject_foreign_window, 1},
+    {MARKER_SELFTEST_DISK_REJECT_DENIED, case_disk_reject_denied, 1},
+    {MARKER_SELFTEST_DISK_REBOUND, case_disk_rebound, 1},
+    {MARKER_SELFTEST_STATE_PUT_GET, case_state_put_get, 1},
+    {MARKER_SELFTEST_STATE_LIST, case_state_list, 1},
+    {MARKER_SELFTEST_STATE_DELETE, case_state_delete, 1},
+    {MARKER_SELFTEST_STATE_TRANSACTION, case_state_transaction, 1},
+    {MARKER_SELFTEST_STATE_SYNC, case_state_sync, 1},
+    {MARKER_SELFTEST_STATE_REJECT_TRANSACTION, case_state_reject_transaction, 1},
+    {MARKER_SELFTEST_STATE_REJECT_TOO_LARGE, case_state_reject_too_large, 1},
+    {MARKER_SELFTEST_STATE_REJECT_OVER_QUOTA, case_state_reject_over_quota, 1},
+    {MARKER_SELFTEST_STATE_REJECT_FOREIGN, case_state_reject_foreign, 1},
+    {MARKER_SELFTEST_STATE_REJECT_DENIED, case_state_reject_denied, 1},
+    {MARKER_SELFTEST_STATE_DISK_REBOUND, case_state_disk_rebound, 1},
+    {MARKER_SELFTEST_STATE_REBOUND, case_state_rebound, 1},
+};
+
+static const struct rung ending[] = {
     {MARKER_SELFTEST_KERNEL_STATS, case_kernel_stats, 1},
     {MARKER_SELFTEST_KERNEL_TRACE, case_kernel_trace, 1},
     {MARKER_SELFTEST_KERNEL_REJECT_STATS, case_kernel_reject_stats, 1},
     {MARKER_SELFTEST_KERNEL_AUDIT, case_kernel_audit, 1},
 };
+
+// Rungs that an image has if it has that program; null: always.
+static const struct {
+    const struct rung *rungs;
+    uint32_t count;
+    const char *program;
+} sections[] = {
+    {ladder, ARRAY_LEN(ladder), 0},
+    {storage, ARRAY_LEN(storage), "statefsd"},
+    {ending, ARRAY_LEN(ending), 0},
+};
+
+static bool climb(struct selftest *selftest) {
+    bool good = true;
+    for (uint32_t i = 0; i < ARRAY_LEN(sections) && good; i++) {
+        good = (sections[i].program && !selftest_program(selftest->image, sections[i].program)) ||
+               selftest_climb(selftest, sections[i].rungs, sections[i].count);
+    }
+    return good;
+}
 
 int selftest_main(struct runtime *runtime, const void *image) {
     struct selftest selftest = {.runtime = runtime,
@@ -131,8 +177,7 @@ int selftest_main(struct runtime *runtime, const void *image) {
         // What its class may be is for its peers; it runs as the services do that it calls.
         !selftest_expect_status(&selftest, "its own class",
                                 sys_set_qos(slot_at(CAP_SLOT_NONE), QOS_NORMAL), STATUS_OK) ||
-        !selftest_begin(&selftest, MARKER_SELFTEST_READY) ||
-        !selftest_climb(&selftest, ladder, ARRAY_LEN(ladder))) {
+        !selftest_begin(&selftest, MARKER_SELFTEST_READY) || !climb(&selftest)) {
         return 1;
     }
     marker_text(runtime, MARKER_SELFTEST_END);

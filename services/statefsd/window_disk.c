@@ -12,7 +12,7 @@ static uint8_t *place(const struct window_disk *state, uint32_t index) {
 }
 
 static enum block_result reopen(struct window_disk *state) {
-    return block_open(state->client, WINDOW_DISK_PLACES * WINDOW_DISK_PLACE_BYTES, patience());
+    return block_open(state->client, WINDOW_DISK_BYTES, patience());
 }
 
 // Of the last two nothing was done.
@@ -41,6 +41,7 @@ static enum disk_status run(struct window_disk *state) {
 static enum disk_status disk_write(void *context, uint64_t sector, uint32_t count,
                                    const uint8_t *bytes) {
     struct window_disk *state = context;
+    state->ahead_count = 0;
     if (state->count == WINDOW_DISK_PLACES - 1) {  // One is for the flush.
         enum disk_status status = run(state);
         if (status == DISK_FAILED) {
@@ -70,22 +71,51 @@ static enum disk_status disk_flush(void *context) {
     return status;
 }
 
+static enum block_result fetch(struct window_disk *state, uint64_t sector, uint32_t count) {
+    state->ahead_count = 0;
+    enum block_result result =
+        block_read(state->client, sector, count, WINDOW_DISK_AHEAD_AT, patience());
+    if (result == BLOCK_OK) {
+        state->ahead_first = sector;
+        state->ahead_count = count;
+    }
+    return result;
+}
+
+static bool is_ahead(const struct window_disk *state, uint64_t sector, uint32_t count) {
+    return sector >= state->ahead_first &&
+           sector + count <= state->ahead_first + state->ahead_count;
+}
+
+// What a sector further on cannot say does not matter here: then only what is asked for.
+static enum block_result fetch_ahead(struct window_disk *state, uint64_t sector, uint32_t count) {
+    const uint64_t left = state->client->disk.sectors - sector;
+    const uint32_t most =
+        left < WINDOW_DISK_AHEAD_SECTORS ? (uint32_t)left : WINDOW_DISK_AHEAD_SECTORS;
+    enum block_result result = fetch(state, sector, most);
+    if (result == BLOCK_FAILED) {
+        result = fetch(state, sector, count);
+    }
+    if (result != BLOCK_OK && reopen(state) == BLOCK_OK) {
+        result = fetch(state, sector, count);
+    }
+    return result;
+}
+
 static enum disk_status disk_read(void *context, uint64_t sector, uint32_t count, uint8_t *bytes) {
     struct window_disk *state = context;
-    const uint32_t offset = (WINDOW_DISK_PLACES - 1) * WINDOW_DISK_PLACE_BYTES;
     enum disk_status status = run(state);  // What is read is what was written.
     if (status == DISK_FAILED) {
         return status;
     }
     state->lost = state->lost || status == DISK_LOST;
-    enum block_result result = block_read(state->client, sector, count, offset, patience());
-    if (result != BLOCK_OK && reopen(state) == BLOCK_OK) {
-        result = block_read(state->client, sector, count, offset, patience());
-    }
-    if (result != BLOCK_OK) {
+    if (sector > state->client->disk.sectors || count > state->client->disk.sectors - sector ||
+        (!is_ahead(state, sector, count) && fetch_ahead(state, sector, count) != BLOCK_OK)) {
         return DISK_FAILED;
     }
-    memcpy(bytes, place(state, WINDOW_DISK_PLACES - 1), (uint64_t)count * DISK_SECTOR_BYTES);
+    const uint8_t *from = state->client->window.bytes + WINDOW_DISK_AHEAD_AT +
+                          (sector - state->ahead_first) * DISK_SECTOR_BYTES;
+    memcpy(bytes, from, (uint64_t)count * DISK_SECTOR_BYTES);
     return DISK_OK;
 }
 

@@ -10,21 +10,37 @@
 
 namespace {
 
+constexpr std::uint64_t DISK_SECTORS = 300;
+
 // What block_open says, and the other two.
 block_result open_result;
 block_result run_result;
-std::vector<std::uint8_t> window(std::size_t{WINDOW_DISK_PLACES} * WINDOW_DISK_PLACE_BYTES);
+std::vector<std::uint8_t> window(WINDOW_DISK_BYTES);
+std::uint32_t read_calls;
+std::uint64_t bad_sector;  // Cannot be read.
 
 class WindowDisk : public testing::Test {
   protected:
     WindowDisk() {
         open_result = BLOCK_OK;
         run_result = BLOCK_OK;
+        read_calls = 0;
+        bad_sector = UINT64_MAX;
         EXPECT_EQ(window_disk_open(&state_, &client_, &disk_), BLOCK_OK);
     }
     disk_status write_and_flush() {
         const disk_status status = disk_.write(disk_.context, 3, 1, sector_);
         return status == DISK_OK ? disk_.flush(disk_.context) : status;
+    }
+
+    // The number in the first byte of what is read there, or -1.
+    int read(std::uint64_t sector, std::uint32_t count = 1) {
+        std::uint8_t bytes[DISK_TRANSFER_SECTORS_MAX * DISK_SECTOR_BYTES];
+        const disk_status status = disk_.read(disk_.context, sector, count, bytes);
+        for (std::uint32_t i = 0; i < count && status == DISK_OK; i++) {
+            EXPECT_EQ(bytes[i * DISK_SECTOR_BYTES], static_cast<std::uint8_t>(sector + i));
+        }
+        return status == DISK_OK ? bytes[0] : -1;
     }
 
     block_client client_{};
@@ -61,13 +77,50 @@ TEST_F(WindowDisk, test_reject_what_is_no_use_again) {
     }
 }
 
+TEST_F(WindowDisk, reads_fetch_ahead_up_to_the_end) {
+    for (std::uint64_t sector = 0; sector + 4 <= DISK_SECTORS; sector += 4) {
+        EXPECT_EQ(read(sector, 4), static_cast<int>(sector % 256));
+    }
+    EXPECT_EQ(read_calls,
+              (DISK_SECTORS + WINDOW_DISK_AHEAD_SECTORS - 1) / WINDOW_DISK_AHEAD_SECTORS);
+    EXPECT_EQ(read(0), 0);
+}
+
+TEST_F(WindowDisk, what_was_written_is_read_anew) {
+    EXPECT_EQ(read(3), 3);
+    EXPECT_EQ(read(3), 3);
+    EXPECT_EQ(read_calls, 1U);
+    EXPECT_EQ(write_and_flush(), DISK_OK);
+    EXPECT_EQ(read(3), 3);
+    EXPECT_EQ(read_calls, 2U);
+}
+
+TEST_F(WindowDisk, a_bad_sector_further_on_does_not_matter_yet) {
+    bad_sector = 20;
+    EXPECT_EQ(read(16, 4), 16);
+    EXPECT_EQ(read_calls, 2U);
+    EXPECT_EQ(read(18, 2), 18);
+    EXPECT_EQ(read_calls, 2U);
+    EXPECT_EQ(read(20), -1);
+    EXPECT_EQ(read(16, 4), 16);
+    EXPECT_EQ(read(21), 21);
+}
+
+TEST_F(WindowDisk, test_reject_what_is_not_on_the_disk) {
+    EXPECT_EQ(read(DISK_SECTORS - 1), static_cast<int>((DISK_SECTORS - 1) % 256));
+    EXPECT_EQ(read(DISK_SECTORS - 1, 2), -1);
+    EXPECT_EQ(read(DISK_SECTORS + 1), -1);
+    EXPECT_EQ(read(UINT64_MAX), -1);
+    EXPECT_EQ(read_calls, 1U);
+}
+
 }  // namespace
 
 extern "C" {
 
 block_result block_open(block_client *client, std::uint64_t, deadline) {
     client->window.bytes = window.data();
-    client->disk.sectors = 100;
+    client->disk.sectors = DISK_SECTORS;
     client->disk.sector_bytes = DISK_SECTOR_BYTES;
     return open_result;
 }
@@ -76,8 +129,17 @@ block_result block_run(block_client *, block_item *, std::uint32_t, deadline) {
     return run_result;
 }
 
-block_result block_read(block_client *, std::uint64_t, std::uint32_t, std::uint32_t, deadline) {
-    return run_result;
+// Each sector begins with its number.
+block_result block_read(block_client *, std::uint64_t sector, std::uint32_t count,
+                        std::uint32_t offset, deadline) {
+    read_calls++;
+    EXPECT_LE(sector + count, DISK_SECTORS);
+    EXPECT_LE(offset + std::size_t{count} * DISK_SECTOR_BYTES, window.size());
+    for (std::uint32_t i = 0; i < count; i++) {
+        window[offset + std::size_t{i} * DISK_SECTOR_BYTES] = static_cast<std::uint8_t>(sector + i);
+    }
+    const bool bad = bad_sector >= sector && bad_sector - sector < count;
+    return bad ? BLOCK_FAILED : run_result;
 }
 
 ecall_result sim_ecall(std::uint64_t, std::uint64_t, std::uint64_t, std::uint64_t, std::uint64_t) {

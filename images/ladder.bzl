@@ -1,0 +1,158 @@
+"""The ladder: `smpN_smoke` with a disk, `smpN_core` the same without one and counted in instructions, and what a boot of it costs.
+
+The texts of `smoke` (manifest, policies, golden files) serve both: what stands between `# With a disk:` and `# In any case:`
+is left out of `core`, but for lines behind `# Without one: `.
+"""
+
+load(":tessera_image.bzl", "budget_test", "same_log_test", "tessera_image")
+
+_BUNDLES = {
+    ":programs": "bundle",
+    ":visitors": "visitors",
+}
+
+_BUNDLE_PROGRAMS = ["//services/execd/greet:greet"]
+
+_CORE_PROGRAMS = {
+    "//services/echo:echo": "echo",
+    "//services/execd:execd": "execd",
+    "//services/init/flaky:flaky": "flaky",
+    "//services/init:init": "init",
+    "//services/logd:logd": "logd",
+    "//services/metricsd:metricsd": "metricsd",
+    "//services/policyd:policyd": "policyd",
+    "//services/rngd:rngd": "rngd",
+    "//services/samgrd:samgrd": "samgrd",
+    "//services/selftest/probe:probe": "probe",
+    "//services/selftest:selftest": "selftest",
+    "//services/timed:timed": "timed",
+}
+
+_DISK_PROGRAMS = {
+    "//services/statefsd:statefsd": "statefsd",
+    "//services/virtioblkd:virtioblkd": "virtioblkd",
+}
+
+SMOKE_PROGRAMS = dict(_CORE_PROGRAMS, **_DISK_PROGRAMS)
+
+# The journal of statefsd uses half of it; selftest writes to its last sectors.
+_DISK_MIB = 16
+
+def _without_disk(text, out):
+    native.genrule(
+        name = out.replace(".", "_"),
+        srcs = [text],
+        outs = [out],
+        cmd = "sed '/^# With a disk:$$/,/^# In any case:$$/{s/^# Without one: //;t;d}' $< >$@",
+    )
+
+def _smoke(name, harts, **kwargs):
+    tessera_image(
+        name = name,
+        bundle_programs = _BUNDLE_PROGRAMS,
+        bundles = _BUNDLES,
+        disk_mib = _DISK_MIB,
+        golden = "golden/smp%d_smoke.golden" % harts,
+        harts = harts,
+        manifest = "smoke.manifest",
+        policies = {
+            "smoke.policy": "policy",
+            "smoke_locked.policy": "policy_locked",
+        },
+        programs = SMOKE_PROGRAMS,
+        rngs = 2,
+        **kwargs
+    )
+
+def _core(name, harts, golden, **kwargs):
+    tessera_image(
+        name = name,
+        bundle_programs = _BUNDLE_PROGRAMS,
+        bundles = _BUNDLES,
+        golden = golden,
+        harts = harts,
+        icount = True,
+        manifest = "core.manifest",
+        policies = {
+            "core.policy": "policy",
+            "smoke_locked.policy": "policy_locked",
+        },
+        programs = _CORE_PROGRAMS,
+        rngs = 2,
+        **kwargs
+    )
+
+def _boot(name, golden, **kwargs):
+    _core(
+        name = name,
+        golden = golden,
+        harts = 1,
+        kernel = "//kernel:kernel_figures",
+        tags = ["manual"],
+        **kwargs
+    )
+    budget_test(
+        name = name + "_budget",
+        size = "medium",
+        budget = "//testing/budgets:%s.budget" % name,
+        image = ":" + name,
+    )
+
+def ladder_images():
+    """`smp1_smoke`, `smp2_smoke`, `smp4_smoke`, `smp1_uncached`; `smp1_core`, `smp2_core`, `smp4_core`; `boot`, `boot_2g`; their tests."""
+    _without_disk("smoke.manifest", "core.manifest")
+    _without_disk("smoke.policy", "core.policy")
+    for harts in [1, 2, 4]:
+        golden = "smp%d_core.golden" % harts
+        _without_disk("golden/smp%d_smoke.golden" % harts, golden)
+        _smoke(name = "smp%d_smoke" % harts, harts = harts)
+        _core(
+            name = "smp%d_core" % harts,
+            golden = golden,
+            harts = harts,
+        )
+
+        # Two boots are one: nothing that a program prints depends on anything but the image.
+        same_log_test(
+            name = "smp%d_core_same_log_test" % harts,
+            size = "medium",
+            boots = 3 if harts == 4 else 2,
+            image = ":smp%d_core" % harts,
+            tags = ["manual"] if harts == 4 else [],
+        )
+
+    # The same ladder with reuse off: whatever is kept, nothing depends on it.
+    _smoke(
+        name = "smp1_uncached",
+        harts = 1,
+        reuse = False,
+    )
+
+    # What a boot of the whole ladder costs. Its golden file is the ladder's with the figures in their places.
+    native.genrule(
+        name = "boot_golden",
+        srcs = ["smp1_core.golden"],
+        outs = ["boot.golden"],
+        cmd = "sed 's/^kernel: init loaded$$/&" + "".join([
+            "\\nbench: %s %%u mean %%u first %%u" % figure
+            for figure in [
+                "kernel_entry_to_init",
+                "image_bytes",
+                "kernel_ram_bytes",
+            ]
+        ]) + "/' $< >$@; for figure in init_to_end lock_spins; do echo \"bench: $$figure %u mean %u first %u\"; done >>$@",
+    )
+    _boot(name = "boot", golden = "boot.golden")
+
+    # The same with sixteen times the memory: what a boot takes does not grow with it.
+    native.genrule(
+        name = "boot_2g_golden",
+        srcs = ["boot.golden"],
+        outs = ["boot_2g.golden"],
+        cmd = "sed 's/^kernel: memory 128 MiB$$/kernel: memory 2048 MiB/' $< >$@",
+    )
+    _boot(
+        name = "boot_2g",
+        golden = "boot_2g.golden",
+        memory_mib = 2048,
+    )
