@@ -82,15 +82,17 @@ def _core(name, harts, golden, **kwargs):
         **kwargs
     )
 
-def _boot(name, golden, **kwargs):
+def _boot(name, harts = 1, golden = "", **kwargs):
     _core(
         name = name,
-        golden = golden,
-        harts = 1,
+        golden = golden or "boot%d.golden" % harts,
+        harts = harts,
         kernel = "//kernel:kernel_figures",
         tags = ["manual"],
         **kwargs
     )
+
+def _boot_budget(name):
     budget_test(
         name = name + "_budget",
         size = "medium",
@@ -99,7 +101,7 @@ def _boot(name, golden, **kwargs):
     )
 
 def ladder_images():
-    """`smp1_smoke`, `smp2_smoke`, `smp4_smoke`, `smp1_uncached`; `smp1_core`, `smp2_core`, `smp4_core`; `boot`, `boot_2g`; their tests."""
+    """`smp1_smoke`, `smp1_uncached`, `smp1_core`, `boot_smp1_uncached`, and with 2 and 4 harts, `boot_smp2`, `boot_smp4`; `boot`, `boot_2g`; their tests."""
     _without_disk("smoke.manifest", "core.manifest")
     _without_disk("smoke.policy", "core.policy")
     for harts in [1, 2, 4]:
@@ -121,18 +123,49 @@ def ladder_images():
             tags = ["manual"] if harts == 4 else [],
         )
 
-    # The same ladder with reuse off: whatever is kept, nothing depends on it.
-    _smoke(
-        name = "smp1_uncached",
-        harts = 1,
-        reuse = False,
-    )
+        # The same ladder with reuse off: whatever is kept, nothing depends on it.
+        _smoke(
+            name = "smp%d_uncached" % harts,
+            harts = harts,
+            reuse = False,
+        )
+        _boot_golden(harts)
 
+        # For the report: with reuse and without.
+        if harts != 1:
+            _boot(
+                name = "boot_smp%d" % harts,
+                harts = harts,
+            )
+        _boot(
+            name = "boot_smp%d_uncached" % harts,
+            harts = harts,
+            reuse = False,
+        )
+
+    _boot(name = "boot")
+    _boot_budget(name = "boot")
+
+    # The same with sixteen times the memory: what a boot takes does not grow with it.
+    native.genrule(
+        name = "boot_2g_golden",
+        srcs = ["boot1.golden"],
+        outs = ["boot_2g.golden"],
+        cmd = "sed 's/^kernel: memory 128 MiB$$/kernel: memory 2048 MiB/' $< >$@",
+    )
+    _boot(
+        name = "boot_2g",
+        golden = "boot_2g.golden",
+        memory_mib = 2048,
+    )
+    _boot_budget(name = "boot_2g")
+
+def _boot_golden(harts):
     # What a boot of the whole ladder costs. Its golden file is the ladder's with the figures in their places.
     native.genrule(
-        name = "boot_golden",
-        srcs = ["smp1_core.golden"],
-        outs = ["boot.golden"],
+        name = "boot%d_golden" % harts,
+        srcs = ["smp%d_core.golden" % harts],
+        outs = ["boot%d.golden" % harts],
         cmd = "sed 's/^kernel: init loaded$$/&" + "".join([
             "\\nbench: %s %%u mean %%u first %%u" % figure
             for figure in [
@@ -141,18 +174,4 @@ def ladder_images():
                 "kernel_ram_bytes",
             ]
         ]) + "/' $< >$@; for figure in init_to_end lock_spins; do echo \"bench: $$figure %u mean %u first %u\"; done >>$@",
-    )
-    _boot(name = "boot", golden = "boot.golden")
-
-    # The same with sixteen times the memory: what a boot takes does not grow with it.
-    native.genrule(
-        name = "boot_2g_golden",
-        srcs = ["boot.golden"],
-        outs = ["boot_2g.golden"],
-        cmd = "sed 's/^kernel: memory 128 MiB$$/kernel: memory 2048 MiB/' $< >$@",
-    )
-    _boot(
-        name = "boot_2g",
-        golden = "boot_2g.golden",
-        memory_mib = 2048,
     )

@@ -18,7 +18,7 @@
 namespace {
 
 struct wish {
-    std::vector<std::string> benches;    // RUNNER=BUDGET
+    std::vector<std::string> benches;    // RUNNER=BUDGET, RUNNER=
     std::vector<std::string> baselines;  // RUNNER=RUNNER: with reuse, without.
     std::vector<std::string> boots;      // RUNNER
     std::vector<std::string> traces;     // RUNNER
@@ -48,7 +48,9 @@ report::bench measure(const std::string &runner, const std::string &budget) {
     report::bench out;
     out.image = name_of(runner);
     out.figures = report::figures_of(report::boot_image(runner, {}).log);
-    out.ceilings = report::ceilings_of(report::read_file(budget));
+    if (!budget.empty()) {
+        out.ceilings = report::ceilings_of(report::read_file(budget));
+    }
     return out;
 }
 
@@ -59,6 +61,20 @@ const report::bench &bench_of(const report::result &result, const std::string &r
         }
     }
     throw std::runtime_error("no --bench is " + runner);
+}
+
+// The figures of several boots have the same names; what reuse cannot change is left out of those.
+void add_pairs(const report::bench &with, const report::bench &without,
+               std::vector<report::pair> &out) {
+    const bool is_boot = with.image.rfind("boot", 0) == 0;
+    for (report::pair &pair : report::pairs_of(with, without)) {
+        if (is_boot) {
+            pair.name = with.image + " " + pair.name;
+        }
+        if (!is_boot || pair.with != pair.without) {
+            out.push_back(pair);
+        }
+    }
 }
 
 report::boots boot_several(const std::string &runner, unsigned count) {
@@ -122,8 +138,7 @@ int work(const wish &wish) {
     }
     for (const std::string &baseline : wish.baselines) {
         const auto [with, without] = split(baseline);
-        const auto pairs = report::pairs_of(bench_of(result, with), bench_of(result, without));
-        result.pairs.insert(result.pairs.end(), pairs.begin(), pairs.end());
+        add_pairs(bench_of(result, with), bench_of(result, without), result.pairs);
     }
     result.growths = report::growths_of(result.benches);
     for (const std::string &runner : wish.boots) {
@@ -158,7 +173,8 @@ void leave_bazels_folder(wish &wish) {
 int main(int argc, char **argv) {
     CLI::App app{"Boots benchmarks and ladders, one after the other, and tells what they cost."};
     wish wish;
-    app.add_option("--bench", wish.benches, "RUNNER=BUDGET: a benchmark and its ceilings");
+    app.add_option("--bench", wish.benches,
+                   "RUNNER=BUDGET: a benchmark and its ceilings; RUNNER=: without");
     app.add_option("--baseline", wish.baselines,
                    "RUNNER=RUNNER: two of them: with reuse, and the same without");
     app.add_option("--boot", wish.boots, "RUNNER: an image whose boots are timed");
