@@ -288,7 +288,7 @@ def tessera_image(
       harts: harts of the machine, 1 to 8
       golden: the markers it must print; the syntax is in images/README.md
       policies: {text: name in the image}; the syntax is in docs/policy.md
-      bundles: {tessera_bundle: name in the image}; execd begins with the one named `bundle`
+      bundles: {tessera_bundle, or what else is data: name in the image}; execd begins with the one named `bundle`, `device_secret` is for keystored
       bundle_programs: labels of their programs, for the debugger
       deadline_s: seconds from power-on to the end
       memory_mib: MiB of memory

@@ -7,6 +7,7 @@
 #include "ipc/wire/example_wire.h"
 #include "ipc/wire/exec_wire.h"
 #include "ipc/wire/init_wire.h"
+#include "ipc/wire/keys_wire.h"
 #include "ipc/wire/log_wire.h"
 #include "ipc/wire/metrics_wire.h"
 #include "ipc/wire/policy_wire.h"
@@ -29,4 +30,5 @@ const struct wire_protocol_rows *const wire_protocols[WIRE_PROTOCOL_COUNT] = {
     [WIRE_PROTOCOL_STATE - WIRE_PROTOCOL_INIT] = &state_rows,
     [WIRE_PROTOCOL_EXEC - WIRE_PROTOCOL_INIT] = &exec_rows,
     [WIRE_PROTOCOL_EXAMPLE - WIRE_PROTOCOL_INIT] = &example_rows,
+    [WIRE_PROTOCOL_KEYS - WIRE_PROTOCOL_INIT] = &keys_rows,
 };

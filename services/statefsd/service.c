@@ -16,6 +16,7 @@
 #include "services/statefsd/quotas.h"
 #include "services/statefsd/statefs.h"
 #include "services/statefsd/transactions.h"
+#include "services/statefsd/volume_number.h"
 #include "services/statefsd/window_disk.h"
 
 enum {
@@ -29,8 +30,8 @@ enum {
 
 struct statefsd_service {
     struct ipc_server server;
-    const struct ipc_client *client;  // What the disk is called with.
-    struct state_report report;       // Of the mount.
+    struct ipc_client *client;   // What disk and rngd are called with, or null.
+    struct state_report report;  // Of the mount.
     struct state_transactions transactions;
     uint32_t waiting_count;
     struct kept_call waiting[IPC_KEPT_MAX];  // For the batch that is staged.
@@ -269,7 +270,9 @@ static const struct ipc_client *client_of(const void *state) {
 static bool mount(struct statefsd_service *service, const struct statefs_config *config) {
     static const char *const ends[] = {"clean", "torn", "damaged"};
     enum state_mount result = statefs_mount(&service->fs, config, &service->report);
-    if (result == MOUNT_BLANK && statefs_format(config, sys_clock_get()) == MOUNT_OK) {
+    if (result == MOUNT_BLANK &&
+        statefs_format(config, volume_number(service->server.runtime, service->client)) ==
+            MOUNT_OK) {
         log_line(service->server.runtime, "statefsd: a blank disk: made an empty journal");
         result = statefs_mount(&service->fs, config, &service->report);
     }
@@ -281,8 +284,8 @@ static bool mount(struct statefsd_service *service, const struct statefs_config 
     return result == MOUNT_OK;
 }
 
-static int serve_with(struct runtime *runtime, const struct disk *disk,
-                      const struct ipc_client *client, const struct state_quotas *quotas) {
+static int serve_with(struct runtime *runtime, const struct disk *disk, struct ipc_client *client,
+                      const struct state_quotas *quotas) {
     static const struct ipc_row rows[] = {
         [STATE_OP_PUT] = {.call = on_put, .send = on_put},
         [STATE_OP_GET] = {.call = on_get},
@@ -317,8 +320,7 @@ static int serve_with(struct runtime *runtime, const struct disk *disk,
                                     : 1;
 }
 
-int statefsd_serve(struct runtime *runtime, const struct disk *disk,
-                   const struct ipc_client *client) {
+int statefsd_serve(struct runtime *runtime, const struct disk *disk, struct ipc_client *client) {
     struct state_quotas quotas;
     state_quotas_none(&quotas);
     return serve_with(runtime, disk, client, &quotas);

@@ -13,9 +13,9 @@ extern "C" {
 // exit code, never 0.
 int statefsd_main(struct runtime *runtime);
 
-// The same on another disk than that of virtioblkd. `client` is what it is called with, or null.
-int statefsd_serve(struct runtime *runtime, const struct disk *disk,
-                   const struct ipc_client *client);
+// The same on another disk than that of virtioblkd. `client` is what that and rngd are called with,
+// or null: then there is no rngd.
+int statefsd_serve(struct runtime *runtime, const struct disk *disk, struct ipc_client *client);
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,470 @@
+// services/keystored_sim_test.cc: the real keystored and statefsd with the real init, policyd,
+// samgrd and logd in simulation, on a disk that loses what was not flushed, while keystored,
+// statefsd, rngd and logd are ended, anywhere. The identity is one for all that time, what a client
+// was told is so afterwards, and whoever asks for a private key is refused.
+#include <gtest/gtest.h>
+#include <sodium/crypto_sign_ed25519.h>
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "images/markers.h"
+#include "ipc/ask.h"
+#include "ipc/frame.h"
+#include "ipc/keys_item.h"
+#include "ipc/log_record.h"
+#include "ipc/ready.h"
+#include "ipc/resolver.h"
+#include "ipc/server.h"
+#include "ipc/wire/entropy_wire.h"
+#include "ipc/wire/init_wire.h"
+#include "ipc/wire/keys_wire.h"
+#include "services/keystored/service.h"
+#include "services/statefsd/service.h"
+#include "services/statefsd/statefs.h"
+#include "testing/sim/machine.h"
+#include "testing/sim/system.h"
+#include "testing/statefs/memory_disk.h"
+
+namespace {
+
+using namespace simtest;
+using statefs_test::memory_disk;
+using bytes = std::vector<std::uint8_t>;
+
+constexpr std::uint32_t OWN = SLOT_FIRST_OWN;
+constexpr std::uint32_t OPERATOR = SLOT_FIRST_OWN + 1;
+constexpr std::uint32_t ROUNDS = 250;
+constexpr std::uint64_t PATIENCE_US = 4000000;
+constexpr const char *CLIENTS[] = {"alice", "bob"};
+constexpr const char *MORTALS[] = {"keystored", "statefsd", "rngd", "logd", "keystored"};
+constexpr std::string_view SECRET = "the secret of this device";
+constexpr std::string_view WORD = "sesame, sesame, sesame";  // Begins each secret that is kept.
+
+// The truth, one for each run.
+struct ledger {
+    std::unique_ptr<memory_disk> disk;
+    bytes identity;                                      // Once somebody was told.
+    std::map<std::string, bytes> pairs;                  // By client.
+    std::map<std::string, std::set<std::string>> words;  // What may be kept, by client.
+    std::set<std::uint64_t> numbers;                     // That rngd gave first.
+    std::uint32_t clients_over = 0;
+};
+
+ledger truth;
+
+// Over all runs.
+struct totals {
+    std::uint64_t good, unavailable, uncertain, keystoreds, visits, told, ended;
+} sum;
+
+wire_bytes view(const bytes &of) {
+    static const std::uint8_t none = 0;
+    return {of.empty() ? &none : of.data(), static_cast<std::uint32_t>(of.size())};
+}
+
+wire_bytes view(std::string_view text) {
+    return {reinterpret_cast<const std::uint8_t *>(text.data()),
+            static_cast<std::uint32_t>(text.size())};
+}
+
+bytes copy_of(wire_bytes of) {
+    return {of.data, of.data + of.count};
+}
+
+// rngd, with the simulation's numbers for a device.
+struct rngd_double {
+    ipc_server server;
+    std::uint8_t answer[256];
+};
+
+wire_status on_bytes(void *state, ipc_exchange *exchange) {
+    auto *made = static_cast<rngd_double *>(state);
+    auto *message = static_cast<entropy_message *>(exchange->message);
+    if (message->count == 0 || message->count > sizeof(made->answer)) {
+        return WIRE_MALFORMED;
+    }
+    std::uint64_t first = 0;
+    for (std::uint32_t i = 0; i < message->count; i++) {
+        made->answer[i] = static_cast<std::uint8_t>(sim_user_random(256));
+        first |= i < 8 ? std::uint64_t{made->answer[i]} << 8 * i : 0;
+    }
+    truth.numbers.insert(first);
+    message->bytes = {made->answer, message->count};
+    return WIRE_OK;
+}
+
+wire_status on_state(void *, ipc_exchange *) {
+    return WIRE_OK;
+}
+
+void run_rngd(user &self) {
+    runtime made = runtime_of(self);
+    static const ipc_row rows[] = {{nullptr, nullptr}, {on_bytes, nullptr}, {on_state, nullptr}};
+    ipc_service description{};
+    description.name = "rngd";
+    description.ready = MARKER_RNGD_READY;
+    description.protocol = &entropy_rows;
+    description.rows = rows;
+    description.row_count = std::size(rows);
+    rngd_double state{};
+    sys_task_exit(
+        static_cast<std::uint64_t>(ipc_serve(&state.server, &made, &description, &state)));
+}
+
+disk_status read_disk(void *, std::uint64_t sector, std::uint32_t count, std::uint8_t *into) {
+    const disk device = truth.disk->disk();
+    return device.read(device.context, sector, count, into);
+}
+
+disk_status write_disk(void *, std::uint64_t sector, std::uint32_t count,
+                       const std::uint8_t *from) {
+    const disk device = truth.disk->disk();
+    sim_user_work(1000);
+    return device.write(device.context, sector, count, from);
+}
+
+disk_status flush_disk(void *) {
+    const disk device = truth.disk->disk();
+    sim_user_work(20000);
+    return device.flush(device.context);
+}
+
+// Who calls others by name.
+struct caller {
+    explicit caller(user &self) : made(runtime_of(self)) {
+        ipc_resolver_init(&resolver, &made, SLOT_SAMGRD);
+        ipc_client_init(&client, &made, ipc_resolver_ask, &resolver, slot_at(CAP_SLOT_NONE));
+    }
+
+    runtime made;
+    ipc_resolver resolver;
+    ipc_client client;
+};
+
+// Each start after the first is after a power cut, for the disk.
+void run_statefsd(user &self) {
+    if (sim_user_random(3) == 0) {
+        truth.disk->cut_now();
+        truth.disk->power_on();
+    }
+    caller self_made(self);
+    const disk device = {nullptr, truth.disk->disk().sectors, read_disk, write_disk, flush_disk};
+    sys_task_exit(
+        static_cast<std::uint64_t>(statefsd_serve(&self_made.made, &device, &self_made.client)));
+}
+
+void run_keystored(user &self) {
+    sum.keystoreds++;
+    runtime made = runtime_of(self);
+    sys_task_exit(static_cast<std::uint64_t>(keystored_main(&made, view(SECRET))));
+}
+
+struct keys_client : caller {
+    keys_client(user &self, const char *called) : caller(self), name(called) {
+        EXPECT_EQ(ipc_ready(&made), STATUS_OK);
+    }
+
+    // False: it was not answered, or not now.
+    bool ask(keys_op op, keys_message *message, std::uint64_t patience_us, wire_status wanted) {
+        ipc_question asked{};
+        asked.target = service_id_named("keystored");
+        asked.protocol = &keys_rows;
+        asked.deadline.ns = in_us(patience_us);
+        message->header.op = static_cast<std::uint8_t>(op);
+        if (ipc_ask(&client, &asked, message).error != IPC_OK) {
+            sum.uncertain++;
+            return false;
+        }
+        if (message->header.status == WIRE_UNAVAILABLE) {
+            sum.unavailable++;
+            return false;
+        }
+        sum.good++;
+        EXPECT_EQ(int{message->header.status}, int{wanted}) << name << ", operation " << int{op};
+        return message->header.status == wanted;
+    }
+
+    void identity(std::uint64_t patience_us) {
+        keys_message message{};
+        if (ask(KEYS_OP_IDENTITY, &message, patience_us, WIRE_OK)) {
+            const bytes found = copy_of(message.public_key);
+            if (truth.identity.empty()) {
+                truth.identity = found;
+            }
+            EXPECT_EQ(found, truth.identity);
+        }
+    }
+
+    void attest(std::uint32_t round, std::uint64_t patience_us) {
+        keys_message message{};
+        const std::string text = name + std::to_string(round);
+        message.message = view(text);
+        if (ask(KEYS_OP_ATTEST, &message, patience_us, WIRE_OK) && !truth.identity.empty()) {
+            bytes statement(KEYS_SIGNED_BYTES_MAX);
+            statement.resize(keys_statement_put(id_of(name.c_str()), view(text), statement.data()));
+            EXPECT_EQ(crypto_sign_ed25519_verify_detached(message.signature.data, statement.data(),
+                                                          statement.size(), truth.identity.data()),
+                      0);
+        }
+    }
+
+    void pair(std::uint64_t patience_us) {
+        keys_message message{};
+        message.name = view("pair");
+        if (ask(KEYS_OP_MAKE, &message, patience_us, WIRE_OK)) {
+            bytes &known = truth.pairs[name];
+            if (known.empty()) {
+                known = copy_of(message.public_key);
+            }
+            EXPECT_EQ(copy_of(message.public_key), known);
+        }
+    }
+
+    void sign(std::uint64_t patience_us) {
+        const bytes known = truth.pairs[name];
+        keys_message message{};
+        message.name = view("pair");
+        message.message = view(name);
+        if (!known.empty() && ask(KEYS_OP_SIGN, &message, patience_us, WIRE_OK)) {
+            EXPECT_EQ(
+                crypto_sign_ed25519_verify_detached(
+                    message.signature.data, reinterpret_cast<const std::uint8_t *>(name.data()),
+                    name.size(), known.data()),
+                0);
+        }
+    }
+
+    void export_of_the_pair(std::uint64_t patience_us) {
+        keys_message message{};
+        message.name = view("pair");
+        if (!truth.pairs[name].empty()) {
+            (void)ask(KEYS_OP_GIVE, &message, patience_us, WIRE_DENIED);
+        }
+    }
+
+    void keep(std::uint32_t round, std::uint64_t patience_us) {
+        keys_message message{};
+        const std::string word = std::string(WORD) + name + std::to_string(round);
+        std::set<std::string> &possible = truth.words[name];
+        possible.insert(word);
+        message.name = view("word");
+        message.secret = view(word);
+        if (ask(KEYS_OP_KEEP, &message, patience_us, WIRE_OK)) {
+            possible = {word};
+        }
+    }
+
+    // One more that is not answered may still be on its way.
+    void give(std::uint64_t patience_us) {
+        keys_message message{};
+        std::set<std::string> &possible = truth.words[name];
+        message.name = view("word");
+        if (possible.count("") == 0 && ask(KEYS_OP_GIVE, &message, patience_us, WIRE_OK)) {
+            const bytes found = copy_of(message.secret);
+            EXPECT_EQ(possible.count(std::string(found.begin(), found.end())), 1u) << name;
+        }
+    }
+
+    // What one seals only that one opens.
+    void seal(std::uint64_t patience_us) {
+        keys_message message{};
+        message.context = view("record");
+        message.plain = view(name);
+        if (!ask(KEYS_OP_SEAL, &message, patience_us, WIRE_OK)) {
+            return;
+        }
+        bytes sealed = copy_of(message.sealed);
+        message = {};
+        message.context = view("record");
+        message.sealed = view(sealed);
+        if (ask(KEYS_OP_OPEN, &message, patience_us, WIRE_OK)) {
+            const bytes found = copy_of(message.plain);
+            EXPECT_EQ(std::string(found.begin(), found.end()), name);
+        }
+        sealed[20] ^= 1;
+        message = {};
+        message.context = view("record");
+        message.sealed = view(sealed);
+        (void)ask(KEYS_OP_OPEN, &message, patience_us, WIRE_DENIED);
+    }
+
+    std::string name;
+};
+
+void run_client(user &self, const char *name) {
+    keys_client made(self, name);
+    for (std::uint32_t round = 0; round < ROUNDS; round++) {
+        const std::uint64_t patience_us =
+            sim_user_random(4) == 0 ? 1 + sim_user_random(80) : PATIENCE_US;
+        switch (sim_user_random(8)) {
+            case 0:
+                made.identity(patience_us);
+                break;
+            case 1:
+                made.attest(round, patience_us);
+                break;
+            case 2:
+                made.pair(patience_us);
+                break;
+            case 3:
+                made.sign(patience_us);
+                break;
+            case 4:
+                made.export_of_the_pair(patience_us);
+                break;
+            case 5:
+                made.keep(round, patience_us);
+                break;
+            case 6:
+                made.give(patience_us);
+                break;
+            default:
+                made.seal(patience_us);
+        }
+    }
+    for (std::uint32_t i = 0; i < 20; i++) {
+        made.identity(PATIENCE_US);
+        made.give(PATIENCE_US);
+    }
+    ipc_client_release(&made.client);
+    truth.clients_over++;
+}
+
+// Dies with a request under way, again and again.
+void run_mayfly(user &self) {
+    keys_client made(self, "mayfly");
+    keys_message message{};
+    sum.visits++;
+    message.name = view("wings");
+    (void)made.ask(KEYS_OP_MAKE, &message, 1 + sim_user_random(3000), WIRE_OK);
+    sys_task_exit(1);
+}
+
+void end_one(user &self, const char *service) {
+    init_message message{};
+    message.header.op = INIT_OP_END;
+    message.service = id_of(service);
+    message_area &out = self.page->call_out;
+    frame_finish(&out, WIRE_PROTOCOL_INIT,
+                 init_encode(WIRE_REQUEST, &message, out.payload, sizeof(out.payload)));
+    EXPECT_EQ(sys_ipc_call(slot_at(OPERATOR), in_us(PATIENCE_US)).status, STATUS_OK);
+    sum.ended++;
+}
+
+// Ends a service now and then; asks at last what keystored has told logd.
+void run_judge(user &self) {
+    keys_client made(self, "judge");
+    for (std::uint32_t i = 0; i < 8000 && truth.clients_over < std::size(CLIENTS); i++) {
+        EXPECT_EQ(sys_ipc_recv(slot_at(OWN), in_us(50 + sim_user_random(600))).status,
+                  STATUS_TIMED_OUT);
+        if (i < 60) {
+            end_one(self, MORTALS[sim_user_random(std::size(MORTALS))]);
+        }
+    }
+    EXPECT_EQ(truth.clients_over, std::size(CLIENTS));
+    keys_message message{};
+    bool answered = false;
+    for (int i = 0; i < 50 && !answered; i++) {
+        message = {};
+        answered = made.ask(KEYS_OP_STATS, &message, PATIENCE_US, WIRE_OK);
+    }
+    EXPECT_TRUE(answered);
+    EXPECT_EQ(message.state, KEYS_READY);
+    EXPECT_EQ(message.flawed, 0u);
+    sum.told += message.told;
+    ipc_client_release(&made.client);
+}
+
+// The power goes; no secret is on the disk in the clear, and its number is one that rngd gave.
+void check_disk() {
+    static std::unique_ptr<statefs> fs = std::make_unique<statefs>();
+    truth.disk->cut_now();
+    truth.disk->power_on();
+    statefs_config config{};
+    config.disk = truth.disk->disk();
+    config.entries = STATE_ENTRIES_MAX;
+    state_report report;
+    ASSERT_EQ(statefs_mount(fs.get(), &config, &report), MOUNT_OK);
+    EXPECT_EQ(truth.numbers.count(report.super.volume), 1u);
+    EXPECT_NE(state_table_find(&fs->table, id_of("keystored"), view("root")), nullptr);
+    std::vector<std::uint8_t> sector(DISK_SECTOR_BYTES);
+    for (std::uint64_t at = 0; at < config.disk.sectors; at++) {
+        ASSERT_EQ(config.disk.read(config.disk.context, at, 1, sector.data()), DISK_OK);
+        EXPECT_EQ(std::search(sector.begin(), sector.end(), WORD.begin(), WORD.begin() + 12),
+                  sector.end());
+    }
+}
+
+void run_init(user &self) {
+    truth = {};
+    truth.disk = std::make_unique<memory_disk>(statefs_disk_sectors_min(STATE_ENTRIES_MAX),
+                                               sim_user_random(1000000));
+    for (const char *client : CLIENTS) {
+        truth.words[client] = {""};
+    }
+    boot_view view;
+    add_routing(view, 2);
+    view.service("logd", 0, 100000, {console(), to_init(), receives(SLOT_ENDPOINT)});
+    view.service("rngd", 0, 100000, {console(), to_init(), receives(SLOT_ENDPOINT)});
+    view.service("statefsd", 0, 100000,
+                 {console(), to_init(), receives(SLOT_ENDPOINT), route_to(SLOT_SAMGRD, 1)});
+    view.service("keystored", 0, 100000,
+                 {console(),
+                  to_init(),
+                  receives(SLOT_ENDPOINT),
+                  {MANIFEST_GRANT_FACTORY, KEYSTORED_SLOT_FACTORY, RIGHT_MAKE_ENDPOINT,
+                   MANIFEST_HART_ANY, 0},
+                  route_to(SLOT_SAMGRD, 1)});
+    for (const char *client : CLIENTS) {
+        view.service(client, 0, 0, {console(), to_init(), receives(OWN), route_to(SLOT_SAMGRD, 1)});
+    }
+    view.service("mayfly", 0, 30, {console(), to_init(), receives(OWN), route_to(SLOT_SAMGRD, 1)});
+    view.service("judge", MANIFEST_FINAL, 0,
+                 {console(),
+                  to_init(),
+                  receives(OWN),
+                  {MANIFEST_GRANT_ROUTE, OPERATOR, RIGHT_CALL, MANIFEST_TARGET_INIT, 1},
+                  route_to(SLOT_SAMGRD, 1)});
+    view.policy(sorted(
+        {allow("alice", POLICY_CALL, "keystored"), allow("bob", POLICY_CALL, "keystored"),
+         allow("judge", POLICY_CALL, "keystored"), allow("mayfly", POLICY_CALL, "keystored"),
+         allow("keystored", POLICY_CALL, "statefsd"), allow("keystored", POLICY_CALL, "rngd"),
+         allow("keystored", POLICY_SEND, "logd"), allow("statefsd", POLICY_CALL, "rngd")}));
+    run_system(self, view);
+    check_disk();
+}
+
+TEST(KeystoredSim, the_identity_is_one_though_all_around_it_ends) {
+    sim_machine machine;
+    machine.program("policyd", run_policyd);
+    machine.program("samgrd", run_samgrd);
+    machine.program("logd", run_logd);
+    machine.program("rngd", run_rngd);
+    machine.program("statefsd", run_statefsd);
+    machine.program("keystored", run_keystored);
+    machine.program("alice", [](user &self) { run_client(self, "alice"); });
+    machine.program("bob", [](user &self) { run_client(self, "bob"); });
+    machine.program("mayfly", run_mayfly);
+    machine.program("judge", run_judge);
+    machine.run(run_init);
+    std::printf(
+        "%llu answered, %llu unavailable, %llu not; %llu ended, keystored started %llu "
+        "times, %llu mayflies, %llu audited\n",
+        static_cast<unsigned long long>(sum.good), static_cast<unsigned long long>(sum.unavailable),
+        static_cast<unsigned long long>(sum.uncertain), static_cast<unsigned long long>(sum.ended),
+        static_cast<unsigned long long>(sum.keystoreds),
+        static_cast<unsigned long long>(sum.visits), static_cast<unsigned long long>(sum.told));
+    EXPECT_GE(sum.good, 1000u);
+    EXPECT_GE(sum.uncertain, 100u);
+    EXPECT_GE(sum.keystoreds, 100u);
+    EXPECT_GE(sum.visits, 100u);
+    EXPECT_GE(sum.told, 100u);
+}
+
+}  // namespace
