@@ -86,6 +86,7 @@ PACKAGES = [
     "toolchains/spin",
     "tools",
     "tools/bep_summary",
+    "tools/bundle",
     "tools/compile_commands",
     "tools/explain_miss",
     "tools/mkbundle",

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "services/policyd/policy.h"
+#include "services/virtioblkd/parts.h"
 #include "tools/mkimage/manifest.h"
 #include "tools/mkimage/waits.h"
 #include "tools/policyc/policy_text.h"
@@ -92,6 +93,10 @@ bool compose(const composition &given, std::string &image, std::vector<std::stri
         return false;
     }
     files.push_back({MANIFEST_NAME, BOOT_IMAGE_MANIFEST, manifest_binary(result.contents)});
+    const std::string parts = parts_binary(result.contents);
+    if (!parts.empty()) {
+        files.push_back({PARTS_NAME, BOOT_IMAGE_DATA, parts});
+    }
     check_names(files, messages);
     check_programs(result.contents, programs, messages);
     std::string error;

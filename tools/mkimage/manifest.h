@@ -44,9 +44,12 @@ struct service {
     std::uint32_t restart_budget = 0;
     std::map<std::string, std::uint32_t> limits;  // Those that the text says, by their word.
     std::uint32_t qos = QOS_NORMAL;               // Its class, and the highest that it may have.
+    std::uint64_t first_sector = 0;               // Of its part of the disk,
+    std::uint64_t sectors = 0;                    // and how many; 0: it has none.
     std::vector<grant> grants;
     source_place place;
     source_place program_place;
+    source_place sectors_place;
     source_place hart_place;
 };
 
@@ -79,6 +82,9 @@ manifest_result manifest_read(std::string_view text, const surroundings &around)
 std::vector<std::string> service_names(std::string_view text);
 
 std::string manifest_binary(const manifest &contents);
+
+// Whose which part of the disk is (services/virtioblkd/parts.h); empty if it is not divided.
+std::string parts_binary(const manifest &contents);
 
 // The virtio device identifier of a device's name in a manifest, or DEVICE_ID_NONE.
 std::uint32_t device_id_of(std::string_view name);
