@@ -10,6 +10,7 @@
 
 #include "kernel/abi/boot_image.h"
 #include "kernel/abi/identity.h"
+#include "kernel/abi/layout.h"
 #include "kernel/abi/manifest.h"
 #include "kernel/arch/sim/device.h"
 #include "testing/sim/machine.h"
@@ -22,7 +23,13 @@ namespace {
 
 using namespace simtest;
 
-void init_run(message_page *, std::uint64_t, std::uint32_t) {}
+bool reboots = false;
+
+void init_run(message_page *, std::uint64_t, std::uint32_t) {
+    if (reboots) {
+        sys_task_exit(INIT_EXIT_REBOOT);
+    }
+}
 
 const sim_program PROGRAMS[] = {{"init", init_run, nullptr, 0}, {"inner", init_run, nullptr, 0}};
 
@@ -82,6 +89,14 @@ std::uint32_t arena_pages(std::uint32_t device) {
 TEST(Boot, says_that_it_powers_off) {
     expect_booted([](const image &) {});
     EXPECT_NE(std::string(sim_console()).find("kernel: power off"), std::string::npos);
+}
+
+TEST(Boot, says_that_it_reboots) {
+    reboots = true;
+    expect_booted([](const image &) {});
+    reboots = false;
+    EXPECT_NE(std::string(sim_console()).find("kernel: reboot\nkernel: power off"),
+              std::string::npos);
 }
 
 TEST(Boot, takes_as_many_of_each_as_there_may_be) {
