@@ -338,6 +338,17 @@ static void leave_to_nobody(struct hart *hart) {
     }
 }
 
+// The steps of one task follow each other, as what it does in user mode would, until they have used
+// a quantum: what it ends is not late because another computes beside it.
+static void push_rest(struct kernel *kernel, struct hart *hart, struct task *task,
+                      uint64_t begun_ns) {
+    uint64_t left_ns = task->quantum_left_ns != 0 ? task->quantum_left_ns : QUANTUM_NS;
+    uint64_t used_ns = arch_time_ns() - begun_ns;
+    bool first = used_ns < left_ns && !fault_point_fires(FAULT_POINT_SHORT_STEP);
+    task->quantum_left_ns = first ? left_ns - used_ns : 0;
+    push(kernel, hart, task, first);
+}
+
 // A task from the run queue does not return to user mode: it is reclaimed, in nobody's time, or its
 // system call goes on, in its own. Returns it if it runs now.
 static COLD struct task *work_for(struct kernel *kernel, struct hart *hart, struct task *task,
@@ -358,7 +369,7 @@ static COLD struct task *work_for(struct kernel *kernel, struct hart *hart, stru
         return task;
     }
     if (step == STEP_MORE) {
-        run_queue_push(kernel, hart, task);
+        push_rest(kernel, hart, task, now_ns);
     }
     nothing_runs(hart);
     nobody_runs(kernel, hart);

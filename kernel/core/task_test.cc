@@ -280,7 +280,8 @@ TEST(Task, the_timer_takes_the_hart_from_who_does_not_yield) {
     });
 }
 
-// Its hart never sleeps: interrupts alone must bring the kill to it.
+// Its hart never sleeps: interrupts alone must bring the kill to it. What it held is taken back in
+// one quantum of its hart, and not a step in each.
 TEST(Task, a_waiting_task_is_killed_though_its_hart_is_busy) {
     sim_machine machine;
     machine.harts({2});
@@ -296,7 +297,7 @@ TEST(Task, a_waiting_task_is_killed_though_its_hart_is_busy) {
         slot hog = start("hog", {}, 0, 1);
         sim_user_work(50000);
         EXPECT_EQ(sys_task_kill(waiter), STATUS_OK);
-        EXPECT_EQ(sys_ipc_recv(home, in_us(300000)).kernel_bits,
+        EXPECT_EQ(sys_ipc_recv(home, in_us(21000)).kernel_bits,
                   static_cast<std::uint64_t>(NOTIFY_CHILD_EXIT));
         EXPECT_EQ(task_query_state(sys_cap_query(waiter).value), TASK_DEAD);
         EXPECT_EQ(task_query_state(sys_cap_query(hog).value), TASK_LIVE);

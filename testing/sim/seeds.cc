@@ -84,8 +84,9 @@ sim_options machine_of(const seed_options &options, std::uint64_t seed) {
     machine.fault_rate[FAULT_POINT_STAND_STILL] = RATE_STAND_STILL;
     if (options.plant >= 0) {
         // What shows only when a hart stands still for long at one place is there every time.
-        bool rare =
-            options.plant == FAULT_POINT_SKIP_QUIESCE || options.plant == FAULT_POINT_OVERTAKE;
+        bool rare = options.plant == FAULT_POINT_SKIP_QUIESCE ||
+                    options.plant == FAULT_POINT_OVERTAKE ||
+                    options.plant == FAULT_POINT_WAKE_TOO_SOON;
         machine.fault_rate[options.plant] = rare ? RATE_ALWAYS : RATE_PLANTED;
     }
     machine.cpu_period_ns = CPU_PERIOD_SHORT_NS;
