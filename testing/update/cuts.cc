@@ -177,11 +177,18 @@ std::string boot(const struct disk &whole, const system_key &key, figures &seen)
     return "it is on trial for ever";
 }
 
-std::string run(const bytes &base, const std::vector<entry> &entries, const system_key &key,
-                std::uint64_t seed, bool forget_flushes, figures &seen) {
-    memory_disk disk(base.size() / SECTOR, seed);
+struct case_file {
+    bytes base;
+    std::vector<entry> entries;
+    system_key key;
+    bool forget_flushes;
+};
+
+std::string run(const case_file &with, std::uint64_t seed, figures &seen) {
+    const std::vector<entry> &entries = with.entries;
+    memory_disk disk(with.base.size() / SECTOR, seed);
     dice rolled(seed);
-    disk.bytes() = base;
+    disk.bytes() = with.base;
     const struct disk device = disk.disk();
     const std::size_t cut = rolled.below(entries.size() + 1);
     for (std::size_t i = 0; i < cut; i++) {
@@ -189,13 +196,13 @@ std::string run(const bytes &base, const std::vector<entry> &entries, const syst
             (void)device.write(device.context, entries[i].sector + k, 1,
                                entries[i].data + k * SECTOR);
         }
-        if (entries[i].flush && !forget_flushes) {
+        if (entries[i].flush && !with.forget_flushes) {
             (void)device.flush(device.context);
         }
     }
     disk.cut_now();
     disk.power_on();
-    const std::string wrong = boot(device, key, seen);
+    const std::string wrong = boot(device, with.key, seen);
     return wrong.empty() ? "" : "power off after " + std::to_string(cut) + ": " + wrong;
 }
 
@@ -221,31 +228,31 @@ int main(int argc, char **argv) {
     app.add_flag("--forget-flushes", forget_flushes, "a disk that ignores them");
     CLI11_PARSE(app, argc, argv);
     bytes log;
-    bytes base;
     bytes open;
-    system_key key = {};
-    if (!read(log_path, log) || !read(base_path, base) || !read(key_path, open) ||
-        open.size() != sizeof(key.bytes) ||
-        base.size() < (STATE_SECTORS + UPDATE_SECTORS) * SECTOR) {
+    case_file with = {};
+    if (!read(log_path, log) || !read(base_path, with.base) || !read(key_path, open) ||
+        open.size() != sizeof(with.key.bytes) ||
+        with.base.size() < (STATE_SECTORS + UPDATE_SECTORS) * SECTOR) {
         std::cout << "cuts: a file is missing, or is none\n";
         return 2;
     }
-    std::memcpy(key.bytes, open.data(), sizeof(key.bytes));
-    const std::vector<entry> entries = entries_of(log);
-    if (entries.size() < ENTRIES_MIN) {
-        std::cout << "cuts: " << log_path << ": " << entries.size()
+    std::memcpy(with.key.bytes, open.data(), sizeof(with.key.bytes));
+    with.forget_flushes = forget_flushes;
+    with.entries = entries_of(log);
+    if (with.entries.size() < ENTRIES_MIN) {
+        std::cout << "cuts: " << log_path << ": " << with.entries.size()
                   << " entries: no log, or a short one\n";
         return 2;
     }
     figures seen = {};
     for (std::uint64_t seed = 1; seed <= seeds; seed++) {
-        const std::string wrong = run(base, entries, key, seed, forget_flushes, seen);
+        const std::string wrong = run(with, seed, seen);
         if (!wrong.empty()) {
             std::cout << "cuts: seed " << seed << ": " << wrong << "\n";
             return 1;
         }
     }
-    std::cout << "cuts: " << entries.size() << " entries, " << seeds << " points: version 1 "
+    std::cout << "cuts: " << with.entries.size() << " entries, " << seeds << " points: version 1 "
               << seen.by_version[1] << " times, version 2 " << seen.by_version[2] << ", "
               << seen.trials << " trials\n";
     return seen.by_version[1] != 0 && seen.by_version[2] != 0 ? 0 : 1;
