@@ -80,3 +80,19 @@ def update_images():
         data = ["//tools/statefs"] + [":update_" + boot for boot in _BOOTS],
         tags = QEMU_TAGS,
     )
+
+    # The disk of one boot, its power cut at many points.
+    native.sh_test(
+        name = "update_cuts_test",
+        size = "medium",
+        srcs = ["//testing/update:cuts.sh"],
+        args = [
+            "$(rootpath //testing/update:cuts)",
+            "$(rootpath :update_key)",
+        ] + ["$(rootpath :update_%s)" % boot for boot in _BOOTS[:3]],
+        data = [
+            ":update_key",
+            "//testing/update:cuts",
+        ] + [":update_" + boot for boot in _BOOTS[:3]],
+        tags = QEMU_TAGS,
+    )

@@ -283,6 +283,112 @@ TEST(ServicesSim, test_reject_frame_of_another_type_at_init) {
     machine.run(run_init);
 }
 
+// Asks init to watch the system, with the badge of its route; what init says.
+wire_status watch(user &self, std::uint32_t slot, std::uint64_t within_ns) {
+    init_message message{};
+    message_area &out = self.page->call_out;
+    message.header.op = INIT_OP_WATCH;
+    message.within = within_ns;
+    frame_finish(&out, WIRE_PROTOCOL_INIT,
+                 init_encode(WIRE_REQUEST, &message, out.payload, sizeof(out.payload)));
+    EXPECT_EQ(sys_ipc_call(slot_at(slot), in_us(PATIENCE_US)).status, STATUS_OK);
+    const message_area &in = self.page->reply_in;
+    EXPECT_EQ(init_decode(WIRE_REPLY, in.payload, in.header.len, &message), WIRE_OK);
+    return static_cast<wire_status>(message.header.status);
+}
+
+// `sleeper` has the badge; `judge` ends the system when its time is up.
+sim_result watched(const body &sleeper, std::uint64_t judge_us, const body &timed = run_timed) {
+    sim_machine machine;
+    machine.program("timed", timed);
+    machine.program("sleeper", sleeper);
+    machine.program("quitter", run_ready);
+    machine.program("judge", [judge_us](user &self) {
+        struct runtime made = runtime_of(self);
+        timed_message reply{};
+        EXPECT_EQ(ipc_ready(&made), STATUS_OK);
+        (void)ask(&made, wish(TIMED_OP_SLEEP, in_us(judge_us)), in_us(PATIENCE_US), &reply);
+    });
+    return machine.run_once(
+        [](user &self) {
+            boot_view view;
+            std::uint64_t offset = 0;
+            std::uint64_t bytes = 0;
+            ASSERT_TRUE(sim_program_find("judge", &offset, &bytes));
+            view.begin((offset + bytes + BOOT_IMAGE_ALIGN - 1) / BOOT_IMAGE_ALIGN *
+                       BOOT_IMAGE_ALIGN);
+            view.service(0, "timed", MANIFEST_CRITICAL, 3);
+            view.services()[0].restart_budget = 0;
+            view.grants()[2] = {MANIFEST_GRANT_ENDPOINT, SLOT_ENDPOINT, RIGHT_RECV, 0, 0};
+            view.service(1, "sleeper", 0, 3);
+            view.grants()[5] = {MANIFEST_GRANT_ROUTE, ROUTE, RIGHT_CALL, MANIFEST_TARGET_INIT,
+                                INIT_BADGE_WATCHER};
+            view.service(2, "quitter", 0, 3);
+            view.service(3, "judge", MANIFEST_FINAL, 3);
+            struct runtime made = runtime_of(self);
+            end_with(init_main(&made, view.image));
+        },
+        2, 1);
+}
+
+bool rebooted() {
+    const std::string console = sim_console();
+    return console.find("init: reboot\nkernel: reboot\nkernel: power off\n") != std::string::npos;
+}
+
+TEST(ServicesSim, init_starts_the_machine_anew_unless_told_in_time) {
+    const sim_result result = watched(
+        [](user &self) {
+            run_ready(self);
+            EXPECT_EQ(watch(self, ROUTE, 5000000), WIRE_OK);
+        },
+        200000);
+    EXPECT_EQ(result.end, SIM_POWER_OFF) << result.message;
+    EXPECT_TRUE(rebooted()) << sim_console();
+}
+
+TEST(ServicesSim, init_goes_on_when_it_is_told) {
+    const sim_result result = watched(
+        [](user &self) {
+            run_ready(self);
+            EXPECT_EQ(watch(self, ROUTE, 50000000), WIRE_OK);
+            EXPECT_EQ(watch(self, ROUTE, 0), WIRE_OK);
+        },
+        200000);
+    EXPECT_EQ(result.end, SIM_POWER_OFF) << result.message;
+    EXPECT_FALSE(rebooted()) << sim_console();
+}
+
+// What would be a failure is for the next boot to decide.
+TEST(ServicesSim, init_starts_a_watched_machine_anew_when_it_fails) {
+    const sim_result result = watched(
+        [](user &self) {
+            run_ready(self);
+            EXPECT_EQ(watch(self, ROUTE, UINT64_MAX), WIRE_OK);
+        },
+        200000,
+        [](user &self) {
+            struct runtime made = runtime_of(self);
+            EXPECT_EQ(ipc_ready(&made), STATUS_OK);
+            EXPECT_NE(sys_ipc_recv(slot_at(SLOT_ENDPOINT), in_us(100000)).status, STATUS_BAD_CAP);
+            EXPECT_NE(sys_ipc_recv(slot_at(SLOT_ENDPOINT), in_us(100000)).status, STATUS_BAD_CAP);
+            sys_task_exit(1);
+        });
+    EXPECT_EQ(result.end, SIM_POWER_OFF) << result.message;
+    EXPECT_TRUE(rebooted()) << sim_console();
+}
+
+TEST(ServicesSim, test_reject_watch_without_the_badge) {
+    const sim_result result = watched(
+        [](user &self) {
+            run_ready(self);
+            EXPECT_EQ(watch(self, SLOT_INIT, 1000), WIRE_DENIED);
+        },
+        200000);
+    EXPECT_EQ(result.end, SIM_POWER_OFF) << result.message;
+    EXPECT_FALSE(rebooted()) << sim_console();
+}
+
 // timed itself dies: init starts it again, and it says which start this is.
 TEST(ServicesSim, init_restarts_timed) {
     sim_machine machine;

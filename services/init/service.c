@@ -358,9 +358,10 @@ static void wait_once(struct init *init) {
 // A system that is watched is started anew when its time is up, and when it fails: what comes next
 // is for the next boot to decide.
 static void look_at_watch(struct init *init) {
-    const bool late = sys_clock_get() >= init->watch_deadline_ns;
-    if (init->watch_deadline_ns != 0 &&
-        (init->outcome == INIT_FAILURE || (init->outcome == INIT_RUNNING && late))) {
+    if (init->watch_deadline_ns == 0 || init->outcome == INIT_SUCCESS) {
+        return;
+    }
+    if (init->outcome == INIT_FAILURE || sys_clock_get() >= init->watch_deadline_ns) {
         marker_text(init->runtime, MARKER_INIT_REBOOT);
         init->outcome = INIT_REBOOT;
     }

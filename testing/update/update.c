@@ -6,8 +6,10 @@
 #include "ipc/ask.h"
 #include "ipc/block_client.h"
 #include "ipc/bulk_sealed.h"
+#include "ipc/frame.h"
 #include "ipc/ready.h"
 #include "ipc/resolver.h"
+#include "ipc/wire/init_wire.h"
 #include "ipc/wire/update_wire.h"
 #include "kernel/abi/boot_image.h"
 #include "kernel/abi/layout.h"
@@ -16,7 +18,8 @@
 #include "services/updated/system.h"
 
 enum {
-    SLOT_FACTORY = 4,  // Endpoints and memory.
+    SLOT_FACTORY = 4,   // Endpoints and memory.
+    SLOT_OPERATOR = 9,  // To init, with the badge of who ends services.
     ROUNDS_MAX = 3000,
 };
 
@@ -224,6 +227,32 @@ static bool case_switched(struct update_test *test) {
     return switches(test, 0, 0, UPDATE_BAD_TRIES) && switches(test, 0, 2, UPDATE_OK);
 }
 
+// The service ends and is found again: it has chosen once in this boot.
+static bool ends_updated(struct update_test *test) {
+    struct message_page *page = test->runtime->page;
+    struct init_message message = {.header = {.op = INIT_OP_END},
+                                   .service = service_id_named("updated").value};
+    frame_finish(&page->call_out, WIRE_PROTOCOL_INIT,
+                 init_encode(WIRE_REQUEST, &message, page->call_out.payload,
+                             sizeof(page->call_out.payload)));
+    return expect(test, "asking init to end it",
+                  sys_ipc_call(slot_at(SLOT_OPERATOR), patience().ns).status, STATUS_OK) &&
+           expect(
+               test, "the answer",
+               init_decode(WIRE_REPLY, page->reply_in.payload, page->reply_in.header.len, &message),
+               WIRE_OK) &&
+           expect(test, "its status", message.header.status, WIRE_OK);
+}
+
+static bool case_rebound(struct update_test *test) {
+    struct update_message before;
+    struct update_message after;
+    return status(test, &before) && ends_updated(test) && status(test, &after) &&
+           expect(test, "version", after.version, before.version) &&
+           expect(test, "on trial", after.trial, before.trial) &&
+           expect(test, "tries", after.tries, before.tries);
+}
+
 // A system that says that it is well.
 
 static bool is_confirmed(struct update_test *test, uint64_t version) {
@@ -309,6 +338,7 @@ static const struct rung rungs[] = {
     {BOOT_EMPTY, MARKER_UPDATE_STAGED, case_staged},
     {BOOT_EMPTY, MARKER_UPDATE_SWITCHED, case_switched},
     {BOOT_FIRST, MARKER_UPDATE_CONFIRMED, case_one_confirmed},
+    {BOOT_FIRST, MARKER_UPDATE_REBOUND, case_rebound},
     {BOOT_FIRST, MARKER_UPDATE_REJECT_RUNNING, case_reject_running},
     {BOOT_FIRST, MARKER_UPDATE_REJECT_CONFIRM, case_reject_confirm},
     {BOOT_FIRST, MARKER_UPDATE_SWITCHED, case_two_staged},
@@ -316,6 +346,7 @@ static const struct rung rungs[] = {
     {BOOT_SECOND, MARKER_UPDATE_REJECT_DOWNGRADE, case_reject_downgrade},
     {BOOT_SECOND, MARKER_UPDATE_SWITCHED, case_three_staged},
     {BOOT_SILENT, MARKER_UPDATE_ON_TRIAL, case_on_trial},
+    {BOOT_SILENT, MARKER_UPDATE_REBOUND, case_rebound},
     {BOOT_FALLBACK, MARKER_UPDATE_FELL_BACK, case_fell_back},
 };
 
