@@ -15,15 +15,16 @@ extern "C" {
 
 // Set by kernel/arch/sim for the life of a simulation; null otherwise. It may switch fibers and
 // return later.
-extern void (*atomic_point_hook)(void);
+extern void (*atomic_point_hook)(const void *at);
 
 #ifdef __cplusplus
 }
 #endif
 
-static inline void atomic_point(void) {
+// `at`: the word that is about to be accessed; null: none.
+static inline void atomic_point(const void *at) {
     if (atomic_point_hook) {
-        atomic_point_hook();
+        atomic_point_hook(at);
     }
 }
 

@@ -12,7 +12,9 @@ typedef uint16_t __attribute__((may_alias)) aliasing_half;
 // Two words of 32 bits as one.
 typedef uint64_t __attribute__((may_alias)) aliasing_pair;
 
-static inline void atomic_point(void) {}
+static inline void atomic_point(const void *at) {
+    (void)at;
+}
 
 static inline __attribute__((always_inline)) uint16_t atomic_raw_load_u16(
     const aliasing_half *raw) {

@@ -63,24 +63,10 @@ bool audit_mappings(const struct kernel *kernel, struct audit_tally *tally) {
     return true;
 }
 
-// The pages that it holds: blocks, lists, and what the lists name.
-static uint32_t pages_of(const struct vmo *vmo) {
-    uint32_t count = 0;
-    for (uint32_t chunk = 0; chunk < VMO_CHUNK_MAX; chunk++) {
-        if (vmo->chunks[chunk].value != 0) {
-            uint32_t first = chunk * VMO_CHUNK_PAGES;
-            uint32_t made = vmo->pages_made > first ? vmo->pages_made - first : 0;
-            made = made < VMO_CHUNK_PAGES ? made : VMO_CHUNK_PAGES;
-            count += vmo_is_large(vmo, chunk) ? VMO_CHUNK_PAGES : 1 + made;
-        }
-    }
-    return count;
-}
-
 static bool vmo_is_whole(const struct kernel *kernel, uint32_t index, struct audit_tally *tally) {
     const struct vmo *vmo = &kernel->vmos[index];
     uint32_t writers = vmo->writers.raw == VMO_SEALED ? 0 : vmo->writers.raw;
-    tally->vmo_pages += pages_of(vmo);
+    tally->vmo_pages += vmo_pages_held(vmo);
     return audit_says(tally, vmo->references.raw == tally->vmo_references[index],
                       "VMO %lu counts other references than the %lu it has", index,
                       tally->vmo_references[index]) &&

@@ -212,6 +212,7 @@ TEST(Stats, more_tasks_than_fit_come_in_pages) {
 // Another hart has taken an object for the first time and not come to clear it: it holds anything.
 TEST(Stats, nothing_is_told_of_an_object_that_is_being_made) {
     sim_machine machine;
+    machine.tampers();
     machine.run([](user &init) {
         std::size_t before = tasks_of(init).size();
         std::uint32_t &next = sim_kernel()->task_pool.ranges[0].next;
@@ -466,6 +467,7 @@ TEST(Stats, an_audit_of_a_busy_system_adds_up) {
 
 TEST(Stats, an_audit_finds_what_does_not_add_up) {
     sim_machine machine;
+    machine.tampers();
     machine.run([](user &) {
         sim_kernel()->grant_pool.free_count--;
         stats_result got = sys_kernel_stats(STATS, STATS_AUDIT, 0, 0);

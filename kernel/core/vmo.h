@@ -71,3 +71,17 @@ static inline struct page_number vmo_page(const struct vmo *vmo, uint32_t index)
     }
     return (struct page_number){vmo_list(vmo, chunk)[rest]};
 }
+
+// The pages that it holds: blocks, lists, and what the lists name. For an audit.
+static inline uint32_t vmo_pages_held(const struct vmo *vmo) {
+    uint32_t count = 0;
+    for (uint32_t chunk = 0; chunk < VMO_CHUNK_MAX; chunk++) {
+        if (vmo->chunks[chunk].value != 0) {
+            uint32_t first = chunk * VMO_CHUNK_PAGES;
+            uint32_t made = vmo->pages_made > first ? vmo->pages_made - first : 0;
+            made = made < VMO_CHUNK_PAGES ? made : VMO_CHUNK_PAGES;
+            count += vmo_is_large(vmo, chunk) ? VMO_CHUNK_PAGES : 1 + made;
+        }
+    }
+    return count;
+}

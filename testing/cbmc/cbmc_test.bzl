@@ -20,6 +20,7 @@ _COMMON = ["base/host/atomic_point.c", "testing/cbmc/panic.c"]
 # Where the limits stand that a harness may give other values.
 _BOUND_FILES = {
     "ARCH_LARGE_PAGES": "kernel/core/arch.h",
+    "CAP_DEFERRED_MAX": "kernel/core/hart.h",
     "CAP_SLOT_COUNT": "kernel/abi/cap.h",
     "DEVICE_MAX": "kernel/abi/device.h",
     "FRAME_PAYLOAD_MAX": "kernel/abi/message.h",
@@ -36,6 +37,7 @@ _BOUND_FILES = {
     "REPLY_HANDLE_INDEX_MASK": "kernel/abi/cap.h",
     "REPLY_SLOT_COUNT": "kernel/abi/cap.h",
     "ROUTE_CAPACITY": "ipc/route_cache.h",
+    "ROUTE_TRACE_MAX": "ipc/route_trace.h",
     "SEND_STORAGE_COUNT": "kernel/core/endpoint.h",
     "SV39_LEVEL_BITS": "kernel/arch/riscv64/sv39.h",
     "SV39_TABLE_ENTRIES": "kernel/arch/riscv64/sv39.h",

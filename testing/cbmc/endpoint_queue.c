@@ -5,6 +5,8 @@
 
 #include "testing/cbmc/prove.h"
 
+static struct kernel kernel;  // The one: each case makes its queue anew.
+
 // What a queued call lends its receiver is no part of this (kernel/core/donation_test.cc).
 void donation_leave_locked(struct endpoint *endpoint, struct task *task) {
     (void)endpoint;
@@ -16,12 +18,11 @@ static uint32_t unit_of(const struct task *task) {
 }
 
 // The queue is `order`, and `endpoint->work` says so beside `other`.
-static void check(const struct kernel *kernel, const uint32_t *order, uint32_t count,
-                  uint32_t other) {
-    const struct endpoint *endpoint = &kernel->endpoints[0];
+static void check(const uint32_t *order, uint32_t count, uint32_t other) {
+    const struct endpoint *endpoint = &kernel.endpoints[0];
     uint32_t work = other;
     for (uint32_t i = 0; i < count; i++) {
-        const struct task *task = &kernel->tasks[order[i]];
+        const struct task *task = &kernel.tasks[order[i]];
         PROVE(task->queue_prev == (i == 0 ? TASK_NONE : order[i - 1]), "who stands before");
         PROVE(task->queue_next == (i + 1 == count ? TASK_NONE : order[i + 1]), "who stands behind");
         work += unit_of(task);
@@ -31,14 +32,14 @@ static void check(const struct kernel *kernel, const uint32_t *order, uint32_t c
     PROVE(atomic_load_u32(&endpoint->work) == work, "work says how many wait, and for what");
 }
 
-static uint32_t queue_make(struct kernel *kernel, uint32_t count) {
-    struct endpoint *endpoint = &kernel->endpoints[0];
+static uint32_t queue_make(uint32_t count) {
+    struct endpoint *endpoint = &kernel.endpoints[0];
     uint32_t other = any_below(2) * WORK_NOTIFY + any_below(SEND_STORAGE_COUNT + 1) * WORK_SEND;
     uint32_t work = other;
     endpoint->queue_head = count == 0 ? TASK_NONE : 0;
     endpoint->queue_tail = count == 0 ? TASK_NONE : count - 1;
     for (uint32_t i = 0; i < MAX_TASKS; i++) {
-        struct task *task = &kernel->tasks[i];
+        struct task *task = &kernel.tasks[i];
         task->index = i;
         task->in_call = nondet_bool();
         // Of who does not wait both hold anything.
@@ -51,25 +52,23 @@ static uint32_t queue_make(struct kernel *kernel, uint32_t count) {
 }
 
 static void join(uint32_t count) {
-    static struct kernel kernel;
     uint32_t order[MAX_TASKS];
-    uint32_t other = queue_make(&kernel, count);
+    uint32_t other = queue_make(count);
     for (uint32_t i = 0; i <= count; i++) {
         order[i] = i;
     }
     endpoint_link_locked(&kernel, &kernel.endpoints[0], &kernel.tasks[count]);
-    check(&kernel, order, count + 1, other);
+    check(order, count + 1, other);
 }
 
 static void leave(uint32_t count, uint32_t place) {
-    static struct kernel kernel;
     uint32_t order[MAX_TASKS];
-    uint32_t other = queue_make(&kernel, count);
+    uint32_t other = queue_make(count);
     for (uint32_t i = 0; i + 1 < count; i++) {
         order[i] = i < place ? i : i + 1;
     }
     endpoint_unlink_locked(&kernel, &kernel.endpoints[0], &kernel.tasks[place]);
-    check(&kernel, order, count - 1, other);
+    check(order, count - 1, other);
 }
 
 int main(void) {

@@ -130,14 +130,15 @@ static void say(struct route *route) {
           "none comes from nowhere");
 }
 
+// Two proofs, for one takes too long: PLACES is true or false.
 int main(void) {
     cache_make();
-    uint32_t place_count = ROUTE_CAPACITY;
-    if (nondet_bool()) {
+    if (PLACES) {
         place();
     } else {
-        for (uint32_t i = 0; i < place_count; i++) {
-            if (any_below(ROUTE_CAPACITY) == i) {
+        uint32_t which = any_below(ROUTE_CAPACITY);
+        for (uint32_t i = 0; i < ROUTE_CAPACITY; i++) {
+            if (which == i) {
                 GIVEN(cache.routes[i].target.value != 0);
                 say(&cache.routes[i]);
                 break;

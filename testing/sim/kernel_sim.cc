@@ -1,6 +1,5 @@
 // testing/sim/kernel_sim.cc: runs the workload over a range of seeds; a seed that fails prints how
 // to replay it.
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -32,11 +31,12 @@ struct arguments {
     std::fprintf(stderr,
                  "kernel_sim: %s\n"
                  "usage: kernel_sim [--seeds A..B] [--harts N] [--rounds N] [--plant NAME "
-                 "[--expect-found]] [--trace] [--hash] [--addresses]\n"
+                 "[--expect-found]] [--sums-off] [--trace] [--hash] [--addresses]\n"
                  "  --harts N        1 to 8; without it 2 mostly, 1 and 4 in between\n"
                  "  --rounds N       how long a seed lasts\n"
                  "  --plant NAME     a planted bug or a fault point:%s\n"
                  "  --expect-found   succeed as soon as a seed fails, fail if none does\n"
+                 "  --sums-off       let the full audit alone count (kernel/arch/sim/sums.h)\n"
                  "  --trace          print every decision and system call\n"
                  "  --hash           print the trace hash of each seed\n"
                  "  --addresses      print first where this process has its stack, its heap and "
@@ -97,8 +97,10 @@ bool read_valued(const std::string &name, const char *value, arguments &args) {
 }
 
 bool read_flag(const std::string &name, arguments &args) {
-    bool *const flags[] = {&args.expect_found, &args.options.trace, &args.hash, &args.addresses};
-    const char *const names[] = {"--expect-found", "--trace", "--hash", "--addresses"};
+    bool *const flags[] = {&args.expect_found, &args.options.trace, &args.hash, &args.addresses,
+                           &args.options.sums_off};
+    const char *const names[] = {"--expect-found", "--trace", "--hash", "--addresses",
+                                 "--sums-off"};
     for (std::size_t i = 0; i < std::size(names); i++) {
         if (name == names[i]) {
             *flags[i] = true;
@@ -134,6 +136,12 @@ void report(const arguments &args, std::uint64_t seed, const seed_outcome &out) 
     std::printf("seed %llu failed: %s\n", static_cast<unsigned long long>(seed),
                 out.complaint.c_str());
     std::printf("replay: %s\n", seed_replay(args.options, seed).c_str());
+    if (out.result.planted_step != 0) {
+        std::printf(
+            "the planted bug fired first in kernel entry %llu, the seed failed after %llu\n",
+            static_cast<unsigned long long>(out.result.planted_step),
+            static_cast<unsigned long long>(out.result.steps));
+    }
     if (args.expect_found) {
         std::printf("found by seed %llu, as it should be\n", static_cast<unsigned long long>(seed));
     }
@@ -143,7 +151,7 @@ void report(const arguments &args, std::uint64_t seed, const seed_outcome &out) 
 
 int main(int argc, char **argv) {
     arguments args = read_arguments(argc, argv);
-    auto begin = std::chrono::steady_clock::now();
+    const seed_clock begin = seed_clock_begin();
     seed_totals sum;
     if (args.addresses) {
         auto heap = std::make_unique<char>();
@@ -162,8 +170,7 @@ int main(int argc, char **argv) {
             return args.expect_found ? 0 : 1;
         }
     }
-    std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
-    std::printf("%s", seed_summary(sum, seconds.count()).c_str());
+    std::printf("%s", seed_summary(sum, begin).c_str());
     if (args.expect_found) {
         std::printf("the planted bug was not found\n");
     }

@@ -61,6 +61,7 @@ sim_options sim_machine::options(const body &init, std::uint32_t hart_count, std
                                            static_cast<std::uint32_t>(programs_.size()));
     std::copy(std::begin(rates_), std::end(rates_), std::begin(options.fault_rate));
     options.input = input_;
+    options.sums_off = sums_off_;
     return options;
 }
 

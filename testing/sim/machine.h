@@ -70,6 +70,12 @@ class sim_machine {
         rates_[point] = rate;
     }
 
+    // A program of the test changes the kernel's state itself: the running sums (which would tell)
+    // stay off.
+    void tampers() {
+        sums_off_ = true;
+    }
+
     // Every run must end by init's end; `clean`: with all memory given back.
     void run(const body &init, bool clean = false);
     // The machine of a run, for sim_boot and sim_run by hand; the closure stays with this.
@@ -81,6 +87,7 @@ class sim_machine {
     std::vector<sim_program> programs_;
     std::vector<std::uint32_t> counts_{1, 2, 4};
     const char *input_ = nullptr;
+    bool sums_off_ = false;
     std::uint32_t rates_[FAULT_POINT_COUNT] = {};
 };
 

@@ -1,6 +1,9 @@
 // testing/sim/seeds.cc: see seeds.h.
 #include "testing/sim/seeds.h"
 
+#include <sys/resource.h>
+
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <iterator>
@@ -90,6 +93,7 @@ sim_options machine_of(const seed_options &options, std::uint64_t seed) {
         machine.fault_rate[options.plant] = rare ? RATE_ALWAYS : RATE_PLANTED;
     }
     machine.cpu_period_ns = CPU_PERIOD_SHORT_NS;
+    machine.sums_off = options.sums_off;
     machine.trace = options.trace ? stdout : nullptr;
     return machine;
 }
@@ -152,6 +156,7 @@ void seed_add(seed_totals &sum, const seed_outcome &outcome) {
     sum.direct_switches += outcome.result.direct_switches;
     sum.steps += outcome.result.steps;
     sum.switches += outcome.result.switches;
+    sum.sums += outcome.result.sums;
     sum.audits += outcome.result.audits;
     sum.faults += outcome.result.faults_fired;
     sum.calls += outcome.record.calls.raw;
@@ -175,27 +180,55 @@ void seed_add(seed_totals &sum, const seed_outcome &outcome) {
     sum.steals += outcome.result.steals;
 }
 
-std::string seed_summary(const seed_totals &sum, double seconds) {
+namespace {
+
+double wall_s() {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch())
+        .count();
+}
+
+double processor_s() {
+    double sum = 0;
+    for (int who : {RUSAGE_SELF, RUSAGE_CHILDREN}) {
+        struct rusage used {};
+        getrusage(who, &used);
+        for (const timeval &part : {used.ru_utime, used.ru_stime}) {
+            sum += static_cast<double>(part.tv_sec) + static_cast<double>(part.tv_usec) / 1e6;
+        }
+    }
+    return sum;
+}
+
+}  // namespace
+
+seed_clock seed_clock_begin() {
+    return {wall_s(), processor_s()};
+}
+
+std::string seed_summary(const seed_totals &sum, const seed_clock &since) {
+    const double seconds = wall_s() - since.begin_s;
+    const double processor = processor_s() - since.begin_processor_s;
     char text[900];
     auto number = [](std::uint64_t value) { return static_cast<unsigned long long>(value); };
-    std::snprintf(text, sizeof(text),
-                  "%llu seeds in %.1f s: %llu system calls (%.0f a second), %llu kernel entries, "
-                  "%llu hart switches, %llu audits,\n"
-                  "%llu calls (%llu answered; %llu direct switches), "
-                  "%llu asynchronous requests (%llu answered, %llu cancelled), "
-                  "%llu interrupts, %llu tasks, "
-                  "%llu kills, %llu revocations, %llu capabilities moved, "
-                  "%llu VMOs, %llu mappings, %llu calls in traces, %llu audits asked for, "
-                  "%llu injected faults,\n"
-                  "%llu changes of class, %llu preemptions, %llu tasks raised, %llu stolen\n",
-                  number(sum.seeds), seconds, number(sum.syscalls),
-                  static_cast<double>(sum.syscalls) / seconds, number(sum.steps),
-                  number(sum.switches), number(sum.audits), number(sum.calls), number(sum.answered),
-                  number(sum.direct_switches), number(sum.asks), number(sum.asks_answered),
-                  number(sum.cancels), number(sum.interrupts), number(sum.tasks), number(sum.kills),
-                  number(sum.revokes), number(sum.moves), number(sum.vmos), number(sum.maps),
-                  number(sum.events_paired), number(sum.audits_asked), number(sum.faults),
-                  number(sum.class_changes), number(sum.preemptions), number(sum.raises),
-                  number(sum.steals));
+    std::snprintf(
+        text, sizeof(text),
+        "%llu seeds in %.1f s: %llu system calls (%.0f a second, %.0f a second of a processor), "
+        "%llu kernel entries, "
+        "%llu hart switches, %llu checks of the sums, %llu audits,\n"
+        "%llu calls (%llu answered; %llu direct switches), "
+        "%llu asynchronous requests (%llu answered, %llu cancelled), "
+        "%llu interrupts, %llu tasks, "
+        "%llu kills, %llu revocations, %llu capabilities moved, "
+        "%llu VMOs, %llu mappings, %llu calls in traces, %llu audits asked for, "
+        "%llu injected faults,\n"
+        "%llu changes of class, %llu preemptions, %llu tasks raised, %llu stolen\n",
+        number(sum.seeds), seconds, number(sum.syscalls),
+        static_cast<double>(sum.syscalls) / seconds, static_cast<double>(sum.syscalls) / processor,
+        number(sum.steps), number(sum.switches), number(sum.sums), number(sum.audits),
+        number(sum.calls), number(sum.answered), number(sum.direct_switches), number(sum.asks),
+        number(sum.asks_answered), number(sum.cancels), number(sum.interrupts), number(sum.tasks),
+        number(sum.kills), number(sum.revokes), number(sum.moves), number(sum.vmos),
+        number(sum.maps), number(sum.events_paired), number(sum.audits_asked), number(sum.faults),
+        number(sum.class_changes), number(sum.preemptions), number(sum.raises), number(sum.steals));
     return text;
 }

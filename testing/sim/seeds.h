@@ -12,10 +12,11 @@
 struct seed_options {
     std::uint32_t hart_count = 0;  // 0: 2 mostly, 1 and 4 in between.
     std::uint32_t rounds = WORKLOAD_ROUNDS;
-    int plant = -1;       // enum fault_point: a planted bug, or a fault that comes more often.
-    bool trace = false;   // Print every decision and system call.
-    bool report = false;  // Print the state of the machine if the seed fails.
-    bool quiet = false;   // Print nothing, a sanitizer's report neither.
+    int plant = -1;         // enum fault_point: a planted bug, or a fault that comes more often.
+    bool trace = false;     // Print every decision and system call.
+    bool report = false;    // Print the state of the machine if the seed fails.
+    bool sums_off = false;  // The full audit alone counts.
+    bool quiet = false;     // Print nothing, a sanitizer's report neither.
 };
 
 struct seed_outcome {
@@ -41,6 +42,7 @@ struct seed_totals {
     std::uint64_t direct_switches = 0;
     std::uint64_t steps = 0;
     std::uint64_t switches = 0;
+    std::uint64_t sums = 0;
     std::uint64_t audits = 0;
     std::uint64_t calls = 0;
     std::uint64_t answered = 0;
@@ -65,4 +67,11 @@ struct seed_totals {
 };
 
 void seed_add(seed_totals &sum, const seed_outcome &outcome);
-std::string seed_summary(const seed_totals &sum, double seconds);
+// How long it took: on the wall, and of this process and its seeds on the processor.
+struct seed_clock {
+    double begin_s;
+    double begin_processor_s;
+};
+
+seed_clock seed_clock_begin();
+std::string seed_summary(const seed_totals &sum, const seed_clock &since);

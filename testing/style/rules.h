@@ -28,5 +28,8 @@ void check_shell(const SourceFile &file, std::vector<Finding> *findings);
 // Rules of the tree as a whole: READMEs, and the list of packages (testing/style/packages.bzl).
 void check_tree(const std::vector<SourceFile> &files, std::vector<Finding> *findings);
 
+// What testing/rejections.md names is there.
+void check_names(const std::vector<SourceFile> &files, std::vector<Finding> *findings);
+
 // All of the above, in the order of paths and lines.
 std::vector<Finding> check_all(const std::vector<SourceFile> &files, int column_limit);

@@ -350,6 +350,24 @@ TEST(Style, test_reject_package_without_row) {
     EXPECT_EQ(tree_rules_broken(tree), Rules({"package_listed " + list}));
 }
 
+TEST(Style, test_reject_map_of_rejections_that_names_what_is_not_there) {
+    const std::string table = "testing/rejections.md";
+    const std::string row = "| x | `test_reject_x`, `a: x` | `ipc/x_test.cc`, `ipc/README.md` |\n";
+    std::vector<std::pair<std::string, std::string>> tree = {
+        {"testing/README.md", kReadme},
+        {table, "# Rejections\n\n| refused | test | where |\n| --- | --- | --- |\n" + row},
+        {"ipc/x_test.cc", "TEST(X, test_reject_x) {}\n"},
+        {"ipc/README.md", std::string(kReadme) + "\na: x\n"}};
+    EXPECT_EQ(tree_rules_broken(tree), Rules());
+    tree[2].second = "TEST(X, test_reject_xy) {}\n";  // The name is gone, so the file has none.
+    EXPECT_EQ(tree_rules_broken(tree), Rules({"rejection " + table, "rejection " + table}));
+    tree[2].second = "TEST(X, test_reject_x) {}\n";
+    tree[3].second = kReadme;
+    EXPECT_EQ(tree_rules_broken(tree), Rules({"rejection " + table, "rejection " + table}));
+    tree[1].second = "| x | `test_reject_x` |\n";
+    EXPECT_EQ(tree_rules_broken(tree), Rules({"rejection " + table}));
+}
+
 TEST(Baseline, covers_what_it_names_and_no_more) {
     auto baseline = baseline_parse("# why\n\nfunction_lines ipc/x.c f 80\nhost_name ipc/y.c - 2\n");
     std::vector<Finding> findings = {{"function_lines", "ipc/x.c", 3, "f", 80, "long"},

@@ -129,6 +129,7 @@ void check_readmes(const std::vector<SourceFile> &files, std::vector<Finding> *f
 void check_tree(const std::vector<SourceFile> &files, std::vector<Finding> *findings) {
     check_packages(files, findings);
     check_readmes(files, findings);
+    check_names(files, findings);
 }
 
 std::vector<Finding> check_all(const std::vector<SourceFile> &files, int column_limit) {

@@ -7,10 +7,11 @@
 #include "kernel/core/run_queue.h"
 #include "kernel/core/stop.h"
 
-NORETURN static void fail(const struct audit_tally *tally) {
+// `who` has counted: the audit, or the running sums.
+NORETURN static void fail(const char *who, const struct audit_tally *tally) {
     char format[200];
-    // The audit's texts name the kernel's formats (%lu, %#lx), which printf knows too.
-    snprintf(format, sizeof(format), "audit: %s", tally->failure);
+    // The texts name the kernel's formats (%lu, %#lx), which printf knows too.
+    snprintf(format, sizeof(format), "%s: %s", who, tally->failure);
     char text[256];
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
@@ -143,12 +144,21 @@ static void check_waits(void) {
     uint32_t left = hold_switches();
     if (!audit_wakeups(&sim.kernel, &tally) || !audit_ends(&sim.kernel, &tally) ||
         !audit_classes(&sim.kernel, &tally)) {
-        fail(&tally);
+        fail("audit", &tally);
     }
     for (uint32_t i = 0; i < sim.options.hart_count; i++) {
         check_runner(i);
     }
     sim.until_switch = left;
+}
+
+static void check_sums(void) {
+    if (!sim.options.sums_off && sim.booted) {
+        sim.result.sums++;
+        if (!sums_check()) {
+            fail("sums", &sim.sums.tally);
+        }
+    }
 }
 
 void sim_check_quiet(void) {
@@ -162,6 +172,7 @@ void sim_check_quiet(void) {
         sim_finish(SIM_CHECK_FAILED, "the pool says that %u of %u pages are free, %u are out",
                    pages->free_count, pages->total_count, sim.pages_out);
     }
+    check_sums();
     if (sim.steps % SIM_WAITS_STEPS == 0) {
         check_waits();
     }
@@ -177,9 +188,13 @@ void sim_check_asleep(void) {
 void sim_check_all(void) {
     struct audit_tally tally;
     uint32_t left = hold_switches();
+    check_sums();
     sim.result.audits++;
     if (!audit_kernel(&sim.kernel, &tally)) {
-        fail(&tally);
+        fail("audit", &tally);
+    }
+    if (!sim.options.sums_off && !sums_agree(&tally)) {
+        fail("sums", &sim.sums.tally);
     }
     for (uint32_t i = 0; i < sim.options.hart_count; i++) {
         check_tlb(&sim.harts[i]);

@@ -90,6 +90,9 @@ bool fault_point_fires(enum fault_point point) {
         if (point == FAULT_POINT_STAND_STILL) {
             sim_stand_still();
         }
+        if (kind_of(point) == PLANTED && sim.result.planted_step == 0) {
+            sim.result.planted_step = sim.steps + 1;
+        }
         add(TRACE_FIRES, point, 0);
         sim.audit_at_step = kind_of(point) == INJECTED ? sim.steps : sim.audit_at_step;
     }

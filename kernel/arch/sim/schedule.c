@@ -82,6 +82,11 @@ void sim_point(void) {
     switch_to(choose(moving(runnable(false))));
 }
 
+void sim_atomic_point(const void *at) {
+    sums_touch(at);
+    sim_point();
+}
+
 void sim_stand_still(void) {
     sim_this()->still_until = sim.steps + sim_random_below(&sim.random, STILL_STEPS_MAX);
     sim.until_switch = 0;
@@ -145,11 +150,18 @@ void sim_enter_kernel(struct sim_hart *hart) {
     if (audit_is_due()) {
         audit_now();
     }
+    if (hart->task) {
+        sums_touch_task((uint32_t)(hart->task - sim.kernel.tasks));
+    }
     hart->in_kernel = true;
     sim.kernel_count++;
 }
 
 void sim_leave_kernel(struct sim_hart *hart) {
+    const struct task *task = sim_core_hart()->current;
+    if (task) {
+        sums_touch_task((uint32_t)(task - sim.kernel.tasks));
+    }
     hart->in_kernel = false;
     sim.kernel_count--;
     sim.steps++;

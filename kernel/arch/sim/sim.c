@@ -250,6 +250,7 @@ static void reset(const struct sim_options *options) {
     }
     sim.pages_out = 0;
     memset(sim.page_is_out, 0, sizeof(sim.page_is_out));
+    sums_begin();
     sim_devices_reset();
     reset_ram();
     reset_boot_info();
@@ -302,7 +303,7 @@ void sim_run(const struct sim_options *options, struct sim_result *out) {
     }
     if (sim.fresh) {  // Otherwise booting failed, and the result says how.
         take_seed(options);
-        atomic_point_hook = sim_point;
+        atomic_point_hook = sim_atomic_point;
         fiber_switch(&sim.main_fiber, sim.harts[0].context);
         atomic_point_hook = 0;
     }

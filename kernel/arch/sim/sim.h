@@ -55,6 +55,7 @@ struct sim_options {
     const char *input;                       // What the console's receiver gets. Null: nothing.
     // May spoil the boot image before the kernel sees it. Null: nobody does.
     void (*spoil)(uint8_t *image);
+    bool sums_off;           // The full audit alone counts (kernel/arch/sim/sums.h).
     uint64_t cpu_period_ns;  // How long a period of CPU budgets is; 0: as the kernel says.
     FILE *trace;             // Null: no text.
 };
@@ -75,9 +76,11 @@ struct sim_result {
     uint64_t syscalls;
     uint64_t direct_switches;  // Of them, calls and replies done by the fast path.
     uint64_t switches;         // Changes from one hart to another.
+    uint64_t sums;             // Kernel entries after which the running sums were looked at.
     uint64_t audits;
     uint64_t faults_fired;
-    uint64_t preemptions;  // Of all harts: kernel/core/hart.h.
+    uint64_t planted_step;  // The kernel entry in which a planted bug fired first; 0: none did.
+    uint64_t preemptions;   // Of all harts: kernel/core/hart.h.
     uint64_t raises;
     uint64_t steals;
     uint64_t ipis_sent;

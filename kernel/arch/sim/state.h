@@ -7,6 +7,7 @@
 #include "kernel/arch/sim/image.h"
 #include "kernel/arch/sim/random.h"
 #include "kernel/arch/sim/sim.h"
+#include "kernel/arch/sim/sums.h"
 #include "kernel/arch/sim/trace.h"
 #include "kernel/core/kernel.h"
 
@@ -94,6 +95,7 @@ struct sim {
     uint32_t pages_out;       // Taken from the pool or reserved, as the port was told,
     uint32_t pages_reserved;  // these of them.
     bool page_is_out[SIM_PAGE_COUNT_MAX];
+    struct sums sums;
     struct kernel kernel;
 };
 
@@ -112,6 +114,7 @@ NORETURN void sim_finish(enum sim_end end, const char *format, ...) PRINTF_LIKE(
 
 // schedule.c: where another hart may go on. sim_switch_away: this hart cannot go on now.
 void sim_point(void);
+void sim_atomic_point(const void *at);  // The same, where a word is accessed.
 void sim_stand_still(void);  // This hart, as long as others can go on, for some kernel entries.
 void sim_switch_away(void);
 uint32_t sim_events_due(const struct sim_hart *hart);

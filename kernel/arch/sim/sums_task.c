@@ -1,0 +1,211 @@
+// kernel/arch/sim/sums_task.c: what a touched task and its capabilities hold is counted anew. See
+// sums.h.
+#include <string.h>
+
+#include "kernel/arch/sim/state.h"
+
+// What a capability names is looked at: it is one more or one less.
+static void touch_named(const struct capability *cap) {
+    enum cap_kind kind = cap_kind_of(cap);
+    sums_set(sim.sums.touched_grants, cap->grant % (MAX_GRANTS + 1));
+    if (kind == CAP_TASK) {
+        sums_touch_task(cap->object % MAX_TASKS);
+    } else if (kind == CAP_VMO) {
+        sums_set(sim.sums.touched_vmos, cap->object % MAX_VMOS);
+    } else if (kind == CAP_ENDPOINT) {
+        sums_set(sim.sums.touched_endpoints, cap->object % MAX_ENDPOINTS);
+    }
+}
+
+bool sums_cap_comes(const struct capability *cap) {
+    touch_named(cap);
+    return audit_capability(&sim.kernel, cap, &sim.sums.tally);
+}
+
+// What audit_capability counted. A life of an endpoint that is over counts nothing any more
+// (endpoint_begins).
+void sums_cap_goes(const struct capability *cap) {
+    struct audit_tally *tally = &sim.sums.tally;
+    touch_named(cap);
+    // Nothing but the audit counts those of no family.
+    bool lost = cap->grant == 0 && fault_point_fires(FAULT_POINT_LOSE_SUM);
+    tally->grants[cap->grant] -= !lost;
+    enum cap_kind kind = cap_kind_of(cap);
+    if (kind == CAP_TASK) {
+        tally->references[cap->object]--;
+    } else if (kind == CAP_VMO) {
+        tally->vmo_references[cap->object]--;
+    } else if (kind == CAP_ENDPOINT &&
+               cap->generation == sim.sums.of_endpoint[cap->object].generation) {
+        tally->receivers[cap->object] -= (cap_rights_of(cap) & RIGHT_RECV) != 0;
+        tally->senders[cap->object] -= cap_sends(cap);
+    }
+}
+
+static bool count_table(const struct task *task, struct sums_task *was, bool holds) {
+    static const struct capability none;
+    if (holds && memcmp(was->caps, task->caps, sizeof(was->caps)) == 0) {
+        return true;
+    }
+    for (uint32_t slot = 0; slot < CAP_SLOT_COUNT; slot++) {
+        const struct capability *cap = holds ? &task->caps[slot] : &none;
+        struct capability *old = &was->caps[slot];
+        if (memcmp(old, cap, sizeof(*cap)) == 0) {
+            continue;
+        }
+        if (old->head != 0) {
+            sums_cap_goes(old);
+        }
+        *old = *cap;
+        bool marked_free = (((task->caps_free | ~task->caps_all) >> slot) & 1) != 0;
+        if (holds && !audit_says(&sim.sums.tally, marked_free == (cap->head == 0),
+                                 "slot %lu of task %lu is marked wrongly", slot, task->index)) {
+            return false;
+        }
+        if (cap->head != 0 && !sums_cap_comes(cap)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void count_row(const struct mapping *row, uint32_t by) {
+    struct audit_tally *tally = &sim.sums.tally;
+    uint32_t vmo = row->vmo % MAX_VMOS;
+    tally->vmo_references[vmo] += by;
+    tally->vmo_writers[vmo] += (row->access & ARCH_WRITE) != 0 ? by : 0;
+    sums_set(sim.sums.touched_vmos, vmo);
+}
+
+static void count_program(uint32_t vmo, uint32_t by) {
+    if (vmo != VMO_NONE) {
+        sim.sums.tally.vmo_references[vmo % MAX_VMOS] += by;
+        sums_set(sim.sums.touched_vmos, vmo % MAX_VMOS);
+    }
+}
+
+static void count_mappings(const struct task *task, struct sums_task *was, bool holds) {
+    uint32_t program = holds ? task->program_vmo : VMO_NONE;
+    if (program != was->program_vmo) {
+        count_program(was->program_vmo, UINT32_MAX);
+        count_program(program, 1);
+        was->program_vmo = program;
+    }
+    uint32_t count = holds ? task->mappings.count : 0;
+    count = count < TASK_MAPPING_COUNT ? count : TASK_MAPPING_COUNT;
+    struct mapping_table *old = &was->mappings;
+    if (count == old->count &&
+        memcmp(old->rows, task->mappings.rows, count * sizeof(old->rows[0])) == 0) {
+        return;
+    }
+    for (uint32_t i = 0; i < old->count; i++) {
+        count_row(&old->rows[i], UINT32_MAX);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        old->rows[i] = task->mappings.rows[i];
+        count_row(&old->rows[i], 1);
+    }
+    old->count = count;
+}
+
+// Who holds the reply that ends the wait of the word, if it is one for a reply.
+static void touch_answerer(uint64_t word) {
+    enum wait_state state = wait_state_of(word);
+    if (state == WAIT_REPLY || state == WAIT_REPLY_CAP) {
+        sums_touch_task(wait_object_of(word));
+        sums_set(sim.sums.touched_replies, wait_object_of(word));
+    }
+}
+
+// First of all: whoever answers it is counted too, now and when it has left.
+bool sums_count_wait(uint32_t index) {
+    struct sums *sums = &sim.sums;
+    const struct task *task = &sim.kernel.tasks[index];
+    struct sums_task *was = &sums->of_task[index];
+    bool waits = task->state.raw == TASK_LIVE || task->state.raw == TASK_DYING;
+    bool parked = waits && task->cpu.parked;
+    sums->parked += (uint32_t)parked - (uint32_t)was->parked;
+    was->parked = parked;
+    enum wait_state state = wait_state_of(task->wait.raw);
+    uint32_t wait = waits && (unsigned)state < SUMS_WAITS ? (uint32_t)state + 1 : 0;
+    if (task->wait.raw == was->wait_word && wait == was->wait) {
+        return true;
+    }
+    if (was->wait != 0) {
+        sums->waits[was->wait - 1]--;
+    }
+    if (wait != 0) {
+        sums->waits[wait - 1]++;
+    }
+    touch_answerer(was->wait_word);
+    touch_answerer(task->wait.raw);
+    was->wait = wait;
+    was->wait_word = task->wait.raw;
+    return true;
+}
+
+static bool count_replies(uint32_t index, bool holds) {
+    const struct task *task = &sim.kernel.tasks[index];
+    struct sums_task *was = &sim.sums.of_task[index];
+    if (holds && !sums_has(sim.sums.touched_replies, index) &&
+        memcmp(was->replies, task->replies, sizeof(was->replies)) == 0) {
+        return true;
+    }
+    memcpy(was->replies, task->replies, sizeof(was->replies));
+    uint32_t answers = 0;
+    uint32_t held = 0;
+    for (uint32_t i = 0; holds && i < REPLY_SLOT_COUNT; i++) {
+        const struct reply_entry *entry = &task->replies[i];
+        if (entry->caller_wait != 0) {
+            held++;
+            answers += entry->task->wait.raw == reply_word(entry);
+        }
+    }
+    sim.sums.answers += answers - was->answers;
+    was->answers = answers;
+    uint32_t free_count = 0;
+    for (const struct reply_entry *entry = holds ? task->reply_free : 0;
+         entry && free_count <= REPLY_SLOT_COUNT; free_count++) {
+        entry = entry->next;
+    }
+    return audit_says(&sim.sums.tally, !holds || free_count + held == REPLY_SLOT_COUNT,
+                      "%lu replies are held, %lu are on the free list", held, free_count);
+}
+
+static void count_quota(uint32_t index) {
+    const struct task *task = &sim.kernel.tasks[index];
+    struct sums_task *was = &sim.sums.of_task[index];
+    struct sums *sums = &sim.sums;
+    uint32_t state = task->state.raw;
+    bool counts = state != TASK_FREE;
+    for (uint32_t kind = 0; kind < QUOTA_KIND_COUNT; kind++) {
+        uint32_t left = counts ? task->quota.left[kind].raw : 0;
+        sums->quota[kind] += (uint64_t)left - was->quota[kind];
+        was->quota[kind] = left;
+    }
+    if (sums_has(sums->touched_spaces, index) || state != was->state) {
+        bool has_space = counts && state != TASK_DEAD;
+        uint32_t *pages = &sums->tally.space_pages[index];
+        uint32_t now = has_space ? arch_space_pages(&task->space) : 0;
+        sums->space_pages += now - *pages;
+        *pages = now;
+    }
+    uint32_t async_pages = audit_async_pages(task);
+    sums->async_pages += async_pages - was->async_pages;
+    was->async_pages = async_pages;
+    sums->tasks += (uint32_t)counts - (uint32_t)(was->state != TASK_FREE);
+    was->state = state;
+}
+
+bool sums_count_task(uint32_t index) {
+    const struct task *task = &sim.kernel.tasks[index];
+    struct sums_task *was = &sim.sums.of_task[index];
+    bool holds = task->state.raw != TASK_FREE;
+    count_mappings(task, was, holds && task->state.raw != TASK_DEAD);
+    bool held = was->state != TASK_FREE;
+    count_quota(index);
+    if (!holds && !held) {
+        return true;
+    }
+    return count_table(task, was, holds) && count_replies(index, holds);
+}
