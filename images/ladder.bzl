@@ -101,7 +101,7 @@ def _boot_budget(name):
     )
 
 def ladder_images():
-    """`smp1_smoke`, `smp1_uncached`, `smp1_core`, `boot_smp1_uncached`, and with 2 and 4 harts, `boot_smp2`, `boot_smp4`; `boot`, `boot_2g`; their tests."""
+    """`smp1_smoke`, `smp1_uncached`, `smp1_core`, `boot_smp1_uncached`, and with 2 and 4 harts, `boot_smp2`, `boot_smp4`; `boot`, `boot_2g`, `entries_ladder`; their tests."""
     _without_disk("smoke.manifest", "core.manifest")
     _without_disk("smoke.policy", "core.policy")
     for harts in [1, 2, 4]:
@@ -145,6 +145,22 @@ def ladder_images():
 
     _boot(name = "boot")
     _boot_budget(name = "boot")
+
+    # The longest time with interrupts off while all services do what the ladder asks: devices, statistics, bundles.
+    native.genrule(
+        name = "entries_ladder_golden",
+        srcs = ["smp1_core.golden"],
+        outs = ["entries_ladder.golden"],
+        cmd = "{ cat $<; echo 'bench: longest_entry %u mean %u first %u'; } >$@",
+    )
+    _core(
+        name = "entries_ladder",
+        golden = "entries_ladder.golden",
+        harts = 1,
+        kernel = "//kernel:kernel_measured",
+        tags = ["manual"],
+    )
+    _boot_budget(name = "entries_ladder")
 
     # The same with sixteen times the memory: what a boot takes does not grow with it.
     native.genrule(

@@ -50,9 +50,9 @@ struct stats_system {
 };
 BASE_STATIC_ASSERT(sizeof(struct stats_system) == 120, "frozen");
 
-// A hart is busy while it runs a task or does what a task asked for; the steps of a long call after
-// the first, and taking back what has ended, are idle time, in which it would do other work first.
-// Neither time ever goes back.
+// A hart is busy while it runs a task or does what a task asked for; taking back what has ended,
+// and memory that nobody waits to have returned, is idle time, in which it would do other work
+// first. Neither time ever goes back.
 struct stats_hart {
     uint64_t busy_ns;  // With idle_ns the time since boot, at a moment of the call.
     uint64_t idle_ns;

@@ -169,6 +169,7 @@ NORETURN void arch_panic_stop(void);
 //   static inline void *arch_page(struct page_number page); the kernel's own map of a page; valid
 //     for the kernel's life
 //   static inline struct page_number arch_page_number(const void *page);  the inverse
+//   static inline void arch_page_clear(struct page_number page); every byte of it is zero
 //   static inline void arch_words_copy(void *to, const void *from, uint64_t word_count); at most 64
 //     words of 8 bytes, both sides aligned and apart
 //   static inline void arch_spin_hint(void);                        inside a spin loop

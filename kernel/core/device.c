@@ -2,7 +2,6 @@
 // driver is slow, or dead, cannot storm.
 #include "kernel/core/device_ops.h"
 
-#include "base/words.h"
 #include "kernel/core/cap_lookup.h"
 #include "kernel/core/endpoint_ops.h"
 #include "kernel/core/handler.h"
@@ -22,7 +21,7 @@ static void make_arena(struct kernel *kernel, struct device *device, uint32_t pa
     for (uint32_t i = 0; i < page_count; i++) {
         struct page_number page = {first.value + i};
         arch_page_unpoison(page);
-        words_zero_64s(arch_page(page), PAGE_BYTES / 8);
+        arch_page_clear(page);
     }
     device->arena = first;
     device->arena_pages = page_count;

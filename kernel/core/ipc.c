@@ -117,10 +117,10 @@ struct task *syscall_ipc_call(struct kernel *kernel, struct hart *hart, struct t
 }
 
 enum receive_outcome {
-    RECEIVE_NOTHING,  // There was nothing; the task does not wait.
-    RECEIVE_DONE,     // The task has its results.
-    RECEIVE_SERVED,   // Somebody ended the published wait and makes the task runnable.
-    RECEIVE_MORE,     // As many were refused as a step does; the task does not wait.
+    RECEIVE_NOTHING = IPC_NOTHING,    // There was nothing; the task does not wait.
+    RECEIVE_DONE = IPC_TAKEN,         // The task has its results.
+    RECEIVE_MORE = IPC_REFUSES_MORE,  // As many were refused as a step does; it does not wait.
+    RECEIVE_SERVED,  // Somebody ended the published wait and makes the task runnable.
 };
 
 // The receive half when something waits, the endpoint closed, or the deadline is 0: takes the
@@ -129,7 +129,6 @@ static enum receive_outcome receive_now(struct kernel *kernel, struct hart *hart
                                         const struct capability *cap, bool published) {
     struct endpoint *endpoint = cap->endpoint;
     enum receive_outcome outcome = RECEIVE_DONE;
-    enum ipc_taken taken = IPC_TAKEN;
     lock_acquire(&hart->locks, &endpoint->lock);
     // Under the lock, so that nobody ends the wait between look and store.
     if (published && wait_state_of(atomic_load_low_u64(&task->wait)) == WAIT_NONE) {
@@ -143,10 +142,7 @@ static enum receive_outcome receive_now(struct kernel *kernel, struct hart *hart
     if (atomic_load_u32(&endpoint->generation) != cap->generation) {
         task_status(task, STATUS_PEER_CLOSED);
     } else {
-        taken = ipc_take_locked(kernel, hart, endpoint, task);
-    }
-    if (taken != IPC_TAKEN) {
-        outcome = taken == IPC_NOTHING ? RECEIVE_NOTHING : RECEIVE_MORE;
+        outcome = (enum receive_outcome)ipc_take_locked(kernel, hart, endpoint, task);
     }
     lock_release(&hart->locks, &endpoint->lock);
     cap_release_deferred(kernel, hart);

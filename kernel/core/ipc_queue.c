@@ -57,11 +57,11 @@ static uint32_t refuses_a_step(void) {
 }
 
 // The first queued task that the receiver can take now: any, or with a full reply table a sender.
-// Who was revoked is refused on the way, as many as a step does, and passed by after these.
-static struct next queue_first_locked(struct kernel *kernel, struct hart *hart,
-                                      struct endpoint *endpoint, bool takes_calls)
+// Who was revoked is refused on the way, as many as a step does, and passed by after these: then
+// `more` is set, and there is none.
+static struct task *queue_first_locked(struct kernel *kernel, struct hart *hart,
+                                       struct endpoint *endpoint, bool takes_calls, bool *more)
     REQUIRES(endpoint->lock) {
-    struct next next = {SOURCE_NONE, 0, 0};
     uint32_t refuses = refuses_a_step();
     uint32_t index = endpoint->queue_head;
     while (index != TASK_NONE) {  // At most every task once.
@@ -69,16 +69,16 @@ static struct next queue_first_locked(struct kernel *kernel, struct hart *hart,
         index = sender->queue_next;
         if (!was_revoked(kernel, sender->wait_grant, sender->wait_epoch)) {
             if (takes_calls || !sender->in_call) {
-                return (struct next){SOURCE_QUEUED, 0, sender};
+                return sender;
             }
         } else if (refuses != 0) {
             refuse_queued_locked(kernel, hart, endpoint, sender);
             refuses--;
         } else {
-            next.source = SOURCE_REVOKED;
+            *more = true;
         }
     }
-    return next;
+    return 0;
 }
 
 static struct stored_send *stored_at(struct endpoint *endpoint, uint32_t position) {
@@ -143,20 +143,20 @@ static bool stored_first_locked(struct kernel *kernel, struct hart *hart, struct
 // are revoked meanwhile wait for that.
 static struct next next_locked(struct kernel *kernel, struct hart *hart, struct endpoint *endpoint,
                                bool takes_calls) REQUIRES(endpoint->lock) {
-    struct next none = {SOURCE_NONE, 0, 0};
+    struct next next = {SOURCE_NOTIFICATION, 0, 0};
+    bool more = false;
     if ((atomic_load_u32(&endpoint->work) & WORK_NOTIFY) != 0) {
-        return (struct next){SOURCE_NOTIFICATION, 0, 0};
+        return next;
     }
     uint32_t turn = endpoint->turn;
     for (uint32_t i = 0; i < TURN_COUNT; i++) {
         turn = turn + 1 < TURN_COUNT ? turn + 1 : 0;
-        struct next next = {(enum source)turn, 0, 0};
+        next.source = (enum source)turn;
         if (next.source == SOURCE_QUEUED && endpoint->queue_head != TASK_NONE) {
-            next = queue_first_locked(kernel, hart, endpoint, takes_calls);
-            if (next.source == SOURCE_QUEUED) {
+            next.sender = queue_first_locked(kernel, hart, endpoint, takes_calls, &more);
+            if (next.sender) {
                 return next;
             }
-            none = next;
         } else if (next.source == SOURCE_STORED && endpoint->send_count != 0) {
             if (stored_first_locked(kernel, hart, endpoint, takes_calls, &next.position)) {
                 return next;
@@ -165,7 +165,8 @@ static struct next next_locked(struct kernel *kernel, struct hart *hart, struct 
             return next;
         }
     }
-    return none;
+    next.source = more ? SOURCE_REVOKED : SOURCE_NONE;
+    return next;
 }
 
 static void take_notification_locked(struct endpoint *endpoint, struct task *receiver)
@@ -306,8 +307,8 @@ static void take_locked(struct kernel *kernel, struct hart *hart, struct endpoin
     kernel_panic("nothing to take");
 }
 
-static bool is_something(struct next next) {
-    return next.source != SOURCE_NONE && next.source != SOURCE_REVOKED;
+static ALWAYS_INLINE bool is_something(struct next next) {
+    return (int)next.source < (int)SOURCE_REVOKED;
 }
 
 enum ipc_taken ipc_take_locked(struct kernel *kernel, struct hart *hart, struct endpoint *endpoint,

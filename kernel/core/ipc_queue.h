@@ -18,8 +18,8 @@
 enum { TURN_FIRST = 2 };
 
 enum ipc_taken {
+    IPC_NOTHING,  // Nothing can be taken.
     IPC_TAKEN,
-    IPC_NOTHING,       // Nothing can be taken.
     IPC_REFUSES_MORE,  // Nothing yet: as many were refused as a step does, and more were revoked.
 };
 

@@ -1,10 +1,8 @@
 // kernel/core/page.c: see page.h.
 #include "kernel/core/page.h"
 
-#include "base/words.h"
-
 void page_clear(struct page_number page) {
-    words_zero_64s(arch_page(page), PAGE_BYTES / 8);
+    arch_page_clear(page);
 }
 
 struct page_number page_take(struct kernel *kernel, struct hart *hart) {

@@ -12,9 +12,10 @@
 #include "kernel/core/panic.h"
 #include "kernel/core/vmo_ops.h"
 
-// About 220 instructions a page; a step of returning pages may come before it in the same entry.
+// About 300 instructions a page where tables are made too. One entry may do two steps, or one after
+// a step of returning pages.
 enum {
-    PAGES_A_STEP = 40,
+    PAGES_A_STEP = 24,
     MAPPINGS_A_STEP = 8,
 };
 

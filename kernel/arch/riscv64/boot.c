@@ -93,6 +93,7 @@ static void setup_clock(void) {
         need_extension(SBI_TIME, "TIME");
     }
     kernel_print(&kernel_state, boot_hart(), MARKER_KERNEL_TIMER, port.sstc ? "sstc" : "sbi");
+    port.zeroes_blocks = port.machine.zeroes_blocks && probe_zero_block();
 }
 
 // Writes every bit of the tag and counts those that stay.

@@ -99,6 +99,19 @@ probe_stimecmp:
     li a0, 0
     csrr t2, 0x14d
     li a0, 1
+    j probe_failed
+
+    // bool probe_zero_block(void): whether a block of memory can be cleared at once (Zicboz), which the
+    // firmware must have allowed. The block is one below the stack: no interrupt is taken.
+    .globl probe_zero_block
+probe_zero_block:
+    la t0, probe_failed
+    csrrw t1, stvec, t0
+    li a0, 0
+    addi t2, sp, -128
+    andi t2, t2, -64
+    .insn i 0x0f, 2, x0, 4(t2)
+    li a0, 1
     .balign 4
 probe_failed:
     csrw stvec, t1

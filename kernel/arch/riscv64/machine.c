@@ -128,6 +128,11 @@ static bool hart_has_sstc(const struct device_tree *tree, uint32_t node) {
     return found && (found[sizeof(extension) - 1] == 0 || found[sizeof(extension) - 1] == '_');
 }
 
+static bool hart_zeroes_blocks(const struct device_tree *tree, uint32_t node) {
+    uint64_t bytes = 0;
+    return machine_number(tree, node, TREE_ZERO_BYTES, &bytes) && bytes == MACHINE_ZERO_BYTES;
+}
+
 static bool hart_has_sv39(const struct device_tree *tree, uint32_t node) {
     const struct tree_property *type = tree_find(tree, node, TREE_MMU_TYPE);
     return tree_text_is(type, "riscv,sv39") || tree_text_is(type, "riscv,sv48") ||
@@ -152,6 +157,7 @@ static enum machine_fault read_hart(const struct device_tree *tree, uint32_t nod
         return MACHINE_NO_SV39;
     }
     out->sstc = out->sstc && hart_has_sstc(tree, node);
+    out->zeroes_blocks = out->zeroes_blocks && hart_zeroes_blocks(tree, node);
     out->hartid[out->hart_count++] = (uint32_t)hartid;
     return MACHINE_OK;
 }
@@ -170,6 +176,7 @@ static enum machine_fault read_harts(const struct device_tree *tree, struct mach
     }
     out->timebase_hz = (uint32_t)hz;
     out->sstc = true;
+    out->zeroes_blocks = true;
     for (uint32_t node = cpus + 1; node < tree->node_count; node++) {
         if (tree->nodes[node].parent != cpus ||
             !tree_text_is(tree_find(tree, node, TREE_DEVICE_TYPE), "cpu") ||

@@ -18,6 +18,7 @@ enum {
     MACHINE_FREE_MAX = 4,
     MACHINE_SEED_WORDS = 4,
     MACHINE_PAGE_BYTES = 4096,
+    MACHINE_ZERO_BYTES = 64,
     MACHINE_DEVICE_MAX = 16,
     MACHINE_WINDOW_PAGES_MAX = 4,
     MACHINE_LINE_MAX = 1023,  // Lines are 1..1023; 0 is none.
@@ -70,6 +71,7 @@ struct machine {
     uint32_t timebase_hz;
     uint64_t tree_bytes;  // Of the blob itself.
     bool sstc;            // Every hart names the extension.
+    bool zeroes_blocks;   // Every hart clears MACHINE_ZERO_BYTES at once (Zicboz).
     bool seeded;
     bool traced;  // The boot arguments are `trace`.
     uint64_t seed[MACHINE_SEED_WORDS];

@@ -1,5 +1,5 @@
 // kernel/arch/riscv64/machine_test.cc: device trees made here with libfdt's writer, each with one
-// thing wrong, and what is free of a memory.
+// thing wrong.
 #include <gtest/gtest.h>
 #include <libfdt.h>
 
@@ -20,6 +20,7 @@ struct tree_hart {
     std::optional<std::string> mmu = "riscv,sv48";
     std::optional<std::string> status = "okay";
     bool extensions = false;
+    std::uint32_t zero_bytes = 0;  // 0: not said.
 };
 
 struct tree_device {
@@ -72,7 +73,8 @@ void write_string(void *blob, const char *name, const std::string &text) {
     fdt_property(blob, name, text.c_str(), static_cast<int>(text.size() + 1));
 }
 
-void write_reg(void *blob, const std::vector<std::pair<std::uint64_t, std::uint64_t>> &ranges) {
+void write_reg(void *blob,
+                      const std::vector<std::pair<std::uint64_t, std::uint64_t>> &ranges) {
     std::vector<fdt64_t> cells;
     for (const auto &[base, bytes] : ranges) {
         cells.push_back(cpu_to_fdt64(base));
@@ -118,6 +120,9 @@ void write_hart(void *blob, const tree_hart &hart, std::size_t number) {
     }
     if (hart.extensions) {
         fdt_property(blob, "riscv,isa-extensions", "i\0m\0sstc", 9);
+    }
+    if (hart.zero_bytes != 0) {
+        fdt_property_u32(blob, "riscv,cboz-block-size", hart.zero_bytes);
     }
     if (hart.mmu) {
         write_string(blob, "mmu-type", *hart.mmu);
@@ -335,6 +340,23 @@ TEST(Machine, sstc_must_be_every_harts) {
     EXPECT_FALSE(out.sstc);
 }
 
+TEST(Machine, blocks_are_cleared_at_once_if_every_hart_says_so) {
+    machine out{};
+    tree what;
+    ASSERT_EQ(read(what, &out), MACHINE_OK);
+    EXPECT_FALSE(out.zeroes_blocks);
+    for (tree_hart &hart : what.harts) {
+        hart.zero_bytes = MACHINE_ZERO_BYTES;
+    }
+    ASSERT_EQ(read(what, &out), MACHINE_OK);
+    EXPECT_TRUE(out.zeroes_blocks);
+    for (std::uint32_t other : {0u, 32u, 128u, 4096u}) {
+        what.harts[1].zero_bytes = other;
+        ASSERT_EQ(read(what, &out), MACHINE_OK);
+        EXPECT_FALSE(out.zeroes_blocks) << other;
+    }
+}
+
 TEST(Machine, a_disabled_hart_is_none) {
     machine out{};
     tree what;
@@ -539,62 +561,6 @@ TEST(Machine, every_fault_has_a_text) {
     for (int i = 0; i < MACHINE_FAULT_COUNT; i++) {
         EXPECT_GT(std::string(machine_fault_text(static_cast<machine_fault>(i))).size(), 3u);
     }
-}
-
-struct free_result {
-    machine_fault fault;
-    std::vector<std::pair<std::uint64_t, std::uint64_t>> ranges;
-};
-
-free_result free_of(machine_range ram, const std::vector<machine_range> &taken) {
-    machine_range out[MACHINE_FREE_MAX]{};
-    std::uint32_t count = 0;
-    free_result result{
-        machine_free(ram, taken.data(), static_cast<std::uint32_t>(taken.size()), out, &count), {}};
-    for (std::uint32_t i = 0; i < count; i++) {
-        result.ranges.push_back({out[i].base, out[i].bytes});
-    }
-    return result;
-}
-
-using ranges = std::vector<std::pair<std::uint64_t, std::uint64_t>>;
-
-TEST(MachineFree, what_is_left_in_rising_order) {
-    free_result result =
-        free_of({0x10000, 0x10000}, {{0x18000, 0x1000}, {0x10000, 0x2000}, {0x1f000, 0x1000}});
-    EXPECT_EQ(result.fault, MACHINE_OK);
-    EXPECT_EQ(result.ranges, (ranges{{0x12000, 0x6000}, {0x19000, 0x6000}}));
-}
-
-TEST(MachineFree, whole_pages_only) {
-    free_result result = free_of({0x10001, 0x7ffe}, {{0x12fff, 2}});
-    EXPECT_EQ(result.ranges, (ranges{{0x11000, 0x1000}, {0x14000, 0x3000}}));
-}
-
-TEST(MachineFree, ranges_may_overlap_touch_or_lie_outside) {
-    free_result result = free_of(
-        {0x10000, 0x8000},
-        {{0, 0x11000}, {0x10800, 0x1000}, {0x12000, 0x1000}, {0x13000, 0x100}, {0x40000, 0x1000}});
-    EXPECT_EQ(result.ranges, (ranges{{0x14000, 0x4000}}));
-}
-
-TEST(MachineFree, a_range_may_end_at_the_top_of_all) {
-    free_result result = free_of({0x10000, 0x8000}, {{0x14000, UINT64_MAX - 0x14000}});
-    EXPECT_EQ(result.ranges, (ranges{{0x10000, 0x4000}}));
-}
-
-TEST(MachineFree, test_reject_nothing_left) {
-    EXPECT_EQ(free_of({0x10000, 0x8000}, {{0x10000, 0x8000}}).fault, MACHINE_SCATTERED);
-}
-
-TEST(MachineFree, test_reject_too_many_pieces) {
-    std::vector<machine_range> taken;
-    for (std::uint64_t i = 0; i < MACHINE_FREE_MAX; i++) {
-        taken.push_back({0x11000 + 0x2000 * i, 0x1000});
-    }
-    EXPECT_EQ(free_of({0x10000, 0x2000 * MACHINE_FREE_MAX}, taken).fault, MACHINE_OK);
-    EXPECT_EQ(free_of({0x10000, 0x2000 * MACHINE_FREE_MAX + 0x1000}, taken).fault,
-              MACHINE_SCATTERED);
 }
 
 }  // namespace

@@ -38,6 +38,7 @@ struct port {
     uint32_t asid_bits;
     uint32_t hartid[MACHINE_HART_MAX];  // By hart index; 0 is the one that booted.
     bool sstc;
+    bool zeroes_blocks;                 // Every hart can clear MACHINE_ZERO_BYTES at once.
     uint64_t seed[MACHINE_SEED_WORDS];  // From the device tree, or the time alone.
     struct machine machine;
     uint32_t device_id[MACHINE_DEVICE_MAX];
@@ -83,7 +84,8 @@ NORETURN void port_enter(struct task *task, uint64_t stack_top);
 void trap_entry(void);
 void boot_trap_entry(void);
 void secondary_start(void);
-bool probe_stimecmp(void);  // Whether this hart has the Sstc timer register.
+bool probe_stimecmp(void);    // Whether this hart has the Sstc timer register.
+bool probe_zero_block(void);  // Whether this hart may clear a block at once (Zicboz).
 
 // Takes and acknowledges what is pending: enum arch_event.
 WARN_UNUSED uint32_t port_events_take(void);

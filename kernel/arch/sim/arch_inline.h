@@ -50,6 +50,10 @@ static inline void *arch_page(struct page_number page) {
     return sim_ram.bytes + (size_t)index * 4096;
 }
 
+static inline void arch_page_clear(struct page_number page) {
+    words_zero_64s(arch_page(page), 4096 / 8);
+}
+
 static inline struct page_number arch_page_number(const void *page) {
     size_t offset = (size_t)((const uint8_t *)page - sim_ram.bytes);
     return (struct page_number){SIM_RAM_FIRST_PAGE + (uint32_t)(offset / 4096)};
