@@ -30,7 +30,7 @@ _PAIRS_PROGRAMS = {
 }
 
 def bench_images():
-    """`bench`, `bench_client`, `bench_services`, `bench_block`, `bench_crowd`, `bench_pairs2` and `4`, with their budgets."""
+    """`bench`, `bench_client`, `bench_services`, `bench_block`, `bench_state`, `bench_crowd`, `bench_pairs2` and `4`, with their budgets."""
     tessera_image(
         name = "bench",
         golden = "golden/bench.golden",
@@ -151,6 +151,31 @@ def bench_images():
         size = "medium",
         budget = "//testing/budgets:block.budget",
         image = ":bench_block",
+    )
+
+    tessera_image(
+        name = "bench_state",
+        disk_mib = 1,
+        golden = "golden/bench_state.golden",
+        harts = 1,
+        icount = True,
+        manifest = "state.manifest",
+        policies = {"persist.policy": "policy"},
+        programs = {
+            "//services/init:init": "init",
+            "//services/policyd:policyd": "policyd",
+            "//services/samgrd:samgrd": "samgrd",
+            "//services/statefsd:statefsd": "statefsd",
+            "//services/virtioblkd:virtioblkd": "virtioblkd",
+            "//testing/bench:state": "state",
+        },
+    )
+
+    budget_test(
+        name = "bench_state_budget",
+        size = "medium",
+        budget = "//testing/budgets:state.budget",
+        image = ":bench_state",
     )
 
     tessera_image(

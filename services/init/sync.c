@@ -44,30 +44,32 @@ static const struct keeper keepers[] = {
     {"virtioblkd", put_block, block_is_synced},
 };
 
-static void sync_one(struct runtime *runtime, const struct keeper *keeper, struct slot endpoint) {
+// Null: it did.
+static const char *flaw_of(struct runtime *runtime, const struct keeper *keeper,
+                           struct slot endpoint) {
     keeper->put(&runtime->page->call_out);
     const enum status status = sys_ipc_call(endpoint, sys_clock_get() + SYNC_NS).status;
     if (status != STATUS_OK) {
-        log_line(runtime, "init: %s was not synced: %s", keeper->name, status_name(status));
-    } else if (!keeper->is_synced(&runtime->page->reply_in)) {
-        log_line(runtime, "init: %s was not synced: it failed", keeper->name);
-    } else {
-        marker(runtime, MARKER_INIT_SYNCED, keeper->name);
+        return status_name(status);
     }
+    return keeper->is_synced(&runtime->page->reply_in) ? 0 : "it failed";
 }
 
 void sync_all(struct runtime *runtime, const struct supervisor *supervisor,
               const struct launcher *launcher) {
     for (uint32_t i = 0; i < ARRAY_LEN(keepers); i++) {
+        const char *name = keepers[i].name;
         const uint32_t service =
-            manifest_find_service(supervisor->manifest, service_id_named(keepers[i].name).value);
+            manifest_find_service(supervisor->manifest, service_id_named(name).value);
         if (service == SERVICE_INDEX_NONE) {
             continue;
         }
-        if (supervisor->services[service].state == SERVICE_UP) {
-            sync_one(runtime, &keepers[i], launcher->services[service].endpoint);
-        } else {
-            log_line(runtime, "init: %s was not synced: it is not up", keepers[i].name);
+        const char *flaw = supervisor->services[service].state == SERVICE_UP
+                               ? flaw_of(runtime, &keepers[i], launcher->services[service].endpoint)
+                               : "it is not up";
+        if (flaw) {
+            log_line(runtime, "init: %s: %s", name, flaw);
         }
+        marker(runtime, flaw ? MARKER_INIT_NOT_SYNCED : MARKER_INIT_SYNCED, name);
     }
 }

@@ -6,7 +6,7 @@
 // Units:     nanoseconds.
 // Ownership: borrows everything during the call.
 // Blocking:  until each has answered, at most SYNC_NS each. One that is not up is not asked.
-// Errors:    none: a line says who was not synced and why, and the system ends all the same.
+// Errors:    none: a marker says who was not synced, a line why, and the system ends all the same.
 #pragma once
 
 #include "runtime/runtime.h"

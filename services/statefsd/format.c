@@ -204,21 +204,30 @@ void state_batch_seal(const struct state_volume *volume, struct state_batch *bat
     }
 }
 
-enum state_sector_kind state_sector_look(const uint8_t *sector, struct state_batch *out) {
+bool state_sector_is_header(const uint8_t *sector, struct state_batch *out) {
     struct wire_reader reader = wire_reader_of(sector, STATE_HEADER_BYTES);
-    uint32_t magic = wire_get_u32(&reader);
-    if (magic == MORE_MAGIC) {
-        return SECTOR_MORE;
+    if (wire_get_u32(&reader) != HEADER_MAGIC) {
+        return false;
     }
     struct state_batch batch = {.sectors = wire_get_u16(&reader)};
     batch.payload_bytes = wire_get_u16(&reader);
     batch.generation = wire_get_u32(&reader);
     batch.epoch = wire_get_u32(&reader);
     batch.number = wire_get_u32(&reader);
-    uint32_t zero = wire_get_u32(&reader);
-    if (magic == HEADER_MAGIC && zero == 0 && batch.payload_bytes <= STATE_PAYLOAD_BYTES_MAX &&
-        batch.sectors == state_batch_sectors(batch.payload_bytes)) {
-        *out = batch;
+    if (wire_get_u32(&reader) != 0 || batch.payload_bytes > STATE_PAYLOAD_BYTES_MAX ||
+        batch.sectors != state_batch_sectors(batch.payload_bytes)) {
+        return false;
+    }
+    *out = batch;
+    return true;
+}
+
+enum state_sector_kind state_sector_look(const uint8_t *sector, struct state_batch *out) {
+    struct wire_reader reader = wire_reader_of(sector, STATE_HEADER_BYTES);
+    if (wire_get_u32(&reader) == MORE_MAGIC) {
+        return SECTOR_MORE;
+    }
+    if (state_sector_is_header(sector, out)) {
         return SECTOR_HEADER;
     }
     return is_zero(sector, DISK_SECTOR_BYTES) ? SECTOR_ZERO : SECTOR_OTHER;

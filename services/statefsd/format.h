@@ -102,6 +102,9 @@ enum state_sector_kind {
 WARN_UNUSED enum state_sector_kind state_sector_look(const uint8_t *sector,
                                                      struct state_batch *out);
 
+// Whether it is SECTOR_HEADER, without looking at more of it than that takes.
+WARN_UNUSED bool state_sector_is_header(const uint8_t *sector, struct state_batch *out);
+
 // Of a header that was looked at, with all its sectors: false unless the tag and every byte are
 // right. `payload` has room for STATE_PAYLOAD_BYTES_MAX, and holds anything then.
 WARN_UNUSED bool state_batch_open(const struct state_volume *volume,

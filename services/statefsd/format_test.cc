@@ -61,6 +61,7 @@ TEST_P(Format, batches_of_every_size) {
         for (std::uint32_t i = 1; i < batch.sectors; i++) {
             state_batch other;
             EXPECT_EQ(state_sector_look(made.sectors.data() + i * SECTOR, &other), SECTOR_MORE);
+            EXPECT_FALSE(state_sector_is_header(made.sectors.data() + i * SECTOR, &other));
         }
     }
     EXPECT_EQ(state_batch_sectors(STATE_PAYLOAD_BYTES_MAX), 8u);

@@ -192,7 +192,7 @@ static enum state_end look_at_end(const struct statefs *fs, const struct replay 
 static enum state_mount look_for_later(struct statefs *fs, const struct replay *replay, uint32_t at,
                                        const uint8_t *sector, bool *found) {
     struct state_batch batch;
-    if (state_sector_look(sector, &batch) != SECTOR_HEADER || !belongs(fs, replay, &batch) ||
+    if (!state_sector_is_header(sector, &batch) || !belongs(fs, replay, &batch) ||
         batch.number < fs->number || batch.sectors > fs->super.region_sectors - at) {
         return MOUNT_OK;
     }
