@@ -153,6 +153,51 @@ TEST_F(ServerCounts, says_what_its_routes_went_through) {
     EXPECT_EQ(page.first, 7u) << "older ones are gone";
 }
 
+TEST_F(ServerCounts, says_what_came_and_what_became_of_it) {
+    counts_.calls = 1;
+    counts_.sends = 2;
+    counts_.malformed = 3;
+    counts_.refused = 4;
+    counts_.dropped = 5;
+    counts_.left = 6;
+    counts_.kept = 7;
+    server_message told = Ask(SERVER_OP_COUNTS);
+    EXPECT_EQ(told.header.status, WIRE_OK);
+    EXPECT_EQ(told.calls, 1u);
+    EXPECT_EQ(told.sends, 2u);
+    EXPECT_EQ(told.malformed, 3u);
+    EXPECT_EQ(told.refused, 4u);
+    EXPECT_EQ(told.dropped, 5u);
+    EXPECT_EQ(told.left, 6u);
+    EXPECT_EQ(told.kept, 7u);
+}
+
+// One call of the clock between two of the ticks, which are nanoseconds here.
+TEST_F(ServerCounts, a_tick_has_a_length_once_the_clock_runs) {
+    now_ns = 0;
+    server_counts_init(&counts_);
+    EXPECT_EQ(counts_.tick_ns, 0u);
+    now_ns = 1;
+    server_counts_init(&counts_);
+    EXPECT_EQ(counts_.tick_ns, 1u);
+    now_ns = 4000;
+}
+
+TEST_F(ServerCounts, a_client_that_never_called_has_no_routes) {
+    ipc_client client = {};
+    route_cache_init(&client.routes);
+    EXPECT_EQ(Ask(SERVER_OP_CLIENT, 0, &client).routes, 0u);
+    for (route &one : client.routes.routes) {
+        one.slot = slot_at(9);
+    }
+    EXPECT_EQ(Ask(SERVER_OP_CLIENT, 0, &client).routes, 0u + ROUTE_CAPACITY);
+}
+
+// It changes the service, so that it is not answered here.
+TEST_F(ServerCounts, test_reject_switching_the_trace) {
+    EXPECT_EQ(Ask(SERVER_OP_HITS).header.status, WIRE_ABSENT);
+}
+
 TEST_F(ServerCounts, test_reject_malformed_requests) {
     (void)Ask(SERVER_OP_COUNTS);
     in_.payload[3] = 9;

@@ -199,23 +199,30 @@ def ipc_tests():
         ],
     )
 
-    tessera_cc_test(
-        name = "server_test",
-        size = "small",
-        srcs = ["server_test.cc"],
-        deps = [
-            ":server",
-            ":server_counts",
-            ":types",
-            "//ipc/wire",
-            "//ipc/wire:codec",
-            "//ipc/wire:server_wire",
-            "//kernel/abi",
-            "//runtime",
-            "//runtime:ecall",
-            "//runtime:syscall",
-        ],
-    )
+    [
+        tessera_cc_test(
+            name = name,
+            size = "small",
+            srcs = [name + ".cc"],
+            deps = [
+                ":server",
+                ":server_counts",
+                ":types",
+                "//ipc/wire",
+                "//ipc/wire:codec",
+                "//ipc/wire:server_wire",
+                "//kernel/abi",
+                "//runtime",
+                "//runtime:ecall",
+                "//runtime:syscall",
+                "//testing/sim:server_world",
+            ],
+        )
+        for name in [
+            "server_clock_test",
+            "server_test",
+        ]
+    ]
 
     # A service that is a client too.
     tessera_cc_test(

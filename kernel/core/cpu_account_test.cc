@@ -129,6 +129,37 @@ TEST(CpuAccount, who_runs_has_until_its_budget_ends) {
     EXPECT_EQ(cpu_end(all.state.get(), all.home, all.first, LATER, LATER + 5), LATER);
 }
 
+TEST(CpuAccount, who_ran_before_pays_first) {
+    fixture all;
+    all.home->current = all.first;
+    all.home->counts.charged_ns.raw = LATER - 1000;
+    EXPECT_EQ(cpu_end(all.state.get(), all.home, all.first, LATER, LATER + PERIOD_NS),
+              LATER + BUDGET_NS - 1000);
+    EXPECT_EQ(all.home->counts.charged_ns.raw, LATER);
+}
+
+// Its hart is interrupted for one that was killed while it was parked, if that counts more than
+// what runs there, and this entry does not look itself.
+TEST(CpuAccount, a_parked_one_that_was_killed_stands_in_the_queue_again) {
+    const struct {
+        std::uint32_t running;
+        bool looks, parked, told;
+    } rows[] = {{QOS_IDLE, false, true, true},    {QOS_IDLE, true, true, false},
+                {QOS_NORMAL, false, true, false}, {QOS_BURST, false, true, false},
+                {0, false, true, false},          {QOS_IDLE, false, false, false}};
+    for (const auto &row : rows) {
+        fixture all;
+        all.spend(all.first, 0);
+        all.first->cpu.parked = row.parked;
+        all.home->running_class = row.running;
+        all.home->looks = row.looks;
+        cpu_unpark(all.state.get(), all.home, all.first);
+        EXPECT_EQ(all.home->run_count, row.parked ? 1u : 0u);
+        EXPECT_FALSE(all.first->cpu.parked);
+        EXPECT_EQ(all.home->counts.ipis_sent.raw, row.told ? 1u : 0u) << row.running;
+    }
+}
+
 // A period that begins gives one budget; who still owes waits for another.
 TEST(CpuAccount, what_was_overrun_is_given_back) {
     const struct {
@@ -162,6 +193,11 @@ TEST(CpuAccount, many_are_given_back_in_steps) {
     EXPECT_EQ(all.home->run_count, COUNT);
     for (std::uint32_t i = 0; i < COUNT; i++) {
         EXPECT_FALSE(all.state->tasks[i].cpu.parked);
+    }
+    const list *node = &all.home->run[QOS_NORMAL];
+    for (std::uint32_t i = 0; i < COUNT; i++) {  // In the order in which they were spent.
+        node = node->next;
+        EXPECT_EQ(node, &all.state->tasks[i].run_node) << i;
     }
 }
 

@@ -143,6 +143,20 @@ TEST(Stats, tasks_say_what_they_wait_for) {
     });
 }
 
+TEST(Stats, a_fault_of_any_kind_leaves_where_it_was) {
+    sim_machine machine;
+    machine.program("reads", [](user &) { (void)sim_user_load(8); });
+    machine.program("fetches", [](user &) { sim_user_fetch(8); });
+    machine.run([](user &init) {
+        slot reads = start("reads");
+        slot fetches = start("fetches");
+        EXPECT_EQ(wait_dead(reads).reason, EXIT_FAULT_READ);
+        EXPECT_EQ(wait_dead(fetches).reason, EXIT_FAULT_EXEC);
+        EXPECT_GE(task_named(init, "reads").fault_pc, USER_IMAGE_MIN);
+        EXPECT_GE(task_named(init, "fetches").fault_pc, USER_IMAGE_MIN);
+    });
+}
+
 // Of others there is nothing to tell: they may have left registers of any kind.
 TEST(Stats, a_fault_leaves_where_it_was) {
     sim_machine machine;
