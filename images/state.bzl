@@ -14,8 +14,45 @@ _PROGRAMS = {
 def _programs(client):
     return dict(_PROGRAMS, **{"//testing/statefs:" + client: client})
 
+# The flush that fails (state_faults.conf).
+_BAD_FLUSH = 13
+
+def _faults(name, faults, manifest):
+    tessera_image(
+        name = name,
+        disk_faults = faults,
+        disk_mib = 1,
+        golden = "golden/%s.golden" % name,
+        harts = 2,
+        manifest = manifest,
+        policies = {"persist.policy": "policy"},
+        programs = _programs("faults"),
+    )
+
+def _fault_images():
+    native.genrule(
+        name = "state_faults_conf",
+        srcs = ["state_faults.conf"],
+        outs = ["state_faults_at.conf"],
+        cmd = "{ cat $<; " + "".join([
+            "printf '\n[set-state]\nevent = \"flush_to_disk\"\nstate = \"%d\"\nnew_state = \"%d\"\n'; " % (state, state + 1)
+            for state in range(1, _BAD_FLUSH + 1)
+        ]) + "} >$@",
+    )
+    native.genrule(
+        name = "state_unavailable_manifest",
+        srcs = ["state_faults.manifest"],
+        outs = ["state_unavailable.manifest"],
+        cmd = "sed 's/^    argument 1$$/    argument 2/' $< >$@",
+    )
+    _faults("state_faults", "state_faults_at.conf", "state_faults.manifest")
+    for kind in ["read", "flush"]:
+        name = "state_%s_faults" % kind
+        _faults(name, name + ".conf", "state_unavailable.manifest")
+
 def state_images():
-    """`persist_first` and `persist_second`, one image on one disk; `powercut`; their tests."""
+    """`persist_first` and `persist_second`, one image on one disk; `powercut`; `state_faults` and its like; their tests."""
+    _fault_images()
 
     # One image; what it prints depends on what is on its disk.
     for boot in ["first", "second"]:

@@ -13,6 +13,7 @@
 #include "services/init/launch.h"
 #include "services/init/report.h"
 #include "services/init/supervisor.h"
+#include "services/init/sync.h"
 
 // How long a service may take to say that it is ready, and how long init waits at most when nothing
 // happens.
@@ -354,6 +355,9 @@ int init_main(struct runtime *runtime, const void *image) {
         if (init.outcome == INIT_RUNNING) {
             wait_once(&init);
         }
+    }
+    if (init.outcome == INIT_SUCCESS) {
+        sync_all(runtime, &init.supervisor, &init.launcher);
     }
     return init.outcome == INIT_SUCCESS ? 0 : 1;
 }

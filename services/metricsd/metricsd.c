@@ -5,6 +5,7 @@
 
 void metricsd_init(struct metricsd *metricsd) {
     memset(metricsd, 0, sizeof(*metricsd));
+    metricsd->period_ns = METRICSD_PERIOD_NS;
     metricsd->due_ns = UINT64_MAX;
 }
 
@@ -142,7 +143,7 @@ static void update(struct metricsd *metricsd, struct metricsd_owner *owner,
     metricsd->due_count += !series->due;
     series->due = true;
     if (metricsd->due_ns == UINT64_MAX) {
-        metricsd->due_ns = now_ns + METRICSD_PERIOD_NS;
+        metricsd->due_ns = now_ns + metricsd->period_ns;
     }
 }
 
@@ -306,5 +307,5 @@ void metricsd_end_period(struct metricsd *metricsd, const struct metricsd_sweep 
                          uint64_t now_ns) {
     metricsd->periods++;
     metricsd->retain_from = (metricsd->retain_from + sweep->looked) % METRICSD_PLACE_MAX;
-    metricsd->due_ns = metricsd->due_count != 0 ? now_ns + METRICSD_PERIOD_NS : UINT64_MAX;
+    metricsd->due_ns = metricsd->due_count != 0 ? now_ns + metricsd->period_ns : UINT64_MAX;
 }

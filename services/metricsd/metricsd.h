@@ -69,6 +69,7 @@ struct metricsd_owner {
 struct metricsd {
     struct metricsd_counts counts;  // Of all, also of those who have no place.
     uint64_t last_span;
+    uint64_t period_ns;    // METRICSD_PERIOD_NS, unless it is set after metricsd_init.
     uint64_t due_ns;       // When the next period ends; UINT64_MAX: nothing is due.
     uint32_t due_count;    // Series.
     uint32_t retain_from;  // The place with which it begins.

@@ -9,6 +9,8 @@
 #include "services/metricsd/metricsd.h"
 #include "services/metricsd/retain.h"
 
+#define NS_PER_MS UINT64_C(1000000)
+
 struct metricsd_service {
     struct ipc_server server;
     struct ipc_resolver resolver;
@@ -202,6 +204,11 @@ int metricsd_main(struct runtime *runtime) {
         return 1;
     }
     metricsd_init(&state.metricsd);
+    // The manifest's argument is another period, in milliseconds, for a test that does not want to
+    // wait.
+    if (runtime_argument(runtime) != 0) {
+        state.metricsd.period_ns = runtime_argument(runtime) * NS_PER_MS;
+    }
     ipc_resolver_init(&state.resolver, runtime, SLOT_SAMGRD);
     ipc_client_init(&state.client, runtime, ipc_resolver_ask, &state.resolver,
                     slot_at(CAP_SLOT_NONE));

@@ -114,6 +114,7 @@ WARN_UNUSED bool case_state_transaction(struct selftest *selftest);
 WARN_UNUSED bool case_state_sync(struct selftest *selftest);
 WARN_UNUSED bool case_state_reject_transaction(struct selftest *selftest);
 WARN_UNUSED bool case_state_reject_too_large(struct selftest *selftest);
+WARN_UNUSED bool case_state_quota(struct selftest *selftest);
 WARN_UNUSED bool case_state_reject_over_quota(struct selftest *selftest);
 WARN_UNUSED bool case_state_reject_foreign(struct selftest *selftest);
 WARN_UNUSED bool case_state_reject_denied(struct selftest *selftest);

@@ -9,7 +9,12 @@
 #include "services/selftest/slots.h"
 #include "services/selftest/state.h"
 
-enum { LETTERS = 26 };
+enum {
+    LETTERS = 26,
+    // images/smoke.manifest: keep.
+    OWN_ENTRIES = 24,
+    OWN_BYTES = 8192,
+};
 
 bool case_state_put_get(struct selftest *selftest) {
     struct state_user user;
@@ -114,6 +119,16 @@ static bool changes_many(struct state_user *user, uint32_t count, bool erase) {
                (!last || state_finishes(user, STATE_OP_COMMIT, WIRE_OK));
     }
     return good;
+}
+
+// Another than who has no line in the manifest.
+bool case_state_quota(struct selftest *selftest) {
+    struct state_message stats;
+    struct state_user user;
+    return state_user_begin(selftest, &user) && state_stats(&user, &stats) &&
+           selftest_expect(selftest, "entries it may have", stats.entries_max, OWN_ENTRIES) &&
+           selftest_expect(selftest, "bytes it may have", stats.bytes_max, OWN_BYTES) &&
+           state_user_end(&user);
 }
 
 // Up to its quota, and then one more: what there is may still be changed.

@@ -126,6 +126,7 @@ static const struct rung storage[] = {
     {MARKER_SELFTEST_STATE_SYNC, case_state_sync, 1},
     {MARKER_SELFTEST_STATE_REJECT_TRANSACTION, case_state_reject_transaction, 1},
     {MARKER_SELFTEST_STATE_REJECT_TOO_LARGE, case_state_reject_too_large, 1},
+    {MARKER_SELFTEST_STATE_QUOTA, case_state_quota, 1},
     {MARKER_SELFTEST_STATE_REJECT_OVER_QUOTA, case_state_reject_over_quota, 1},
     {MARKER_SELFTEST_STATE_REJECT_FOREIGN, case_state_reject_foreign, 1},
     {MARKER_SELFTEST_STATE_REJECT_DENIED, case_state_reject_denied, 1},

@@ -1,7 +1,8 @@
 // services/statefsd/service.c: connects the journal (statefs.h) with the disk and with who asks.
 //
 // Calls that change something are kept until their batch is durable: those that come within
-// GROUP_NS share one flush. What reads sees only what is durable: it commits first.
+// GROUP_NS share one flush; what was only sent waits for the next of them, or for LAZY_NS. What
+// reads sees only what is durable: it commits first.
 #include "services/statefsd/service.h"
 
 #include <string.h>
@@ -10,6 +11,9 @@
 #include "ipc/resolver.h"
 #include "ipc/server.h"
 #include "ipc/wire/state_wire.h"
+#include "kernel/abi/boot_image.h"
+#include "kernel/abi/layout.h"
+#include "services/statefsd/quotas.h"
 #include "services/statefsd/statefs.h"
 #include "services/statefsd/transactions.h"
 #include "services/statefsd/volume_number.h"
@@ -17,11 +21,12 @@
 
 enum {
     SLOT_FACTORY = SLOT_FIRST_OWN,
-    QUOTA_ENTRIES = STATE_ENTRIES_MAX / STATE_SPACES_MAX,
-    QUOTA_BYTES = 4096,
+    SLOT_IMAGE,  // Where there are quotas of its own for some.
 };
 
+// How long a batch waits for more: while somebody waits for it, and while nobody does.
 #define GROUP_NS UINT64_C(50000)
+#define LAZY_NS UINT64_C(1000000000)
 
 struct statefsd_service {
     struct ipc_server server;
@@ -98,11 +103,13 @@ static enum wire_status change(struct statefsd_service *service, struct ipc_exch
     if (status != STATE_OK) {
         return wire_of(status);
     }
-    if (service->fs.staged_changes == count) {  // The first.
-        service->due_ns = sys_clock_get() + GROUP_NS;
+    const bool waits = exchange->call.reply.value != REPLY_HANDLE_NONE.value;
+    const uint64_t due_ns = sys_clock_get() + (waits ? GROUP_NS : LAZY_NS);
+    if (service->fs.staged_changes == count || due_ns < service->due_ns) {
+        service->due_ns = due_ns;
     }
-    if (exchange->call.reply.value == REPLY_HANDLE_NONE.value) {
-        return WIRE_OK;  // A send.
+    if (!waits) {
+        return WIRE_OK;
     }
     const struct kept_call *call = ipc_keep(exchange);
     if (call) {
@@ -277,7 +284,8 @@ static bool mount(struct statefsd_service *service, const struct statefs_config 
     return result == MOUNT_OK;
 }
 
-int statefsd_serve(struct runtime *runtime, const struct disk *disk, struct ipc_client *client) {
+static int serve_with(struct runtime *runtime, const struct disk *disk,
+                      struct ipc_client *client, const struct state_quotas *quotas) {
     static const struct ipc_row rows[] = {
         [STATE_OP_PUT] = {.call = on_put, .send = on_put},
         [STATE_OP_GET] = {.call = on_get},
@@ -289,7 +297,6 @@ int statefsd_serve(struct runtime *runtime, const struct disk *disk, struct ipc_
         [STATE_OP_ABORT] = {.call = on_abort},
         [STATE_OP_STATS] = {.call = on_stats},
     };
-    static const struct state_quota quotas[] = {{0, QUOTA_ENTRIES, QUOTA_BYTES}};
     const struct ipc_service description = {.name = "statefsd",
                                             .ready = MARKER_STATEFSD_READY,
                                             .protocol = &state_rows,
@@ -301,8 +308,8 @@ int statefsd_serve(struct runtime *runtime, const struct disk *disk, struct ipc_
                                             .client = client_of};
     const struct statefs_config config = {.disk = *disk,
                                           .entries = STATE_ENTRIES_MAX,
-                                          .quotas = quotas,
-                                          .quota_count = ARRAY_LEN(quotas)};
+                                          .quotas = quotas->rows,
+                                          .quota_count = quotas->count};
     struct statefsd_service service;
     service.server.runtime = runtime;
     service.client = client;
@@ -313,7 +320,35 @@ int statefsd_serve(struct runtime *runtime, const struct disk *disk, struct ipc_
                                     : 1;
 }
 
+int statefsd_serve(struct runtime *runtime, const struct disk *disk, struct ipc_client *client) {
+    struct state_quotas quotas;
+    state_quotas_none(&quotas);
+    return serve_with(runtime, disk, client, &quotas);
+}
+
+// init has checked the image's table before it started anything. False: what is there is no table.
+static bool find_quotas(const struct runtime *runtime, struct state_quotas *quotas) {
+    const struct query_result slot = sys_cap_query(slot_at(SLOT_IMAGE));
+    state_quotas_none(quotas);
+    if (slot.status != STATUS_OK || cap_query_kind(slot.kind_rights) != CAP_IMAGE) {
+        return true;
+    }
+    const uint8_t *image = (const uint8_t *)USER_BOOT_IMAGE;
+    const struct boot_image_header *header = (const struct boot_image_header *)(const void *)image;
+    const struct boot_image_entry *entries =
+        (const struct boot_image_entry *)(const void *)(header + 1);
+    for (uint32_t i = 0; i < header->entry_count; i++) {
+        if (entries[i].kind == BOOT_IMAGE_DATA && strcmp(entries[i].name, STATE_QUOTAS_NAME) == 0 &&
+            !state_quotas_read(image + entries[i].offset, entries[i].bytes, quotas)) {
+            log_line(runtime, "statefsd: '%s' is no table of quotas", STATE_QUOTAS_NAME);
+            return false;
+        }
+    }
+    return true;
+}
+
 int statefsd_main(struct runtime *runtime) {
+    struct state_quotas quotas;
     struct ipc_resolver resolver;
     struct ipc_client client;
     struct block_client block;
@@ -322,7 +357,8 @@ int statefsd_main(struct runtime *runtime) {
     if (!runtime_expect(runtime, slot_at(SLOT_SAMGRD), CAP_ENDPOINT, RIGHT_CALL,
                         "the route to samgrd") ||
         !runtime_expect(runtime, slot_at(SLOT_FACTORY), CAP_FACTORY, RIGHT_MAKE_VMO,
-                        "the factory for the window")) {
+                        "the factory for the window") ||
+        !find_quotas(runtime, &quotas)) {
         return 1;
     }
     ipc_resolver_init(&resolver, runtime, SLOT_SAMGRD);
@@ -333,5 +369,5 @@ int statefsd_main(struct runtime *runtime) {
         log_line(runtime, "statefsd: no disk: %u", (uint32_t)result);
         return 1;
     }
-    return statefsd_serve(runtime, &disk, &client);
+    return serve_with(runtime, &disk, &client, &quotas);
 }

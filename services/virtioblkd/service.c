@@ -96,27 +96,16 @@ static void keep_ticking(struct virtioblkd_service *service) {
     service->ticking = set.status == STATUS_OK;
 }
 
-static enum wire_status on_submit(void *state, struct ipc_exchange *exchange) {
-    struct virtioblkd_service *service = state;
-    struct block_message *message = exchange->message;
-    const uint32_t owner = exchange->request->meta.instance;
-    const struct channel *channel = channels_find(&service->channels, owner, message->channel);
-    if (!channel) {
-        return WIRE_ABSENT;
-    }
+static enum wire_status submit(struct virtioblkd_service *service, struct ipc_exchange *exchange,
+                               struct virtioblkd_request *request) {
     const struct kept_call *call = ipc_keep(exchange);
     if (!call) {
         return WIRE_OVERLOAD;
     }
-    const struct virtioblkd_request request = {.call = *call,
-                                               .owner = owner,
-                                               .channel = channel->number,
-                                               .window = channel->window.bytes,
-                                               .window_bytes = channel->window.size,
-                                               .unflushed = message->epoch,
-                                               .items = message->items};
+    request->call = *call;
+    request->owner = exchange->request->meta.instance;
     bool over = false;
-    enum wire_status status = virtioblkd_submit(&service->blk, &request, &over, &service->own);
+    enum wire_status status = virtioblkd_submit(&service->blk, request, &over, &service->own);
     if (status != WIRE_OK) {
         return status;
     }
@@ -127,9 +116,34 @@ static enum wire_status on_submit(void *state, struct ipc_exchange *exchange) {
     }
     exchange->kept = !over;
     if (over) {
-        put_results(message, &service->own);
+        put_results(exchange->message, &service->own);
     }
     return WIRE_OK;
+}
+
+static enum wire_status on_submit(void *state, struct ipc_exchange *exchange) {
+    struct virtioblkd_service *service = state;
+    const struct block_message *message = exchange->message;
+    const struct channel *channel =
+        channels_find(&service->channels, exchange->request->meta.instance, message->channel);
+    if (!channel) {
+        return WIRE_ABSENT;
+    }
+    struct virtioblkd_request request = {.channel = channel->number,
+                                         .window = channel->window.bytes,
+                                         .window_bytes = channel->window.size,
+                                         .unflushed = message->epoch,
+                                         .items = message->items};
+    return submit(service, exchange, &request);
+}
+
+// Of nobody's window: one without a byte, on a channel that nobody can open.
+static enum wire_status on_sync(void *state, struct ipc_exchange *exchange) {
+    static const uint8_t flush[BLOCK_ITEM_WIRE_BYTES] = {BLOCK_FLUSH};
+    struct virtioblkd_service *service = state;
+    struct virtioblkd_request request = {.window = service->own.results,
+                                         .items = {.data = flush, .count = sizeof(flush)}};
+    return submit(service, exchange, &request);
 }
 
 static enum wire_status on_stats(void *state, struct ipc_exchange *exchange) {
@@ -217,6 +231,7 @@ int virtioblkd_main(struct runtime *runtime) {
         [BLOCK_OP_OPEN] = {.call = on_open},
         [BLOCK_OP_SUBMIT] = {.call = on_submit},
         [BLOCK_OP_STATS] = {.call = on_stats},
+        [BLOCK_OP_SYNC] = {.call = on_sync},
     };
     const struct ipc_service description = {.name = "virtioblkd",
                                             .ready = MARKER_VIRTIOBLKD_READY,

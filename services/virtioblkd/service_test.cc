@@ -226,6 +226,24 @@ TEST_F(Service, opens_submits_and_counts) {
     EXPECT_EQ(kernel_.answers_[Handle(3)].interrupts, 1u);
 }
 
+// By one who has no window; what others write meanwhile is not in its way.
+TEST_F(Service, sync_flushes_for_everybody) {
+    block_message sync{};
+    sync.header.op = BLOCK_OP_SYNC;
+    block_message stats{};
+    stats.header.op = BLOCK_OP_STATS;
+    Opens(1);
+    Submits(2, 1, item_of(BLOCK_WRITE, 3, 1));
+    DeviceRuns();
+    Calls(3, sync, 5);
+    DeviceRuns();
+    Calls(4, stats);
+    Run();
+    EXPECT_EQ(kernel_.results_[Handle(3)], std::vector<std::uint8_t>{BLOCK_OK});
+    EXPECT_EQ(kernel_.answers_[Handle(4)].flushes, 1u);
+    EXPECT_EQ(kernel_.answers_[Handle(4)].requests, 2u);
+}
+
 // At depth 32 the caller makes one system call, the service three: one for eight requests.
 TEST_F(Service, thirty_two_requests_are_four_system_calls_and_one_interrupt) {
     constexpr std::uint64_t kRounds = 10;

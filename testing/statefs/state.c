@@ -45,6 +45,20 @@ static bool case_acknowledged(struct selftest *selftest) {
            state_puts(&user, "last", "word") && state_user_end(&user);
 }
 
+// The last thing of all is a change that nobody waits for: init has it made durable.
+static bool case_left(struct selftest *selftest) {
+    const struct ipc_question question = {.target = service_id_named("statefsd"),
+                                          .protocol = &state_rows,
+                                          .deadline = {.ns = selftest_patience()},
+                                          .carried = slot_at(CAP_SLOT_NONE)};
+    struct state_message message = {
+        .header = {.op = STATE_OP_PUT}, .key = state_text("left"), .value = state_text("over")};
+    struct state_user user;
+    return state_user_begin(selftest, &user) &&
+           selftest_expect(selftest, "the send",
+                           ipc_tell(&user.caller.client, &question, &message).error, IPC_OK);
+}
+
 // The second boot.
 
 static bool case_found(struct selftest *selftest) {
@@ -53,7 +67,8 @@ static bool case_found(struct selftest *selftest) {
            state_holds(&user, "last", "word") && state_holds(&user, "name", "tessera") &&
            state_holds(&user, "slot", "b") && state_holds(&user, "floor", "7") &&
            state_holds(&user, "sent", "away") && state_holds(&user, "driver", "ended") &&
-           state_holds(&user, "service", "ended") && state_user_end(&user);
+           state_holds(&user, "service", "ended") && state_holds(&user, "left", "over") &&
+           state_user_end(&user);
 }
 
 static bool case_nothing_else(struct selftest *selftest) {
@@ -62,7 +77,7 @@ static bool case_nothing_else(struct selftest *selftest) {
     return state_user_begin(selftest, &user) && state_is_absent(&user, "gone") &&
            state_is_absent(&user, "empty") && state_is_absent(&user, "over") &&
            state_is_absent(&user, "round 1") && state_stats(&user, &message) &&
-           selftest_expect(selftest, "entries", message.entries, 8) && state_user_end(&user);
+           selftest_expect(selftest, "entries", message.entries, 9) && state_user_end(&user);
 }
 
 static bool case_again(struct selftest *selftest) {
@@ -84,6 +99,7 @@ static const struct rung first[] = {
     {MARKER_STATE_REBOUND, case_rebound, 1},
     {MARKER_STATE_COMPACTED, case_compacted, 1},
     {MARKER_STATE_ACKNOWLEDGED, case_acknowledged, 1},
+    {MARKER_STATE_LEFT, case_left, 1},
 };
 
 static const struct rung second[] = {

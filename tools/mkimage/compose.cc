@@ -2,8 +2,10 @@
 #include "tools/mkimage/compose.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "services/policyd/policy.h"
+#include "services/statefsd/quotas.h"
 #include "tools/mkimage/manifest.h"
 #include "tools/mkimage/waits.h"
 #include "tools/policyc/policy_text.h"
@@ -90,6 +92,9 @@ bool compose(const composition &given, std::string &image, std::vector<std::stri
     }
     if (!messages.empty()) {
         return false;
+    }
+    if (std::string keep = keep_binary(result.contents); !keep.empty()) {
+        files.push_back({STATE_QUOTAS_NAME, BOOT_IMAGE_DATA, std::move(keep)});
     }
     files.push_back({MANIFEST_NAME, BOOT_IMAGE_MANIFEST, manifest_binary(result.contents)});
     check_names(files, messages);

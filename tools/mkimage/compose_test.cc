@@ -6,6 +6,8 @@
 #include <cstring>
 
 #include "kernel/abi/boot_image.h"
+#include "services/statefsd/quotas.h"
+#include "tools/mkimage/manifest.h"
 
 namespace mkimage {
 namespace {
@@ -63,6 +65,25 @@ TEST(Compose, image_has_the_compiled_policy) {
     EXPECT_STREQ(third.name, "policy");
     EXPECT_EQ(third.kind, static_cast<std::uint32_t>(BOOT_IMAGE_DATA));
     EXPECT_EQ(third.bytes, 40U);
+}
+
+TEST(Compose, image_has_what_services_may_keep) {
+    composition made = good();
+    made.manifest_text =
+        "service statefsd\n    program timed\n    slot 3 endpoint recv\n"
+        "service timed\n    final\n    keep entries 24 bytes 8192\n";
+    std::string image;
+    std::vector<std::string> messages;
+    ASSERT_TRUE(compose(made, image, messages)) << messages.at(0);
+    boot_image_entry third;
+    std::memcpy(&third, image.data() + sizeof(boot_image_header) + 2 * sizeof(third),
+                sizeof(third));
+    EXPECT_STREQ(third.name, STATE_QUOTAS_NAME);
+    state_quotas quotas;
+    ASSERT_TRUE(state_quotas_read(image.data() + third.offset, third.bytes, &quotas));
+    EXPECT_EQ(quotas.rows[0].space, mkimage::service_id_of("timed"));
+    EXPECT_EQ(quotas.rows[0].entries, 24U);
+    EXPECT_EQ(quotas.rows[0].bytes, 8192U);
 }
 
 TEST(Compose, test_reject_wrong_policy) {

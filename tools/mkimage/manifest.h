@@ -44,8 +44,10 @@ struct service {
     std::uint32_t restart_budget = 0;
     std::map<std::string, std::uint32_t> limits;  // Those that the text says, by their word.
     std::uint32_t qos = QOS_NORMAL;               // Its class, and the highest that it may have.
+    std::map<std::string, std::uint32_t> keeps;   // With statefsd: entries and bytes, or nothing.
     std::vector<grant> grants;
     source_place place;
+    source_place keep_place;
     source_place program_place;
     source_place hart_place;
 };
@@ -79,6 +81,10 @@ manifest_result manifest_read(std::string_view text, const surroundings &around)
 std::vector<std::string> service_names(std::string_view text);
 
 std::string manifest_binary(const manifest &contents);
+
+// What services may keep, as statefsd reads it (services/statefsd/quotas.h); empty: nobody has a
+// `keep`.
+std::string keep_binary(const manifest &contents);
 
 // The virtio device identifier of a device's name in a manifest, or DEVICE_ID_NONE.
 std::uint32_t device_id_of(std::string_view name);

@@ -1,12 +1,14 @@
 // tools/mkimage/manifest_binary.cc: the checked manifest as init reads it (kernel/abi/manifest.h).
 #include <algorithm>
 #include <initializer_list>
+#include <map>
 #include <string>
 #include <utility>
 
 #include "kernel/abi/boot_image.h"
 #include "kernel/abi/cap.h"
 #include "kernel/abi/task.h"
+#include "services/statefsd/quotas.h"
 #include "tools/mkimage/image_bytes.h"
 #include "tools/mkimage/manifest.h"
 
@@ -108,6 +110,21 @@ std::string manifest_binary(const manifest &contents) {
     append_u32(out, static_cast<std::uint32_t>(contents.services.size()));
     append_u32(out, static_cast<std::uint32_t>(grant_count));
     return out + services + grants;
+}
+
+std::string keep_binary(const manifest &contents) {
+    std::map<std::uint64_t, state_quota_row> rows;  // By service_id.
+    for (const service &one : contents.services) {
+        if (!one.keeps.empty()) {
+            const std::uint64_t id = service_id_of(one.name);
+            rows[id] = {id, one.keeps.at("entries"), one.keeps.at("bytes")};
+        }
+    }
+    std::string out;
+    for (const auto &[id, row] : rows) {
+        out.append(reinterpret_cast<const char *>(&row), sizeof(row));
+    }
+    return out;
 }
 
 }  // namespace mkimage

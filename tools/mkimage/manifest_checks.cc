@@ -8,6 +8,7 @@
 #include "kernel/abi/cap.h"
 #include "kernel/abi/device.h"
 #include "kernel/abi/identity.h"
+#include "services/statefsd/quotas.h"
 #include "tools/mkimage/waits.h"
 
 namespace mkimage {
@@ -28,6 +29,7 @@ class checker {
                 check_grant(services_[at], given);
             }
         }
+        check_keeps();
         check_ids();
         if (out_.mistakes.empty()) {
             check_cycles();
@@ -71,6 +73,31 @@ class checker {
         }
         if (grant_count > MANIFEST_GRANT_MAX) {
             add_mistake(services_[0].place, "more than 128 slots in all");
+        }
+    }
+
+    // What is kept must fit statefsd together.
+    void check_keeps() {
+        std::size_t rows = 0;
+        std::size_t entries = 0;
+        for (const service &one : services_) {
+            if (one.keeps.empty()) {
+                continue;
+            }
+            rows++;
+            entries += one.keeps.at("entries");
+            if (find("statefsd") == NOBODY) {
+                add_mistake(one.keep_place, "nobody keeps it: no service `statefsd`");
+            }
+            if (rows > STATE_QUOTA_ROWS_MAX) {
+                add_mistake(one.keep_place, "more than " + std::to_string(STATE_QUOTA_ROWS_MAX) +
+                                                " services keep something");
+            }
+            if (entries > STATE_ENTRIES_MAX) {
+                add_mistake(one.keep_place, std::to_string(entries) +
+                                                " entries in all up to here, statefsd has " +
+                                                std::to_string(STATE_ENTRIES_MAX));
+            }
         }
     }
 

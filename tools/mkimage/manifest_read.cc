@@ -161,6 +161,10 @@ class reader {
             read_limits(words);
             return true;
         }
+        if (key == "keep") {
+            read_keep(words);
+            return true;
+        }
         if (key == "qos") {
             read_qos(words);
             return true;
@@ -256,6 +260,23 @@ class reader {
         }
         if (!out_.contents.services.back().limits.emplace(what.text, value).second) {
             add_mistake(what.place, "`" + what.text + "` is already limited");
+        }
+    }
+
+    void read_keep(const std::vector<word> &words) {
+        service &current = out_.contents.services.back();
+        if (!current.keeps.empty()) {
+            add_mistake(words[0].place, "`keep` stands twice");
+        }
+        if (words.size() != 5 || words[1].text != "entries" || words[3].text != "bytes") {
+            add_mistake(words[0].place, "`keep` is followed by `entries N bytes N`");
+            return;
+        }
+        current.keep_place = words[0].place;
+        current.keeps["entries"] = number_of_32_bits(words[2]);
+        current.keeps["bytes"] = number_of_32_bits(words[4]);
+        if (current.keeps["entries"] == 0) {
+            add_mistake(words[2].place, "who keeps nothing needs no `keep`");
         }
     }
 

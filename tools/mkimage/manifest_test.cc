@@ -13,7 +13,7 @@
 namespace mkimage {
 namespace {
 
-const surroundings AROUND{.programs = {"aa", "bb", "cc"}, .hart_count = 2};
+const surroundings AROUND{.programs = {"aa", "bb", "cc", "statefsd"}, .hart_count = 2};
 
 TEST(Manifest, good_one) {
     const manifest_result result = manifest_read(
@@ -103,10 +103,11 @@ INSTANTIATE_TEST_SUITE_P(
     Files, WrongManifest,
     testing::Values("arena_too_large", "arena_without_pages", "cycle_of_three", "cycle_of_two",
                     "device_doubled", "device_unknown", "device_without_name", "factory_of_nobody",
-                    "factory_without_of", "hart_beyond_image", "limit_cpu_nothing",
-                    "limit_cpu_over_a_hart", "limit_doubled", "limit_too_large", "limit_unknown",
-                    "limit_without_number", "manual_with_slots",
-                     "need_starts_later", "need_without_endpoint", "no_final", "no_right",
+                    "factory_without_of", "hart_beyond_image", "keep_doubled", "keep_malformed",
+                    "keep_nobody", "keep_nothing", "keep_over_pool", "keep_too_many",
+                    "limit_cpu_nothing", "limit_cpu_over_a_hart", "limit_doubled",
+                    "limit_too_large", "limit_unknown", "limit_without_number", "manual_with_slots",
+                    "need_starts_later", "need_without_endpoint", "no_final", "no_right",
                     "no_service", "number_malformed", "number_too_large", "program_unknown",
                     "qos_unknown", "right_doubled", "right_of_other_kind", "route_to_manual",
                     "route_to_nobody", "route_to_self", "service_doubled", "service_init",
