@@ -128,6 +128,30 @@ def ipc_tests():
     )
 
     tessera_cc_test(
+        name = "plain_calls_test",
+        size = "small",
+        srcs = ["plain_calls_test.cc"],
+        deps = [
+            ":boot_route",
+            ":client",
+            ":crash",
+            ":ready",
+            ":resolver",
+            ":timed_client",
+            ":types",
+            "//ipc/wire:init_wire",
+            "//ipc/wire:log_wire",
+            "//ipc/wire:policy_action",
+            "//ipc/wire:routing_wire",
+            "//ipc/wire:timed_wire",
+            "//kernel/abi",
+            "//runtime",
+            "//runtime:ecall",
+            "//runtime:syscall",
+        ],
+    )
+
+    tessera_cc_test(
         name = "block_client_test",
         size = "small",
         srcs = ["block_client_test.cc"],

@@ -15,6 +15,7 @@
 #include "ipc/wire/server_wire.h"
 #include "ipc/wire/state_wire.h"
 #include "ipc/wire/timed_wire.h"
+#include "ipc/wire/update_wire.h"
 
 const struct wire_protocol_rows *const wire_protocols[WIRE_PROTOCOL_COUNT] = {
     [WIRE_PROTOCOL_INIT - WIRE_PROTOCOL_INIT] = &init_rows,
@@ -31,4 +32,5 @@ const struct wire_protocol_rows *const wire_protocols[WIRE_PROTOCOL_COUNT] = {
     [WIRE_PROTOCOL_EXEC - WIRE_PROTOCOL_INIT] = &exec_rows,
     [WIRE_PROTOCOL_EXAMPLE - WIRE_PROTOCOL_INIT] = &example_rows,
     [WIRE_PROTOCOL_KEYS - WIRE_PROTOCOL_INIT] = &keys_rows,
+    [WIRE_PROTOCOL_UPDATE - WIRE_PROTOCOL_INIT] = &update_rows,
 };

@@ -31,3 +31,7 @@
 #define INIT_SLOT_DEVICES 4  // All rights; all devices.
 #define INIT_SLOT_STATS 5    // All rights.
 #define INIT_SLOT_FIRST_FREE 6
+
+// The code with which init ends to have the machine started anew; 0 powers it off, any other is a
+// failure.
+#define INIT_EXIT_REBOOT 2

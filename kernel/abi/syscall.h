@@ -42,8 +42,8 @@ enum endpoint_flag {
 // READ_INPUT beside WRITE: they are for who edits a line.
 #define CONSOLE_OPEN (UINT64_C(1) << 63)  // No line feed follows: the line stays open.
 #define CONSOLE_CONTINUE \
-    (UINT64_C(1) << 62)  // Goes on with the open line; may hold backspaces.
-                         // BUSY: another line has ended it.
+    (UINT64_C(1) << 62)  // Goes on with the caller's open line; may hold backspaces.
+                         // BUSY: another line has ended it, or it is another task's.
 
 // ipc_recv's flags.
 enum recv_flag {

@@ -151,6 +151,9 @@ uint64_t arch_entropy(void);
 // Ends the machine: status 0 to the outside, or a failure. Does not return.
 NORETURN void arch_power_off(bool failed);
 
+// Starts the machine anew, as after power-on: memory is gone. Does not return.
+NORETURN void arch_reboot(void);
+
 // Prints registers and a backtrace for a panic, stops the other harts, and ends the machine with
 // failure.
 NORETURN void arch_panic_stop(void);

@@ -78,9 +78,23 @@ static bool run_queue_is_whole(const struct hart *hart, struct audit_tally *tall
            (!hart->current || audit_take_place(tally, hart->current->index, AUDIT_CURRENT));
 }
 
+// Who returns memory in steps of its own is counted by its hart.
+static bool returning_is_right(const struct kernel *kernel, const struct hart *hart,
+                               struct audit_tally *tally) {
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < MAX_TASKS; i++) {
+        const struct task *task = &kernel->tasks[i];
+        count += task->hart == hart && task->state.raw == TASK_LIVE && task->again &&
+                 task->work == WORK_RETURNS;
+    }
+    return audit_says(tally, count == hart->returning, "a hart counts %lu that return, has %lu",
+                      hart->returning, count);
+}
+
 bool audit_run_queues(const struct kernel *kernel, struct audit_tally *tally) {
     for (uint32_t i = 0; i < kernel->hart_count; i++) {
-        if (!run_queue_is_whole(&kernel->harts[i], tally)) {
+        if (!run_queue_is_whole(&kernel->harts[i], tally) ||
+            !returning_is_right(kernel, &kernel->harts[i], tally)) {
             return false;
         }
     }

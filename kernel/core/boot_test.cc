@@ -10,6 +10,7 @@
 
 #include "kernel/abi/boot_image.h"
 #include "kernel/abi/identity.h"
+#include "kernel/abi/layout.h"
 #include "kernel/abi/manifest.h"
 #include "kernel/arch/sim/device.h"
 #include "testing/sim/machine.h"
@@ -22,7 +23,13 @@ namespace {
 
 using namespace simtest;
 
-void init_run(message_page *, std::uint64_t, std::uint32_t) {}
+bool reboots = false;
+
+void init_run(message_page *, std::uint64_t, std::uint32_t) {
+    if (reboots) {
+        sys_task_exit(INIT_EXIT_REBOOT);
+    }
+}
 
 const sim_program PROGRAMS[] = {{"init", init_run, nullptr, 0}, {"inner", init_run, nullptr, 0}};
 
@@ -45,12 +52,24 @@ image image_at(std::uint8_t *bytes) {
             reinterpret_cast<manifest_grant *>(services + manifest->service_count)};
 }
 
+std::uint64_t ram_bytes;
+
+// Whatever else has run on the machine leaves its memory so. Pages that the kernel has not taken
+// are poisoned.
+__attribute__((no_sanitize_address)) void soil_memory_behind(const image &at) {
+    auto *bytes = reinterpret_cast<volatile std::uint8_t *>(&at.head);
+    for (std::uint64_t i = at.head.bytes; i < ram_bytes; i++) {
+        bytes[i] = 0xee;
+    }
+}
+
 // A boot of the image as `change` leaves it.
 template <class CHANGE>
 sim_result boot(CHANGE change) {
     static CHANGE *given;
     given = &change;
     sim_options options = sim_options_make(1, 1, PROGRAMS, std::size(PROGRAMS));
+    ram_bytes = std::uint64_t{options.page_count} * PAGE_BYTES;
     options.spoil = [](std::uint8_t *bytes) { (*given)(image_at(bytes)); };
     sim_result out{};
     sim_run(&options, &out);
@@ -70,6 +89,14 @@ std::uint32_t arena_pages(std::uint32_t device) {
 TEST(Boot, says_that_it_powers_off) {
     expect_booted([](const image &) {});
     EXPECT_NE(std::string(sim_console()).find("kernel: power off"), std::string::npos);
+}
+
+TEST(Boot, says_that_it_reboots) {
+    reboots = true;
+    expect_booted([](const image &) {});
+    reboots = false;
+    EXPECT_NE(std::string(sim_console()).find("kernel: reboot\nkernel: power off"),
+              std::string::npos);
 }
 
 TEST(Boot, takes_as_many_of_each_as_there_may_be) {
@@ -120,6 +147,34 @@ TEST(Boot, makes_an_arena_only_for_a_device_that_may_have_one) {
     EXPECT_EQ(arena_pages(SIM_DEVICE_WITH_ARENA), 0u) << "none is wanted";
     expect_booted([](const image &at) { at.grants[0].target = 77; });
     EXPECT_EQ(arena_pages(SIM_DEVICE_WITH_ARENA), 0u) << "no such device";
+}
+
+// The device is the second, third, ... of its id if the target says so, and there is none.
+TEST(Boot, makes_an_arena_only_for_the_device_of_that_number) {
+    for (std::uint32_t number : {1u, 2u, 3u}) {
+        expect_booted([=](const image &at) {
+            at.grants[0].target |= number << MANIFEST_DEVICE_NUMBER_SHIFT;
+        });
+        EXPECT_EQ(arena_pages(SIM_DEVICE_WITH_ARENA), 0u) << number;
+    }
+}
+
+TEST(Boot, says_where_the_trace_is_only_if_it_was_asked_for) {
+    expect_booted([](const image &) {});
+    EXPECT_EQ(std::string(sim_console()).find("trace:"), std::string::npos);
+}
+
+TEST(Boot, an_arena_begins_as_zeros) {
+    expect_booted(soil_memory_behind);
+    const device &made = sim_kernel()->devices[SIM_DEVICE_WITH_ARENA];
+    ASSERT_EQ(made.arena_pages, 0u + SIM_ARENA_PAGES);
+    for (std::uint32_t i = 0; i < made.arena_pages; i++) {
+        const auto *words =
+            static_cast<const std::uint64_t *>(arch_page(page_number{made.arena.value + i}));
+        for (std::uint64_t k = 0; k < PAGE_BYTES / 8; k++) {
+            ASSERT_EQ(words[k], 0u) << i << " " << k;
+        }
+    }
 }
 
 TEST(Boot, makes_one_arena_a_device) {

@@ -69,6 +69,30 @@ TEST(Console, a_line_that_is_edited_and_then_ended_by_another) {
     });
 }
 
+// Two tasks that both may edit a line: each goes on with its own only, whichever was there first,
+// and no line is made of the parts of both.
+TEST(Console, test_reject_going_on_with_the_line_of_another) {
+    sim_machine machine;
+    machine.program("child", [](user &self) {
+        const slot out = slot_at(OUT);
+        EXPECT_EQ(print_part(out, self, "mine", CONSOLE_CONTINUE), STATUS_BUSY);
+        EXPECT_EQ(print_part(out, self, "mine", CONSOLE_OPEN | CONSOLE_CONTINUE), STATUS_BUSY);
+        EXPECT_TRUE(ends_with("before\n> a"));
+        EXPECT_EQ(print_part(out, self, "< b", CONSOLE_OPEN), STATUS_OK);
+        EXPECT_EQ(print_part(out, self, "c", CONSOLE_OPEN | CONSOLE_CONTINUE), STATUS_OK);
+    });
+    machine.run([](user &init) {
+        EXPECT_EQ(print(init, CONSOLE, "before"), STATUS_OK);
+        EXPECT_EQ(print_part(CONSOLE, init, "> a", CONSOLE_OPEN), STATUS_OK);
+        EXPECT_EQ(wait_dead(start("child", {{CONSOLE, OUT, RIGHTS_CONSOLE}})).reason, EXIT_CODE);
+        EXPECT_EQ(print_part(CONSOLE, init, "d", CONSOLE_CONTINUE), STATUS_BUSY);
+        EXPECT_TRUE(ends_with("before\n> a\n< bc"));
+        EXPECT_EQ(print_part(CONSOLE, init, "> ad", CONSOLE_OPEN), STATUS_OK);
+        EXPECT_EQ(print_part(CONSOLE, init, "", CONSOLE_CONTINUE), STATUS_OK);
+        EXPECT_TRUE(ends_with("before\n> a\n< bc\n> ad\n"));
+    });
+}
+
 // Who leaves lines open could spoil or forge those of others: it takes both rights.
 TEST(Console, test_reject_open_line_without_the_rights) {
     sim_machine machine;

@@ -13,10 +13,6 @@
 #include "kernel/core/panic.h"
 #include "kernel/core/wake.h"
 
-enum {
-    CLOSES_A_STEP = 8
-};  // Tasks that are woken: about 200 instructions each, and perhaps an IPI.
-
 BASE_STATIC_ASSERT((MAX_TASKS + SEND_STORAGE_COUNT + MAX_ASYNC) * WORK_SEND < WORK_CALL,
                    "every task may wait to send");
 
@@ -139,7 +135,7 @@ void endpoint_unlink_locked(struct kernel *kernel, struct endpoint *endpoint, st
 // WAIT_QUEUED needs this lock, so each claim here wins.
 static bool close_queue_locked(struct kernel *kernel, struct hart *hart, struct endpoint *endpoint)
     REQUIRES(endpoint->lock) {
-    for (uint32_t i = 0; i < CLOSES_A_STEP && endpoint->queue_head != TASK_NONE; i++) {
+    for (uint32_t i = 0; i < TOLD_A_STEP && endpoint->queue_head != TASK_NONE; i++) {
         struct task *task = &kernel->tasks[endpoint->queue_head];
         endpoint_unlink_locked(kernel, endpoint, task);
         bool won = task_claim(task, atomic_load_u64(&task->wait));

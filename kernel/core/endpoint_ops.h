@@ -12,6 +12,10 @@ static ALWAYS_INLINE uint64_t home_pack(uint32_t index, uint32_t generation) {
     return ((uint64_t)generation << 32) | index;
 }
 
+// Queued tasks that one kernel entry tells that they wait in vain: about 200 instructions each, and
+// perhaps an IPI.
+enum { TOLD_A_STEP = 8 };
+
 void endpoint_pool_init(struct kernel *kernel);
 
 // A new endpoint (`flags`: enum endpoint_flag) owned by the task, with an empty queue and a page

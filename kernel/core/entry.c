@@ -45,7 +45,9 @@ static void close_some(struct kernel *kernel, struct hart *hart, bool ticked) {
     if (ticked) {
         endpoint_close_later(hart);
     } else {
+        uint64_t begun_ns = arch_time_ns();
         endpoint_close_step(kernel, hart);
+        hart_charge_nobody(hart, begun_ns);
     }
 }
 
@@ -93,6 +95,14 @@ struct task *kernel_fault(struct kernel *kernel, struct hart *hart, struct user_
     return run_queue_next(kernel, hart);
 }
 
+// Until an interrupt comes or the doorbell is set. Whatever else it was, the next round of
+// kernel_idle looks at everything.
+static void doze(struct kernel *kernel, struct hart *hart) {
+    if ((arch_idle(&hart->doorbell) & ARCH_EVENT_EXTERNAL) != 0) {
+        device_interrupt(kernel, hart);
+    }
+}
+
 // Publish idle, fence, look again, sleep; wakers publish work, fence, look at idle
 // (run_queue_push). The doorbell is cleared before the queue is looked at, so what is rung after
 // the look is not slept over.
@@ -101,6 +111,9 @@ struct task *kernel_idle(struct kernel *kernel, struct hart *hart) {
     event_note(hart, EVENT_SWITCH, 0, hart->current, 0);
     arch_space_leave();  // The task whose it is may be taken by another hart, and end there,
     atomic_store_shared(&hart->current, 0);  // from here on.
+    if (atomic_load_u32(&hart->doorbell) != 0) {
+        doze(kernel, hart);  // No: a step may have been done already, so interrupts are next.
+    }
     for (;;) {  // Ends when there is a task; each round sleeps or does a bounded step of work.
         atomic_store_u32(&hart->doorbell, 0);
         atomic_store_u32(&hart->idle, 1);
@@ -117,10 +130,7 @@ struct task *kernel_idle(struct kernel *kernel, struct hart *hart) {
             atomic_store_u32(&hart->idle, 0);
             return task;
         }
-        // Whatever else it was, the next round looks at everything.
-        if ((arch_idle(&hart->doorbell) & ARCH_EVENT_EXTERNAL) != 0) {
-            device_interrupt(kernel, hart);
-        }
+        doze(kernel, hart);
         atomic_store_u32(&hart->idle, 0);
     }
 }

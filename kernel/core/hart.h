@@ -94,6 +94,7 @@ struct ALIGNED(64) hart {
     // (hart_owes):
     uint32_t vmo_dying;         // VMOs without references, or VMO_NONE.
     uint32_t endpoint_closing;  // Closed endpoints at which tasks are queued, or ENDPOINT_NONE.
+    uint32_t returning;         // Tasks homed here that return the VMOs in steps of their own.
 
     // Atomic, set by other harts, which then send an IPI:
     struct atomic_u64 stopped;   // For which request (kernel/core/stop.h). Set by the own hart.
@@ -145,6 +146,11 @@ static ALWAYS_INLINE void hart_charge(struct hart *hart, uint64_t now_ns) {
     uint64_t spent_ns = now_ns - atomic_load_u64(&hart->counts.charged_ns);
     atomic_store_u64(&hart->counts.charged_ns, now_ns);
     hart_count_up(&hart->current->run_ns, spent_ns);
+}
+
+// The time from `begun_ns` to now is nobody's.
+static inline void hart_charge_nobody(struct hart *hart, uint64_t begun_ns) {
+    hart_count_up(&hart->counts.charged_ns, arch_time_ns() - begun_ns);
 }
 
 // Somebody runs after there was nobody.

@@ -10,6 +10,7 @@
 #include "kernel/core/endpoint_ops.h"
 #include "kernel/core/grant.h"
 #include "kernel/core/ipc_queue.h"
+#include "kernel/core/syscall.h"
 #include "kernel/core/transfer.h"
 #include "kernel/core/wake.h"
 
@@ -119,6 +120,7 @@ enum receive_outcome {
     RECEIVE_NOTHING,  // There was nothing; the task does not wait.
     RECEIVE_DONE,     // The task has its results.
     RECEIVE_SERVED,   // Somebody ended the published wait and makes the task runnable.
+    RECEIVE_MORE,     // As many were refused as a step does; the task does not wait.
 };
 
 // The receive half when something waits, the endpoint closed, or the deadline is 0: takes the
@@ -127,6 +129,7 @@ static enum receive_outcome receive_now(struct kernel *kernel, struct hart *hart
                                         const struct capability *cap, bool published) {
     struct endpoint *endpoint = cap->endpoint;
     enum receive_outcome outcome = RECEIVE_DONE;
+    enum ipc_taken taken = IPC_TAKEN;
     lock_acquire(&hart->locks, &endpoint->lock);
     // Under the lock, so that nobody ends the wait between look and store.
     if (published && wait_state_of(atomic_load_low_u64(&task->wait)) == WAIT_NONE) {
@@ -139,57 +142,98 @@ static enum receive_outcome receive_now(struct kernel *kernel, struct hart *hart
     }
     if (atomic_load_u32(&endpoint->generation) != cap->generation) {
         task_status(task, STATUS_PEER_CLOSED);
-    } else if (!ipc_take_locked(kernel, hart, endpoint, task)) {
-        outcome = RECEIVE_NOTHING;
+    } else {
+        taken = ipc_take_locked(kernel, hart, endpoint, task);
+    }
+    if (taken != IPC_TAKEN) {
+        outcome = taken == IPC_NOTHING ? RECEIVE_NOTHING : RECEIVE_MORE;
     }
     lock_release(&hart->locks, &endpoint->lock);
     cap_release_deferred(kernel, hart);
     return outcome;
 }
 
-// The task goes on if it has its results, and waits otherwise; `next` is as in receive.
-static struct task *receive_end(struct kernel *kernel, struct hart *hart, struct task *task,
-                                struct task *next, bool done) {
-    if (!done) {
+// The task goes on if it has its results or another step to do, and waits otherwise; `next` is as
+// in receive.
+static struct task *receive_end(struct hart *hart, struct task *task, const struct capability *cap,
+                                struct task *next, enum receive_outcome outcome) {
+    struct kernel *kernel = hart->kernel;
+    if (LIKELY(outcome == RECEIVE_SERVED)) {
         return ipc_leave(kernel, hart, task, next);
     }
     if (next) {
         wake_push(kernel, hart, next);
     }
+    if (UNLIKELY(outcome == RECEIVE_MORE)) {
+        task->regs.x[REG_A0] = (uint64_t)(cap - task->caps);  // What receive_resume reads.
+        task->regs.x[REG_A7] = SYSCALL_IPC_RECV;
+        return syscall_again(kernel, hart, task);
+    }
     return run_queue_go_on(kernel, hart, task);  // It serves somebody else now, or nobody.
+}
+
+// Receives for a task that waits for nothing: RECEIVE_DONE, RECEIVE_SERVED (it waits, or somebody
+// has ended that) or RECEIVE_MORE.
+static ALWAYS_INLINE enum receive_outcome receive_step(struct kernel *kernel, struct hart *hart,
+                                                       struct task *task,
+                                                       const struct capability *cap) {
+    enum receive_outcome outcome = RECEIVE_NOTHING;
+    // A capability of an earlier life of an endpoint that the task owns again must not make it wait
+    // there. It does not begin another life meanwhile: its owner is here.
+    if (task->deadline_ns == 0 || atomic_load_u32(&cap->endpoint->generation) != cap->generation) {
+        outcome = receive_now(kernel, hart, task, cap, false);
+        if (outcome == RECEIVE_NOTHING) {
+            task_status(task, STATUS_WOULD_BLOCK);
+            return RECEIVE_DONE;
+        }
+        return outcome;
+    }
+    // Ends: each further round had work that its sender took back (time-out, kill) while this hart
+    //       looked, at most once a queued task.
+    while (outcome == RECEIVE_NOTHING) {
+        outcome = receive_publish(task, cap->endpoint, cap->generation, task->reply_free != 0)
+                      ? RECEIVE_SERVED  // Or will be.
+                      : receive_now(kernel, hart, task, cap, true);
+    }
+    return outcome;
 }
 
 // Receives for the current task. `next` (claimed and with its results, or null) runs if the task
 // waits, and is woken if it goes on.
 static struct task *receive(struct kernel *kernel, struct hart *hart, struct task *task,
                             const struct capability *cap, struct task *next) {
-    // A capability of an earlier life of an endpoint that the task owns again must not make it wait
-    // there. It does not begin another life meanwhile: its owner is here.
-    if (task->deadline_ns == 0 || atomic_load_u32(&cap->endpoint->generation) != cap->generation) {
-        // Without the lock: what comes after this look comes after this call.
-        if (endpoint_state(cap->endpoint) == cap->generation ||
-            receive_now(kernel, hart, task, cap, false) == RECEIVE_NOTHING) {
-            task_status(task, STATUS_WOULD_BLOCK);
-        }
-        return receive_end(kernel, hart, task, next, true);
-    }
-    // Ends: each further round had work that its sender took back (time-out, kill) while this hart
-    //       looked, at most once a queued task.
-    enum receive_outcome outcome = RECEIVE_NOTHING;
-    while (outcome == RECEIVE_NOTHING) {
-        outcome = receive_publish(task, cap->endpoint, cap->generation, task->reply_free != 0)
-                      ? RECEIVE_SERVED  // Or will be.
-                      : receive_now(kernel, hart, task, cap, true);
-    }
-    return receive_end(kernel, hart, task, next, outcome == RECEIVE_DONE);
+    return receive_end(hart, task, cap, next, receive_step(kernel, hart, task, cap));
 }
 
 struct task *receive_published(struct kernel *kernel, struct hart *hart, struct task *task,
                                const struct capability *cap, struct task *next) {
     enum receive_outcome outcome = receive_now(kernel, hart, task, cap, true);
-    return outcome == RECEIVE_NOTHING
-               ? receive(kernel, hart, task, cap, next)
-               : receive_end(kernel, hart, task, next, outcome == RECEIVE_DONE);
+    return outcome == RECEIVE_NOTHING ? receive(kernel, hart, task, cap, next)
+                                      : receive_end(hart, task, cap, next, outcome);
+}
+
+enum step receive_resume(struct kernel *kernel, struct hart *hart, struct task *task) {
+    const struct capability *cap = &task->caps[arg(task, 0)];
+    ipc_wait_note(hart, task);  // Once it waits another hart may have it.
+    switch (receive_step(kernel, hart, task, cap)) {
+        case RECEIVE_MORE:
+            return STEP_MORE;
+        case RECEIVE_SERVED:
+            return STEP_GONE;
+        case RECEIVE_NOTHING:
+        case RECEIVE_DONE:
+            break;
+    }
+    return STEP_DONE;
+}
+
+// With RECV_DROP_CAP.
+static COLD struct task *receive_dropping(struct kernel *kernel, struct hart *hart,
+                                          struct task *task, const struct capability *cap) {
+    task->drops_cap = true;
+    bool done = receive_now(kernel, hart, task, cap, false) == RECEIVE_DONE;
+    task->drops_cap = false;
+    return done ? run_queue_go_on(kernel, hart, task) : receive(kernel, hart, task, cap, 0);
 }
 
 struct task *syscall_ipc_recv(struct kernel *kernel, struct hart *hart, struct task *task) {
@@ -204,13 +248,13 @@ struct task *syscall_ipc_recv(struct kernel *kernel, struct hart *hart, struct t
     }
     atomic_raw_store_shared(&task->deadline_ns, arg(task, 1));
     serving_ends(task);
-    if ((flags & RECV_DROP_CAP) != 0) {
-        task->drops_cap = true;
-        bool done = receive_now(kernel, hart, task, cap, false) == RECEIVE_DONE;
-        task->drops_cap = false;
-        if (done) {
-            return run_queue_go_on(kernel, hart, task);
-        }
+    if (UNLIKELY(flags != 0)) {
+        return receive_dropping(kernel, hart, task, cap);
+    }
+    // Without the lock: what comes after this look comes after this call.
+    if (task->deadline_ns == 0 && endpoint_state(cap->endpoint) == cap->generation) {
+        task_status(task, STATUS_WOULD_BLOCK);
+        return run_queue_go_on(kernel, hart, task);
     }
     return receive(kernel, hart, task, cap, 0);
 }

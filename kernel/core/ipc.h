@@ -5,7 +5,7 @@
 // Locking:   at most one endpoint lock at a time.
 #pragma once
 
-#include "kernel/core/kernel.h"
+#include "kernel/core/run_queue.h"
 
 WARN_UNUSED struct task *syscall_ipc_call(struct kernel *kernel, struct hart *hart,
                                           struct task *task);
@@ -25,6 +25,9 @@ WARN_UNUSED struct task *syscall_ipc_notify(struct kernel *kernel, struct hart *
 WARN_UNUSED struct task *receive_published(struct kernel *kernel, struct hart *hart,
                                            struct task *task, const struct capability *cap,
                                            struct task *next);
+
+// Another step of a receive that has refused many whose family was revoked.
+WARN_UNUSED enum step receive_resume(struct kernel *kernel, struct hart *hart, struct task *task);
 
 // Drops a held reply: its caller, if it still waits, gets PEER_CLOSED.
 void reply_drop(struct kernel *kernel, struct hart *hart, struct task *task,

@@ -21,6 +21,7 @@ enum source {
     SOURCE_STORED,
     SOURCE_ANSWER,
     SOURCE_NOTIFICATION,
+    SOURCE_REVOKED,  // Nothing, but there are more to be refused than one step does.
     SOURCE_NONE,
 };
 
@@ -51,21 +52,33 @@ static void refuse_queued_locked(struct kernel *kernel, struct hart *hart,
     wake_push(kernel, hart, sender);
 }
 
+static uint32_t refuses_a_step(void) {
+    return fault_point_fires(FAULT_POINT_SHORT_STEP) ? 1 : TOLD_A_STEP;
+}
+
 // The first queued task that the receiver can take now: any, or with a full reply table a sender.
-static struct task *queue_first_locked(struct kernel *kernel, struct hart *hart,
-                                       struct endpoint *endpoint, bool takes_calls)
+// Who was revoked is refused on the way, as many as a step does, and passed by after these.
+static struct next queue_first_locked(struct kernel *kernel, struct hart *hart,
+                                      struct endpoint *endpoint, bool takes_calls)
     REQUIRES(endpoint->lock) {
+    struct next next = {SOURCE_NONE, 0, 0};
+    uint32_t refuses = refuses_a_step();
     uint32_t index = endpoint->queue_head;
     while (index != TASK_NONE) {  // At most every task once.
         struct task *sender = &kernel->tasks[index];
         index = sender->queue_next;
-        if (was_revoked(kernel, sender->wait_grant, sender->wait_epoch)) {
+        if (!was_revoked(kernel, sender->wait_grant, sender->wait_epoch)) {
+            if (takes_calls || !sender->in_call) {
+                return (struct next){SOURCE_QUEUED, 0, sender};
+            }
+        } else if (refuses != 0) {
             refuse_queued_locked(kernel, hart, endpoint, sender);
-        } else if (takes_calls || !sender->in_call) {
-            return sender;
+            refuses--;
+        } else {
+            next.source = SOURCE_REVOKED;
         }
     }
-    return 0;
+    return next;
 }
 
 static struct stored_send *stored_at(struct endpoint *endpoint, uint32_t position) {
@@ -130,19 +143,20 @@ static bool stored_first_locked(struct kernel *kernel, struct hart *hart, struct
 // are revoked meanwhile wait for that.
 static struct next next_locked(struct kernel *kernel, struct hart *hart, struct endpoint *endpoint,
                                bool takes_calls) REQUIRES(endpoint->lock) {
-    struct next next = {SOURCE_NOTIFICATION, 0, 0};
+    struct next none = {SOURCE_NONE, 0, 0};
     if ((atomic_load_u32(&endpoint->work) & WORK_NOTIFY) != 0) {
-        return next;
+        return (struct next){SOURCE_NOTIFICATION, 0, 0};
     }
     uint32_t turn = endpoint->turn;
     for (uint32_t i = 0; i < TURN_COUNT; i++) {
         turn = turn + 1 < TURN_COUNT ? turn + 1 : 0;
-        next.source = (enum source)turn;
+        struct next next = {(enum source)turn, 0, 0};
         if (next.source == SOURCE_QUEUED && endpoint->queue_head != TASK_NONE) {
-            next.sender = queue_first_locked(kernel, hart, endpoint, takes_calls);
-            if (next.sender) {
+            next = queue_first_locked(kernel, hart, endpoint, takes_calls);
+            if (next.source == SOURCE_QUEUED) {
                 return next;
             }
+            none = next;
         } else if (next.source == SOURCE_STORED && endpoint->send_count != 0) {
             if (stored_first_locked(kernel, hart, endpoint, takes_calls, &next.position)) {
                 return next;
@@ -151,8 +165,7 @@ static struct next next_locked(struct kernel *kernel, struct hart *hart, struct 
             return next;
         }
     }
-    next.source = SOURCE_NONE;
-    return next;
+    return none;
 }
 
 static void take_notification_locked(struct endpoint *endpoint, struct task *receiver)
@@ -286,21 +299,26 @@ static void take_locked(struct kernel *kernel, struct hart *hart, struct endpoin
         case SOURCE_QUEUED:
             take_queued_locked(kernel, hart, endpoint, receiver, next.sender);
             return;
+        case SOURCE_REVOKED:
         case SOURCE_NONE:
             break;
     }
     kernel_panic("nothing to take");
 }
 
-bool ipc_take_locked(struct kernel *kernel, struct hart *hart, struct endpoint *endpoint,
-                     struct task *receiver) {
+static bool is_something(struct next next) {
+    return next.source != SOURCE_NONE && next.source != SOURCE_REVOKED;
+}
+
+enum ipc_taken ipc_take_locked(struct kernel *kernel, struct hart *hart, struct endpoint *endpoint,
+                               struct task *receiver) {
     bool takes_calls = receiver->reply_free != 0;
     struct next next = next_locked(kernel, hart, endpoint, takes_calls);
-    if (next.source == SOURCE_NONE) {
-        return false;
+    if (is_something(next)) {
+        take_locked(kernel, hart, endpoint, receiver, next);
+        return IPC_TAKEN;
     }
-    take_locked(kernel, hart, endpoint, receiver, next);
-    return true;
+    return next.source == SOURCE_REVOKED ? IPC_REFUSES_MORE : IPC_NOTHING;
 }
 
 // What it gets is known before it is claimed: a task that was claimed for nothing could not be put
@@ -315,7 +333,8 @@ struct task *ipc_serve_waiting_locked(struct kernel *kernel, struct hart *hart,
         return 0;
     }
     struct next next = next_locked(kernel, hart, endpoint, state == WAIT_RECV);
-    if (next.source == SOURCE_NONE || !task_claim(receiver, word)) {
+    // Should more have to be refused, the receiver does that when it next receives.
+    if (!is_something(next) || !task_claim(receiver, word)) {
         return 0;
     }
     take_locked(kernel, hart, endpoint, receiver, next);
@@ -347,10 +366,7 @@ enum status ipc_check_move(const struct kernel *kernel, struct task *task) {
 
 struct task *ipc_leave(struct kernel *kernel, struct hart *hart, struct task *task,
                        struct task *next) {
-    deadline_note(hart, task);
-    if (task->deadline_ns < hart->tick_ns) {
-        deadline_sooner(hart, task);
-    }
+    ipc_wait_note(hart, task);
     if (next && next->hart == hart) {
         return run_queue_go_on(kernel, hart, next);
     }

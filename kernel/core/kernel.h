@@ -99,6 +99,7 @@ struct kernel {
 
     struct lock family_lock;   // LOCK_RANK_FAMILY
     struct lock console_lock;  // LOCK_RANK_CONSOLE
+    uint64_t console_writer;   // task_name: who left the open line. Guarded by console_lock.
 
     struct lock device_lock;  // LOCK_RANK_DEVICE
     uint32_t device_count;    // Besides the one at DEVICE_INPUT.

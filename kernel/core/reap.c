@@ -41,6 +41,9 @@ static void reap_begin(struct kernel *kernel, struct hart *hart, struct task *ta
     deadline_forget(hart, task);
     task_kill_forget(hart, task);
     cpu_forget(hart, task);
+    if (task->again && task->work == WORK_RETURNS) {
+        hart->returning--;
+    }
     // No hart runs it, so none can add a translation of it now. They go before the first page that
     // it reached does; the tag may be used again afterwards.
     arch_space_leave();
@@ -129,34 +132,36 @@ static void reap_end(struct kernel *kernel, struct hart *hart, struct task *task
     task_release(kernel, hart, task);
 }
 
-bool reap_step(struct kernel *kernel, struct hart *hart, struct task *task) {
+enum step reap_step(struct kernel *kernel, struct hart *hart, struct task *task) {
     switch ((enum reap_phase)task->reap_phase) {
         case REAP_BEGIN:
             reap_begin(kernel, hart, task);
-            return false;
+            return STEP_MORE;
         case REAP_MAPPINGS:
             if (vmo_unmap_dead_step(kernel, hart, task)) {
                 task->reap_phase = REAP_CAPS;
             }
-            return false;
+            return STEP_MORE;
         case REAP_CAPS:
             reap_caps(kernel, hart, task);
-            return false;
+            return STEP_MORE;
         case REAP_REPLIES:
             reap_replies(kernel, hart, task);
-            return false;
+            return STEP_MORE;
         case REAP_CHILDREN:
             reap_children(kernel, hart, task);
-            return false;
+            return STEP_MORE;
         case REAP_SPACE:
             // What it gave up has been returned too when its end is told.
-            if (!hart_owes(hart) && arch_space_reclaim(kernel, &task->space, PAGES_A_STEP)) {
+            if (hart->vmo_dying != VMO_NONE) {
+                vmo_return_step(kernel, hart);
+            } else if (!hart_owes(hart) && arch_space_reclaim(kernel, &task->space, PAGES_A_STEP)) {
                 task->reap_phase = REAP_END;
             }
-            return false;
+            return STEP_MORE;
         case REAP_END:
             reap_end(kernel, hart, task);
-            return true;
+            return STEP_GONE;
     }
     kernel_panic("task %u in reap phase %u", task->index, task->reap_phase);
 }

@@ -27,6 +27,7 @@ void run_queue_init(struct hart *hart) {
     atomic_store_u64(&hart->counts.use, HART_IDLES);
     hart->vmo_dying = VMO_NONE;
     hart->endpoint_closing = ENDPOINT_NONE;
+    hart->returning = 0;
     list_init(&hart->killed);
     list_init(&hart->cpu_spent);
 }
@@ -303,13 +304,68 @@ static ALWAYS_INLINE void nobody_runs(struct kernel *kernel, struct hart *hart) 
     }
 }
 
+// What this hart owes and nobody returns in his own time: it is done in nobody's.
 static COLD void give_back_step(struct kernel *kernel, struct hart *hart) {
+    uint64_t begun_ns = arch_time_ns();
     if (hart->endpoint_closing != ENDPOINT_NONE) {
         endpoint_close_step(kernel, hart);
-    } else {
+    } else if (hart->returning == 0 || run_list_classes(hart) == 0) {
         vmo_return_step(kernel, hart);
     }
+    hart_charge_nobody(hart, begun_ns);
     atomic_store_u32(&hart->doorbell, 1);  // Idle comes back for the rest.
+}
+
+static ALWAYS_INLINE void charge_current(struct hart *hart, uint64_t now_ns) {
+    if (hart->current) {
+        hart_charge(hart, now_ns);
+    } else {
+        hart_works(hart);
+    }
+}
+
+// From here on nobody is current, or `task` is, and time is its. No hart has the space of a task
+// that is not current.
+static COLD void leave_for(struct hart *hart, struct task *task) {
+    event_note(hart, EVENT_SWITCH, task, hart->current, 0);
+    arch_space_leave();
+    atomic_store_release_shared(&hart->current, task);
+}
+
+static void leave_to_nobody(struct hart *hart) {
+    if (hart->current) {
+        leave_for(hart, 0);
+    }
+}
+
+// A task from the run queue does not return to user mode: it is reclaimed, in nobody's time, or its
+// system call goes on, in its own. Returns it if it runs now.
+static COLD struct task *work_for(struct kernel *kernel, struct hart *hart, struct task *task,
+                                  uint64_t now_ns) {
+    enum step step = STEP_GONE;
+    if (atomic_load_u32(&task->killed) != 0) {
+        nobody_runs(kernel, hart);
+        leave_to_nobody(hart);
+        step = reap_step(kernel, hart, task);
+    } else {
+        if (task != hart->current) {
+            charge_current(hart, now_ns);
+            leave_for(hart, task);
+        }
+        step = syscall_resume(kernel, hart, task);
+    }
+    if (step == STEP_DONE) {
+        return task;
+    }
+    if (step == STEP_MORE) {
+        run_queue_push(kernel, hart, task);
+    }
+    nothing_runs(hart);
+    nobody_runs(kernel, hart);
+    leave_to_nobody(hart);                 // What the hart sleeps is nobody's.
+    atomic_store_u32(&hart->doorbell, 1);  // There may be more: idle looks at interrupts and comes
+                                           // back.
+    return 0;
 }
 
 struct task *run_queue_next(struct kernel *kernel, struct hart *hart) {
@@ -323,31 +379,16 @@ struct task *run_queue_next(struct kernel *kernel, struct hart *hart) {
         return 0;
     }
     KASSERT(task->hart == hart);
-    bool finished = true;
-    if (UNLIKELY(atomic_load_u32(&task->killed) != 0)) {
-        finished = reap_step(kernel, hart, task);
-        task = finished ? 0 : task;
-    } else if (UNLIKELY(task->again)) {
-        finished = syscall_resume(kernel, hart, task);
-    }
-    if (!finished) {
-        run_queue_push(kernel, hart, task);
-        task = 0;
-    }
-    if (!task) {
-        nothing_runs(hart);
-        nobody_runs(kernel, hart);
-        atomic_store_u32(&hart->doorbell, 1);  // There may be more: idle looks at interrupts and
-                                               // comes back.
-        return 0;
+    if (UNLIKELY(atomic_load_u32(&task->killed) != 0 || task->again)) {
+        task = work_for(kernel, hart, task, now_ns);
+        if (!task) {
+            return 0;
+        }
+        now_ns = arch_time_ns();
     }
     begin_quantum(kernel, hart, task, now_ns);
     if (task != hart->current) {
-        if (hart->current) {
-            hart_charge(hart, now_ns);
-        } else {
-            hart_works(hart);
-        }
+        charge_current(hart, now_ns);
         hart_count_up(&hart->counts.switches, 1);
         event_note(hart, EVENT_SWITCH, task, hart->current, 0);
     }

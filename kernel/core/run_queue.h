@@ -21,6 +21,13 @@
 #define QUANTUM_NS UINT64_C(10000000)
 #define STARVATION_NS (16 * QUANTUM_NS)
 
+// How a step of the kernel's own work for a task ended.
+enum step {
+    STEP_DONE,  // The task can run.
+    STEP_MORE,  // It stands in the run queue for the next.
+    STEP_GONE,  // It waits, or somebody else has it, or it is no more.
+};
+
 void run_queue_init(struct hart *hart);
 
 // Puts a task that its caller has claimed at the end of its list, and tells its home hart if that

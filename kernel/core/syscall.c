@@ -278,37 +278,72 @@ static long_call_step *const long_calls[SYSCALL_COUNT] = {
     [SYSCALL_VMO_UNMAP] = vmo_unmap_step,
 };
 
-// Who gives up memory goes on when it has been returned, so it can take as much again; who closes
-// an endpoint, when the last that was queued there is woken. Both pay for the work themselves.
-bool syscall_resume(struct kernel *kernel, struct hart *hart, struct task *task) {
-    bool done = task->work == WORK_RETURNS || long_calls[task->regs.x[REG_A7]](kernel, hart, task);
-    if (done && hart_owes(hart)) {
-        task->work = WORK_RETURNS;
-        done = false;
+// The task has its results: done when this hart owes nothing.
+static enum step returns_step(struct kernel *kernel, struct hart *hart, struct task *task) {
+    if (hart->vmo_dying != VMO_NONE) {
+        vmo_return_step(kernel, hart);
     }
-    task->again = !done;
-    return done;
+    if (hart_owes(hart)) {
+        return STEP_MORE;
+    }
+    hart->returning--;
+    task->again = false;
+    return STEP_DONE;
+}
+
+static void begin_returns(struct hart *hart, struct task *task) {
+    task->work = WORK_RETURNS;
+    task->again = true;
+    hart->returning++;
+}
+
+// Who gives up memory goes on when it has been returned, so it can take as much again; who closes
+// an endpoint, when the last that was queued there is woken.
+enum step syscall_resume(struct kernel *kernel, struct hart *hart, struct task *task) {
+    if (task->work == WORK_RETURNS) {
+        return returns_step(kernel, hart, task);
+    }
+    uint64_t number = task->regs.x[REG_A7];
+    if (number == SYSCALL_IPC_RECV) {
+        task->again = false;  // Before it waits: then it may be another hart's.
+        enum step step = receive_resume(kernel, hart, task);
+        if (step == STEP_MORE) {
+            task->again = true;
+        }
+        return step;
+    }
+    task->again = !long_calls[number](kernel, hart, task);
+    if (!task->again && hart_owes(hart)) {
+        begin_returns(hart, task);
+    }
+    return task->again ? STEP_MORE : STEP_DONE;
+}
+
+static struct task *go_through_queue(struct kernel *kernel, struct hart *hart, struct task *task) {
+    run_queue_push(kernel, hart, task);
+    return run_queue_next(kernel, hart);
 }
 
 // The first step of a long call. Its rest goes through the run queue, so that others and interrupts
 // have their turn between steps.
 static struct task *begin_long(struct kernel *kernel, struct hart *hart, struct task *task) {
     task->work = 0;
-    if (syscall_resume(kernel, hart, task)) {
-        return task;
-    }
-    run_queue_push(kernel, hart, task);
-    return run_queue_next(kernel, hart);
+    return syscall_resume(kernel, hart, task) == STEP_DONE ? task
+                                                           : go_through_queue(kernel, hart, task);
+}
+
+struct task *syscall_again(struct kernel *kernel, struct hart *hart, struct task *task) {
+    task->work = 0;
+    task->again = true;
+    return go_through_queue(kernel, hart, task);
 }
 
 struct task *syscall_give_back(struct kernel *kernel, struct hart *hart, struct task *task) {
     if (LIKELY(!hart_owes(hart))) {
         return task;
     }
-    task->work = WORK_RETURNS;
-    task->again = true;
-    run_queue_push(kernel, hart, task);
-    return run_queue_next(kernel, hart);
+    begin_returns(hart, task);
+    return go_through_queue(kernel, hart, task);
 }
 
 static struct task *syscall_task_grant(struct kernel *kernel, struct hart *hart,
@@ -404,20 +439,23 @@ static bool is_printable(const char *text, uint64_t bytes, bool edits) {
     return true;
 }
 
-// Writes a line, or a part of one that its writer edits.
-static enum status console_put(struct kernel *kernel, struct hart *hart, uint64_t flags,
+// Writes a line, or a part of one that its writer edits: nobody goes on with another's.
+static enum status console_put(struct hart *hart, const struct task *writer, uint64_t flags,
                                const char *text, uint64_t bytes) {
+    struct kernel *kernel = hart->kernel;
     enum status status = STATUS_OK;
     lock_acquire(&hart->locks, &kernel->console_lock);
+    uint64_t name = task_name(writer->index, writer->instance);
     bool open = arch_console_open();
     bool continues = (flags & CONSOLE_CONTINUE) != 0;
-    if (continues && !open) {
+    if (continues && (!open || kernel->console_writer != name)) {
         status = STATUS_BUSY;
     } else {
         if (open && !continues) {
             arch_console_write("\n", 1);
         }
         arch_console_write(text, bytes);
+        kernel->console_writer = name;
     }
     lock_release(&hart->locks, &kernel->console_lock);
     return status;
@@ -425,6 +463,7 @@ static enum status console_put(struct kernel *kernel, struct hart *hart, uint64_
 
 static struct task *syscall_console_write(struct kernel *kernel, struct hart *hart,
                                           struct task *task) {
+    (void)kernel;
     struct capability *cap = 0;
     uint64_t flags = handler_arg(task, 1) & (CONSOLE_OPEN | CONSOLE_CONTINUE);
     uint64_t bytes = handler_arg(task, 1) ^ flags;
@@ -444,7 +483,7 @@ static struct task *syscall_console_write(struct kernel *kernel, struct hart *ha
     }
     line[prefix + bytes] = '\n';
     uint64_t ends = (flags & CONSOLE_OPEN) == 0 ? 1 : 0;
-    return handler_finish(task, console_put(kernel, hart, flags, line, prefix + bytes + ends));
+    return handler_finish(task, console_put(hart, task, flags, line, prefix + bytes + ends));
 }
 
 static syscall_handler *const handlers[] = {

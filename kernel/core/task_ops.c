@@ -264,6 +264,11 @@ void task_run(struct kernel *kernel, struct hart *hart, struct task *task, struc
 void task_end_current(struct kernel *kernel, struct hart *hart, struct task *task,
                       enum exit_reason reason, uint64_t detail) {
     if (task->index == kernel->init_task) {
+        if (reason == EXIT_CODE && detail == INIT_EXIT_REBOOT) {
+            kernel_print(kernel, hart, "%s", MARKER_KERNEL_REBOOT);
+            kernel_print(kernel, hart, "%s", MARKER_KERNEL_POWER_OFF);
+            arch_reboot();
+        }
         if (reason == EXIT_CODE && detail == 0) {
             kernel_print(kernel, hart, "%s", MARKER_KERNEL_POWER_OFF);
             arch_power_off(false);

@@ -194,6 +194,86 @@ TEST(Trace, each_kind_is_recorded) {
         EXPECT_TRUE(has(all, EVENT_EXIT, instance, 0));
         EXPECT_GE(of_kind(all, EVENT_SWITCH).size(), 1u);
         EXPECT_GE(of_kind(all, EVENT_WAKE).size(), 1u);
+        for (const trace_event &fault : of_kind(all, EVENT_FAULT)) {
+            EXPECT_EQ(fault.type, EXIT_FAULT_INSTRUCTION);
+            EXPECT_EQ(fault.sequence, 0u);
+        }
+        for (const trace_event &told : of_kind(all, EVENT_NOTIFY)) {
+            EXPECT_EQ(told.type, 0u);
+            EXPECT_EQ(told.bytes, 0u);
+            EXPECT_EQ(told.sequence, 0u);
+        }
+    });
+}
+
+TEST(Trace, a_hart_that_idles_has_left_who_ran) {
+    sim_machine machine;
+    machine.harts({1});
+    machine.run([](user &init) {
+        slot at = endpoint();
+        set_tracing(true);
+        EXPECT_EQ(sys_ipc_recv(at, in_us(20)).status, STATUS_TIMED_OUT);
+        set_tracing(false);
+        const std::vector<trace_event> all = all_events(init);
+        EXPECT_TRUE(has(all, EVENT_SWITCH, 0, init.instance));
+        for (const trace_event &one : of_kind(all, EVENT_SWITCH)) {
+            EXPECT_EQ(one.type, 0u);
+            EXPECT_EQ(one.sequence, 0u);
+        }
+    });
+}
+
+// What goes to a receiver that waits is never stored, and has no number.
+TEST(Trace, a_send_that_is_given_at_once) {
+    sim_machine machine;
+    machine.harts({1});
+    machine.program("receiver", [](user &) {
+        EXPECT_EQ(sys_ipc_recv(slot_at(GO), UINT64_MAX).received, RECEIVED_SEND);
+    });
+    machine.run([](user &init) {
+        slot go = endpoint();
+        slot receiver = start("receiver", {{go, GO, RIGHT_RECV}});
+        const std::uint32_t instance = instance_of(receiver);
+        sys_yield();
+        set_tracing(true);
+        fill(init.page->call_out, 70, "abc");
+        EXPECT_EQ(sys_ipc_send(go, 0).status, STATUS_OK);
+        set_tracing(false);
+        const std::vector<trace_event> sends = of_kind(all_events(init), EVENT_SEND);
+        ASSERT_EQ(sends.size(), 1u);
+        EXPECT_EQ(sends[0].task, init.instance);
+        EXPECT_EQ(sends[0].peer, instance);
+        EXPECT_EQ(sends[0].type, 70);
+        EXPECT_EQ(sends[0].bytes, 3u);
+        EXPECT_EQ(sends[0].sequence, 0u);
+        EXPECT_EQ(wait_dead(receiver).reason, EXIT_CODE);
+    });
+}
+
+// Whoever looks at the endpoint next finds that its family is revoked.
+TEST(Trace, a_stored_send_that_was_revoked_is_lost) {
+    sim_machine machine;
+    machine.harts({1});
+    machine.run([](user &init) {
+        slot at = endpoint();
+        slot family = sys_grant_create(FACTORY).slot;
+        slot route = sys_cap_mint_under(at, 1, RIGHT_SEND, family).slot;
+        set_tracing(true);
+        fill(init.page->call_out, 71, "abcd");
+        EXPECT_EQ(sys_ipc_send(route, 0).status, STATUS_OK);
+        EXPECT_EQ(sys_grant_revoke(family), STATUS_OK);
+        EXPECT_EQ(sys_ipc_recv(at, in_us(20)).status, STATUS_TIMED_OUT);
+        set_tracing(false);
+        const std::vector<trace_event> all = all_events(init);
+        const std::vector<trace_event> sends = of_kind(all, EVENT_SEND);
+        const std::vector<trace_event> lost = of_kind(all, EVENT_LOSE);
+        ASSERT_EQ(sends.size(), 1u);
+        ASSERT_EQ(lost.size(), 1u);
+        EXPECT_EQ(lost[0].task, init.instance);
+        EXPECT_EQ(lost[0].peer, 0u);
+        EXPECT_EQ(lost[0].type, 0u);
+        EXPECT_EQ(lost[0].bytes, 0u);
+        EXPECT_EQ(lost[0].sequence, sends[0].sequence);
     });
 }
 
@@ -285,6 +365,14 @@ TEST(Trace, an_asynchronous_request_can_be_followed) {
         EXPECT_EQ(request.bytes, 5u);
         EXPECT_EQ(of_message(all, sequences[0].value)[2].type, 50);
         EXPECT_EQ(of_message(all, sequences[0].value)[3].bytes, 3u);
+        // One that was dropped, or cancelled, has no answer to tell of.
+        for (int i : {1, 3}) {
+            for (const trace_event &one : of_message(all, sequences[i].value)) {
+                const bool tells = one.kind == EVENT_REQUEST || one.kind == EVENT_TAKE;
+                EXPECT_EQ(one.type, tells ? 40 + i : 0) << event_kind_name(one.kind);
+                EXPECT_EQ(one.bytes, tells ? 5u : 0u) << event_kind_name(one.kind);
+            }
+        }
         sequences[3].value = 0;  // For the next machine.
     });
 }

@@ -24,12 +24,14 @@ enum init_outcome {
     INIT_RUNNING,
     INIT_SUCCESS,
     INIT_FAILURE,
+    INIT_REBOOT,
 };
 
 struct init {
     struct runtime *runtime;
     enum init_outcome outcome;
     uint64_t start_deadline_ns;
+    uint64_t watch_deadline_ns;  // When the system is started anew; 0: nobody watches it.
     struct manifest_view manifest;
     struct supervisor supervisor;
     struct launcher launcher;
@@ -197,6 +199,19 @@ static enum wire_status serve_word(struct init *init, uint32_t sender,
     return WIRE_OK;
 }
 
+// The time begins now: a WATCH after it has run out comes too late.
+static enum wire_status serve_watch(struct init *init, uint64_t badge,
+                                    const struct init_message *message) {
+    if (badge != INIT_BADGE_WATCHER) {
+        return WIRE_DENIED;
+    }
+    const uint64_t now_ns = sys_clock_get();
+    const uint64_t most_ns = UINT64_MAX - now_ns;
+    const uint64_t within_ns = message->within < most_ns ? message->within : most_ns;
+    init->watch_deadline_ns = within_ns == 0 ? 0 : now_ns + within_ns;
+    return WIRE_OK;
+}
+
 static enum wire_status serve(struct init *init, const struct message_area *in,
                               struct init_answer *answer) {
     enum wire_status status =
@@ -214,6 +229,8 @@ static enum wire_status serve(struct init *init, const struct message_area *in,
             return serve_route(init, sender, answer);
         case INIT_OP_END:
             return serve_end(init, in->meta.badge, &answer->message);
+        case INIT_OP_WATCH:
+            return serve_watch(init, in->meta.badge, &answer->message);
         case INIT_OP_KEEP:
         case INIT_OP_KEPT:
             return serve_word(init, sender, &answer->message);
@@ -317,6 +334,9 @@ static void on_timeout(struct init *init) {
 static uint64_t wait_deadline(const struct init *init) {
     uint64_t idle_ns = sys_clock_get() + IDLE_DEADLINE_NS;
     bool starting = init->supervisor.starting != SERVICE_INDEX_NONE;
+    if (init->watch_deadline_ns != 0 && init->watch_deadline_ns < idle_ns) {
+        idle_ns = init->watch_deadline_ns;
+    }
     return starting && init->start_deadline_ns < idle_ns ? init->start_deadline_ns : idle_ns;
 }
 
@@ -333,6 +353,30 @@ static void wait_once(struct init *init) {
                (event.kernel_bits & NOTIFY_CHILD_EXIT) != 0) {
         look_at_children(init);
     }
+}
+
+// A system that is watched is started anew when its time is up, and when it fails: what comes next
+// is for the next boot to decide.
+static void look_at_watch(struct init *init) {
+    const bool late = sys_clock_get() >= init->watch_deadline_ns;
+    if (init->watch_deadline_ns != 0 &&
+        (init->outcome == INIT_FAILURE || (init->outcome == INIT_RUNNING && late))) {
+        marker_text(init->runtime, MARKER_INIT_REBOOT);
+        init->outcome = INIT_REBOOT;
+    }
+}
+
+static int exit_code(enum init_outcome outcome) {
+    switch (outcome) {
+        case INIT_SUCCESS:
+            return 0;
+        case INIT_REBOOT:
+            return INIT_EXIT_REBOOT;
+        case INIT_RUNNING:
+        case INIT_FAILURE:
+            return 1;
+    }
+    return 1;
 }
 
 int init_main(struct runtime *runtime, const void *image) {
@@ -355,9 +399,10 @@ int init_main(struct runtime *runtime, const void *image) {
         if (init.outcome == INIT_RUNNING) {
             wait_once(&init);
         }
+        look_at_watch(&init);
     }
-    if (init.outcome == INIT_SUCCESS) {
+    if (init.outcome == INIT_SUCCESS || init.outcome == INIT_REBOOT) {
         sync_all(runtime, &init.supervisor, &init.launcher);
     }
-    return init.outcome == INIT_SUCCESS ? 0 : 1;
+    return exit_code(init.outcome);
 }

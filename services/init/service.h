@@ -11,8 +11,12 @@ extern "C" {
 // The badge of a manifest's route to init whose holder may end services (INIT_OP_END).
 enum { INIT_BADGE_OPERATOR = 1 };
 
-// `image` is the boot image as init sees it. Returns 0 when the system has done its work; anything
-// else is a failure, which the kernel reports.
+// The same of whose holder has the system started anew unless it says otherwise (INIT_OP_WATCH).
+enum { INIT_BADGE_WATCHER = 2 };
+
+// `image` is the boot image as init sees it. Returns 0 when the system has done its work,
+// INIT_EXIT_REBOOT when it is to be started anew; anything else is a failure, which the kernel
+// reports.
 int init_main(struct runtime *runtime, const void *image);
 
 #ifdef __cplusplus

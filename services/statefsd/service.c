@@ -284,8 +284,8 @@ static bool mount(struct statefsd_service *service, const struct statefs_config 
     return result == MOUNT_OK;
 }
 
-static int serve_with(struct runtime *runtime, const struct disk *disk,
-                      struct ipc_client *client, const struct state_quotas *quotas) {
+static int serve_with(struct runtime *runtime, const struct disk *disk, struct ipc_client *client,
+                      const struct state_quotas *quotas) {
     static const struct ipc_row rows[] = {
         [STATE_OP_PUT] = {.call = on_put, .send = on_put},
         [STATE_OP_GET] = {.call = on_get},

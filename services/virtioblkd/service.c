@@ -7,10 +7,12 @@
 #include "ipc/wire/block_wire.h"
 #include "kernel/abi/device.h"
 #include "services/virtioblkd/channels.h"
+#include "services/virtioblkd/parts.h"
 #include "services/virtioblkd/virtioblkd.h"
 
 enum {
     SLOT_DEVICE = SLOT_FIRST_OWN,
+    SLOT_IMAGE,   // RIGHT_READ, if the disk is divided: the boot image says how.
     IRQ_BIT = 5,  // Of the badges' bits at the endpoint.
     EPOCH_SHIFT = 32,
 };
@@ -23,6 +25,7 @@ enum {
 struct virtioblkd_service {
     struct ipc_server server;
     struct channels channels;
+    struct disk_parts parts;
     uint64_t interrupts;
     uint64_t round_ns;
     bool ticking;  // The endpoint's timer is set.
@@ -31,9 +34,20 @@ struct virtioblkd_service {
     struct virtioblkd blk;
 };
 
+// The part of the disk of who sends.
+static bool part_of(const struct virtioblkd_service *service, const struct ipc_exchange *exchange,
+                    struct disk_part *part) {
+    return parts_find(&service->parts, exchange->request->meta.service_id,
+                      service->blk.disk.facts.sectors, part);
+}
+
 static enum wire_status on_open(void *state, struct ipc_exchange *exchange) {
     struct virtioblkd_service *service = state;
     struct block_message *message = exchange->message;
+    struct disk_part part;
+    if (!part_of(service, exchange, &part)) {
+        return WIRE_DENIED;
+    }
     if (exchange->came.value == CAP_SLOT_NONE) {
         return WIRE_MALFORMED;
     }
@@ -41,7 +55,7 @@ static enum wire_status on_open(void *state, struct ipc_exchange *exchange) {
     exchange->came = slot_at(CAP_SLOT_NONE);
     const struct disk_facts *facts = &service->blk.disk.facts;
     message->epoch = service->blk.epoch;
-    message->sectors = facts->sectors;
+    message->sectors = part.sectors;
     message->sector_bytes = facts->sector_bytes;
     message->read_only = facts->read_only;
     return channels_open(&service->channels, &service->blk, exchange->request->meta.instance, came,
@@ -126,13 +140,16 @@ static enum wire_status on_submit(void *state, struct ipc_exchange *exchange) {
     const struct block_message *message = exchange->message;
     const struct channel *channel =
         channels_find(&service->channels, exchange->request->meta.instance, message->channel);
-    if (!channel) {
+    struct disk_part part;
+    if (!channel || !part_of(service, exchange, &part)) {
         return WIRE_ABSENT;
     }
     struct virtioblkd_request request = {.channel = channel->number,
                                          .window = channel->window.bytes,
                                          .window_bytes = channel->window.size,
                                          .unflushed = message->epoch,
+                                         .first = part.first,
+                                         .sectors = part.sectors,
                                          .items = message->items};
     return submit(service, exchange, &request);
 }
@@ -226,7 +243,26 @@ static bool open(struct virtioblkd_service *service, struct runtime *runtime) {
     return result == DISK_OK;
 }
 
-int virtioblkd_main(struct runtime *runtime) {
+// A manifest that gives the service the boot image says that the disk is divided; then it is, or
+// nobody gets any of it.
+static bool divide(struct virtioblkd_service *service, struct runtime *runtime, const void *image) {
+    if (!image) {
+        return true;
+    }
+    if (!parts_open(&service->parts, image, service->blk.disk.facts.sectors)) {
+        log_line(runtime, "virtioblkd: no sound parts for a disk of %lu sectors",
+                 service->blk.disk.facts.sectors);
+        return false;
+    }
+    return true;
+}
+
+const void *virtioblkd_image(const void *at) {
+    struct query_result found = sys_cap_query(slot_at(SLOT_IMAGE));
+    return found.status == STATUS_OK && cap_query_kind(found.kind_rights) == CAP_IMAGE ? at : 0;
+}
+
+int virtioblkd_main(struct runtime *runtime, const void *image) {
     static const struct ipc_row rows[] = {
         [BLOCK_OP_OPEN] = {.call = on_open},
         [BLOCK_OP_SUBMIT] = {.call = on_submit},
@@ -245,7 +281,7 @@ int virtioblkd_main(struct runtime *runtime) {
         service.round_ns = ROUND_NS;
     }
     if (!runtime_expect(runtime, slot_at(SLOT_DEVICE), CAP_DEVICE, RIGHTS_DEVICE, "the device") ||
-        !open(&service, runtime)) {
+        !open(&service, runtime) || !divide(&service, runtime, image)) {
         return 1;
     }
     return ipc_serve(&service.server, runtime, &description, &service);

@@ -190,7 +190,7 @@ class Service : public ::testing::Test {
     }
     void Run() {
         try {
-            EXPECT_EQ(virtioblkd_main(&runtime_), 1);
+            EXPECT_EQ(virtioblkd_main(&runtime_, nullptr), 1);
         } catch (const Ended &) {
             ended_ = true;
         }

@@ -68,12 +68,14 @@ static bool read_items(struct virtioblkd *blk, const struct virtioblkd_request *
     }
     struct wire_reader reader = wire_reader_of(bytes->data, bytes->count);
     one->count = count;
+    struct disk_facts part = blk->disk.facts;
+    part.sectors = request->sectors;
     for (uint32_t i = 0; i < count; i++) {
         if (!block_item_get(&reader, &one->items[i])) {
             return false;
         }
-        enum block_result result =
-            disk_check(&blk->disk.facts, &one->items[i], request->window_bytes);
+        enum block_result result = disk_check(&part, &one->items[i], request->window_bytes);
+        one->items[i].sector += one->items[i].op != BLOCK_FLUSH ? request->first : 0;
         if (result != BLOCK_OK) {
             one->items[i].result = (uint8_t)result;
             one->failed = true;

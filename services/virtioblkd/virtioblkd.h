@@ -37,6 +37,8 @@ struct virtioblkd_request {
     uint8_t *window;
     uint64_t window_bytes;
     uint64_t unflushed;  // Epoch; 0: none.
+    uint64_t first;      // The caller's part of the disk, which is its sector 0,
+    uint64_t sectors;    // and how long that is.
     struct wire_bytes items;
 };
 

@@ -448,4 +448,34 @@ TEST_F(Virtioblkd, test_reject_over_depth) {
     EXPECT_EQ(Submit(1, one), WIRE_OK);
 }
 
+// Its sector 0 is not the disk's.
+TEST(VirtioblkdParts, a_part_is_a_disk_of_its_own) {
+    World world;
+    ASSERT_EQ(world.Begin(), DISK_OK);
+    world.first_ = 100;
+    world.sectors_ = 8;
+    world.Fill(1, 0, 0x5a);
+    EXPECT_EQ(world.Do({item_of(BLOCK_WRITE, 3, 1), item_of(BLOCK_FLUSH)}),
+              (std::vector<block_result>{BLOCK_OK, BLOCK_OK}));
+    world.Fill(1, 0, 0);
+    EXPECT_EQ(world.Do({item_of(BLOCK_READ, 3, 1)}), (std::vector<block_result>{BLOCK_OK}));
+    EXPECT_EQ(world.At(1, 0), 0x5a);
+    world.first_ = 0;
+    world.sectors_ = 0;
+    EXPECT_EQ(world.Do({item_of(BLOCK_READ, 103, 1)}), (std::vector<block_result>{BLOCK_OK}));
+    EXPECT_EQ(world.At(1, 0), 0x5a);
+}
+
+TEST(VirtioblkdParts, test_reject_beyond_the_part) {
+    World world;
+    ASSERT_EQ(world.Begin(), DISK_OK);
+    world.first_ = 100;
+    world.sectors_ = 8;
+    const std::vector<block_result> refused{BLOCK_BAD_RANGE};
+    EXPECT_EQ(world.Do({item_of(BLOCK_READ, 8, 1)}), refused);
+    EXPECT_EQ(world.Do({item_of(BLOCK_WRITE, 7, 2)}), refused);
+    EXPECT_EQ(world.Do({item_of(BLOCK_READ, UINT64_MAX - 99, 1)}), refused) << "sector 0, wrapped";
+    EXPECT_EQ(world.Do({item_of(BLOCK_READ, 7, 1)}), (std::vector<block_result>{BLOCK_OK}));
+}
+
 }  // namespace

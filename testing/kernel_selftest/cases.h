@@ -35,6 +35,8 @@ WARN_UNUSED bool case_kill_async_sender(struct selftest *selftest);
 WARN_UNUSED bool case_kill_one_notice(struct selftest *selftest);
 WARN_UNUSED bool case_crowd_closed(struct selftest *selftest);
 WARN_UNUSED bool case_crowd_given(struct selftest *selftest);
+WARN_UNUSED bool case_crowd_revoked(struct selftest *selftest);
+WARN_UNUSED bool case_crowd_held(struct selftest *selftest);
 WARN_UNUSED bool case_crowd_times_out(struct selftest *selftest);
 WARN_UNUSED bool case_task_lifecycles(struct selftest *selftest);
 WARN_UNUSED bool case_task_reject_hart(struct selftest *selftest);

@@ -14,9 +14,11 @@ enum { CROWD = 200 };
 #define QUIET_NS (2 * SELFTEST_MS)
 
 struct crowd {
-    struct slot hole;    // Where all call and nobody receives,
+    struct slot hole;    // Where all call and nobody answers,
+    struct slot door;    // what they call it through,
     struct slot report;  // and where each tells how that ended.
     uint32_t tasks_free;
+    uint32_t held;  // How many calls a peer holds that receives there.
 };
 
 static bool make_endpoint(struct selftest *selftest, struct slot *out) {
@@ -61,7 +63,7 @@ static bool start_member(struct selftest *selftest, const struct crowd *crowd, u
                                                       selftest->probe_program->service_id, limits);
     enum status status = made.status;
     if (status == STATUS_OK) {
-        status = sys_task_grant(made.slot, crowd->hole, PROBE_SLOT_FORWARD, RIGHT_CALL);
+        status = sys_task_grant(made.slot, crowd->door, PROBE_SLOT_FORWARD, RIGHT_CALL);
     }
     if (status == STATUS_OK) {
         status = sys_task_grant(made.slot, crowd->report, PROBE_SLOT_REPORT, RIGHT_CALL);
@@ -78,9 +80,18 @@ static bool start_member(struct selftest *selftest, const struct crowd *crowd, u
            selftest_expect_status(selftest, "cap_close", sys_cap_close(made.slot), STATUS_OK);
 }
 
-static bool gather(struct selftest *selftest, struct crowd *crowd, uint64_t deadline_ns) {
-    if (!make_endpoint(selftest, &crowd->hole) || !make_endpoint(selftest, &crowd->report) ||
-        !tasks_free(selftest, &crowd->tasks_free)) {
+// Where nobody receives.
+static bool dig(struct selftest *selftest, struct crowd *crowd) {
+    crowd->held = 0;
+    if (!make_endpoint(selftest, &crowd->hole)) {
+        return false;
+    }
+    crowd->door = crowd->hole;
+    return true;
+}
+
+static bool gather_at(struct selftest *selftest, struct crowd *crowd, uint64_t deadline_ns) {
+    if (!make_endpoint(selftest, &crowd->report) || !tasks_free(selftest, &crowd->tasks_free)) {
         return false;
     }
     for (uint32_t i = 0; i < CROWD; i++) {
@@ -90,12 +101,16 @@ static bool gather(struct selftest *selftest, struct crowd *crowd, uint64_t dead
     }
     uint32_t count = 0;
     uint64_t patience_ns = selftest_patience();
-    while (count < CROWD && sys_clock_get() < patience_ns) {
+    while (count + crowd->held < CROWD && sys_clock_get() < patience_ns) {
         if (!kernel_selftest_settle(selftest, QUIET_NS) || !queued(selftest, &count)) {
             return false;
         }
     }
-    return selftest_expect(selftest, "how many are queued", count, CROWD);
+    return selftest_expect(selftest, "how many are queued", count + crowd->held, CROWD);
+}
+
+static bool gather(struct selftest *selftest, struct crowd *crowd, uint64_t deadline_ns) {
+    return dig(selftest, crowd) && gather_at(selftest, crowd, deadline_ns);
 }
 
 // Each tells once how its call ended, and is gone afterwards.
@@ -142,6 +157,47 @@ bool case_crowd_given(struct selftest *selftest) {
                sys_task_grant(heir.task, crowd.hole, PROBE_SLOT_FORWARD, RIGHT_RECV), STATUS_OK) &&
            peer_end(selftest, &heir) && disperse(selftest, &crowd, STATUS_PEER_CLOSED) &&
            selftest_expect_status(selftest, "cap_close", sys_cap_close(crowd.hole), STATUS_OK);
+}
+
+// They call through a family that is revoked: the next receive tells them, and waits itself.
+bool case_crowd_revoked(struct selftest *selftest) {
+    struct crowd crowd;
+    struct slot_result grant = sys_grant_create(slot_at(SELFTEST_SLOT_FACTORY));
+    if (!selftest_expect_status(selftest, "grant_create", grant.status, STATUS_OK) ||
+        !dig(selftest, &crowd)) {
+        return false;
+    }
+    struct slot_result door = sys_cap_mint_under(crowd.hole, 0, RIGHT_CALL, grant.slot);
+    crowd.door = door.slot;
+    if (!selftest_expect_status(selftest, "cap_mint", door.status, STATUS_OK) ||
+        !gather_at(selftest, &crowd, UINT64_MAX) ||
+        !selftest_expect_status(selftest, "grant_revoke", sys_grant_revoke(grant.slot),
+                                STATUS_OK)) {
+        return false;
+    }
+    enum status status = sys_ipc_recv(crowd.hole, sys_clock_get() + QUIET_NS).status;
+    return selftest_expect_status(selftest, "a receive of what was revoked", status,
+                                  STATUS_TIMED_OUT) &&
+           disperse(selftest, &crowd, STATUS_REVOKED) &&
+           selftest_expect_status(selftest, "cap_close", sys_cap_close(door.slot), STATUS_OK) &&
+           selftest_expect_status(selftest, "cap_close", sys_cap_close(grant.slot), STATUS_OK) &&
+           selftest_expect_status(selftest, "cap_close", sys_cap_close(crowd.hole), STATUS_OK);
+}
+
+// A peer takes as many calls as it can and answers none; then it ends.
+bool case_crowd_held(struct selftest *selftest) {
+    struct crowd crowd = {.held = REPLY_SLOT_COUNT};
+    struct peer holder;
+    if (!peer_start(selftest, 0, &holder)) {
+        return false;
+    }
+    crowd.hole = holder.endpoint;
+    crowd.door = holder.endpoint;
+    if (!gather_at(selftest, &crowd, UINT64_MAX)) {
+        return false;
+    }
+    crowd.tasks_free++;  // The peer is one too.
+    return peer_end(selftest, &holder) && disperse(selftest, &crowd, STATUS_PEER_CLOSED);
 }
 
 bool case_crowd_times_out(struct selftest *selftest) {

@@ -1,7 +1,8 @@
 // testing/mutation/mutation_run.cc: runs mutants of several programs (runner.h) and judges what
-// becomes of them by the list of survivors.
+// becomes of them by the list of survivors. A mutant of several programs dies if it does in one: a
+// later program gets what has survived so far.
 //
-//   mutation_run [--sample N] [--jobs N] [--file PART] SURVIVORS PROGRAM...
+//   mutation_run [--sample N] [--jobs N] [--file PART] [--tries N] SURVIVORS PROGRAM...
 //
 // Exit: 0 as it should be; 1 a complaint; 2 it could not be run.
 #include <sys/wait.h>
@@ -14,6 +15,7 @@
 #include <iostream>
 #include <iterator>
 #include <map>
+#include <set>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -23,6 +25,7 @@
 namespace {
 
 using mutation::candidate;
+using mutation::identity;
 using mutation::judgement;
 using mutation::outcome;
 
@@ -31,7 +34,8 @@ constexpr double RATE_GOAL = 10;  // Percent.
 struct arguments {
     std::size_t sample = 0;  // 0: all.
     unsigned jobs = 2;
-    std::string file;  // Only mutants whose file has this in its name.
+    std::string file;   // Only mutants whose file has this in its name.
+    std::string tries;  // Tests that a mutant meets at most. Empty: all.
     std::string survivors;
     std::vector<std::string> programs;
 };
@@ -52,12 +56,16 @@ arguments read_arguments(int argc, char **argv) {
             out.jobs = static_cast<unsigned>(std::strtoul(argv[i + 1], nullptr, 10));
         } else if (name == "--file") {
             out.file = argv[i + 1];
+        } else if (name == "--tries") {
+            out.tries = argv[i + 1];
         } else {
             give_up("unknown option " + name);
         }
     }
     if (argc - i < 2) {
-        give_up("usage: mutation_run [--sample N] [--jobs N] [--file PART] SURVIVORS PROGRAM...");
+        give_up(
+            "usage: mutation_run [--sample N] [--jobs N] [--file PART] [--tries N] SURVIVORS "
+            "PROGRAM...");
     }
     out.survivors = argv[i];
     out.programs.assign(argv + i + 1, argv + argc);
@@ -102,13 +110,16 @@ std::vector<candidate> all_candidates(const arguments &args) {
     return out;
 }
 
-// One program's.
-void run_some(const arguments &args, std::size_t program, const std::vector<candidate> &chosen,
-              std::vector<outcome> &out) {
+// One program's: those of `wanted` that it has and no earlier one has killed.
+void run_some(const arguments &args, std::size_t program, const std::vector<candidate> &all,
+              const std::set<identity> &wanted, std::map<identity, outcome> &out) {
     std::map<unsigned, candidate> by_number;
     std::string command = path_of(args.programs[program]) + " run " + std::to_string(args.jobs);
-    for (const candidate &one : chosen) {
-        if (one.program == program) {
+    command += args.tries.empty() ? "" : " --tries " + args.tries;
+    for (const candidate &one : all) {
+        const auto before = out.find(one.name);
+        if (one.program == program && wanted.count(one.name) != 0 &&
+            (before == out.end() || !before->second.killed)) {
             by_number[one.number] = one;
             command += " " + std::to_string(one.number);
         }
@@ -125,8 +136,11 @@ void run_some(const arguments &args, std::size_t program, const std::vector<cand
         if (!words || by_number.count(number) == 0) {
             give_up(args.programs[program] + " says: " + line);
         }
-        out.push_back({by_number[number], word == "killed", word != "unreached"});
-        std::cout << word << " by " << by << ": " << by_number[number].name << "\n" << std::flush;
+        const candidate &one = by_number[number];
+        outcome &became = out.try_emplace(one.name, outcome{one, false, false}).first->second;
+        became.killed = word == "killed";
+        became.reached = became.reached || word != "unreached";
+        std::cout << word << " by " << by << ": " << one.name << "\n" << std::flush;
     });
 }
 
@@ -169,19 +183,25 @@ int main(int argc, char **argv) {
     }
     const std::string text(std::istreambuf_iterator<char>(file), {});
     const auto begin = std::chrono::steady_clock::now();
-    std::vector<candidate> chosen = all_candidates(args);
-    if (args.sample != 0) {
-        chosen = mutation::sample(chosen, args.sample);
+    const std::vector<candidate> candidates = all_candidates(args);
+    std::set<identity> wanted;
+    for (const candidate &one :
+         mutation::sample(candidates, args.sample != 0 ? args.sample : candidates.size())) {
+        wanted.insert(one.name);
     }
-    if (chosen.empty()) {
+    if (wanted.empty()) {
         give_up("there are no mutants");
     }
-    std::vector<outcome> outcomes;
+    std::map<identity, outcome> became;
     for (std::size_t i = 0; i < args.programs.size(); i++) {
-        run_some(args, i, chosen, outcomes);
+        run_some(args, i, candidates, wanted, became);
+    }
+    std::vector<outcome> outcomes;
+    for (const auto &[name, one] : became) {
+        outcomes.push_back(one);
     }
     const bool all = args.sample == 0 && args.file.empty();
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
-    return tell(args, mutation::judge(outcomes, mutation::read_survivors(text), all), chosen.size(),
+    return tell(args, mutation::judge(outcomes, mutation::read_survivors(text), all), wanted.size(),
                 seconds.count());
 }

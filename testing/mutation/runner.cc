@@ -5,14 +5,17 @@
 #include <gtest/gtest.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <climits>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <map>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -21,8 +24,10 @@
 namespace {
 
 constexpr unsigned MUTANTS_MAX = 16384;
-constexpr double SLOWER_MAX = 4;  // A mutant may take that much longer than the test without one.
-constexpr rlim_t SECONDS_LEAST = 1;
+// A mutant may take that many times what the test takes without one, and so much more: many mutants
+// never end, so most of a run's time is waiting for this.
+constexpr double SLOWER_MAX = 8;
+constexpr double SECONDS_LEAST = 0.25;
 constexpr unsigned WALL_SECONDS_MAX = 300;
 
 unsigned char reached_before_main[MUTANTS_MAX];
@@ -62,8 +67,18 @@ const mutant_row &row_of(unsigned number) {
     return table->rows[number - table->first];
 }
 
-// With `part` in the name.
-std::vector<test> all_tests(const std::string &part) {
+bool has_one_of(const std::string &name, const std::string &parts) {
+    std::istringstream words(parts);
+    for (std::string part; std::getline(words, part, ',');) {
+        if (name.find(part) != std::string::npos) {
+            return true;
+        }
+    }
+    return parts.empty();
+}
+
+// With one of `parts` in the name.
+std::vector<test> all_tests(const std::string &parts) {
     std::vector<test> out;
     const testing::UnitTest &unit = *testing::UnitTest::GetInstance();
     for (int i = 0; i < unit.total_test_suite_count(); i++) {
@@ -71,7 +86,7 @@ std::vector<test> all_tests(const std::string &part) {
         for (int k = 0; k < suite.total_test_count(); k++) {
             test one;
             one.name = std::string(suite.name()) + "." + suite.GetTestInfo(k)->name();
-            if (one.name.find(part) != std::string::npos) {
+            if (has_one_of(one.name, parts)) {
                 out.push_back(one);
             }
         }
@@ -80,13 +95,17 @@ std::vector<test> all_tests(const std::string &part) {
 }
 
 // In a process of its own.
-[[noreturn]] void run_here(const test &one, unsigned mutant, rlim_t seconds) {
+[[noreturn]] void run_here(const test &one, unsigned mutant, double seconds) {
     const int nothing = open("/dev/null", O_WRONLY);
     dup2(nothing, STDOUT_FILENO);
     dup2(nothing, STDERR_FILENO);
-    const rlimit cpu{seconds, seconds + 1};
+    const auto whole = static_cast<time_t>(seconds);
+    const itimerval timer{
+        {0, 0}, {whole, static_cast<suseconds_t>((seconds - static_cast<double>(whole)) * 1e6)}};
+    const rlimit cpu{static_cast<rlim_t>(whole) + 1, static_cast<rlim_t>(whole) + 2};
     const rlimit core{0, 0};
-    setrlimit(RLIMIT_CPU, &cpu);
+    setitimer(ITIMER_PROF, &timer, nullptr);  // Of this process alone,
+    setrlimit(RLIMIT_CPU, &cpu);              // and of what it starts.
     setrlimit(RLIMIT_CORE, &core);
     alarm(WALL_SECONDS_MAX);
     mutant_active = mutant;
@@ -103,7 +122,7 @@ int wait_for(pid_t child, rusage *used) {
     return status;
 }
 
-bool passes(const test &one, unsigned mutant, rlim_t seconds, rusage *used) {
+bool passes(const test &one, unsigned mutant, double seconds, rusage *used) {
     std::fflush(nullptr);
     const pid_t child = fork();
     if (child == 0) {
@@ -151,10 +170,14 @@ std::vector<int> order_for(const std::vector<test> &tests, unsigned mutant) {
 }
 
 // In a process of its own.
-[[noreturn]] void try_here(const std::vector<test> &tests, unsigned mutant, verdict *out) {
+[[noreturn]] void try_here(const std::vector<test> &tests, unsigned mutant, unsigned tries,
+                           verdict *out) {
     *out = {0, -1};
     for (int i : order_for(tests, mutant)) {
-        const auto limit = static_cast<rlim_t>(tests[i].seconds * SLOWER_MAX) + SECONDS_LEAST;
+        if (out->tried == tries) {
+            break;
+        }
+        const double limit = tests[i].seconds * SLOWER_MAX + SECONDS_LEAST;
         rusage used{};
         out->tried++;
         if (!passes(tests[i], mutant, limit, &used)) {
@@ -176,14 +199,23 @@ void tell(std::vector<test> &tests, unsigned mutant, const verdict &out) {
     std::fflush(stdout);
 }
 
-void try_all(std::vector<test> &tests, const std::vector<unsigned> &mutants, unsigned jobs) {
+// What a command line chooses.
+struct choice {
+    unsigned jobs = 1;
+    unsigned tries = UINT_MAX;  // Tests a mutant meets.
+    std::string parts;          // Of the names of the tests; empty: all.
+    std::vector<unsigned> mutants;
+};
+
+void try_all(std::vector<test> &tests, const choice &chosen) {
+    const std::vector<unsigned> &mutants = chosen.mutants;
     auto *verdicts = shared<verdict>(mutants.size());
     std::map<pid_t, std::size_t> workers;
     for (std::size_t next = 0; next < mutants.size() || !workers.empty();) {
-        if (next < mutants.size() && workers.size() < jobs) {
+        if (next < mutants.size() && workers.size() < chosen.jobs) {
             const pid_t child = fork();
             if (child == 0) {
-                try_here(tests, mutants[next], &verdicts[next]);
+                try_here(tests, mutants[next], chosen.tries, &verdicts[next]);
             }
             workers[child] = next++;
             continue;
@@ -209,21 +241,39 @@ int list() {
     return 0;
 }
 
-int run(int count, char **words) {
-    const auto jobs = static_cast<unsigned>(std::strtoul(words[0], nullptr, 10));
-    std::vector<unsigned> mutants;
-    const bool chooses = count >= 3 && std::strcmp(words[1], "--test") == 0;
-    for (int i = chooses ? 3 : 1; i < count; i++) {
-        mutants.push_back(static_cast<unsigned>(std::strtoul(words[i], nullptr, 10)));
-        if (mutants.back() >= mutant_count) {
-            std::fprintf(stderr, "runner: there is no mutant %s\n", words[i]);
-            return 2;
+bool read_choice(int count, char **words, choice &out) {
+    out.jobs = std::max(static_cast<unsigned>(std::strtoul(words[0], nullptr, 10)), 1u);
+    int i = 1;
+    for (; i + 1 < count && words[i][0] == '-'; i += 2) {
+        if (std::strcmp(words[i], "--test") == 0) {
+            out.parts = words[i + 1];
+        } else if (std::strcmp(words[i], "--tries") == 0) {
+            out.tries =
+                std::max(static_cast<unsigned>(std::strtoul(words[i + 1], nullptr, 10)), 1u);
+        } else {
+            std::fprintf(stderr, "runner: unknown option %s\n", words[i]);
+            return false;
         }
     }
+    for (; i < count; i++) {
+        out.mutants.push_back(static_cast<unsigned>(std::strtoul(words[i], nullptr, 10)));
+        if (out.mutants.back() >= mutant_count) {
+            std::fprintf(stderr, "runner: there is no mutant %s\n", words[i]);
+            return false;
+        }
+    }
+    return true;
+}
+
+int run(int count, char **words) {
+    choice chosen;
+    if (!read_choice(count, words, chosen)) {
+        return 2;
+    }
     mutant_reached = shared<unsigned char>(mutant_count + 1);
-    std::vector<test> tests = all_tests(chooses ? words[2] : "");
+    std::vector<test> tests = all_tests(chosen.parts);
     measure(tests);
-    try_all(tests, mutants, std::max(jobs, 1u));
+    try_all(tests, chosen);
     return 0;
 }
 
@@ -250,6 +300,7 @@ int mutation::run_tests(int argc, char **argv) {
     if (argc >= 3 && std::strcmp(argv[1], "run") == 0) {
         return run(argc - 2, argv + 2);
     }
-    std::fprintf(stderr, "usage: %s list | run JOBS [--test PART] NUMBER...\n", argv[0]);
+    std::fprintf(stderr, "usage: %s list | run JOBS [--test PART,...] [--tries N] NUMBER...\n",
+                 argv[0]);
     return 2;
 }

@@ -1,9 +1,11 @@
 // testing/mutation/runner.h: the main program of tests that are linked with mutants.
 //
 //   PROGRAM list              one line a mutant: number, file, change, occurrence, line, its text
-//   PROGRAM run JOBS [--test PART] NUMBER...  one line a mutant: number, what became of it, by
-//   which
-//                               test; of those with PART in their name only
+//   PROGRAM run JOBS [--test PART,...] [--tries N] NUMBER...
+//                             one line a mutant: number, what became of it, by which test
+//
+// --test: only tests with one of these in their names. --tries: a mutant that N tests have not
+// killed survives; so there are at most as many survivors as it says, which it says sooner.
 //
 // Fields are separated by tabs. First each test runs once without a mutant, which must succeed, and
 // says which mutants it reaches; then each mutant meets the tests that reach it, until one fails.

@@ -72,6 +72,8 @@ std::vector<candidate> sample(std::vector<candidate> all, std::size_t count) {
     std::sort(all.begin(), all.end(), [](const candidate &a, const candidate &b) {
         return std::make_pair(hash_of(a.name), a.name) < std::make_pair(hash_of(b.name), b.name);
     });
+    const auto same = [](const candidate &a, const candidate &b) { return a.name == b.name; };
+    all.erase(std::unique(all.begin(), all.end(), same), all.end());
     all.resize(std::min(all.size(), count));
     return all;
 }

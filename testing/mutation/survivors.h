@@ -36,7 +36,8 @@ struct candidate {
 // One line of a program's `list`; false if it is none.
 bool read_candidate(const std::string &line, std::size_t program, candidate &out);
 
-// `count` of them, the same ones for the same names.
+// `count` of them, the same ones for the same names; a name counts once, however many programs have
+// it.
 std::vector<candidate> sample(std::vector<candidate> all, std::size_t count);
 
 struct outcome {

@@ -75,6 +75,12 @@ TEST(Sample, does_not_depend_on_the_order) {
     EXPECT_EQ(mutation::sample(some, 9).size(), 3u);
 }
 
+TEST(Sample, a_mutant_of_two_programs_is_one) {
+    candidate again = named("a.c x");
+    again.program = 1;
+    EXPECT_EQ(mutation::sample({named("a.c x"), again, named("b.c x")}, 9).size(), 2u);
+}
+
 // --- example.c ---
 
 std::string place(const std::string &name) {
@@ -90,12 +96,12 @@ struct run {
     std::string text;
 };
 
-run run_example(const std::string &survivors) {
+run run_example(const std::string &survivors, const std::string &another = "") {
     const char *folder = std::getenv("TEST_TMPDIR");
     const std::string list = std::string(folder != nullptr ? folder : ".") + "/survivors.txt";
     std::ofstream(list) << survivors;
-    const std::string command =
-        place("mutation_run") + " " + list + " " + place("example") + " 2>&1";
+    const std::string command = place("mutation_run") + " " + list + " " + place("example") +
+                                (another.empty() ? "" : " " + place(another)) + " 2>&1";
     FILE *pipe = popen(command.c_str(), "r");
     EXPECT_NE(pipe, nullptr);
     run out{0, ""};
@@ -130,6 +136,19 @@ TEST(Example, test_reject_listing_what_is_killed) {
         run_example(std::string("because it is missed on purpose\n") + MISSED + "\n" + SEEN + "\n");
     EXPECT_NE(got.status, 0);
     EXPECT_NE(got.text.find(std::string("a test kills it: ") + SEEN), std::string::npos)
+        << got.text;
+}
+
+TEST(Example, a_program_kills_what_the_one_before_does_not) {
+    const run got = run_example("", "example_limit");
+    EXPECT_EQ(got.status, 0) << got.text;
+    EXPECT_NE(got.text.find(std::string("survived by 1: ") + MISSED), std::string::npos)
+        << got.text;
+    EXPECT_NE(got.text.find(std::string("killed by ExampleLimit.takes_the_least: ") + MISSED),
+              std::string::npos)
+        << got.text;
+    EXPECT_EQ(got.text.find(std::string("killed by ExampleLimit.takes_the_least: ") + SEEN),
+              std::string::npos)
         << got.text;
 }
 

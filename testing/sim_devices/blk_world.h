@@ -74,6 +74,8 @@ class World {
         request.window = windows_[caller].data();
         request.window_bytes = window_bytes_;
         request.unflushed = unflushed;
+        request.first = first_;
+        request.sectors = sectors_ != 0 ? sectors_ : blk_->disk.facts.sectors;
         request.items = {bytes.data(), static_cast<std::uint32_t>(bytes.size())};
         bool over = false;
         virtioblkd_answer answer{};
@@ -153,6 +155,8 @@ class World {
     std::array<std::vector<std::uint8_t>, CALLERS> windows_;
     std::uint32_t pages_ = ARENA_PAGES;
     std::uint64_t epoch_ = 0;
+    std::uint64_t first_ = 0;    // The part of the disk that callers have;
+    std::uint64_t sectors_ = 0;  // 0: all of it.
     std::vector<virtioblkd_answer> answers_;
 };
 

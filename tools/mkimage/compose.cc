@@ -6,6 +6,7 @@
 
 #include "services/policyd/policy.h"
 #include "services/statefsd/quotas.h"
+#include "services/virtioblkd/parts.h"
 #include "tools/mkimage/manifest.h"
 #include "tools/mkimage/waits.h"
 #include "tools/policyc/policy_text.h"
@@ -97,6 +98,10 @@ bool compose(const composition &given, std::string &image, std::vector<std::stri
         files.push_back({STATE_QUOTAS_NAME, BOOT_IMAGE_DATA, std::move(keep)});
     }
     files.push_back({MANIFEST_NAME, BOOT_IMAGE_MANIFEST, manifest_binary(result.contents)});
+    const std::string parts = parts_binary(result.contents);
+    if (!parts.empty()) {
+        files.push_back({PARTS_NAME, BOOT_IMAGE_DATA, parts});
+    }
     check_names(files, messages);
     check_programs(result.contents, programs, messages);
     std::string error;

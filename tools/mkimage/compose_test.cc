@@ -7,6 +7,7 @@
 
 #include "kernel/abi/boot_image.h"
 #include "services/statefsd/quotas.h"
+#include "services/virtioblkd/parts.h"
 #include "tools/mkimage/manifest.h"
 
 namespace mkimage {
@@ -42,6 +43,23 @@ TEST(Compose, image_has_the_programs_and_the_manifest) {
     std::memcpy(&last, image.data() + sizeof(header) + 2 * sizeof(last), sizeof(last));
     EXPECT_STREQ(last.name, "manifest");
     EXPECT_EQ(last.kind, static_cast<std::uint32_t>(BOOT_IMAGE_MANIFEST));
+}
+
+TEST(Compose, a_divided_disk_is_a_file) {
+    std::string image;
+    std::vector<std::string> messages;
+    composition parts = good();
+    parts.manifest_text = "service timed\n    final\n    sectors 16 100\n";
+    ASSERT_TRUE(compose(parts, image, messages)) << messages.at(0);
+    disk_parts read = {};
+    disk_part part = {};
+    std::vector<std::uint64_t> aligned((image.size() + 7) / 8);
+    std::memcpy(aligned.data(), image.data(), image.size());
+    ASSERT_TRUE(parts_open(&read, aligned.data(), 116));
+    ASSERT_TRUE(parts_find(&read, service_id_of("timed"), 116, &part));
+    EXPECT_EQ(part.first, 16U);
+    EXPECT_EQ(part.sectors, 100U);
+    EXPECT_FALSE(parts_open(&read, aligned.data(), 115));
 }
 
 // Two services, one of which the other calls by a route of the manifest.

@@ -45,10 +45,13 @@ struct service {
     std::map<std::string, std::uint32_t> limits;  // Those that the text says, by their word.
     std::uint32_t qos = QOS_NORMAL;               // Its class, and the highest that it may have.
     std::map<std::string, std::uint32_t> keeps;   // With statefsd: entries and bytes, or nothing.
+    std::uint64_t first_sector = 0;               // Of its part of the disk,
+    std::uint64_t sectors = 0;                    // and how many; 0: it has none.
     std::vector<grant> grants;
     source_place place;
     source_place keep_place;
     source_place program_place;
+    source_place sectors_place;
     source_place hart_place;
 };
 
@@ -85,6 +88,8 @@ std::string manifest_binary(const manifest &contents);
 // What services may keep, as statefsd reads it (services/statefsd/quotas.h); empty: nobody has a
 // `keep`.
 std::string keep_binary(const manifest &contents);
+// Whose which part of the disk is (services/virtioblkd/parts.h); empty if it is not divided.
+std::string parts_binary(const manifest &contents);
 
 // The virtio device identifier of a device's name in a manifest, or DEVICE_ID_NONE.
 std::uint32_t device_id_of(std::string_view name);

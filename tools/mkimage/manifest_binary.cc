@@ -4,11 +4,13 @@
 #include <map>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "kernel/abi/boot_image.h"
 #include "kernel/abi/cap.h"
 #include "kernel/abi/task.h"
 #include "services/statefsd/quotas.h"
+#include "services/virtioblkd/parts.h"
 #include "tools/mkimage/image_bytes.h"
 #include "tools/mkimage/manifest.h"
 
@@ -123,6 +125,22 @@ std::string keep_binary(const manifest &contents) {
     std::string out;
     for (const auto &[id, row] : rows) {
         out.append(reinterpret_cast<const char *>(&row), sizeof(row));
+    }
+    return out;
+}
+
+std::string parts_binary(const manifest &contents) {
+    std::vector<disk_part> rows;
+    for (const service &one : contents.services) {
+        if (one.sectors != 0) {
+            rows.push_back({service_id_of(one.name), one.first_sector, one.sectors});
+        }
+    }
+    const parts_header header = {.magic = PARTS_MAGIC, .count = rows.size()};
+    std::string out;
+    if (!rows.empty()) {
+        out.append(reinterpret_cast<const char *>(&header), sizeof(header));
+        out.append(reinterpret_cast<const char *>(rows.data()), rows.size() * sizeof(disk_part));
     }
     return out;
 }

@@ -9,12 +9,14 @@
 #include "kernel/abi/device.h"
 #include "kernel/abi/identity.h"
 #include "services/statefsd/quotas.h"
+#include "services/virtioblkd/parts.h"
 #include "tools/mkimage/waits.h"
 
 namespace mkimage {
 namespace {
 
 constexpr std::size_t NOBODY = static_cast<std::size_t>(-1);
+constexpr std::uint32_t SLOT_OF_THE_IMAGE = 5;  // Of virtioblkd.
 
 class checker {
   public:
@@ -31,6 +33,7 @@ class checker {
         }
         check_keeps();
         check_ids();
+        check_parts();
         if (out_.mistakes.empty()) {
             check_cycles();
         }
@@ -212,6 +215,46 @@ class checker {
         for (std::string &message : id_mistakes(ids)) {
             add_mistake({1, 1}, std::move(message));
         }
+    }
+
+    // Parts of the disk: each to one service, and whoever drives the disk sees how it is divided.
+    void check_parts() {
+        std::size_t count = 0;
+        for (std::size_t at = 0; at < services_.size(); at++) {
+            const service &one = services_[at];
+            count += one.sectors != 0;
+            for (std::size_t other = 0; other < at && one.sectors != 0; other++) {
+                const service &before = services_[other];
+                if (one.first_sector < before.first_sector + before.sectors &&
+                    before.first_sector < one.first_sector + one.sectors) {
+                    add_mistake(one.sectors_place,
+                                "these sectors overlap those of `" + before.name + "`");
+                }
+            }
+            if (one.sectors != 0 && count == PARTS_MAX + 1) {
+                add_mistake(one.sectors_place,
+                            "a disk has at most " + std::to_string(PARTS_MAX) + " parts");
+            }
+        }
+        for (const service &one : services_) {
+            if (count != 0 && drives_disk(one) && !sees_image(one)) {
+                add_mistake(one.place, "`" + one.name +
+                                           "` drives a disk that is divided and would not know: "
+                                           "`slot 5 image read`");
+            }
+        }
+    }
+
+    static bool drives_disk(const service &one) {
+        return std::ranges::any_of(one.grants, [](const grant &given) {
+            return given.kind == MANIFEST_GRANT_DEVICE && given.target == "virtio_blk";
+        });
+    }
+
+    static bool sees_image(const service &one) {
+        return std::ranges::any_of(one.grants, [](const grant &given) {
+            return given.kind == MANIFEST_GRANT_IMAGE && given.slot == SLOT_OF_THE_IMAGE;
+        });
     }
 
     // Follows calls from each service; a path that comes back to where it began is named.

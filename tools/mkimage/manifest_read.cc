@@ -165,6 +165,10 @@ class reader {
             read_keep(words);
             return true;
         }
+        if (key == "sectors") {
+            read_sectors(words);
+            return true;
+        }
         if (key == "qos") {
             read_qos(words);
             return true;
@@ -209,6 +213,23 @@ class reader {
             add_mistake(digits.place, "`" + digits.text + "` is over 32 bits");
         }
         return static_cast<std::uint32_t>(value);
+    }
+
+    void read_sectors(const std::vector<word> &words) {
+        service &current = out_.contents.services.back();
+        if (words.size() != 3) {
+            add_mistake(words[0].place, "`sectors` takes the first and how many");
+            return;
+        }
+        if (current.sectors != 0) {
+            add_mistake(words[0].place, "it already has a part of the disk");
+        }
+        current.first_sector = number_of_32_bits(words[1]);
+        current.sectors = number_of_32_bits(words[2]);
+        current.sectors_place = words[0].place;
+        if (current.sectors == 0) {
+            add_mistake(words[2].place, "a part has at least one sector");
+        }
     }
 
     void read_qos(const std::vector<word> &words) {

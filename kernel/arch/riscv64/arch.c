@@ -200,6 +200,11 @@ void arch_power_off(bool failed) {
     port_stop();
 }
 
+void arch_reboot(void) {
+    sbi_reboot();
+    port_stop();
+}
+
 void port_stop(void) {
     csr_set_sie(0);
     for (;;) {

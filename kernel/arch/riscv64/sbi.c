@@ -55,3 +55,7 @@ int64_t sbi_remote_flush_asid(uint64_t hartid_mask, uint64_t asid) {
 void sbi_shutdown(bool failed) {
     (void)sbi_ecall((struct sbi_call){SBI_SRST, 0, {0, failed ? 1 : 0}});
 }
+
+void sbi_reboot(void) {
+    (void)sbi_ecall((struct sbi_call){SBI_SRST, 0, {1, 0}});  // Cold.
+}

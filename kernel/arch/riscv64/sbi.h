@@ -43,3 +43,4 @@ WARN_UNUSED int64_t sbi_remote_flush_asid(uint64_t hartid_mask, uint64_t asid);
 
 // Shutdown; returns only if the firmware cannot.
 void sbi_shutdown(bool failed);
+void sbi_reboot(void);

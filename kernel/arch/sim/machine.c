@@ -190,6 +190,13 @@ void arch_power_off(bool failed) {
     sim_finish(SIM_POWER_OFF, "power off");
 }
 
+// The run ends: what is after it is another boot.
+void arch_reboot(void) {
+    sim_wait_alone();
+    sim_check_all();
+    sim_finish(SIM_POWER_OFF, "reboot");
+}
+
 // The line that kernel_panic has printed is the last of the console.
 void arch_panic_stop(void) {
     uint32_t end = sim.console_count;

@@ -185,6 +185,10 @@ void arch_power_off(bool failed) {
     pthread_exit(0);
 }
 
+void arch_reboot(void) {
+    arch_power_off(false);
+}
+
 void arch_panic_stop(void) {
     threads_fail("panic");
 }

@@ -406,7 +406,7 @@ static probe_handler *handler_of(uint16_t op) {
 // One of a crowd: it has no endpoint, calls once until the deadline that its argument says, and
 // tells how that ended.
 static int join_crowd(struct runtime *runtime) {
-    frame_finish(&runtime->page->call_out, 0, 0);
+    frame_finish(&runtime->page->call_out, PROBE_HOLD, 0);
     uint64_t word = sys_ipc_call(slot_at(PROBE_SLOT_FORWARD), runtime->argument).status;
     memcpy(runtime->page->call_out.payload, &word, sizeof(word));
     frame_finish(&runtime->page->call_out, 0, sizeof(word));

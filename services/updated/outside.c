@@ -1,0 +1,195 @@
+// services/updated/outside.c: see outside.h.
+#include "services/updated/outside.h"
+
+#include "ipc/frame.h"
+#include "ipc/wire/exec_wire.h"
+#include "ipc/wire/state_wire.h"
+#include "services/execd/bundle.h"
+#include "services/updated/service.h"
+
+static struct deadline patience(void) {
+    return (struct deadline){.ns = sys_clock_get() + OUTSIDE_DEADLINE_NS};
+}
+
+bool outside_open(struct outside *outside, struct runtime *runtime) {
+    *outside = (struct outside){.runtime = runtime};
+    ipc_resolver_init(&outside->resolver, runtime, SLOT_SAMGRD);
+    ipc_client_init(&outside->client, runtime, ipc_resolver_ask, &outside->resolver,
+                    slot_at(CAP_SLOT_NONE));
+    return runtime_expect(runtime, slot_at(SLOT_SAMGRD), CAP_ENDPOINT, RIGHT_CALL,
+                          "the route to samgrd") &&
+           runtime_expect(runtime, slot_at(UPDATED_SLOT_FACTORY), CAP_FACTORY, RIGHT_MAKE_VMO,
+                          "the factory for memory") &&
+           runtime_expect(runtime, slot_at(UPDATED_SLOT_IMAGE), CAP_IMAGE, RIGHT_READ,
+                          "the boot image") &&
+           runtime_expect(runtime, slot_at(UPDATED_SLOT_WATCH), CAP_ENDPOINT, RIGHT_CALL,
+                          "the route to init's watch");
+}
+
+void outside_drop_memory(struct outside *outside) {
+    bulk_sealed_close(&outside->sealed);
+    if (outside->window.bytes) {
+        bulk_window_close(&outside->window);
+    } else {
+        slot_release(outside->window.vmo);
+    }
+    outside->window = (struct bulk_window){.size = 0};
+}
+
+static uint8_t *open_memory(void *context, uint64_t bytes) {
+    struct outside *outside = context;
+    outside_drop_memory(outside);
+    return bulk_window_create(&outside->window, slot_at(UPDATED_SLOT_FACTORY), bytes) == BULK_OK
+               ? outside->window.bytes
+               : 0;
+}
+
+// Of the capability to it a copy to read is mapped; the rest is for execd, which executes it.
+static const uint8_t *seal_memory(void *context) {
+    struct outside *outside = context;
+    struct bulk_window *window = &outside->window;
+    enum status status = sys_vmo_unmap(window->vmo, (uint64_t)(uintptr_t)window->bytes);
+    window->bytes = 0;
+    if (status == STATUS_OK) {
+        status = sys_vmo_seal(window->vmo);
+    }
+    if (status != STATUS_OK) {
+        return 0;
+    }
+    struct slot_result copy = sys_cap_clone(window->vmo, RIGHT_VMO_READ);
+    if (copy.status != STATUS_OK ||
+        bulk_sealed_open(&outside->sealed, copy.slot, SYSTEM_PAYLOAD_BYTES_MAX) != BULK_OK) {
+        outside->sealed = (struct bulk_sealed){.size = 0};
+        return 0;
+    }
+    return outside->sealed.bytes;
+}
+
+struct update_memory outside_memory(struct outside *outside) {
+    return (struct update_memory){.context = outside, .open = open_memory, .seal = seal_memory};
+}
+
+static const char floor_key[] = "floor";
+enum { FLOOR_BYTES = 8 };
+
+static bool ask_state(struct outside *outside, struct state_message *message) {
+    const struct ipc_question question = {.target = service_id_named("statefsd"),
+                                          .protocol = &state_rows,
+                                          .deadline = patience(),
+                                          .carried = slot_at(CAP_SLOT_NONE)};
+    message->key =
+        (struct wire_bytes){.data = (const uint8_t *)floor_key, .count = sizeof(floor_key) - 1};
+    return ipc_ask(&outside->client, &question, message).error == IPC_OK;
+}
+
+// A floor that was never raised is 0; one that is not read is none.
+static bool get_floor(void *context, uint64_t *version) {
+    struct state_message message = {.header = {.op = STATE_OP_GET}};
+    if (!ask_state(context, &message)) {
+        return false;
+    }
+    if (message.header.status == WIRE_ABSENT) {
+        *version = 0;
+        return true;
+    }
+    if (message.header.status != WIRE_OK || message.value.count != FLOOR_BYTES) {
+        return false;
+    }
+    struct wire_reader reader = wire_reader_of(message.value.data, message.value.count);
+    *version = wire_get_u64(&reader);
+    return true;
+}
+
+// OK says that it survives power loss.
+static bool raise_floor(void *context, uint64_t version) {
+    uint8_t bytes[FLOOR_BYTES];
+    struct wire_writer writer = wire_writer_of(bytes, sizeof(bytes));
+    wire_put_u64(&writer, version);
+    struct state_message message = {.header = {.op = STATE_OP_PUT},
+                                    .value = {.data = bytes, .count = sizeof(bytes)}};
+    return ask_state(context, &message) && message.header.status == WIRE_OK;
+}
+
+struct update_floor outside_floor(struct outside *outside) {
+    return (struct update_floor){.context = outside, .get = get_floor, .raise = raise_floor};
+}
+
+static bool ask_init(struct outside *outside, uint32_t slot, struct init_message *message) {
+    struct message_area *out = &outside->runtime->page->call_out;
+    const struct message_area *in = &outside->runtime->page->reply_in;
+    message->header.nonce.value = outside->runtime->instance;
+    frame_finish(out, WIRE_PROTOCOL_INIT,
+                 init_encode(WIRE_REQUEST, message, out->payload, sizeof(out->payload)));
+    struct call_result result = sys_ipc_call(slot_at(slot), patience().ns);
+    return result.status == STATUS_OK &&
+           init_decode(WIRE_REPLY, in->payload, in->header.len, message) == WIRE_OK &&
+           message->header.status == WIRE_OK;
+}
+
+bool outside_watch(struct outside *outside, uint64_t within_ns) {
+    struct init_message message = {.header = {.op = INIT_OP_WATCH}, .within = within_ns};
+    return ask_init(outside, UPDATED_SLOT_WATCH, &message);
+}
+
+bool outside_word(struct outside *outside, enum init_op op, uint64_t *word) {
+    struct init_message message = {.header = {.op = (uint8_t)op}, .word = *word};
+    bool good = ask_init(outside, SLOT_INIT, &message);
+    if (good && op == INIT_OP_KEPT) {
+        *word = message.word;
+    }
+    return good;
+}
+
+static bool ask_execd(struct outside *outside, struct slot carried, struct exec_message *message) {
+    const struct ipc_question question = {.target = service_id_named("execd"),
+                                          .protocol = &exec_rows,
+                                          .deadline = patience(),
+                                          .carried = carried};
+    struct ipc_outcome outcome = message->header.op == EXEC_OP_LOAD
+                                     ? ipc_manage(&outside->client, &question, message)
+                                     : ipc_ask(&outside->client, &question, message);
+    return outcome.error == IPC_OK;
+}
+
+static bool load(struct outside *outside) {
+    struct exec_message message = {.header = {.op = EXEC_OP_LOAD}};
+    struct slot_result copy =
+        sys_cap_clone(outside->window.vmo, RIGHT_VMO_READ | RIGHT_VMO_EXECUTE);
+    if (copy.status != STATUS_OK || !ask_execd(outside, copy.slot, &message)) {
+        log_line(outside->runtime, "updated: execd does not take the bundle");
+        return false;
+    }
+    if (message.header.status != WIRE_OK || message.flaw != BUNDLE_FLAW_NONE) {
+        log_line(outside->runtime, "updated: execd refuses the bundle: %u, flaw %u",
+                 message.header.status, message.flaw);
+        return false;
+    }
+    return true;
+}
+
+// As many of it as its bundle allows at one time run already: OVERLOAD.
+static bool start_one(struct outside *outside, const struct bundle_program *program) {
+    struct exec_message message = {.header = {.op = EXEC_OP_START}, .program = program->service_id};
+    bool good = ask_execd(outside, slot_at(CAP_SLOT_NONE), &message) &&
+                (message.header.status == WIRE_OK || message.header.status == WIRE_OVERLOAD);
+    if (!good) {
+        log_line(outside->runtime, "updated: %s is not started: %u", program->name,
+                 message.header.status);
+    }
+    return good;
+}
+
+// The table is in sealed memory, and execd has looked at all of it.
+bool outside_start(struct outside *outside, const struct update_running *running) {
+    if (!load(outside)) {
+        return false;
+    }
+    const struct bundle_header *header = (const struct bundle_header *)(const void *)running->bytes;
+    const struct bundle_program *programs =
+        (const struct bundle_program *)(const void *)(header + 1);
+    bool good = true;
+    for (uint32_t i = 0; i < header->program_count && i < BUNDLE_PROGRAM_MAX; i++) {
+        good = start_one(outside, &programs[i]) && good;
+    }
+    return good;
+}
