@@ -57,7 +57,7 @@ std::uint64_t ram_bytes;
 // Whatever else has run on the machine leaves its memory so. Pages that the kernel has not taken
 // are poisoned.
 __attribute__((no_sanitize_address)) void soil_memory_behind(const image &at) {
-    auto *bytes = reinterpret_cast<volatile std::uint8_t *>(&at.head);
+    auto *bytes = reinterpret_cast<std::uint8_t *>(&at.head);
     for (std::uint64_t i = at.head.bytes; i < ram_bytes; i++) {
         bytes[i] = 0xee;
     }

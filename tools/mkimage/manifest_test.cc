@@ -103,9 +103,17 @@ INSTANTIATE_TEST_SUITE_P(
     Files, WrongManifest,
     testing::Values("arena_too_large", "arena_without_pages", "cycle_of_three", "cycle_of_two",
                     "device_doubled", "device_unknown", "device_without_name", "factory_of_nobody",
-                    "factory_without_of", "hart_beyond_image", "keep_doubled", "keep_malformed", "keep_nobody", "keep_nothing", "keep_over_pool", "keep_too_many", "limit_cpu_nothing", "limit_cpu_over_a_hart", "limit_doubled", "limit_too_large", "limit_unknown", "limit_without_number", "manual_with_slots", "need_starts_later", "need_without_endpoint", "no_final", "no_right", "no_service", "number_malformed", "number_too_large", "program_unknown", "qos_unknown", "right_doubled", "right_of_other_kind", "route_to_manual", "route_to_nobody", "route_to_self", "sectors_doubled", "sectors_none", "sectors_overlap", "sectors_unseen", "sectors_without_count", "service_doubled", "service_init",
-                    "service_name_improper", "slot_doubled", "slot_out_of_range", "slot_zero",
-                    "statement_before_service", "word_unknown", "words_too_many"),
+                    "factory_without_of", "hart_beyond_image", "keep_doubled", "keep_malformed",
+                    "keep_nobody", "keep_nothing", "keep_over_pool", "keep_too_many",
+                    "limit_cpu_nothing", "limit_cpu_over_a_hart", "limit_doubled",
+                    "limit_too_large", "limit_unknown", "limit_without_number", "manual_with_slots",
+                    "need_starts_later", "need_without_endpoint", "no_final", "no_right",
+                    "no_service", "number_malformed", "number_too_large", "program_unknown",
+                    "qos_unknown", "right_doubled", "right_of_other_kind", "route_to_manual",
+                    "route_to_nobody", "route_to_self", "sectors_doubled", "sectors_none",
+                    "sectors_overlap", "sectors_unseen", "sectors_without_count", "service_doubled",
+                    "service_init", "service_name_improper", "slot_doubled", "slot_out_of_range",
+                    "slot_zero", "statement_before_service", "word_unknown", "words_too_many"),
     [](const testing::TestParamInfo<const char *> &info) { return std::string(info.param); });
 
 }  // namespace
