@@ -29,6 +29,7 @@ _CORE_PROGRAMS = {
 }
 
 _DISK_PROGRAMS = {
+    "//services/keystored:keystored": "keystored",
     "//services/statefsd:statefsd": "statefsd",
     "//services/virtioblkd:virtioblkd": "virtioblkd",
 }
@@ -50,7 +51,7 @@ def _smoke(name, harts, **kwargs):
     tessera_image(
         name = name,
         bundle_programs = _BUNDLE_PROGRAMS,
-        bundles = _BUNDLES,
+        bundles = dict(_BUNDLES, **{":device_secret": "device_secret"}),
         disk_mib = _DISK_MIB,
         golden = "golden/smp%d_smoke.golden" % harts,
         harts = harts,

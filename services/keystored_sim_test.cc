@@ -54,6 +54,7 @@ struct ledger {
     std::map<std::string, std::set<std::string>> words;  // What may be kept, by client.
     std::set<std::uint64_t> numbers;                     // That rngd gave first.
     std::uint32_t clients_over = 0;
+    const message_page *page = nullptr;  // Of keystored's instance of now.
 };
 
 ledger truth;
@@ -161,6 +162,7 @@ void run_statefsd(user &self) {
 
 void run_keystored(user &self) {
     sum.keystoreds++;
+    truth.page = self.page;
     runtime made = runtime_of(self);
     sys_task_exit(static_cast<std::uint64_t>(keystored_main(&made, view(SECRET))));
 }
@@ -357,6 +359,14 @@ void end_one(user &self, const char *service) {
     sum.ended++;
 }
 
+// Once it waits, nothing of a secret is left in what it received and sent.
+void look_for_words() {
+    EXPECT_EQ(sys_ipc_recv(slot_at(OWN), in_us(1000)).status, STATUS_TIMED_OUT);
+    const auto *bytes_of_page = reinterpret_cast<const char *>(truth.page);
+    EXPECT_EQ(std::string_view(bytes_of_page, sizeof(*truth.page)).find(WORD),
+              std::string_view::npos);
+}
+
 // Ends a service now and then; asks at last what keystored has told logd.
 void run_judge(user &self) {
     keys_client made(self, "judge");
@@ -378,6 +388,11 @@ void run_judge(user &self) {
     EXPECT_EQ(message.state, KEYS_READY);
     EXPECT_EQ(message.flawed, 0u);
     sum.told += message.told;
+    truth.words["judge"] = {""};
+    made.keep(0, PATIENCE_US);
+    look_for_words();
+    made.give(PATIENCE_US);
+    look_for_words();
     ipc_client_release(&made.client);
 }
 

@@ -134,6 +134,22 @@ static const struct rung storage[] = {
     {MARKER_SELFTEST_STATE_REBOUND, case_state_rebound, 1},
 };
 
+// Of one with keystored on it.
+static const struct rung keys[] = {
+    {MARKER_SELFTEST_KEYS_IDENTITY, case_keys_identity, 1},
+    {MARKER_SELFTEST_KEYS_SIGN, case_keys_sign, 1},
+    {MARKER_SELFTEST_KEYS_SECRET, case_keys_secret, 1},
+    {MARKER_SELFTEST_KEYS_SEAL, case_keys_seal, 1},
+    {MARKER_SELFTEST_KEYS_REJECT_TAMPERED, case_keys_reject_tampered, 1},
+    {MARKER_SELFTEST_KEYS_REJECT_EXPORT, case_keys_reject_export, 1},
+    {MARKER_SELFTEST_KEYS_REJECT_NAME, case_keys_reject_name, 1},
+    {MARKER_SELFTEST_KEYS_REJECT_FORGED, case_keys_reject_forged, 1},
+    {MARKER_SELFTEST_KEYS_REJECT_OVER_QUOTA, case_keys_reject_over_quota, 1},
+    {MARKER_SELFTEST_KEYS_REJECT_DENIED, case_keys_reject_denied, 1},
+    {MARKER_SELFTEST_KEYS_AUDITED, case_keys_audited, 1},
+    {MARKER_SELFTEST_KEYS_REBOUND, case_keys_rebound, 1},
+};
+
 static const struct rung ending[] = {
     {MARKER_SELFTEST_KERNEL_STATS, case_kernel_stats, 1},
     {MARKER_SELFTEST_KERNEL_TRACE, case_kernel_trace, 1},
@@ -149,6 +165,7 @@ static const struct {
 } sections[] = {
     {ladder, ARRAY_LEN(ladder), 0},
     {storage, ARRAY_LEN(storage), "statefsd"},
+    {keys, ARRAY_LEN(keys), "keystored"},
     {ending, ARRAY_LEN(ending), 0},
 };
 
