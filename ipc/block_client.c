@@ -1,6 +1,7 @@
 // ipc/block_client.c: see block_client.h.
 #include "ipc/block_client.h"
 
+#include "ipc/plant.h"
 #include "ipc/wire/block_wire.h"
 
 enum {
@@ -138,7 +139,7 @@ static struct ipc_outcome submit(struct block_client *client, const struct block
         .header = {.op = BLOCK_OP_SUBMIT},
         .channel = client->channel,
         .items = {.data = packed, .count = wire_writer_bytes(&writer)},
-        .epoch = client->unflushed,
+        .epoch = plant_fires(PLANT_FORGET_UNFLUSHED) ? 0 : client->unflushed,
     };
     const struct ipc_question question = question_of(client, slot_at(CAP_SLOT_NONE), deadline);
     return ipc_ask(client->ipc, &question, message);

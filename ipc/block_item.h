@@ -4,7 +4,8 @@
 // others are NOT_DONE. Then they are done in any order, several at a time, but for a FLUSH: it
 // begins when all items before it are over, and those behind it begin when it is over. If an item
 // fails, neither the next FLUSH nor anything behind it is begun. So what stands behind a FLUSH is
-// on the disk only if all before it is, and stays there when the power goes.
+// on the disk only if all before it is, and stays there when the power goes. (block_client gives a
+// service that was started anew all of a SUBMIT again: a power cut then may tear what was durable.)
 //
 // A device that was reset, or a service that was started anew, may have lost what was acknowledged
 // and not flushed. So a SUBMIT says in which epoch that was, and if it holds a FLUSH and the epoch

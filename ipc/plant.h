@@ -6,8 +6,10 @@
 
 enum plant {
 #define PLANT(NAME, what) PLANT_##NAME,
+#define STORAGE_PLANT(NAME, what) PLANT_##NAME,
 #include "ipc/plant.def"
 #undef PLANT
+#undef STORAGE_PLANT
     PLANT_COUNT
 };
 

@@ -6,6 +6,10 @@ enum { ONE_IN = 3 };
 // Test machinery, not a service's state. Of the process: simulation runs one seed in each.
 struct plant_choice plant_choice;
 
+unsigned plant_journal(void) {
+    return plant_choice.journal;
+}
+
 bool plant_fires(enum plant plant) {
     if (plant_choice.number != (unsigned)plant + 1) {
         return false;

@@ -10,8 +10,12 @@ extern "C" {
 struct plant_choice {
     unsigned number;
     unsigned asked;
+    unsigned journal;
 };
 extern struct plant_choice plant_choice;
+
+// Which bug of services/statefsd/plant.def, as enum state_plant; 0: none.
+unsigned plant_journal(void);
 
 // Every third time of the one that is chosen.
 bool plant_fires(enum plant plant);

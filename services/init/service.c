@@ -30,15 +30,15 @@ enum init_outcome {
 struct init {
     struct runtime *runtime;
     enum init_outcome outcome;
-    uint64_t start_deadline_ns;
     uint64_t watch_deadline_ns;  // When the system is started anew; 0: nobody watches it.
     struct manifest_view manifest;
     struct supervisor supervisor;
     struct launcher launcher;
-    uint32_t samgrd;                  // Its index, or SERVICE_INDEX_NONE.
-    uint32_t logd;                    // The same.
-    bool offered[INIT_SERVICE_MAX];   // samgrd has a capability to this instance.
-    uint64_t kept[INIT_SERVICE_MAX];  // A word of the service's own, over its end.
+    uint32_t samgrd;                               // Its index, or SERVICE_INDEX_NONE.
+    uint32_t logd;                                 // The same.
+    uint64_t start_deadline_ns[INIT_SERVICE_MAX];  // Of those that are starting.
+    bool offered[INIT_SERVICE_MAX];                // samgrd has a capability to this instance.
+    uint64_t kept[INIT_SERVICE_MAX];               // A word of the service's own, over its end.
 };
 
 static const char *name_of(const struct init *init, uint32_t service) {
@@ -87,7 +87,7 @@ static void start_next(struct init *init) {
         return;
     }
     supervisor_started(&init->supervisor, service, loaded.instance);
-    init->start_deadline_ns = sys_clock_get() + START_DEADLINE_NS;
+    init->start_deadline_ns[service] = sys_clock_get() + START_DEADLINE_NS;
 }
 
 // What goes back to a caller.
@@ -106,7 +106,7 @@ static void call_samgrd(struct init *init) {
     }
 }
 
-// A READY call of the starting service's task. The markers come before the answer lets the service
+// A READY call of a starting service's task. The markers come before the answer lets the service
 // go on.
 static enum wire_status serve_ready(struct init *init, uint32_t instance) {
     uint32_t service = supervisor_ready(&init->supervisor, instance);
@@ -318,26 +318,36 @@ static void look_at_children(struct init *init) {
     }
 }
 
+static bool is_late(const struct init *init, uint32_t service, uint64_t now_ns) {
+    return init->supervisor.services[service].state == SERVICE_STARTING &&
+           now_ns >= init->start_deadline_ns[service];
+}
+
 // A service that does not say that it is ready is ended; its exit counts against its budget.
 static void on_timeout(struct init *init) {
-    uint32_t service = init->supervisor.starting;
-    if (service == SERVICE_INDEX_NONE || sys_clock_get() < init->start_deadline_ns) {
-        return;
+    const uint64_t now_ns = sys_clock_get();
+    for (uint32_t i = 0; i < init->manifest.service_count; i++) {
+        if (is_late(init, i, now_ns)) {
+            log_line(init->runtime, "init: %s did not say that it is ready in time",
+                     name_of(init, i));
+            status_ignore(sys_task_kill(init->launcher.services[i].task),
+                          "if it has just ended, its exit notice follows too");
+            init->start_deadline_ns[i] = UINT64_MAX;
+        }
     }
-    log_line(init->runtime, "init: %s did not say that it is ready in time",
-             name_of(init, service));
-    status_ignore(sys_task_kill(init->launcher.services[service].task),
-                  "if it has just ended, its exit notice follows too");
-    init->start_deadline_ns = UINT64_MAX;
 }
 
 static uint64_t wait_deadline(const struct init *init) {
-    uint64_t idle_ns = sys_clock_get() + IDLE_DEADLINE_NS;
-    bool starting = init->supervisor.starting != SERVICE_INDEX_NONE;
-    if (init->watch_deadline_ns != 0 && init->watch_deadline_ns < idle_ns) {
-        idle_ns = init->watch_deadline_ns;
+    uint64_t next_ns = sys_clock_get() + IDLE_DEADLINE_NS;
+    if (init->watch_deadline_ns != 0 && init->watch_deadline_ns < next_ns) {
+        next_ns = init->watch_deadline_ns;
     }
-    return starting && init->start_deadline_ns < idle_ns ? init->start_deadline_ns : idle_ns;
+    for (uint32_t i = 0; i < init->manifest.service_count; i++) {
+        bool earlier = init->supervisor.services[i].state == SERVICE_STARTING &&
+                       init->start_deadline_ns[i] < next_ns;
+        next_ns = earlier ? init->start_deadline_ns[i] : next_ns;
+    }
+    return next_ns;
 }
 
 static void wait_once(struct init *init) {

@@ -5,7 +5,6 @@
 
 void supervisor_init(struct supervisor *supervisor, const struct manifest_view *manifest) {
     supervisor->manifest = manifest;
-    supervisor->starting = SERVICE_INDEX_NONE;
     supervisor->announced = false;
     for (uint32_t i = 0; i < INIT_SERVICE_MAX; i++) {
         bool started =
@@ -16,12 +15,12 @@ void supervisor_init(struct supervisor *supervisor, const struct manifest_view *
 }
 
 uint32_t supervisor_next(const struct supervisor *supervisor) {
-    if (supervisor->starting != SERVICE_INDEX_NONE) {
-        return SERVICE_INDEX_NONE;
-    }
     for (uint32_t i = 0; i < supervisor->manifest->service_count; i++) {
         if (supervisor->services[i].state == SERVICE_PENDING) {
             return i;
+        }
+        if (supervisor->services[i].state == SERVICE_STARTING) {
+            break;
         }
     }
     return SERVICE_INDEX_NONE;
@@ -31,19 +30,17 @@ void supervisor_started(struct supervisor *supervisor, uint32_t service, uint32_
     supervisor->services[service].state = SERVICE_STARTING;
     supervisor->services[service].instance = instance;
     supervisor->services[service].start_count++;
-    supervisor->starting = service;
 }
 
 uint32_t supervisor_ready(struct supervisor *supervisor, uint32_t instance) {
-    uint32_t service = supervisor->starting;
-    if (service == SERVICE_INDEX_NONE || supervisor->services[service].instance != instance) {
+    uint32_t service = supervisor_find(supervisor, instance);
+    if (service == SERVICE_INDEX_NONE || supervisor->services[service].state != SERVICE_STARTING) {
         return SERVICE_INDEX_NONE;
     }
     supervisor->services[service].state = SERVICE_UP;
     if (plant_fires(PLANT_START_TWICE)) {
         supervisor->services[service].state = SERVICE_PENDING;
     }
-    supervisor->starting = SERVICE_INDEX_NONE;
     return service;
 }
 
@@ -91,8 +88,5 @@ enum supervisor_verdict supervisor_ended(struct supervisor *supervisor, uint32_t
         judge(&supervisor->manifest->services[service], life, reason, detail);
     life->instance = 0;
     life->state = verdict == VERDICT_RESTART ? SERVICE_PENDING : SERVICE_GIVEN_UP;
-    if (supervisor->starting == service) {
-        supervisor->starting = SERVICE_INDEX_NONE;
-    }
     return verdict;
 }

@@ -16,7 +16,7 @@ extern "C" {
 enum service_state {
     SERVICE_UNUSED,    // Not started by init.
     SERVICE_PENDING,   // To be started, or started again.
-    SERVICE_STARTING,  // Its task runs; it has not said that it is ready. At most one.
+    SERVICE_STARTING,  // Its task runs; it has not said that it is ready.
     SERVICE_UP,
     SERVICE_GIVEN_UP,
 };
@@ -37,15 +37,14 @@ struct supervised {
 
 struct supervisor {
     const struct manifest_view *manifest;
-    uint32_t starting;  // Or SERVICE_INDEX_NONE.
-    bool announced;     // Everything has been up once.
+    bool announced;  // Everything has been up once.
     struct supervised services[INIT_SERVICE_MAX];
 };
 
 void supervisor_init(struct supervisor *supervisor, const struct manifest_view *manifest);
 
-// The service to start now, in the manifest's order; SERVICE_INDEX_NONE while one is starting or
-// when all are up.
+// The service to start now, in the manifest's order; SERVICE_INDEX_NONE when all are up. While one
+// is starting only those before it: it may wait for one of them that has ended.
 uint32_t supervisor_next(const struct supervisor *supervisor);
 
 void supervisor_started(struct supervisor *supervisor, uint32_t service, uint32_t instance);
@@ -54,7 +53,7 @@ void supervisor_started(struct supervisor *supervisor, uint32_t service, uint32_
 WARN_UNUSED uint32_t supervisor_find(const struct supervisor *supervisor, uint32_t instance);
 
 // The task `instance` said that it is ready. Returns the service, or SERVICE_INDEX_NONE if it is
-// not the one that is starting.
+// none that is starting.
 WARN_UNUSED uint32_t supervisor_ready(struct supervisor *supervisor, uint32_t instance);
 
 // True once: when the last service of the manifest has come up.

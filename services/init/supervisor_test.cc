@@ -68,6 +68,18 @@ TEST_F(SupervisorTest, an_end_while_starting_lets_the_next_start_begin) {
     EXPECT_EQ(supervisor_next(&supervisor_), 0u);
 }
 
+TEST_F(SupervisorTest, what_ends_while_a_later_one_starts_is_not_kept_waiting_by_it) {
+    Up(0, 10);
+    supervisor_started(&supervisor_, 2, 11);
+    EXPECT_EQ(supervisor_next(&supervisor_), SERVICE_INDEX_NONE);
+    EXPECT_EQ(supervisor_ended(&supervisor_, 0, EXIT_KILLED, 0), VERDICT_RESTART);
+    Up(0, 12);
+    EXPECT_EQ(supervisor_next(&supervisor_), SERVICE_INDEX_NONE) << "the later one still starts";
+    EXPECT_EQ(supervisor_ready(&supervisor_, 11), 2u);
+    Up(3, 13);
+    EXPECT_TRUE(supervisor_announce(&supervisor_));
+}
+
 TEST_F(SupervisorTest, one_that_is_not_critical_stays_down) {
     Up(0, 10);
     Up(2, 11);

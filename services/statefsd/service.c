@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "images/markers.h"
+#include "ipc/plant.h"
 #include "ipc/resolver.h"
 #include "ipc/server.h"
 #include "ipc/wire/state_wire.h"
@@ -111,6 +112,9 @@ static enum wire_status change(struct statefsd_service *service, struct ipc_exch
     if (!waits) {
         return WIRE_OK;
     }
+    if (plant_fires(PLANT_ANSWER_STAGED)) {
+        return WIRE_OK;
+    }
     const struct kept_call *call = ipc_keep(exchange);
     if (call) {
         service->waiting[service->waiting_count++] = *call;
@@ -144,7 +148,9 @@ static enum wire_status on_delete(void *state, struct ipc_exchange *exchange) {
 static enum wire_status on_get(void *state, struct ipc_exchange *exchange) {
     struct statefsd_service *service = state;
     struct state_message *message = exchange->message;
-    commit(service);
+    if (!plant_fires(PLANT_READ_STAGED)) {
+        commit(service);
+    }
     const struct state_entry *entry =
         state_table_find(&service->fs.table, exchange->request->meta.service_id, message->key);
     if (!entry) {
@@ -198,6 +204,10 @@ static enum wire_status on_commit(void *state, struct ipc_exchange *exchange) {
                                                      message->transaction, changes, &count);
     if (status != STATE_OK || count == 0) {
         return wire_of(status);
+    }
+    if (count > 1 && plant_fires(PLANT_SPLIT_TRANSACTION) &&
+        statefs_stage(&service->fs, exchange->request->meta.service_id, changes, 1) == STATE_OK) {
+        commit(service);
     }
     return change(service, exchange, changes, count);
 }
@@ -284,6 +294,12 @@ static bool mount(struct statefsd_service *service, const struct statefs_config 
     return result == MOUNT_OK;
 }
 
+// The manifest's argument: fewer entries, for a smaller disk.
+static uint32_t entries_of(const struct runtime *runtime) {
+    const uint32_t asked = runtime_argument(runtime);
+    return asked == 0 || asked > STATE_ENTRIES_MAX ? STATE_ENTRIES_MAX : asked;
+}
+
 static int serve_with(struct runtime *runtime, const struct disk *disk, struct ipc_client *client,
                       const struct state_quotas *quotas) {
     static const struct ipc_row rows[] = {
@@ -307,9 +323,10 @@ static int serve_with(struct runtime *runtime, const struct disk *disk, struct i
                                             .wake = on_wake,
                                             .client = client_of};
     const struct statefs_config config = {.disk = *disk,
-                                          .entries = STATE_ENTRIES_MAX,
+                                          .entries = entries_of(runtime),
                                           .quotas = quotas->rows,
-                                          .quota_count = quotas->count};
+                                          .quota_count = quotas->count,
+                                          .plant = (enum state_plant)plant_journal()};
     struct statefsd_service service;
     service.server.runtime = runtime;
     service.client = client;

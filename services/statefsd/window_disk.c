@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "ipc/plant.h"
+
 static struct deadline patience(void) {
     return (struct deadline){sys_clock_get() + BLOCK_PATIENCE_NS};
 }
@@ -28,7 +30,7 @@ static enum disk_status run(struct window_disk *state) {
         result = block_run(state->client, state->items, state->count, patience());
     }
     state->count = 0;
-    if (result == BLOCK_OK) {
+    if (result == BLOCK_OK || plant_fires(PLANT_FORGET_LOST)) {
         return DISK_OK;
     }
     if (result == BLOCK_CUT_OFF || result == BLOCK_CLOSED) {

@@ -61,6 +61,14 @@ class boot_view {
         services_.back().limits = task_limits_pack(limits);
     }
 
+    // Of the service that was added last.
+    void argument(std::uint32_t argument) {
+        services_.back().argument = argument;
+    }
+    void limits(task_limits limits) {
+        services_.back().limits = task_limits_pack(limits);
+    }
+
     // One that init does not start: others do, by a factory.
     void program(const char *name) {
         service(name, 0, 0, {});

@@ -1,6 +1,8 @@
 // testing/sim_devices/disk_image.cc: see disk_image.h.
 #include "testing/sim_devices/disk_image.h"
 
+#include <cstring>
+
 namespace sim_devices {
 
 sector disk_image::durable(std::uint64_t at) const {
@@ -40,8 +42,28 @@ void disk_image::forget_some(random_source &random) {
     }
 }
 
-void disk_image::power_cut(random_source &random) {
+// Each of its words is the old one, that of a write, or neither.
+static sector torn(const sector &old, const std::vector<sector> &versions, random_source &random) {
+    sector made = old;
+    const bool garbage = random() % 4 == 0;
+    for (std::size_t i = 0; i < SECTOR_BYTES; i += 8) {
+        const std::uint64_t which = random() % (versions.size() + 1);
+        const std::uint64_t word = random();
+        if (which != 0) {
+            std::memcpy(&made[i], &versions[which - 1][i], 8);
+        } else if (garbage) {
+            std::memcpy(&made[i], &word, 8);
+        }
+    }
+    return made;
+}
+
+void disk_image::power_cut(random_source &random, std::uint32_t tears) {
     for (const auto &[at, versions] : cache_) {
+        if (tears != 0 && random() % tears == 0) {
+            durable_[at] = torn(durable(at), versions, random);
+            continue;
+        }
         const std::uint64_t which = random() % (versions.size() + 1);
         if (which != 0) {
             durable_[at] = versions[which - 1];

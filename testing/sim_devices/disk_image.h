@@ -1,7 +1,8 @@
 // testing/sim_devices/disk_image.h: what is on a simulated disk, and what of it is still in its
 // cache: a write that was acknowledged is seen by every read, but stays when the power goes only
 // after a flush. What the power leaves of the rest the seed decides: each sector for itself has any
-// of the writes since the last flush, or none.
+// of the writes since the last flush, or none, or is torn: its words are of some of them, or of
+// none.
 //
 // Units:     sectors of SECTOR_BYTES.
 // Ownership: plain values.
@@ -38,8 +39,8 @@ class disk_image {
     void forget_some(random_source &random);
 
     // The power goes: every sector is as it was flushed, or as one of the writes since then left
-    // it.
-    void power_cut(random_source &random);
+    // it. `tears`: one of those in so many is torn, 0 is none.
+    void power_cut(random_source &random, std::uint32_t tears = 0);
 
     // Sectors that may change at a power cut.
     std::size_t unflushed() const {

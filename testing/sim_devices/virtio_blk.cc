@@ -253,6 +253,13 @@ void virtio_blk::fetch() {
     store16(device_ + 4 + 8 * queue_size_, fetched_);
 }
 
+// One step of those after which the power goes; false: it has gone.
+bool virtio_blk::step() {
+    power_went_ = power_went_ || options.cut_after == 0;
+    options.cut_after -= power_went_ || options.cut_after == UINT64_MAX ? 0 : 1;
+    return !power_went_;
+}
+
 std::uint32_t virtio_blk::transfer(const request &one) {
     std::uint64_t at = one.sector;
     for (const segment &part : one.data) {
@@ -261,7 +268,7 @@ std::uint32_t virtio_blk::transfer(const request &one) {
             if (one.type == TYPE_IN) {
                 bytes = image_->read(at);
                 std::memcpy(part.bytes + done, bytes.data(), SECTOR_BYTES);
-            } else {
+            } else if (step()) {
                 std::memcpy(bytes.data(), part.bytes + done, SECTOR_BYTES);
                 image_->write(at, bytes);
             }
@@ -315,7 +322,9 @@ std::uint32_t virtio_blk::finish(const request &one) {
         return 1;
     }
     if (one.type == TYPE_FLUSH) {
-        image_->flush();
+        if (step()) {
+            image_->flush();
+        }
         return 1;
     }
     const std::uint32_t written = transfer(one);
@@ -339,7 +348,7 @@ void virtio_blk::use(std::uint32_t id, std::uint32_t written) {
 
 void virtio_blk::run(std::uint32_t most) {
     fetch();
-    while (most > 0 && !pending_.empty()) {
+    while (most > 0 && !pending_.empty() && !power_went_) {
         const auto which = static_cast<std::ptrdiff_t>(random_() % pending_.size());
         const request one = pending_[static_cast<std::size_t>(which)];
         pending_.erase(pending_.begin() + which);
@@ -358,7 +367,9 @@ void virtio_blk::power_cut() {
     for (const request &one : hung_) {
         write_some(one);
     }
-    image_->power_cut(random_);
+    image_->power_cut(random_, options.tears);
+    power_went_ = false;
+    options.cut_after = UINT64_MAX;
     reset();
 }
 

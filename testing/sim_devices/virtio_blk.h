@@ -34,7 +34,9 @@ struct virtio_blk_options {
     std::uint32_t size_max = 0;
     std::uint32_t queue_size_max = 256;
     bool resets = true;
-    bool reset_forgets = false;  // disk_image::forget_some
+    bool reset_forgets = false;            // disk_image::forget_some
+    std::uint64_t cut_after = UINT64_MAX;  // Sectors written, and flushes: then the power goes.
+    std::uint32_t tears = 0;               // disk_image::power_cut
     // One request in so many: 0 is none.
     std::uint32_t read_fails = 0;
     std::uint32_t write_fails = 0;
@@ -76,6 +78,14 @@ class virtio_blk {
     std::size_t out() const {
         return pending_.size() + hung_.size();
     }
+    // Something is out that another run() would finish.
+    bool busy() const {
+        return !pending_.empty();
+    }
+    // It is over: nothing more is done, until power_cut().
+    bool power_went() const {
+        return power_went_;
+    }
     const std::vector<std::string> &faults() const {
         return faults_;
     }
@@ -110,6 +120,7 @@ class virtio_blk {
     bool one_in(std::uint32_t count);
     void fetch();
     bool read_chain(std::uint16_t head, request *out);
+    bool step();
     std::uint32_t finish(const request &one);
     std::uint32_t transfer(const request &one);
     void write_some(const request &one);
@@ -136,6 +147,7 @@ class virtio_blk {
     std::uint16_t used_ = 0;
     std::vector<request> pending_;
     std::vector<request> hung_;
+    bool power_went_ = false;
 };
 
 }  // namespace sim_devices

@@ -38,6 +38,14 @@ class client {
     std::uint32_t slots_at_first_ = 0;
 };
 
+// Of a judge: nobody waits any more, so no service keeps anybody's call; a denial is in the
+// journal.
+void is_at_rest(client &of, const char *name);
+void is_audited(client &of, const char *name);
+
+// Through init, by who holds OPERATOR.
+void end_service(simtest::user &self, const std::string &name);
+
 std::uint32_t slots_used();
 void pause_us(std::uint64_t us);
 

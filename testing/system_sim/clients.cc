@@ -252,24 +252,27 @@ void run_sleeper(user &self) {
     made.end();
 }
 
-// Ends services at random, through init.
+void end_service(user &self, const std::string &name) {
+    init_message message{};
+    message_area &out = self.page->call_out;
+    message.header.op = INIT_OP_END;
+    message.service = service_id_named(name.c_str()).value;
+    out.header = {0, 0, WIRE_PROTOCOL_INIT, 0,
+                  init_encode(WIRE_REQUEST, &message, out.payload, sizeof(out.payload))};
+    truth.ends[name]++;
+    truth.ended_ns[name] = sys_clock_get();
+    expect(sys_ipc_call(slot_at(OPERATOR), in_us(PATIENT_US)).status == STATUS_OK,
+           "init does not answer who may end services");
+}
+
+// Ends services at random.
 void run_reaper(user &self) {
     static const char *const victims[] = {"policyd",  "samgrd", "logd",
                                           "metricsd", "timed",  "sloth"};
     client made(self, slot_at(OWN));
     for (std::uint32_t i = 0; i < KILLS; i++) {
         pause_us(500 + sim_user_random(20000));
-        const std::string name = victims[sim_user_random(6)];
-        init_message message{};
-        message_area &out = self.page->call_out;
-        message.header.op = INIT_OP_END;
-        message.service = service_id_named(name.c_str()).value;
-        out.header = {0, 0, WIRE_PROTOCOL_INIT, 0,
-                      init_encode(WIRE_REQUEST, &message, out.payload, sizeof(out.payload))};
-        truth.ends[name]++;
-        truth.ended_ns[name] = sys_clock_get();
-        expect(sys_ipc_call(slot_at(OPERATOR), in_us(PATIENT_US)).status == STATUS_OK,
-               "init does not answer who may end services");
+        end_service(self, victims[sim_user_random(6)]);
     }
     made.end();
 }

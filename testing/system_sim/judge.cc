@@ -36,21 +36,6 @@ void storm(client &of) {
     select(of, 0);
 }
 
-// Nobody waits any more, so no service keeps anybody's call.
-void is_at_rest(client &of, const char *name) {
-    server_message message{};
-    ipc_error error = IPC_REJECTED;
-    message.kept = 1;
-    for (std::uint32_t i = 0; i < LOOKS && (error != IPC_OK || message.kept != 0); i++) {
-        message = {};
-        message.header.op = SERVER_OP_COUNTS;
-        error = of.ask(name, server_rows, &message, PATIENT_US).error;
-        pause_us(2000);
-    }
-    expect(error == IPC_OK, std::string("does not answer: ") + name, error);
-    expect(message.kept == 0, std::string("keeps calls of nobody: ") + name, message.kept);
-}
-
 // One page, and where the next one begins; 0: there is none.
 bool page_says(client &of, const std::string &text, std::uint64_t &from) {
     log_message message{};
@@ -81,6 +66,23 @@ bool journal_says(client &of, const std::string &text) {
     return found;
 }
 
+}  // namespace
+
+// Nobody waits any more, so no service keeps anybody's call.
+void is_at_rest(client &of, const char *name) {
+    server_message message{};
+    ipc_error error = IPC_REJECTED;
+    message.kept = 1;
+    for (std::uint32_t i = 0; i < LOOKS && (error != IPC_OK || message.kept != 0); i++) {
+        message = {};
+        message.header.op = SERVER_OP_COUNTS;
+        error = of.ask(name, server_rows, &message, PATIENT_US).error;
+        pause_us(2000);
+    }
+    expect(error == IPC_OK, std::string("does not answer: ") + name, error);
+    expect(message.kept == 0, std::string("keeps calls of nobody: ") + name, message.kept);
+}
+
 // A denial is in the journal: whom it was about, by its number.
 void is_audited(client &of, const char *name) {
     char number[17];
@@ -97,8 +99,6 @@ void is_audited(client &of, const char *name) {
     }
     expect(said, std::string("a denial that is not in the journal: ") + name);
 }
-
-}  // namespace
 
 void run_judge(simtest::user &self) {
     client made(self, slot_at(OWN));

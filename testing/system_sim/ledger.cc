@@ -43,29 +43,28 @@ bool read_line(const std::string &line, const std::string &verb, std::string &na
     return true;
 }
 
-// A service starts again only after it has ended, by one each time.
-void judge_starts(const std::string &console) {
-    std::map<std::string, std::uint32_t> started;
-    std::map<std::string, std::uint32_t> ended;
+}  // namespace
+
+// By one each time.
+std::map<std::string, starts> judge_starts(const std::string &console) {
+    std::map<std::string, starts> all;
     std::istringstream lines(console);
     std::string line;
     std::string name;
     std::uint32_t number = 0;
     while (std::getline(lines, line)) {
         if (read_line(line, "start", name, number)) {
-            expect(number == started[name] + 1, "a start out of order: " + name, number);
-            expect(ended[name] == started[name], "started again while it runs: " + name, number);
-            started[name] = number;
+            starts &of = all[name];
+            expect(number == of.begun + 1, "a start out of order: " + name, number);
+            expect(of.ended == of.begun, "started again while it runs: " + name, number);
+            of.begun = number;
         } else if (read_line(line, "exit", name, number)) {
-            expect(number == started[name], "an end of nobody: " + name, number);
-            ended[name] = number;
+            expect(number == all[name].begun, "an end of nobody: " + name, number);
+            all[name].ended = number;
         }
     }
-    expect(started["doomed"] == 3 && ended["doomed"] == 3, "starts of one that dies for ever",
-           started["doomed"]);
+    return all;
 }
-
-}  // namespace
 
 void world_judge(const sim_result &result) {
     if (result.end != SIM_POWER_OFF) {
@@ -74,7 +73,9 @@ void world_judge(const sim_result &result) {
     for (const auto &[value, at_most] : truth.at_most) {
         check(value);
     }
-    judge_starts(sim_console());
+    const starts doomed = judge_starts(sim_console())["doomed"];
+    expect(doomed.begun == 3 && doomed.ended == 3, "starts of one that dies for ever",
+           doomed.begun);
 }
 
 }  // namespace systemsim

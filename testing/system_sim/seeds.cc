@@ -6,22 +6,47 @@
 
 #include "ipc/plant.h"
 #include "testing/sim/seed_fork.h"
+#include "testing/system_sim/storage.h"
 
 namespace systemsim {
 
 namespace {
 
-const struct {
+struct planted {
     const char *name;
     const char *what;
-} plants[] = {
-#define PLANT(NAME, what) {#NAME, what},
+    bool storage;
+};
+
+const planted plants[] = {
+#define PLANT(NAME, what) {#NAME, what, false},
+#define STORAGE_PLANT(NAME, what) {#NAME, what, true},
 #include "ipc/plant.def"
 #undef PLANT
+#undef STORAGE_PLANT
+#define STATE_PLANT(NAME, what) {"JOURNAL_" #NAME, what, true},
+#include "services/statefsd/plant.def"
+#undef STATE_PLANT
 };
+
+constexpr int PLANTS = sizeof(plants) / sizeof(plants[0]);
+
+void choose(int plant) {
+    const bool own = plant < static_cast<int>(PLANT_COUNT);
+    plant_choice.number = own ? static_cast<unsigned>(plant + 1) : 0;
+    plant_choice.journal = own ? 0 : static_cast<unsigned>(plant + 1 - PLANT_COUNT);
+}
 
 void fill_outcome(seed_outcome &out, const sim_result &result) {
     out.syscalls = result.syscalls;
+    out.lives = kept.lives;
+    out.cuts = kept.cuts;
+    out.certain = kept.certain;
+    out.uncertain = kept.uncertain;
+    out.transactions = kept.transactions;
+    out.moved = kept.moved;
+    out.trouble = kept.trouble;
+    out.resets = kept.resets;
     for (const std::uint64_t count : truth.outcomes) {
         out.calls += count;
     }
@@ -53,15 +78,21 @@ void report() {
 }  // namespace
 
 seed_outcome seed_run(const seed_options &options, std::uint64_t seed) {
-    sim_options machine = world_options(seed, simtest::seed_harts(options.hart_count, seed));
+    const std::uint32_t harts = simtest::seed_harts(options.hart_count, seed);
+    sim_options machine =
+        options.storage ? storage_options(seed, harts) : world_options(seed, harts);
     machine.trace = options.trace ? stdout : nullptr;
     auto *out = simtest::seed_shared<seed_outcome>();
     *out = {};
     const int status = simtest::seed_fork(machine, options.quiet, [&] {
-        plant_choice.number = static_cast<unsigned>(options.plant + 1);
+        choose(options.plant);
         sim_result result{};
-        sim_run(&machine, &result);
-        world_judge(result);
+        if (options.storage) {
+            result.syscalls = storage_live(seed, machine);
+        } else {
+            sim_run(&machine, &result);
+            world_judge(result);
+        }
         fill_outcome(*out, result);
         out->finished = true;
         if (options.report && !truth.findings.empty()) {
@@ -86,10 +117,34 @@ void seed_add(seed_outcome &sum, const seed_outcome &one) {
     sum.records += one.records;
     sum.sleeps += one.sleeps;
     sum.ends += one.ends;
+    sum.lives += one.lives;
+    sum.cuts += one.cuts;
+    sum.certain += one.certain;
+    sum.uncertain += one.uncertain;
+    sum.transactions += one.transactions;
+    sum.moved += one.moved;
+    sum.trouble += one.trouble;
+    sum.resets += one.resets;
 }
 
-std::string seed_summary(const seed_outcome &sum) {
+std::string seed_summary(const seed_options &options, const seed_outcome &sum) {
     char text[320];
+    if (options.storage) {
+        std::snprintf(
+            text, sizeof(text),
+            "%llu system calls; %llu boots, %llu power cuts, %llu ends; %llu calls answered, %llu "
+            "not, %llu transactions; %llu sectors written in order, %llu operations failed, %llu "
+            "resets\n",
+            static_cast<unsigned long long>(sum.syscalls),
+            static_cast<unsigned long long>(sum.lives), static_cast<unsigned long long>(sum.cuts),
+            static_cast<unsigned long long>(sum.ends), static_cast<unsigned long long>(sum.certain),
+            static_cast<unsigned long long>(sum.uncertain),
+            static_cast<unsigned long long>(sum.transactions),
+            static_cast<unsigned long long>(sum.moved),
+            static_cast<unsigned long long>(sum.trouble),
+            static_cast<unsigned long long>(sum.resets));
+        return text;
+    }
     std::snprintf(
         text, sizeof(text),
         "%llu system calls; %llu requests, %llu served, %llu not known of, %llu denied "
@@ -106,14 +161,21 @@ std::string seed_replay(const seed_options &options, std::uint64_t seed) {
     std::string command = "./bazelw run //testing/system_sim -- --seeds " + std::to_string(seed) +
                           " --harts " +
                           std::to_string(simtest::seed_harts(options.hart_count, seed));
+    if (options.storage) {
+        command += " --storage";
+    }
     if (options.plant >= 0) {
         command += std::string(" --plant ") + plants[options.plant].name;
     }
     return command + " --report";
 }
 
+int plant_count() {
+    return PLANTS;
+}
+
 int plant_find(const std::string &name) {
-    for (int i = 0; i < PLANT_COUNT; i++) {
+    for (int i = 0; i < PLANTS; i++) {
         if (name == plants[i].name) {
             return i;
         }
@@ -127,6 +189,10 @@ const char *plant_name(int plant) {
 
 const char *plant_what(int plant) {
     return plants[plant].what;
+}
+
+bool plant_is_storage(int plant) {
+    return plants[plant].storage;
 }
 
 }  // namespace systemsim

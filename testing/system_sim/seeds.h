@@ -1,4 +1,5 @@
-// testing/system_sim/seeds.h: one seed of the whole system, judged; and how to replay it. A seed
+// testing/system_sim/seeds.h: one seed of the whole system, judged; and how to replay it. There are
+// two worlds: without a disk (world.h) and with one (storage.h). A seed
 // runs in a process of its own, forked from one that has booted the machine once.
 #pragma once
 
@@ -11,7 +12,8 @@ namespace systemsim {
 
 struct seed_options {
     std::uint32_t hart_count = 0;  // 0: 2 mostly, 1 and 4 in between.
-    int plant = -1;                // enum plant: a planted bug.
+    bool storage = false;          // The world with a disk.
+    int plant = -1;                // A planted bug of that world: plant_find.
     bool trace = false;
     bool report = false;  // Print the console and the state of the machine if the seed fails.
     bool quiet = false;   // Print nothing.
@@ -31,16 +33,28 @@ struct seed_outcome {
     std::uint64_t records;  // Read again from the journal.
     std::uint64_t sleeps;
     std::uint64_t ends;  // Services ended from outside.
+    // With a disk:
+    std::uint64_t lives;         // Boots of the system,
+    std::uint64_t cuts;          // of them ended by the power.
+    std::uint64_t certain;       // Calls of statefsd with an answer,
+    std::uint64_t uncertain;     // and without.
+    std::uint64_t transactions;  // That were acknowledged.
+    std::uint64_t moved;         // Sectors that the porter knows to be durable.
+    std::uint64_t trouble;       // Operations of the porter's that failed.
+    std::uint64_t resets;        // Of the device.
 };
 
 seed_outcome seed_run(const seed_options &options, std::uint64_t seed);
 void seed_add(seed_outcome &sum, const seed_outcome &one);
-std::string seed_summary(const seed_outcome &sum);
+std::string seed_summary(const seed_options &options, const seed_outcome &sum);
 std::string seed_replay(const seed_options &options, std::uint64_t seed);
 
-// enum plant, or -1.
+// All planted bugs: those of ipc/plant.def, then those of services/statefsd/plant.def with JOURNAL_
+// before their names. -1: there is none of that name.
+int plant_count();
 int plant_find(const std::string &name);
 const char *plant_name(int plant);
 const char *plant_what(int plant);
+bool plant_is_storage(int plant);
 
 }  // namespace systemsim

@@ -6,8 +6,7 @@
 
 #include <cstdlib>
 #include <string>
-
-#include "ipc/plant.h"
+#include <vector>
 
 namespace systemsim {
 namespace {
@@ -29,7 +28,7 @@ TEST(SystemSim, seeds_are_clean) {
         seed_add(sum, out);
         ASSERT_STREQ(out.complaint, "") << "replay: " << seed_replay(options, seed);
     }
-    std::printf("%s", seed_summary(sum).c_str());
+    std::printf("%s", seed_summary(options, sum).c_str());
     // It does what it is there for.
     EXPECT_GT(sum.served, sum.calls / 4);
     EXPECT_GT(sum.unknown, SEEDS);
@@ -39,6 +38,16 @@ TEST(SystemSim, seeds_are_clean) {
     EXPECT_GT(sum.records, 5 * SEEDS);
     EXPECT_GT(sum.sleeps, 5 * SEEDS);
     EXPECT_GT(sum.ends, 5 * SEEDS);
+}
+
+std::vector<int> plants_without_storage() {
+    std::vector<int> found;
+    for (int plant = 0; plant < plant_count(); plant++) {
+        if (!plant_is_storage(plant)) {
+            found.push_back(plant);
+        }
+    }
+    return found;
 }
 
 class PlantedBug : public testing::TestWithParam<int> {};
@@ -60,7 +69,7 @@ TEST_P(PlantedBug, is_found) {
                 static_cast<unsigned long long>(seed), complaint.c_str());
 }
 
-INSTANTIATE_TEST_SUITE_P(All, PlantedBug, testing::Range(0, static_cast<int>(PLANT_COUNT)),
+INSTANTIATE_TEST_SUITE_P(All, PlantedBug, testing::ValuesIn(plants_without_storage()),
                          [](const testing::TestParamInfo<int> &info) {
                              return std::string(plant_name(info.param));
                          });

@@ -4,7 +4,6 @@
 #include <cstdio>
 #include <string>
 
-#include "ipc/plant.h"
 #include "testing/system_sim/seeds.h"
 
 namespace {
@@ -20,7 +19,7 @@ struct arguments {
 
 std::string plant_list() {
     std::string text = "a planted bug:";
-    for (int i = 0; i < PLANT_COUNT; i++) {
+    for (int i = 0; i < plant_count(); i++) {
         text += std::string("\n  ") + plant_name(i) + ": " + plant_what(i);
     }
     return text;
@@ -54,7 +53,8 @@ int run(const arguments &args) {
         }
     }
     std::printf("seeds %llu..%llu: %s", static_cast<unsigned long long>(args.first),
-                static_cast<unsigned long long>(args.last), seed_summary(sum).c_str());
+                static_cast<unsigned long long>(args.last),
+                seed_summary(args.options, sum).c_str());
     return args.expect_found ? 1 : 0;
 }
 
@@ -68,6 +68,7 @@ int main(int argc, char **argv) {
     app.add_option("--seeds", seeds, "A or A..B");
     app.add_option("--harts", args.options.hart_count, "1 to 8; else 2 mostly, 1 and 4 in between")
         ->check(CLI::Range(1, 8));
+    app.add_flag("--storage", args.options.storage, "the system with a disk");
     app.add_option("--plant", plant, plant_list());
     app.add_flag("--expect-found", args.expect_found, "succeed if a seed fails, fail if none does");
     app.add_flag("--trace", args.options.trace, "print every decision and system call");
@@ -75,6 +76,8 @@ int main(int argc, char **argv) {
                  "print the console and the state if a seed fails");
     CLI11_PARSE(app, argc, argv);
     args.options.plant = plant.empty() ? -1 : plant_find(plant);
+    args.options.storage =
+        args.options.storage || (args.options.plant >= 0 && plant_is_storage(args.options.plant));
     if (!read_seeds(seeds, args) || (!plant.empty() && args.options.plant < 0)) {
         std::fprintf(stderr,
                      "system_sim: --seeds takes A or A..B; --plant one of the bugs of --help\n");

@@ -59,6 +59,13 @@ void check(std::uint64_t value);
 // The machine of a seed: for sim_boot and sim_run.
 sim_options world_options(std::uint64_t seed, std::uint32_t hart_count);
 
+// What a console shows: a service starts again only after it has ended. How often each did.
+struct starts {
+    std::uint32_t begun;
+    std::uint32_t ended;
+};
+std::map<std::string, starts> judge_starts(const std::string &console);
+
 // After the run: what the end of the system must show.
 void world_judge(const sim_result &result);
 

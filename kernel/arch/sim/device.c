@@ -55,9 +55,27 @@ static void receive(struct sim_device *device) {
     }
 }
 
+// The device that a test brings, or null.
+static const struct sim_device_model *model_of(uint32_t index) {
+    return index == SIM_DEVICE_WITH_ARENA ? sim.options.model : 0;
+}
+
+// It does what is due; that may be the end of the machine.
+static void run_model(const struct sim_device_model *model) {
+    struct sim_device *device = &sim.devices[SIM_DEVICE_WITH_ARENA];
+    device->raise_at_ns = model->run(model->context, sim.now_ns);
+    set_level(SIM_DEVICE_WITH_ARENA, model->line(model->context));
+    note_next();
+}
+
 static void raise(uint32_t index) {
     struct sim_device *device = &sim.devices[index];
     add(TRACE_DEVICE, index, device->raised);
+    if (model_of(index)) {
+        device->raised++;
+        run_model(model_of(index));
+        return;
+    }
     if (index == DEVICE_INPUT) {
         receive(device);
         return;
@@ -133,6 +151,19 @@ void sim_device_store(uint32_t index, uint64_t offset, uint64_t value) {
         schedule(device);
     }
     note_next();
+}
+
+uint32_t sim_device_read32(uint32_t index, uint32_t offset) {
+    const struct sim_device_model *model = model_of(index);
+    return model ? model->read(model->context, offset) : 0;
+}
+
+void sim_device_write32(uint32_t index, uint32_t offset, uint32_t value) {
+    const struct sim_device_model *model = model_of(index);
+    if (model) {
+        model->write(model->context, offset, value);
+        run_model(model);
+    }
 }
 
 void arch_irq_enable(uint32_t line, uint32_t hart_index) {

@@ -103,11 +103,12 @@ static uint8_t *append(struct boot_image_header *header, enum boot_image_kind ki
 }
 
 static void write_manifest(uint8_t *place, const struct sim_image *what) {
-    const struct manifest_grant arena = {.kind = MANIFEST_GRANT_DEVICE,
-                                         .slot = 1,
-                                         .rights = RIGHTS_DEVICE,
-                                         .target = DEVICE_ID_BLOCK,
-                                         .badge = SIM_ARENA_PAGES};
+    const struct manifest_grant arena = {
+        .kind = MANIFEST_GRANT_DEVICE,
+        .slot = 1,
+        .rights = RIGHTS_DEVICE,
+        .target = DEVICE_ID_BLOCK,
+        .badge = what->arena_pages != 0 ? what->arena_pages : SIM_ARENA_PAGES};
     struct manifest_header head = {.magic = MANIFEST_MAGIC, .grant_count = 1};
     for (uint32_t i = 1; i < what->program_count && head.service_count < MANIFEST_SERVICE_MAX;
          i++) {

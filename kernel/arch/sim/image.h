@@ -19,6 +19,7 @@ struct sim_image {
     const struct sim_program *programs;
     uint32_t program_count;
     uint32_t hart_count;
+    uint32_t arena_pages;  // 0: SIM_ARENA_PAGES.
 };
 
 // The number of pages it takes.

@@ -42,8 +42,8 @@ struct sim_options sim_options_make(uint64_t seed, uint32_t hart_count,
 }
 
 const char *sim_end_name(enum sim_end end) {
-    static const char *const names[] = {"running", "power off", "panic",
-                                        "stuck",   "endless",   "check failed"};
+    static const char *const names[] = {"running", "power off",    "panic",    "stuck",
+                                        "endless", "check failed", "power cut"};
     return names[end];
 }
 
@@ -121,6 +121,17 @@ static uint32_t taken_pages(void) {
     return sim.kernel.page_pool.total_count - sim.kernel.page_pool.free_count;
 }
 
+void sim_power_cut(void) {
+    sim_finish(SIM_POWER_CUT, "the power was cut");
+}
+
+struct sim_arena sim_arena(void) {
+    const struct device *device = &sim.kernel.devices[SIM_DEVICE_WITH_ARENA];
+    return (struct sim_arena){.bytes = (uint8_t *)arch_page(device->arena),
+                              .physical = (uint64_t)device->arena.value * PAGE_BYTES,
+                              .byte_count = device->arena_pages * PAGE_BYTES};
+}
+
 // The trap loop of one hart: what kernel/arch/riscv64/trap.S and trap.c are on the target.
 static struct task *take_trap(struct sim_hart *self, struct hart *hart) {
     switch (self->trap) {
@@ -183,8 +194,9 @@ static void reset_ram(void) {
 // The boot image first, then two ranges. The kernel keeps its page table of words in the first
 // pages of the first, untaken; all else is poisoned until taken.
 static void reset_boot_info(void) {
-    uint32_t image_pages = sim_image_build(&(struct sim_image){
-        sim.options.programs, sim.options.program_count, sim.options.hart_count});
+    uint32_t image_pages =
+        sim_image_build(&(struct sim_image){sim.options.programs, sim.options.program_count,
+                                            sim.options.hart_count, sim.options.arena_pages});
     if (sim.options.spoil) {
         sim.options.spoil(sim_ram.bytes);
     }
@@ -253,6 +265,7 @@ static void reset(const struct sim_options *options) {
     sums_begin();
     sim_devices_reset();
     reset_ram();
+    sim_native_reset();
     reset_boot_info();
     sim_image_devices(&sim.boot);
     reset_harts();
@@ -283,7 +296,7 @@ void sim_boot(const struct sim_options *options) {
 static bool same_machine(const struct sim_options *a, const struct sim_options *b) {
     return a->hart_count == b->hart_count && a->page_count == b->page_count &&
            a->programs == b->programs && a->program_count == b->program_count &&
-           a->spoil == b->spoil;
+           a->arena_pages == b->arena_pages && a->spoil == b->spoil;
 }
 
 static void add_counts(void) {

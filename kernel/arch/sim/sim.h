@@ -43,6 +43,17 @@ struct sim_program {
     size_t file_bytes;
 };
 
+// A device that a test brings, behind the window, line and arena of SIM_DEVICE_WITH_ARENA
+// (kernel/arch/sim/device.h). Its functions are called between two instructions of the machine.
+struct sim_device_model {
+    void *context;
+    uint32_t (*read)(void *context, uint32_t offset);  // A register of 4 bytes.
+    void (*write)(void *context, uint32_t offset, uint32_t value);
+    // Does what is due now, and after each write; when it is to be called again, or UINT64_MAX.
+    uint64_t (*run)(void *context, uint64_t now_ns);
+    bool (*line)(void *context);  // Whether its interrupt line is up.
+};
+
 struct sim_options {
     uint64_t seed;
     uint32_t hart_count;
@@ -53,6 +64,11 @@ struct sim_options {
     uint32_t fault_rate[FAULT_POINT_COUNT];  // Chances in 65536; what is a planted bug is 0 unless
                                              // --plant asks for it.
     const char *input;                       // What the console's receiver gets. Null: nothing.
+    const struct sim_device_model *model;    // Null: the device of device.h.
+    uint32_t arena_pages;                    // Of the device's arena; 0: SIM_ARENA_PAGES.
+    // Where a program has memory mapped it is told an address of the host at which the very pages
+    // are, with its rights: for services that use it by pointers. kernel/arch/sim/native.c.
+    bool native;
     // May spoil the boot image before the kernel sees it. Null: nobody does.
     void (*spoil)(uint8_t *image);
     bool sums_off;           // The full audit alone counts (kernel/arch/sim/sums.h).
@@ -67,6 +83,7 @@ enum sim_end {
     SIM_STUCK,      // Nothing can ever happen again, and tasks wait: a deadlock or a lost wake-up.
     SIM_ENDLESS,    // step_max was reached.
     SIM_CHECK_FAILED,  // An invariant does not hold.
+    SIM_POWER_CUT,     // sim_power_cut.
 };
 
 struct sim_result {
@@ -109,6 +126,17 @@ const char *sim_console(void);
 void sim_report(FILE *to);
 
 const char *sim_end_name(enum sim_end end);
+
+// For a device: ends the run here and now, whatever the machine is doing. Does not return.
+void sim_power_cut(void);
+
+// The arena of SIM_DEVICE_WITH_ARENA, as the machine that was booted has it.
+struct sim_arena {
+    uint8_t *bytes;
+    uint64_t physical;
+    uint32_t byte_count;
+};
+struct sim_arena sim_arena(void);
 
 // The kernel of the run: for checks from a test, also between two system calls of a user function.
 struct kernel *sim_kernel(void);

@@ -10,6 +10,7 @@
 #include "kernel/arch/sim/sums.h"
 #include "kernel/arch/sim/trace.h"
 #include "kernel/core/kernel.h"
+#include "runtime/ecall.h"
 
 enum {
     SIM_TLB_COUNT = 64,
@@ -134,12 +135,21 @@ WARN_UNUSED bool sim_translate(struct sim_hart *hart, struct task *task, uint64_
 void sim_tlb_flush(struct sim_hart *hart, uint32_t asid);
 WARN_UNUSED bool sim_tlb_holds(const struct sim_hart *hart, struct page_number page);
 
+// native.c: before and after a system call of a task whose mapped memory is the host's.
+void sim_native_reset(void);
+WARN_UNUSED uint64_t sim_native_argument(const struct task *task, uint64_t number, uint64_t arg1);
+void sim_native_results(const struct task *task, uint64_t number, const uint64_t args[3],
+                        struct ecall_result *results);
+
 // device.c: devices do what is due. What a driver reads and writes. Lines as the kernel says.
 void sim_devices_reset(void);
 void sim_devices_run(void);
 WARN_UNUSED bool sim_device_find(struct page_number page, uint32_t *index);
 WARN_UNUSED uint64_t sim_device_load(uint32_t index, uint64_t offset);
 void sim_device_store(uint32_t index, uint64_t offset, uint64_t value);
+// Of a device that a test brings; of another: nothing.
+WARN_UNUSED uint32_t sim_device_read32(uint32_t index, uint32_t offset);
+void sim_device_write32(uint32_t index, uint32_t offset, uint32_t value);
 void sim_check_devices(void);
 
 // check.c: invariants. What concerns the hart that leaves the kernel; what can be seen when no hart

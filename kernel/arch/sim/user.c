@@ -92,6 +92,7 @@ struct ecall_result sim_ecall(uint64_t number, uint64_t arg0, uint64_t arg1, uin
                               uint64_t arg3) {
     struct task *task = sim_this()->task;
     user_step(task);
+    arg1 = sim_native_argument(task, number, arg1);
     struct regs *regs = &task->regs;
     uint64_t mark = pattern(task, REG_SP);
     regs->x[REG_SP] = mark;
@@ -119,6 +120,7 @@ struct ecall_result sim_ecall(uint64_t number, uint64_t arg0, uint64_t arg1, uin
                                   regs->x[REG_A0 + 3]};
     trace_add(&sim.trace, (struct trace_record){sim.now_ns, task->index, result.a0, result.a1,
                                                 sim.running, TRACE_RESUME});
+    sim_native_results(task, number, (const uint64_t[]){arg0, arg1, arg2}, &result);
     user_step(task);
     return result;
 }
@@ -135,12 +137,12 @@ static void check_first_regs(const struct task *task) {
     }
 }
 
-static struct page_number reach(uint64_t address, uint32_t access) {
+static struct page_number reach(uint64_t address, uint32_t access, uint32_t bytes) {
     struct task *task = sim_this()->task;
     user_step(task);
     struct sim_hart *hart = sim_this();
     struct page_number page = PAGE_NUMBER_NONE;
-    if (address % 8 != 0 && access != ARCH_EXECUTE) {
+    if (address % bytes != 0) {
         fault(hart, task, (struct user_fault){EXIT_FAULT_ALIGN, address});
     }
     if (!sim_translate(hart, task, address, access, &page)) {
@@ -159,14 +161,14 @@ static void user_main(void *argument) {
     uint64_t start_argument = task->regs.x[REG_A0 + 1];
     uint64_t entry = task->regs.pc - USER_IMAGE_MIN - SIM_ENTRY_FIRST;
     uint32_t instance = task->instance;
-    (void)reach(task->regs.pc, ARCH_EXECUTE);
+    (void)reach(task->regs.pc, ARCH_EXECUTE, 1);
     if (entry % 4 != 0 || entry / 4 >= sim.options.program_count) {
         fault(sim_this(), task, (struct user_fault){EXIT_FAULT_INSTRUCTION, entry});
     }
     trace_add(&sim.trace, (struct trace_record){sim.now_ns, task->index, instance, entry / 4,
                                                 sim.running, TRACE_BEGIN});
     struct message_page *page =
-        (struct message_page *)arch_page(reach(USER_MESSAGE_PAGE, ARCH_WRITE));
+        (struct message_page *)arch_page(reach(USER_MESSAGE_PAGE, ARCH_WRITE, 8));
     if (page != task->page) {
         sim_finish(SIM_CHECK_FAILED,
                    "task %u: the mapped message page is another one than the kernel's",
@@ -194,7 +196,7 @@ void sim_user_run(struct sim_hart *hart, struct task *task) {
 }
 
 uint64_t sim_user_load(uint64_t address) {
-    struct page_number page = reach(address, ARCH_READ);
+    struct page_number page = reach(address, ARCH_READ, 8);
     uint32_t device = 0;
     if (sim_device_find(page, &device)) {
         return sim_device_load(device, address % PAGE_BYTES);
@@ -204,7 +206,7 @@ uint64_t sim_user_load(uint64_t address) {
 }
 
 void sim_user_store(uint64_t address, uint64_t value) {
-    struct page_number page = reach(address, ARCH_WRITE);
+    struct page_number page = reach(address, ARCH_WRITE, 8);
     uint32_t device = 0;
     if (sim_device_find(page, &device)) {
         sim_device_store(device, address % PAGE_BYTES, value);
@@ -214,8 +216,26 @@ void sim_user_store(uint64_t address, uint64_t value) {
     words[address % PAGE_BYTES / sizeof(uint64_t)] = value;
 }
 
+// A register of 4 bytes; what is no device is none of its.
+static uint32_t reach_register(uint64_t address, uint32_t access) {
+    uint32_t device = 0;
+    if (!sim_device_find(reach(address, access, sizeof(uint32_t)), &device)) {
+        fault(sim_this(), sim_this()->task, (struct user_fault){EXIT_FAULT_READ, address});
+    }
+    return device;
+}
+
+uint32_t sim_user_read32(uint64_t address) {
+    return sim_device_read32(reach_register(address, ARCH_READ), (uint32_t)(address % PAGE_BYTES));
+}
+
+void sim_user_write32(uint64_t address, uint32_t value) {
+    sim_device_write32(reach_register(address, ARCH_WRITE), (uint32_t)(address % PAGE_BYTES),
+                       value);
+}
+
 void sim_user_fetch(uint64_t address) {
-    (void)reach(address, ARCH_EXECUTE);
+    (void)reach(address, ARCH_EXECUTE, 1);
 }
 
 void sim_user_break(void) {

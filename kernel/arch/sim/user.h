@@ -18,6 +18,8 @@ extern "C" {
 
 uint64_t sim_user_load(uint64_t address);  // 8-byte aligned.
 void sim_user_store(uint64_t address, uint64_t value);
+uint32_t sim_user_read32(uint64_t address);  // A register of a device that a test brings.
+void sim_user_write32(uint64_t address, uint32_t value);
 void sim_user_fetch(uint64_t address);  // Only the check: what would be executed is not there.
 
 // Ends the task like the exception would. Does not return.

@@ -270,7 +270,7 @@ static void boot(void) {
         threads_fail("no memory for RAM");
     }
     uint32_t image_pages = sim_image_build(
-        &(struct sim_image){options->programs, options->program_count, options->hart_count});
+        &(struct sim_image){options->programs, options->program_count, options->hart_count, 0});
     struct boot_info info = {.hart_count = options->hart_count,
                              .range_count = 1,
                              .range_first = {{SIM_RAM_FIRST_PAGE + image_pages}},
