@@ -91,6 +91,7 @@ def ipc_tests():
             "//ipc/wire:codec",
             "//ipc/wire:echo_wire",
             "//ipc/wire:policy_action",
+            "//ipc/wire:protocols",
             "//kernel/abi",
             "//runtime",
             "//runtime:syscall",
@@ -202,7 +203,10 @@ def ipc_tests():
     tessera_cc_test(
         name = "server_test",
         size = "small",
-        srcs = ["server_test.cc"],
+        srcs = [
+            "server_test.cc",
+            "server_world.h",
+        ],
         deps = [
             ":server",
             ":server_counts",
