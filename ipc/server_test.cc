@@ -1,6 +1,6 @@
 // ipc/server_test.cc: a service against a kernel that brings it good requests and bad ones: what
 // reaches a handler, what is answered, what is kept, and what is counted.
-#include "ipc/server_world.h"
+#include "testing/sim/server_world.h"
 
 namespace {
 

@@ -203,10 +203,7 @@ def ipc_tests():
     tessera_cc_test(
         name = "server_test",
         size = "small",
-        srcs = [
-            "server_test.cc",
-            "server_world.h",
-        ],
+        srcs = ["server_test.cc"],
         deps = [
             ":server",
             ":server_counts",
@@ -218,6 +215,7 @@ def ipc_tests():
             "//runtime",
             "//runtime:ecall",
             "//runtime:syscall",
+            "//testing/sim:server_world",
         ],
     )
 

@@ -1,8 +1,6 @@
-// ipc/server_world.h: a kernel that brings a service good requests and bad ones, for server_test.
-// Ownership: all of it is the test's.
+// testing/sim/server_world.h: a kernel that brings a service good requests and bad ones, for
+// server_test. Ownership: all of it is the test's.
 #pragma once
-
-#include "ipc/server.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -14,6 +12,7 @@
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "ipc/server.h"
 #include "kernel/abi/syscall.h"
 #include "runtime/ecall.h"
 
