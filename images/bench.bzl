@@ -19,6 +19,7 @@ _SERVICES_PROGRAMS = {
     "//services/policyd:policyd": "policyd",
     "//services/samgrd:samgrd": "samgrd",
     "//services/timed:timed": "timed",
+    "//testing/bench:guest": "guest",
     "//testing/bench:services": "services",
 }
 
@@ -66,7 +67,7 @@ def bench_images():
         name = "bench_uncached_golden",
         srcs = ["golden/bench_client.golden"],
         outs = ["bench_uncached.golden"],
-        cmd = "sed 's/_hit %u/_uncached %u/' $< >$@",
+        cmd = "sed -e 's/_hit %u/_uncached %u/' -e 's/_hit_at_/_uncached_at_/' $< >$@",
     )
 
     # The same with reuse off: the baseline (testing/evidence).

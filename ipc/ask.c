@@ -11,7 +11,7 @@ static struct ipc_request request_of(const struct ipc_question *question, const 
                                 .deadline = question->deadline,
                                 .op = op,
                                 .bytes = bytes,
-                                .protocol = question->protocol->type,
+                                .frame_type = op->frame_type,
                                 .flags = (uint16_t)((carries ? FRAME_CAP_MOVE : 0) |
                                                     (question->taken ? FRAME_TAKE_CAP : 0)),
                                 .carried = question->carried};

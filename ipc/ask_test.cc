@@ -97,7 +97,8 @@ TEST_F(Ask, the_answer_is_in_the_message) {
     EXPECT_EQ(Do(), IPC_OK);
     EXPECT_EQ(message_.value, 42u);
     EXPECT_EQ(message_.header.status, WIRE_OK);
-    EXPECT_EQ(world_.page_.call_out.header.type, WIRE_PROTOCOL_ECHO);
+    EXPECT_EQ(world_.page_.call_out.header.type,
+              WIRE_TYPE(WIRE_PROTOCOL_ECHO, ECHO_OP_ECHO, WIRE_VIA_MISS));
     EXPECT_EQ(world_.flags_, 0);
     const uint64_t first = message_.header.nonce.value;
     EXPECT_NE(first, 0u);

@@ -103,10 +103,14 @@ static struct nonce another(struct ipc_asks *asks, const struct ipc_pending *pen
     return nonce;
 }
 
+static void stray(struct ipc_asks *asks, const struct ipc_pending *pending, enum route_stray what) {
+    ipc_client_stray(asks->client, pending->target, POLICY_SEND, what);
+}
+
 static enum inbox_verdict keep_answer(struct ipc_asks *asks, const struct ipc_pending *pending) {
     const struct message_area *in = &asks->client->runtime->page->request_in;
     if (!ipc_answers(in, pending->nonce)) {
-        asks->client->stats.mismatched++;
+        stray(asks, pending, ROUTE_STRAY_MISMATCHED);
         return INBOX_UNKNOWN;
     }
     struct route *route = route_find(&asks->client->routes, pending->target, POLICY_SEND);
@@ -114,14 +118,23 @@ static enum inbox_verdict keep_answer(struct ipc_asks *asks, const struct ipc_pe
         route_served(&asks->client->routes, route, pending->epoch);
     }
     struct nonce nonce = plant_fires(PLANT_WRONG_WAITER) ? another(asks, pending) : pending->nonce;
-    return inbox_deliver(&asks->inbox, (struct service_id){in->meta.service_id}, nonce, in->payload,
-                         in->header.len);
+    const uint64_t dropped = asks->inbox.dropped;
+    enum inbox_verdict verdict = inbox_deliver(
+        &asks->inbox, (struct service_id){in->meta.service_id}, nonce, in->payload, in->header.len);
+    if (verdict != INBOX_KEPT) {
+        stray(asks, pending, ROUTE_STRAY_MISMATCHED);
+    }
+    if (asks->inbox.dropped != dropped) {  // The oldest of all, whosever it was.
+        stray(asks, pending, ROUTE_STRAY_DROPPED);
+    }
+    return verdict;
 }
 
 void ipc_asks_arrived(struct ipc_asks *asks, const struct recv_result *event) {
     struct ipc_pending *pending = find_sequence(asks, event->sequence);
     if (!pending) {
-        asks->client->stats.unknown++;
+        ipc_client_stray(asks->client, (struct service_id){.value = 0}, POLICY_SEND,
+                         ROUTE_STRAY_UNKNOWN);
         return;
     }
     pending->sequence.value = 0;
@@ -189,6 +202,7 @@ void ipc_asks_cancel(struct ipc_asks *asks, struct nonce ticket) {
         return;
     }
     withdraw(asks, pending);
+    stray(asks, pending, ROUTE_STRAY_CANCELLED);
     forget(pending);
 }
 

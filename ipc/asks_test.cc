@@ -8,6 +8,7 @@
 
 #include "ipc/wire/echo_wire.h"
 #include "ipc/wire/policy_action.h"
+#include "ipc/wire/protocols.h"
 #include "testing/sim/machine.h"
 
 namespace {
@@ -131,7 +132,7 @@ TEST(Asks, each_answer_comes_to_its_request_in_any_order) {
             expect_echo(asker, first, 2 * i);
         }
         EXPECT_EQ(asker.resolved_count, 1u);  // The route is kept.
-        EXPECT_EQ(asker.client.stats.unknown, 0u);
+        EXPECT_EQ(asker.client.stats.strays[ROUTE_STRAY_UNKNOWN], 0u);
         EXPECT_EQ(asker.client.stats.outcomes[IPC_OK][IPC_HIT], 19u);
     });
 }
@@ -148,7 +149,7 @@ TEST(Asks, test_reject_answer_with_another_nonce) {
             nonce first = started(asker, 1);
             nonce second = started(asker, 2);  // The one whose nonce the wrong answer carries.
             expect_echo(asker, second, 2);
-            EXPECT_EQ(asker.client.stats.mismatched, 1u);
+            EXPECT_EQ(asker.client.stats.strays[ROUTE_STRAY_MISMATCHED], 1u);
             expect_error(asker, first,
                          echo_rows.ops[0].repeatable ? IPC_REJECTED : IPC_UNKNOWN_OUTCOME);
         });
@@ -170,6 +171,7 @@ TEST(Asks, test_reject_answer_of_a_request_that_timed_out_or_was_cancelled) {
             ipc_error error = ipc_asks_await(&asker.asks, late, {in_us(300)}, &message);
             EXPECT_TRUE(error == IPC_TIMED_OUT || error == IPC_UNKNOWN_OUTCOME);
             ipc_asks_cancel(&asker.asks, cancelled);
+            EXPECT_EQ(asker.client.stats.strays[ROUTE_STRAY_CANCELLED], 1u);
             for (nonce over : {late, cancelled}) {
                 EXPECT_TRUE(ipc_asks_take(&asker.asks, over, &message, &error));
                 EXPECT_EQ(error, IPC_BAD_REQUEST);
@@ -199,6 +201,7 @@ TEST(Asks, test_reject_more_than_are_kept_and_drop_the_oldest) {
         // All answers come before the first is taken: only the latest are there.
         expect_echo(asker, tickets[INBOX_REQUEST_MAX - 1], INBOX_REQUEST_MAX - 1);
         EXPECT_EQ(asker.asks.inbox.dropped, INBOX_REQUEST_MAX - INBOX_ANSWER_MAX);
+        EXPECT_EQ(asker.client.stats.strays[ROUTE_STRAY_DROPPED], asker.asks.inbox.dropped);
         for (std::uint64_t i = INBOX_REQUEST_MAX - INBOX_ANSWER_MAX; i < INBOX_REQUEST_MAX - 1;
              i++) {
             expect_echo(asker, tickets[i], i);
@@ -323,6 +326,44 @@ TEST(Asks, test_reject_question_that_takes_a_capability) {
     });
 }
 
+// As the row of each operation of each protocol says.
+TEST(Asks, test_reject_repeating_each_operation_that_is_not_repeatable) {
+    run(
+        [](user &) {
+            for (;;) {
+                recv_result got = next_request();
+                if (got.status != STATUS_OK) {
+                    return;
+                }
+                EXPECT_EQ(sys_reply_close(got.reply), STATUS_OK);
+            }
+        },
+        [](user &self) {
+            asker asker;
+            begin(asker, self);
+            std::uint64_t asked = 0;
+            for (const wire_protocol_rows *rows : wire_protocols) {
+                for (std::uint32_t i = 0; i < rows->op_count; i++) {
+                    std::uint64_t message[WIRE_MESSAGE_BYTES_MAX / 8] = {};
+                    reinterpret_cast<wire_header *>(message)->op = rows->ops[i].number;
+                    ipc_question question{};
+                    question.target = {service_id_of("server", 6)};
+                    question.protocol = rows;
+                    question.deadline = {in_us(100000)};
+                    nonce ticket{};
+                    ASSERT_EQ(ipc_asks_start(&asker.asks, &question, message, &ticket).error,
+                              IPC_OK);
+                    EXPECT_EQ(ipc_asks_await(&asker.asks, ticket, {in_us(100000)}, message),
+                              rows->ops[i].repeatable ? IPC_REJECTED : IPC_UNKNOWN_OUTCOME)
+                        << rows->name << " " << rows->ops[i].name;
+                    asked++;
+                }
+            }
+            EXPECT_GT(asked, 40u);
+            EXPECT_EQ(asker.client.stats.resent, 0u);
+        });
+}
+
 bool both_started;  // What the asker says to the server beside all messages.
 
 // END may not be sent again, so what may have been done is not known.
@@ -416,9 +457,9 @@ TEST(Asks, test_reject_answer_to_nothing) {
         recv_result event = sys_ipc_recv(slot_at(OWN), in_us(100000));
         EXPECT_EQ(event.received, RECEIVED_REPLY);
         ipc_asks_arrived(&asker.asks, &event);
-        EXPECT_EQ(asker.client.stats.unknown, 0u);
+        EXPECT_EQ(asker.client.stats.strays[ROUTE_STRAY_UNKNOWN], 0u);
         ipc_asks_arrived(&asker.asks, &event);  // Once is enough.
-        EXPECT_EQ(asker.client.stats.unknown, 1u);
+        EXPECT_EQ(asker.client.stats.strays[ROUTE_STRAY_UNKNOWN], 1u);
         expect_echo(asker, ticket, 1);
         ipc_error error = IPC_OK;
         echo_message message{};

@@ -10,7 +10,7 @@ struct slot_result ipc_boot_route(struct runtime *runtime, uint32_t slot,
     const struct message_area *in = &runtime->page->reply_in;
     const struct init_message request = {
         .header = {.op = INIT_OP_ROUTE, .nonce = {.value = runtime->instance}}, .slot = slot};
-    frame_finish(out, WIRE_PROTOCOL_INIT,
+    frame_finish(out, WIRE_TYPE(WIRE_PROTOCOL_INIT, INIT_OP_ROUTE, WIRE_VIA_NONE),
                  init_encode(WIRE_REQUEST, &request, out->payload, sizeof(out->payload)));
     out->header.flags = FRAME_TAKE_CAP;
     struct call_result result = sys_ipc_call(slot_at(SLOT_INIT), deadline.ns);

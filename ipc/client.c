@@ -88,6 +88,16 @@ struct ipc_outcome ipc_client_outcome(struct ipc_client *client, struct service_
     return outcome;
 }
 
+void ipc_client_stray(struct ipc_client *client, struct service_id target,
+                      enum policy_action action, enum route_stray stray) {
+    client->stats.strays[stray]++;
+    client->routes.trace.now_ns = sys_clock_get();
+    route_trace_put(&client->routes.trace, (struct route_trace_record){.target = target.value,
+                                                                       .kind = ROUTE_TRACE_STRAY,
+                                                                       .action = (uint8_t)action,
+                                                                       .what = {(uint8_t)stray}});
+}
+
 static struct ipc_outcome finish(const struct call *call, enum ipc_error error) {
     const struct ipc_outcome outcome = {.error = error, .served = call->served};
     return ipc_client_outcome(call->client, call->request->target, action_of(call->way), outcome);
@@ -111,7 +121,8 @@ static enum ipc_error spent(enum budget_verdict verdict) {
 }
 
 static struct verdict mismatched(struct call *call) {
-    call->client->stats.mismatched++;
+    ipc_client_stray(call->client, call->request->target, action_of(call->way),
+                     ROUTE_STRAY_MISMATCHED);
     if ((call->request->flags & FRAME_TAKE_CAP) != 0) {  // What a wrong answer brings is not kept.
         slot_release(slot_at(call->client->runtime->page->reply_in.meta.slot));
     }
@@ -223,12 +234,23 @@ static void keep_request(struct call *call) {
     }
 }
 
+BASE_STATIC_ASSERT(WIRE_VIA_HIT == IPC_HIT + 1 && WIRE_VIA_MISS == IPC_MISS + 1 &&
+                       WIRE_VIA_REBOUND == IPC_REBOUND + 1 && WIRE_VIA_DEGRADED == IPC_DEGRADED + 1,
+                   "a frame's type says how its request was served");
+
+// A row's type says that a bound route serves it.
+static uint16_t type_served(uint16_t type, enum ipc_served served) {
+    uint32_t rest = type & ((1u << WIRE_TYPE_VIA_SHIFT) - 1);
+    return (uint16_t)(rest | ((uint32_t)served + WIRE_VIA_HIT) << WIRE_TYPE_VIA_SHIFT);
+}
+
 static void restore_request(struct call *call) {
     struct message_area *out = &call->client->runtime->page->call_out;
     if (call->kept) {
         memcpy(out->payload, call->client->kept.payload, call->request->bytes);
     }
     ipc_put_frame(out, call->request);
+    out->header.type = type_served(call->request->frame_type, call->served);
 }
 
 static enum ipc_served served_by(const struct call *call, const struct route *route) {

@@ -60,7 +60,7 @@ struct ipc_request {
     const struct wire_op *op;  // Its row says whether it may be sent again; null: never. What
                                // carried a capability is never sent twice.
     uint32_t bytes;            // Of the payload in call_out.
-    uint16_t protocol;         // The frame's type.
+    uint16_t frame_type;       // Of the operation's row: as if a bound route serves it.
     uint16_t flags;            // enum frame_flag
     struct slot carried;       // With FRAME_CAP_MOVE.
 };
@@ -83,10 +83,9 @@ typedef struct resolved ipc_resolve(void *context, struct service_id target,
 
 struct ipc_stats {
     uint64_t outcomes[IPC_ERROR_COUNT][IPC_SERVED_COUNT];
-    uint64_t answers[IPC_ERROR_COUNT];  // Of requests whose answer came later (asks.h).
-    uint64_t mismatched;                // Answers that did not carry their request's nonce.
-    uint64_t unknown;                   // Answers to no request that is under way.
-    uint64_t resent;                    // Attempts after the first.
+    uint64_t answers[IPC_ERROR_COUNT];   // Of requests whose answer came later (asks.h).
+    uint64_t strays[ROUTE_STRAY_COUNT];  // Answers that became no outcome.
+    uint64_t resent;                     // Attempts after the first.
 };
 
 struct ipc_client {
@@ -127,7 +126,7 @@ static inline bool ipc_answers(const struct message_area *reply, struct nonce no
 }
 
 static inline void ipc_put_frame(struct message_area *out, const struct ipc_request *request) {
-    frame_finish(out, request->protocol, request->bytes);
+    frame_finish(out, request->frame_type, request->bytes);
     out->header.flags = request->flags;
     out->meta.slot = (uint32_t)request->carried.value;
 }
@@ -188,6 +187,10 @@ WARN_UNUSED struct ipc_outcome ipc_client_outcome(struct ipc_client *client,
                                                   struct service_id target,
                                                   enum policy_action action,
                                                   struct ipc_outcome outcome);
+
+// Counts and traces an answer that becomes no outcome.
+void ipc_client_stray(struct ipc_client *client, struct service_id target,
+                      enum policy_action action, enum route_stray stray);
 
 // Closes every route.
 void ipc_client_release(struct ipc_client *client);

@@ -60,7 +60,7 @@ TEST_F(Client, test_reject_wrong_answer_to_who_manages) {
     std::memcpy(world_.page_.call_out.payload + 4, &request.nonce, sizeof(request.nonce));
     Meet(WRONG_NONCE, 1);
     EXPECT_EQ(ipc_client_manage(&client_, &request).error, IPC_UNKNOWN_OUTCOME);
-    EXPECT_EQ(client_.stats.mismatched, 1u);
+    EXPECT_EQ(client_.stats.strays[ROUTE_STRAY_MISMATCHED], 1u);
 }
 
 // What the trace says of a route that is lost, asked for again, and denied at last.

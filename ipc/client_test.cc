@@ -23,6 +23,23 @@ TEST_F(Client, AHitMakesOneSystemCall) {
     EXPECT_EQ(client_.stats.outcomes[IPC_OK][IPC_HIT], 10u);
 }
 
+// For who watches the kernel's events.
+TEST_F(Client, AFramesTypeSaysHowItsRequestIsServed) {
+    const wire_op row = {"SOME", "", {0, 0}, 5, true, WIRE_TYPE(2, 5, WIRE_VIA_HIT)};
+    const auto via = [&] {
+        EXPECT_EQ(wire_type_protocol(world_.page_.call_out.header.type), 2u);
+        EXPECT_EQ(wire_type_op(world_.page_.call_out.header.type), 5u);
+        return wire_type_via(world_.page_.call_out.header.type);
+    };
+    EXPECT_OUTCOME(CallOp(7, &row), IPC_OK, IPC_MISS);
+    EXPECT_EQ(via(), WIRE_VIA_MISS);
+    EXPECT_OUTCOME(CallOp(7, &row), IPC_OK, IPC_HIT);
+    EXPECT_EQ(via(), WIRE_VIA_HIT);
+    world_.Restart(7);
+    EXPECT_OUTCOME(CallOp(7, &row), IPC_OK, IPC_REBOUND);
+    EXPECT_EQ(via(), WIRE_VIA_REBOUND);
+}
+
 TEST_F(Client, ACapabilityGoesWithItsRequest) {
     EXPECT_OUTCOME(Carry(7), IPC_OK, IPC_MISS);
     EXPECT_OUTCOME(Carry(7), IPC_OK, IPC_HIT);
@@ -119,7 +136,7 @@ TEST_F(Client, RepeatableRequestsAreSentAgain) {
     EXPECT_EQ(client_.stats.resent, 1u);
     Meet(WRONG_NONCE, 2);
     EXPECT_EQ(Call(7, true).error, IPC_OK);
-    EXPECT_EQ(client_.stats.mismatched, 2u);
+    EXPECT_EQ(client_.stats.strays[ROUTE_STRAY_MISMATCHED], 2u);
     EXPECT_EQ(client_.stats.resent, 3u);
 }
 

@@ -127,7 +127,8 @@ TEST_F(PlainCalls, ready_tells_init_and_waits_for_its_answer) {
     ASSERT_EQ(world_.calls_.size(), 1u);
     EXPECT_EQ(world_.calls_[0].slot, std::uint64_t{SLOT_INIT});
     EXPECT_EQ(world_.calls_[0].deadline_ns, NOW_NS + READY_DEADLINE_NS);
-    EXPECT_EQ(world_.calls_[0].frame.header.type, WIRE_PROTOCOL_INIT);
+    EXPECT_EQ(world_.calls_[0].frame.header.type,
+              WIRE_TYPE(WIRE_PROTOCOL_INIT, INIT_OP_READY, WIRE_VIA_NONE));
     EXPECT_EQ(world_.calls_[0].frame.header.flags, 0u);
     EXPECT_EQ(request_.header.op, INIT_OP_READY);
     EXPECT_EQ(request_.header.nonce.value, INSTANCE);
@@ -225,7 +226,8 @@ TEST_F(Resolver, a_name_becomes_a_capability) {
     ASSERT_EQ(world_.calls_.size(), 1u);
     EXPECT_EQ(world_.calls_[0].slot, std::uint64_t{MANIFEST_SLOT});
     EXPECT_EQ(world_.calls_[0].deadline_ns, UNTIL.ns);
-    EXPECT_EQ(world_.calls_[0].frame.header.type, WIRE_PROTOCOL_ROUTING);
+    EXPECT_EQ(world_.calls_[0].frame.header.type,
+              WIRE_TYPE(WIRE_PROTOCOL_ROUTING, ROUTING_OP_RESOLVE, WIRE_VIA_NONE));
     EXPECT_EQ(world_.calls_[0].frame.header.flags, FRAME_TAKE_CAP);
     EXPECT_EQ(asked_.header.op, ROUTING_OP_RESOLVE);
     EXPECT_EQ(asked_.target, 8u);
@@ -347,7 +349,8 @@ TEST_F(Timed, its_answer_is_handed_on) {
     EXPECT_EQ(out_.header.nonce.value, 9u);
     EXPECT_EQ(world_.calls_[0].slot, GIVEN);
     EXPECT_EQ(world_.calls_[0].deadline_ns, UNTIL.ns);
-    EXPECT_EQ(world_.calls_[0].frame.header.type, WIRE_PROTOCOL_TIMED);
+    EXPECT_EQ(world_.calls_[0].frame.header.type,
+              WIRE_TYPE(WIRE_PROTOCOL_TIMED, TIMED_OP_STATS, WIRE_VIA_NONE));
 }
 
 TEST_F(Timed, test_reject_answer_that_is_none) {

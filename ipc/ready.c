@@ -10,7 +10,7 @@ enum status ipc_ready(struct runtime *runtime) {
     struct init_message request = {
         .header = {.op = INIT_OP_READY, .nonce = {.value = runtime->instance}}};
     uint32_t bytes = init_encode(WIRE_REQUEST, &request, out->payload, sizeof(out->payload));
-    frame_finish(out, WIRE_PROTOCOL_INIT, bytes);
+    frame_finish(out, WIRE_TYPE(WIRE_PROTOCOL_INIT, INIT_OP_READY, WIRE_VIA_NONE), bytes);
     struct call_result result =
         sys_ipc_call(slot_at(SLOT_INIT), sys_clock_get() + READY_DEADLINE_NS);
     if (result.status != STATUS_OK) {

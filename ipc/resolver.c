@@ -53,7 +53,8 @@ struct resolved ipc_resolver_ask(void *context, struct service_id target, enum p
         .header = {.op = ROUTING_OP_RESOLVE, .nonce = resolver->last},
         .target = target.value,
         .action = (uint8_t)action};
-    frame_finish(out, WIRE_PROTOCOL_ROUTING, routing_encode_area(WIRE_REQUEST, &request, out));
+    frame_finish(out, WIRE_TYPE(WIRE_PROTOCOL_ROUTING, ROUTING_OP_RESOLVE, WIRE_VIA_NONE),
+                 routing_encode_area(WIRE_REQUEST, &request, out));
     out->header.flags = FRAME_TAKE_CAP;
     struct call_result result = sys_ipc_call(resolver->samgrd, deadline.ns);
     if (result.status == STATUS_OK) {

@@ -26,6 +26,15 @@ enum route_trace_kind {
     ROUTE_TRACE_STEP,     // A route: enum route_state, enum route_event, enum route_state.
     ROUTE_TRACE_OUTCOME,  // A call or send: enum ipc_error, enum ipc_served, 0.
     ROUTE_TRACE_ANSWER,   // An answer that was taken later: enum ipc_error, 0, 0.
+    ROUTE_TRACE_STRAY,    // An answer that became no outcome: enum route_stray, 0, 0.
+};
+
+enum route_stray {
+    ROUTE_STRAY_MISMATCHED,  // It did not carry its request's nonce, or came from somebody else.
+    ROUTE_STRAY_UNKNOWN,     // It belongs to no request that is under way; its target is 0.
+    ROUTE_STRAY_DROPPED,     // It made room for a later one before it was taken.
+    ROUTE_STRAY_CANCELLED,   // Nobody wants it any more, whether it comes or not.
+    ROUTE_STRAY_COUNT
 };
 
 // As it travels: little-endian, no padding.

@@ -59,13 +59,10 @@ static void put_answer(const struct ipc_server *server, void *message) {
 
 // Sends what reply_out holds, and with it a capability.
 static bool send_answer(struct ipc_server *server, struct reply_handle reply, struct slot lend) {
-    frame_carry(&server->runtime->page->reply_out, lend);
-    if (sys_ipc_reply(reply) == STATUS_OK) {
-        return true;
-    }
-    frame_keep(reply, lend);
-    server->counts.left++;
-    return false;
+    enum status status = frame_answer(&server->runtime->page->reply_out, reply, lend);
+    server->counts.refused += status == STATUS_DENIED;  // It takes no capability.
+    server->counts.left += status != STATUS_OK && status != STATUS_DENIED;
+    return status == STATUS_OK;
 }
 
 // What ipc_answer_next has left in reply_out, which is needed now.
@@ -161,7 +158,7 @@ static enum wire_status decode(struct ipc_server *server, struct ipc_exchange *e
                                       .came = slot_at(in->meta.slot),
                                       .lend = slot_at(CAP_SLOT_NONE)};
     enum wire_status status = wire_decode_area(protocol, WIRE_REQUEST, in, server->message);
-    return in->header.type == protocol->type ? status : WIRE_MALFORMED;
+    return wire_type_protocol(in->header.type) == protocol->type ? status : WIRE_MALFORMED;
 }
 
 static enum wire_status run(struct ipc_server *server, struct ipc_exchange *exchange) {
@@ -177,7 +174,7 @@ bool ipc_server_call(struct ipc_server *server, struct reply_handle reply) {
     const struct message_area *in = &server->runtime->page->request_in;
     server->counts.calls++;
     server->taken = runtime_ticks();
-    if (in->header.type == WIRE_PROTOCOL_SERVER) {
+    if (wire_type_protocol(in->header.type) == WIRE_PROTOCOL_SERVER) {
         slot_release(slot_at(in->meta.slot));
         return answer_switch(server) || answer_counts(server);
     }

@@ -81,8 +81,10 @@ static enum wire_status fill_client(const struct ipc_client *client,
     }
     message->outcomes = bytes_of(client->stats.outcomes, sizeof(client->stats.outcomes));
     message->answers = bytes_of(client->stats.answers, sizeof(client->stats.answers));
-    message->unknown = client->stats.unknown;
-    message->mismatched = client->stats.mismatched;
+    message->mismatched = client->stats.strays[ROUTE_STRAY_MISMATCHED];
+    message->unknown = client->stats.strays[ROUTE_STRAY_UNKNOWN];
+    message->overrun = client->stats.strays[ROUTE_STRAY_DROPPED];
+    message->cancelled = client->stats.strays[ROUTE_STRAY_CANCELLED];
     message->resent = client->stats.resent;
     message->evicted = client->routes.evicted;
     message->routes = 0;

@@ -12,7 +12,7 @@ namespace {
 
 uint64_t now_ns = 4000;
 
-const wire_op kOps[] = {{"ADD", "", {0, 0}, 1, true}, {"FAR", "", {0, 0}, 15, true}};
+const wire_op kOps[] = {{"ADD", "", {0, 0}, 1, true, 0}, {"FAR", "", {0, 0}, 15, true, 0}};
 const wire_protocol_rows kProtocol = {"test",      kOps, nullptr, 2, 0, 99, sizeof(wire_header),
                                       {{'T', 'S'}}};
 
@@ -98,8 +98,10 @@ TEST_F(ServerCounts, says_how_its_own_calls_were_served) {
     client.stats.outcomes[IPC_OK][IPC_HIT] = 3;
     client.stats.outcomes[IPC_DENIED][IPC_MISS] = 1;
     client.stats.answers[IPC_TIMED_OUT] = 6;
-    client.stats.mismatched = 4;
-    client.stats.unknown = 7;
+    client.stats.strays[ROUTE_STRAY_MISMATCHED] = 4;
+    client.stats.strays[ROUTE_STRAY_UNKNOWN] = 7;
+    client.stats.strays[ROUTE_STRAY_DROPPED] = 8;
+    client.stats.strays[ROUTE_STRAY_CANCELLED] = 9;
     client.stats.resent = 2;
     client.routes.evicted = 5;
     client.routes.routes[4].slot = slot_at(9);
@@ -115,6 +117,8 @@ TEST_F(ServerCounts, says_how_its_own_calls_were_served) {
     EXPECT_EQ(std::memcmp(out.answers.data, answers, sizeof(answers)), 0);
     EXPECT_EQ(out.mismatched, 4u);
     EXPECT_EQ(out.unknown, 7u);
+    EXPECT_EQ(out.overrun, 8u);
+    EXPECT_EQ(out.cancelled, 9u);
     EXPECT_EQ(out.resent, 2u);
     EXPECT_EQ(out.evicted, 5u);
     EXPECT_EQ(out.routes, 1u);

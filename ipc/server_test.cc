@@ -184,8 +184,31 @@ TEST_F(Server, a_capability_goes_with_its_answer_or_is_closed) {
     ASSERT_EQ(kernel_.answers_.size(), 2u);
     EXPECT_EQ(kernel_.answers_[0].carried, 40u);
     EXPECT_EQ(kernel_.answers_[1].carried, 0u + CAP_SLOT_NONE) << "the next answer carries none";
-    EXPECT_EQ(kernel_.closed_, (std::vector<uint64_t>{Handle(2), 40}));
+    EXPECT_EQ(kernel_.closed_, (std::vector<uint64_t>{40, Handle(2)}));
     EXPECT_EQ(state_.server.counts.left, 1u);
+}
+
+TEST_F(Server, test_reject_answer_with_a_capability_to_who_takes_none) {
+    Calls(Handle(1), Request(LEND, 5, 0));
+    Calls(Handle(2), Request(ADD, 7, 0));
+    kernel_.none_ = {Handle(1), Handle(2)};
+    Run();
+    ASSERT_EQ(kernel_.answers_.size(), 2u);
+    Decoded(0, WIRE_MALFORMED);
+    EXPECT_EQ(kernel_.answers_[0].carried, 0u + CAP_SLOT_NONE);
+    EXPECT_EQ(kernel_.answers_[0].bytes.size(), 0u + WIRE_REPLY_HEADER_BYTES);
+    EXPECT_EQ(kernel_.closed_, std::vector<uint64_t>{40});
+    EXPECT_EQ(state_.server.counts.refused, 1u);
+    EXPECT_EQ(state_.server.counts.left, 0u);
+    Decoded(1, WIRE_OK);
+}
+
+// What a frame's type says besides the protocol decides nothing.
+TEST_F(Server, goes_by_the_protocol_of_a_type) {
+    Calls(Handle(1), Request(ADD, 5, 41), WIRE_TYPE(99, LATER, WIRE_VIA_DEGRADED));
+    Run();
+    Decoded(0, WIRE_OK);
+    EXPECT_EQ(kernel_.answers_[0].type, 99u);
 }
 
 TEST_F(Server, test_reject_capability_that_nobody_takes) {

@@ -91,6 +91,7 @@ def ipc_tests():
             "//ipc/wire:codec",
             "//ipc/wire:echo_wire",
             "//ipc/wire:policy_action",
+            "//ipc/wire:protocols",
             "//kernel/abi",
             "//runtime",
             "//runtime:syscall",

@@ -9,7 +9,8 @@ enum status timed_call(struct runtime *runtime, struct slot route,
     struct message_area *call_out = &runtime->page->call_out;
     const struct message_area *reply_in = &runtime->page->reply_in;
     uint32_t bytes = timed_encode_area(WIRE_REQUEST, request, call_out);
-    frame_finish(call_out, WIRE_PROTOCOL_TIMED, bytes);
+    frame_finish(call_out, WIRE_TYPE(WIRE_PROTOCOL_TIMED, request->header.op, WIRE_VIA_NONE),
+                 bytes);
     struct call_result result = sys_ipc_call(route, call_deadline_ns);
     if (result.status != STATUS_OK) {
         return result.status;

@@ -175,10 +175,8 @@ struct world {
         message_area &out = self.page->reply_out;
         frame_finish(&out, protocol.type,
                      wire_encode(&protocol, WIRE_REPLY, message, out.payload, sizeof(out.payload)));
-        frame_carry(&out, carried);
-        if (sys_ipc_reply(reply) != STATUS_OK) {
-            frame_keep(reply, carried);  // It gave up.
-        }
+        const enum status status = frame_answer(&out, reply, carried);
+        EXPECT_NE(status, STATUS_DENIED);  // Else: it gave up, maybe.
     }
 
     // Serves what comes within a millisecond.
@@ -188,7 +186,7 @@ struct world {
             return;
         }
         const message_area &in = self.page->request_in;
-        if (in.header.type == WIRE_PROTOCOL_INIT) {
+        if (wire_type_protocol(in.header.type) == WIRE_PROTOCOL_INIT) {
             init_message message{};
             EXPECT_EQ(init_decode(WIRE_REQUEST, in.payload, in.header.len, &message), WIRE_OK);
             answer(got.reply, init_rows, &message, slot_at(CAP_SLOT_NONE));

@@ -389,6 +389,33 @@ TEST(ServicesSim, test_reject_watch_without_the_badge) {
     EXPECT_FALSE(rebooted()) << sim_console();
 }
 
+// Nothing is lost by it, and nobody is left without an answer.
+TEST(ServicesSim, test_reject_route_by_who_takes_no_capability) {
+    sim_machine machine;
+    machine.program("timed", run_timed);
+    machine.program("sleeper", run_ready);
+    machine.program("quitter", run_ready);
+    machine.program("judge", [](user &self) {
+        struct runtime made = runtime_of(self);
+        EXPECT_EQ(ipc_ready(&made), STATUS_OK);
+        for (const bool takes : {false, true, false}) {
+            init_message message{};
+            message_area &out = self.page->call_out;
+            message.header.op = INIT_OP_ROUTE;
+            message.slot = ROUTE;
+            frame_finish(&out, WIRE_PROTOCOL_INIT,
+                         init_encode(WIRE_REQUEST, &message, out.payload, sizeof(out.payload)));
+            out.header.flags = takes ? FRAME_TAKE_CAP : 0;
+            EXPECT_EQ(sys_ipc_call(slot_at(SLOT_INIT), in_us(PATIENCE_US)).status, STATUS_OK);
+            const message_area &in = self.page->reply_in;
+            EXPECT_EQ(init_decode(WIRE_REPLY, in.payload, in.header.len, &message), WIRE_OK);
+            EXPECT_EQ(message.header.status, takes ? WIRE_OK : WIRE_MALFORMED);
+            EXPECT_EQ(in.meta.slot != CAP_SLOT_NONE, takes);
+        }
+    });
+    machine.run(run_init);
+}
+
 // timed itself dies: init starts it again, and it says which start this is.
 TEST(ServicesSim, init_restarts_timed) {
     sim_machine machine;

@@ -57,7 +57,8 @@ struct wire_op {
     const char *meaning;
     uint64_t fields[2];  // By direction: bit i, field i. Of a reply with WIRE_OK; others have none.
     uint8_t number;
-    bool repeatable;  // Doing it twice does no harm: the client library may send it again.
+    bool repeatable;      // Doing it twice does no harm: the client library may send it again.
+    uint16_t frame_type;  // Of a request's frame, served by a bound route.
 };
 
 struct wire_protocol_rows {
@@ -66,7 +67,7 @@ struct wire_protocol_rows {
     const struct wire_field *fields;
     uint16_t op_count;
     uint16_t field_count;
-    uint16_t type;           // enum wire_protocol: the frame's type.
+    uint16_t type;           // enum wire_protocol: an answer's frame type.
     uint16_t message_bytes;  // Of the message struct.
     struct wire_magic magic;
 };

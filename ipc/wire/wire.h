@@ -5,7 +5,7 @@
 //   reply:   magic[2] version op|0x80, status u8, nonce u64, fields
 //
 // Little-endian, no padding. The nonce is the client's: a reply carries that of its request. A
-// frame's header type is its protocol (enum wire_protocol).
+// frame's type says its protocol (enum wire_protocol), and of a request what is asked.
 // Units:     bytes.
 // Ownership: readers and writers point into the caller's bytes; nothing is kept.
 // Errors:    a reader or writer that once ran over its end stays failed, reads zeros and writes
@@ -27,7 +27,7 @@ enum {
     WIRE_REPLY_HEADER_BYTES = 13,
 };
 
-// frame_header.type, and the magic of the payload.
+// The lowest byte of frame_header.type, and the magic of the payload.
 enum wire_protocol {
     WIRE_PROTOCOL_INIT = 1,
     WIRE_PROTOCOL_TIMED = 2,
@@ -46,6 +46,40 @@ enum wire_protocol {
     WIRE_PROTOCOL_UPDATE = 15,
     WIRE_PROTOCOL_END
 };
+
+// The rest of a request's type, above its protocol: the operation, and how the client's route
+// served it. That is the sender's word, for who watches the kernel's events (tools/trace); services
+// go by the protocol and the payload alone. An answer has its protocol only.
+enum {
+    WIRE_TYPE_OP_SHIFT = 8,
+    WIRE_TYPE_OP_MAX = 31,  // 0: it is not said.
+    WIRE_TYPE_VIA_SHIFT = 13,
+};
+
+// As enum ipc_served of ipc/client.h, behind none.
+enum wire_via {
+    WIRE_VIA_NONE,  // Not through a kept route.
+    WIRE_VIA_HIT,
+    WIRE_VIA_MISS,
+    WIRE_VIA_REBOUND,
+    WIRE_VIA_DEGRADED,
+    WIRE_VIA_COUNT
+};
+
+#define WIRE_TYPE(protocol, op, via) \
+    ((uint16_t)((protocol) | (op) << WIRE_TYPE_OP_SHIFT | (via) << WIRE_TYPE_VIA_SHIFT))
+
+static inline uint8_t wire_type_protocol(uint16_t type) {
+    return (uint8_t)type;
+}
+
+static inline uint8_t wire_type_op(uint16_t type) {
+    return (type >> WIRE_TYPE_OP_SHIFT) & WIRE_TYPE_OP_MAX;
+}
+
+static inline uint8_t wire_type_via(uint16_t type) {
+    return (uint8_t)(type >> WIRE_TYPE_VIA_SHIFT);
+}
 
 // What a service answers about the request itself (wire_status.def).
 enum wire_status {

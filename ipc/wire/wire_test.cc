@@ -360,14 +360,16 @@ TEST(ServerWire, golden_vectors_of_operations_and_clients) {
     message.answers = {numbers, 1};
     message.mismatched = 1;
     message.unknown = 5;
+    message.overrun = 6;
+    message.cancelled = 7;
     message.resent = 2;
     message.evicted = 3;
     message.routes = 4;
     bytes.resize(80);
     bytes.resize(server_encode(WIRE_REPLY, &message, bytes.data(), 80));
-    EXPECT_EQ(bytes,
-              (Bytes{'S', 'V', 1, 0x83, 0} + kNonceBytes + Bytes{2, 0, 8, 9} + Bytes{1, 0, 8} +
-               Little(1, 8) + Little(5, 8) + Little(2, 8) + Little(3, 8) + Little(4, 4)));
+    EXPECT_EQ(bytes, (Bytes{'S', 'V', 1, 0x83, 0} + kNonceBytes + Bytes{2, 0, 8, 9} +
+                      Bytes{1, 0, 8} + Little(1, 8) + Little(5, 8) + Little(6, 8) + Little(7, 8) +
+                      Little(2, 8) + Little(3, 8) + Little(4, 4)));
 }
 
 // A protocol that has a field of each type, in an order that nothing aligns.
@@ -387,7 +389,7 @@ const wire_field kMixedFields[] = {
     {"value", "", offsetof(mixed_message, value), WIRE_BYTES},
     {"large", "", offsetof(mixed_message, large), WIRE_U32},
 };
-const wire_op kMixedOps[] = {{"ALL", "", {0x1f, 0x02}, 9, false}};
+const wire_op kMixedOps[] = {{"ALL", "", {0x1f, 0x02}, 9, false, 0}};
 const wire_protocol_rows kMixed = {"mixed", kMixedOps, kMixedFields,          1,
                                    5,       99,        sizeof(mixed_message), {{'M', 'X'}}};
 

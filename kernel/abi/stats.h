@@ -168,7 +168,8 @@ struct trace_event {
     uint64_t time_ns;
     uint8_t kind;   // enum event_kind
     uint8_t hart;   // On which it happened.
-    uint16_t type;  // Of the frame, of one that has a frame.
+    uint16_t type;  // Of the frame, of one that has a frame; of EVENT_SWITCH and EVENT_START the
+                    // own class of `task`, enum qos, 0: nobody runs.
     uint32_t task;
     uint32_t peer;
     uint32_t bytes;     // Of the frame's payload.

@@ -54,7 +54,9 @@ static uint32_t instance_of(const struct task *task) {
 
 void event_add(struct hart *hart, enum event_kind kind, const struct task *task,
                const struct task *peer, uint64_t sequence) {
-    event_put(hart, event_head(kind, 0, instance_of(task)), instance_of(peer), sequence);
+    bool runs = task && (kind == EVENT_SWITCH || kind == EVENT_START);
+    uint64_t type = runs ? atomic_load_u32(&task->qos) : 0;
+    event_put(hart, event_head(kind, type, instance_of(task)), instance_of(peer), sequence);
 }
 
 void event_add_type(struct hart *hart, enum event_kind kind, const struct task *task, uint64_t type,

@@ -61,8 +61,8 @@ static ALWAYS_INLINE void event_put(struct hart *hart, uint64_t head, uint64_t m
     atomic_store_between_u64(&ring->next, number + 1);
 }
 
-// Recorded on the complete paths, where what is rare may cost a call. Time and hart are filled in;
-// `task` and `peer` may be null.
+// Recorded on the complete paths, where what is rare may cost a call. Time and hart are filled in,
+// and the class of a task that runs or is started; `task` and `peer` may be null.
 COLD void event_add(struct hart *hart, enum event_kind kind, const struct task *task,
                     const struct task *peer, uint64_t sequence);
 COLD void event_add_type(struct hart *hart, enum event_kind kind, const struct task *task,

@@ -193,6 +193,11 @@ TEST(Trace, each_kind_is_recorded) {
         EXPECT_TRUE(has(all, EVENT_FAULT, instance, 0));
         EXPECT_TRUE(has(all, EVENT_EXIT, instance, 0));
         EXPECT_GE(of_kind(all, EVENT_SWITCH).size(), 1u);
+        for (const trace_event &one : all) {
+            if (one.kind == EVENT_SWITCH || one.kind == EVENT_START) {
+                EXPECT_EQ(one.type, one.task != 0 ? QOS_NORMAL : QOS_DEFAULT);
+            }
+        }
         EXPECT_GE(of_kind(all, EVENT_WAKE).size(), 1u);
         for (const trace_event &fault : of_kind(all, EVENT_FAULT)) {
             EXPECT_EQ(fault.type, EXIT_FAULT_INSTRUCTION);

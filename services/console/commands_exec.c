@@ -8,6 +8,11 @@
 
 static const char execd[] = "execd";
 
+enum {
+    LIST_MAX = 32,     // More than execd keeps.
+    PROGRAM_RUNS = 1,  // `state`, in ipc/wire/exec_fields.def.
+};
+
 // Learns the name of each program that execd could start, or has started.
 static void learn_names(struct shell *shell, enum exec_op op) {
     struct exec_message message = {.next = 0};
@@ -57,6 +62,34 @@ static void tell_end(struct shell *shell, const char *name, uint32_t instance) {
                   (unsigned long)message.ra);
     }
     print_end(&shell->print);
+}
+
+// Ends all that run of the program, if they are the shell's own or it may manage execd.
+void shell_kill_program(struct shell *shell) {
+    const char *name = shell->words.at[1] + 1;
+    const uint64_t program = program_id_of(name, strlen(name));
+    struct exec_message message = {.next = 0};
+    struct ipc_outcome outcome;
+    uint32_t found = 0;
+    for (uint32_t i = 0; i < LIST_MAX; i++) {
+        const uint32_t index = message.next;
+        message = (struct exec_message){.header = {.op = EXEC_OP_LIST}, .index = index};
+        if (shell_try(shell, execd, &exec_rows, &message, &outcome) != IPC_OK ||
+            message.header.status != WIRE_OK || message.next <= index) {
+            break;
+        }
+        if (message.program == program && message.state == PROGRAM_RUNS) {
+            struct exec_message kill = {.header = {.op = EXEC_OP_KILL},
+                                        .instance = message.instance};
+            found++;
+            if (shell_ask(shell, execd, &exec_rows, &kill, 0)) {
+                print_line(&shell->print, "@%s #%u ends", name, kill.instance);
+            }
+        }
+    }
+    if (found == 0) {
+        print_line(&shell->print, "no program '%s' runs", name);
+    }
 }
 
 void shell_run_program(struct shell *shell) {

@@ -82,8 +82,8 @@ static void show_text(struct shell *shell, const struct log_record *record) {
         return;
     }
     const char *name = names_of(&shell->names, crash.subject);
-    print_add(&shell->print, "%s ended: %s %#lx", name ? name : "?", exit_reason_name(crash.reason),
-              (unsigned long)crash.detail);
+    print_add(&shell->print, "%s%s ended: %s %#lx", names_mark(crash.subject), name ? name : "?",
+              exit_reason_name(crash.reason), (unsigned long)crash.detail);
     if (crash.start != 0) {  // Of a program each start is the first.
         print_add(&shell->print, ", its start %u", crash.start);
     }
@@ -99,7 +99,7 @@ static void show_record(struct shell *shell, const struct log_record *record) {
     print_number(print, 12, record->at_ns / 1000000);
     print_add(print, " ms %s", record->level < LOG_LEVEL_COUNT ? level_names[record->level] : "?");
     print_column(print, 24);
-    print_add(print, "%s ", sender ? sender : "?");
+    print_add(print, "%s%s ", names_mark(record->sender), sender ? sender : "?");
     if (record->scope.count != 0) {
         print_add(print, "[");
         print_bytes(print, record->scope.data, record->scope.count);
@@ -163,6 +163,10 @@ void shell_log(struct shell *shell) {
 
 void shell_kill(struct shell *shell) {
     const char *name = shell->words.at[1];
+    if (name[0] == '@') {
+        shell_kill_program(shell);
+        return;
+    }
     struct init_message message = {.header = {.op = INIT_OP_END},
                                    .service = names_find(&shell->names, name)};
     if (message.service == 0) {

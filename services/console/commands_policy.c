@@ -11,8 +11,8 @@ enum { LEARNED_PAGES_MAX = 8 };
 
 static void show_name(struct shell *shell, uint64_t service_id) {
     const char *name = names_of(&shell->names, service_id);
-    if (name) {  // Policies write programs with `@`.
-        print_add(&shell->print, "%s%s", (service_id & SERVICE_ID_TOP_BIT) != 0 ? "@" : "", name);
+    if (name) {
+        print_add(&shell->print, "%s%s", names_mark(service_id), name);
     } else {
         print_add(&shell->print, "%#lx", (unsigned long)service_id);
     }

@@ -2,6 +2,7 @@
 #include "services/console/figures.h"
 
 #include "kernel/abi/task.h"
+#include "services/console/message.h"
 
 #define NS_PER_US UINT64_C(1000)
 #define NS_PER_MS UINT64_C(1000000)
@@ -45,7 +46,7 @@ void instances_add(struct instances *instances, const struct stats_task *task) {
 static void put_service(struct print *print, const struct names *names, uint64_t service_id) {
     const char *name = names_of(names, service_id);
     if (name) {
-        print_add(print, "%s", name);
+        print_add(print, "%s%s", names_mark(service_id), name);
     } else {
         print_add(print, "%#lx", (unsigned long)service_id);
     }
@@ -192,7 +193,8 @@ void figures_event(struct print *print, const struct names *names,
     }
     print_column(print, REST);
     if (event->bytes != 0) {
-        print_add(print, "type %u, %u bytes ", event->type, event->bytes);
+        message_show_type(event->type, print);
+        print_add(print, ", %u bytes ", event->bytes);
     }
     if (event->sequence != 0) {
         print_add(print, "sequence %lu", (unsigned long)event->sequence);

@@ -15,6 +15,14 @@ static const char *event_name(uint8_t event) {
     return event < ROUTE_EVENT_COUNT ? names[event] : "?";
 }
 
+static const char *stray_name(uint8_t stray) {
+    static const char *const names[] = {[ROUTE_STRAY_MISMATCHED] = "mismatched",
+                                        [ROUTE_STRAY_UNKNOWN] = "unknown",
+                                        [ROUTE_STRAY_DROPPED] = "dropped",
+                                        [ROUTE_STRAY_CANCELLED] = "cancelled"};
+    return stray < ROUTE_STRAY_COUNT ? names[stray] : "?";
+}
+
 void figures_steps_head(struct print *print) {
     print_line(print, "        US TO              BY       WHAT");
 }
@@ -25,7 +33,7 @@ void figures_step(struct print *print, const struct names *names,
     const uint8_t *what = record->what;
     print_number(print, 10, record->at_ns / NS_PER_US);
     print_column(print, STEP_TARGET - 1);
-    print_add(print, "%s", name ? name : "?");
+    print_add(print, "%s%s", names_mark(record->target), name ? name : "?");
     print_column(print, STEP_WHAT - 9);
     print_add(print, "%s", policy_action_word((enum policy_action)record->action));
     print_column(print, STEP_WHAT);
@@ -40,6 +48,9 @@ void figures_step(struct print *print, const struct names *names,
             break;
         case ROUTE_TRACE_ANSWER:
             print_add(print, "answer: %s", figures_error_name(what[0]));
+            break;
+        case ROUTE_TRACE_STRAY:
+            print_add(print, "answer %s", stray_name(what[0]));
             break;
         default:
             print_add(print, "?");

@@ -46,6 +46,16 @@ const struct wire_protocol_rows *message_protocol_of(const char *service) {
     return 0;
 }
 
+void message_show_type(uint16_t type, struct print *print) {
+    const uint32_t index = (uint32_t)wire_type_protocol(type) - WIRE_PROTOCOL_INIT;
+    if (index >= WIRE_PROTOCOL_COUNT) {
+        print_add(print, "type %u", type);
+        return;
+    }
+    const struct wire_op *op = wire_op_find(wire_protocols[index], wire_type_op(type));
+    print_add(print, "%s%s%s", wire_protocols[index]->name, op ? " " : "", op ? op->name : "");
+}
+
 static bool same_letters(const char *word, const char *name) {
     for (; *word != 0 && *name != 0; word++, name++) {
         char upper = *word >= 'a' && *word <= 'z' ? (char)(*word - 'a' + 'A') : *word;
@@ -210,7 +220,7 @@ void message_show_text(const struct names *names, const struct wire_bytes *text,
         const char *name = may_be ? names_of(names, id) : 0;
         uint32_t taken = digits > 0 ? digits : 1;
         if (name) {
-            print_add(print, "%s", name);
+            print_add(print, "%s%s", names_mark(id), name);
         } else {
             print_bytes(print, &text->data[at], taken);
         }
@@ -264,7 +274,7 @@ void message_show(const struct message_form *form, enum wire_direction direction
         uint64_t value = get_number(field->type, place);
         const char *name = field->type == WIRE_U64 ? names_of(form->names, value) : 0;
         if (name) {
-            print_add(print, "%s", name);
+            print_add(print, "%s%s", names_mark(value), name);
         } else {
             print_add(print, "%lu", (unsigned long)value);
         }

@@ -45,6 +45,9 @@ void message_show(const struct message_form *form, enum wire_direction direction
 void message_show_text(const struct names *names, const struct wire_bytes *text,
                        struct print *print);
 
+// The protocol and the operation that a frame's type names, or its number.
+void message_show_type(uint16_t type, struct print *print);
+
 // What a service answered about the request itself.
 const char *message_status_text(uint8_t status);
 

@@ -68,6 +68,7 @@ void names_learn(struct names *names, const uint8_t *name, uint32_t name_bytes) 
 }
 
 uint64_t names_find_program(const struct names *names, const char *name) {
+    name += *name == '@';
     const struct names_program *found = find_program(names, program_id_of(name, strlen(name)));
     return found && strcmp(found->name, name) == 0 ? found->service_id : 0;
 }
@@ -85,6 +86,10 @@ const char *names_of(const struct names *names, uint64_t service_id) {
     return service_id == service_id_of(BOOT_IMAGE_INIT_NAME, sizeof(BOOT_IMAGE_INIT_NAME) - 1)
                ? BOOT_IMAGE_INIT_NAME
                : 0;
+}
+
+const char *names_mark(uint64_t service_id) {
+    return (service_id & SERVICE_ID_TOP_BIT) != 0 ? "@" : "";
 }
 
 uint64_t names_find(const struct names *names, const char *name) {

@@ -37,11 +37,15 @@ void names_init(struct names *names, const void *image);
 // kept, while there is room.
 void names_learn(struct names *names, const uint8_t *name, uint32_t name_bytes);
 
-// The service_id of a program that was learned; 0 if there is none.
+// The service_id of a program that was learned, with or without its mark; 0 if there is none.
 uint64_t names_find_program(const struct names *names, const char *name);
 
 // The name of a service, init included, or of a program; null if it is known as none.
 const char *names_of(const struct names *names, uint64_t service_id);
+
+// What stands before that name, as policies write it: "@" of a program, nothing of a service. So no
+// program looks like a service that is called the same.
+const char *names_mark(uint64_t service_id);
 
 // The service_id of a name of the image; 0 if there is none.
 uint64_t names_find(const struct names *names, const char *name);

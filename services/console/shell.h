@@ -92,6 +92,7 @@ void shell_routes(struct shell *shell);
 void shell_stats(struct shell *shell);
 void shell_log(struct shell *shell);
 void shell_kill(struct shell *shell);
+void shell_kill_program(struct shell *shell);
 void shell_run_program(struct shell *shell);
 void shell_call(struct shell *shell);
 void shell_trace(struct shell *shell);

@@ -151,6 +151,10 @@ TEST_F(Text, programs_are_learned) {
     EXPECT_EQ(names_find(&names_, "echo"), id_of("echo"));
     EXPECT_EQ(names_find(&names_, "greet"), 0U);
     EXPECT_EQ(names_find_program(&names_, "timed"), 0U);
+    // What a program is called like a service, the mark tells apart.
+    EXPECT_EQ(names_find_program(&names_, "@echo"), program_id_of("echo", 4));
+    EXPECT_STREQ(names_mark(program_id_of("echo", 4)), "@");
+    EXPECT_STREQ(names_mark(id_of("echo")), "");
 }
 
 TEST_F(Text, test_reject_names_that_no_program_has) {

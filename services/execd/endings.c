@@ -18,18 +18,15 @@ static bool is_told(const struct log_crash *crash) {
 
 static void answer_waiters(struct execd_service *service, struct execd_record *record) {
     struct kept_call call;
-    bool told = false;
     for (uint32_t i = 0; i < EXECD_WAITER_MAX; i++) {
         struct exec_message message = {.header = {.op = EXEC_OP_WAIT}};
         if (!execd_take_waiter(&service->execd, record->instance, &call)) {
             break;
         }
         endings_put(&message, record);
-        told =
-            ipc_answer(&service->server, &call, WIRE_OK, &message, slot_at(CAP_SLOT_NONE)) || told;
-    }
-    if (told) {
-        execd_collected(record);
+        bool handed =
+            ipc_answer(&service->server, &call, WIRE_OK, &message, slot_at(CAP_SLOT_NONE));
+        record->told = record->told || handed;
     }
 }
 

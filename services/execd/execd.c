@@ -99,28 +99,33 @@ static bool within_quotas(const struct execd *execd, uint64_t owner,
 // More records than programs run, so one is free or has ended.
 BASE_STATIC_ASSERT(EXECD_RUNNING_MAX < EXECD_RECORD_MAX, "a place for the next one");
 
+// Of two that have ended.
+static bool makes_room_before(const struct execd_record *one, const struct execd_record *other) {
+    return one->told != other->told ? one->told : one->order < other->order;
+}
+
 struct execd_record *execd_room(struct execd *execd, uint64_t owner,
                                 const struct bundle_program *program) {
     if (!within_quotas(execd, owner, program)) {
         execd->stats.overloaded++;
         return 0;
     }
-    struct execd_record *oldest = 0;
+    struct execd_record *first = 0;
     for (uint32_t i = 0; i < EXECD_RECORD_MAX; i++) {
         struct execd_record *record = &execd->records[i];
         if (record->state == EXECD_FREE) {
             return record;
         }
-        if (record->state == EXECD_ENDED && (!oldest || record->order < oldest->order)) {
-            oldest = record;
+        if (record->state == EXECD_ENDED && (!first || makes_room_before(record, first))) {
+            first = record;
         }
     }
-    return oldest;
+    return first;
 }
 
 void execd_started(struct execd *execd, struct execd_record *record,
                    const struct execd_record *what) {
-    execd->stats.forgotten += record->state == EXECD_ENDED;
+    execd->stats.forgotten += record->state == EXECD_ENDED && !record->told;
     *record = *what;
     record->state = EXECD_RUNS;
     execd->stats.started++;
@@ -154,19 +159,20 @@ void execd_ended(struct execd *execd, struct execd_record *record,
     execd->stats.crashed += ending->reason >= EXIT_FAULT_READ;
 }
 
-void execd_collected(struct execd_record *record) {
-    record->state = EXECD_FREE;
-}
-
-bool execd_wait(struct execd *execd, uint32_t instance, const struct kept_call *call) {
+bool execd_wait(struct execd *execd, const struct execd_waiter *waiter) {
+    struct execd_waiter *free = 0;
+    uint32_t own = 0;
     for (uint32_t i = 0; i < EXECD_WAITER_MAX; i++) {
-        if (execd->waiters[i].instance == 0) {
-            execd->waiters[i] = (struct execd_waiter){.instance = instance, .call = *call};
-            return true;
-        }
+        struct execd_waiter *one = &execd->waiters[i];
+        own += one->instance != 0 && one->client == waiter->client;
+        free = one->instance == 0 && !free ? one : free;
     }
-    execd->stats.overloaded++;
-    return false;
+    if (!free || own >= EXECD_WAITS_MAX) {
+        execd->stats.overloaded++;
+        return false;
+    }
+    *free = *waiter;
+    return true;
 }
 
 bool execd_take_waiter(struct execd *execd, uint32_t instance, struct kept_call *out) {

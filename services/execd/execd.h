@@ -4,8 +4,8 @@
 //
 // A program is named by the instance that the kernel gave its task, which is used once in a boot.
 // Who started it, by service_id, owns it: also after that service was started anew, and it goes on
-// when its owner ends. How it ended is kept until its owner was told, or until the place is needed
-// and it is the oldest of those.
+// when its owner ends. How it ended is kept as long as its place is not needed: of those that ended
+// the oldest that somebody was told of makes room first, then the oldest.
 // Ownership: the caller owns the struct, the slots in it, the memory of bundles and the kept calls.
 // Blocking:  never; each function looks at each place of a table once.
 // Errors:    enum wire_status; a full table is WIRE_OVERLOAD, is counted, and changes nothing else.
@@ -26,6 +26,7 @@ enum {
     EXECD_OWNED_MAX = 4,    // and of one owner.
     EXECD_RECORD_MAX = 16,  // With those that have ended.
     EXECD_WAITER_MAX = 16,
+    EXECD_WAITS_MAX = 4,   // Of them, of one client.
     EXECD_BUNDLE_MAX = 3,  // The boot image's, and one each of two clients.
 };
 
@@ -51,11 +52,13 @@ struct execd_record {
     uint64_t order;    // Of those that have ended: rises.
     struct slot task;  // While it runs.
     struct execd_ending ending;
+    bool told;  // Of one that has ended: somebody was.
     char name[BUNDLE_NAME_BYTES];
 };
 
 struct execd_waiter {
     uint32_t instance;  // 0: the place is free.
+    uint64_t client;    // The service_id of who waits.
     struct kept_call call;
 };
 
@@ -73,7 +76,7 @@ struct execd_stats {
     uint64_t crashed;     // Of those: by a fault.
     uint64_t denied;      // By policy, or because it is somebody else's.
     uint64_t overloaded;  // Refused because something bounded was used up.
-    uint64_t forgotten;   // Endings that made room before anybody asked.
+    uint64_t forgotten;   // Endings that made room before anybody was told.
     uint64_t loaded;      // Bundles taken,
     uint64_t flawed;      // and refused.
 };
@@ -120,11 +123,8 @@ const struct execd_record *execd_record_from(const struct execd *execd, uint32_t
 void execd_ended(struct execd *execd, struct execd_record *record,
                  const struct execd_ending *ending);
 
-// Its owner was told how it ended: the place is free.
-void execd_collected(struct execd_record *record);
-
-// False: no room for one more who waits.
-WARN_UNUSED bool execd_wait(struct execd *execd, uint32_t instance, const struct kept_call *call);
+// False: no room for one more who waits, or of that client.
+WARN_UNUSED bool execd_wait(struct execd *execd, const struct execd_waiter *waiter);
 
 // Takes out one of those who wait for that instance. False: nobody does.
 WARN_UNUSED bool execd_take_waiter(struct execd *execd, uint32_t instance, struct kept_call *out);

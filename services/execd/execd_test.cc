@@ -60,6 +60,14 @@ class ExecdTest : public testing::Test {
         return record;
     }
 
+    bool waits(std::uint64_t client, std::uint64_t reply, std::uint32_t instance = 101) {
+        execd_waiter waiter{};
+        waiter.instance = instance;
+        waiter.client = client;
+        waiter.call.reply.value = reply;
+        return execd_wait(&execd, &waiter);
+    }
+
     void end(execd_record *record, exit_reason reason = EXIT_CODE) {
         const execd_ending ending{3, 0, 0, static_cast<std::uint8_t>(reason)};
         execd_ended(&execd, record, &ending);
@@ -149,7 +157,7 @@ TEST_F(ExecdTest, test_reject_over_all_programs) {
     EXPECT_EQ(execd_running_count(&execd), static_cast<std::uint32_t>(EXECD_RUNNING_MAX));
 }
 
-TEST_F(ExecdTest, endings_are_kept_until_they_were_told) {
+TEST_F(ExecdTest, endings_are_kept) {
     EXPECT_EQ(add(bundle_of({"greet"}, 0)), BUNDLE_FLAW_NONE);
     execd_record *record = start(OWNER);
     end(record, EXIT_FAULT_WRITE);
@@ -157,10 +165,10 @@ TEST_F(ExecdTest, endings_are_kept_until_they_were_told) {
     EXPECT_EQ(record->state, EXECD_ENDED);
     EXPECT_EQ(record->ending.reason, EXIT_FAULT_WRITE);
     EXPECT_EQ(execd.stats.crashed, 1U);
-    execd_collected(record);
-    EXPECT_EQ(execd_find(&execd, 101), nullptr);
+    record->told = true;
+    EXPECT_EQ(execd_find(&execd, 101), record);
     std::uint32_t index = 0;
-    EXPECT_EQ(execd_record_from(&execd, &index), nullptr);
+    EXPECT_EQ(execd_record_from(&execd, &index), record);
 }
 
 // The oldest ending makes room; what runs never does.
@@ -178,13 +186,32 @@ TEST_F(ExecdTest, the_oldest_ending_makes_room) {
     EXPECT_NE(execd_find(&execd, 103), nullptr);
 }
 
+// Nothing is lost by it: it is not counted.
+TEST_F(ExecdTest, an_ending_that_was_told_makes_room_first) {
+    EXPECT_EQ(add(bundle_of({"greet"}, 0)), BUNDLE_FLAW_NONE);
+    for (std::uint32_t i = 0; i < EXECD_RECORD_MAX; i++) {
+        end(start(OWNER));
+    }
+    execd_find(&execd, 105)->told = true;
+    execd_find(&execd, 104)->told = true;
+    for (const std::uint32_t gone : {104U, 105U}) {
+        execd_record *record = start(OWNER);
+        ASSERT_NE(record, nullptr);
+        EXPECT_FALSE(record->told);
+        EXPECT_EQ(execd_find(&execd, gone), nullptr);
+    }
+    EXPECT_EQ(execd.stats.forgotten, 0U);
+    ASSERT_NE(start(OWNER), nullptr);
+    EXPECT_EQ(execd_find(&execd, 101), nullptr);
+    EXPECT_EQ(execd.stats.forgotten, 1U);
+}
+
 TEST_F(ExecdTest, records_are_listed_in_order) {
     EXPECT_EQ(add(bundle_of({"greet"}, 0)), BUNDLE_FLAW_NONE);
     start(OWNER);
     execd_record *second = start(OWNER);
     start(OWNER);
-    end(second);
-    execd_collected(second);
+    second->state = EXECD_FREE;
     std::uint32_t index = 0;
     EXPECT_EQ(execd_record_from(&execd, &index)->instance, 101U);
     index++;
@@ -197,14 +224,11 @@ TEST_F(ExecdTest, records_are_listed_in_order) {
 }
 
 TEST_F(ExecdTest, who_waits_is_told_once) {
-    kept_call call{};
-    call.reply.value = 1000;
-    EXPECT_TRUE(execd_wait(&execd, 101, &call));
-    call.reply.value = 1001;
-    EXPECT_TRUE(execd_wait(&execd, 101, &call));
-    call.reply.value = 1002;
-    EXPECT_TRUE(execd_wait(&execd, 102, &call));
+    EXPECT_TRUE(waits(OWNER, 1000));
+    EXPECT_TRUE(waits(OWNER, 1001));
+    EXPECT_TRUE(waits(OWNER, 1002, 102));
     execd_left(&execd, {1000});
+    kept_call call{};
     ASSERT_TRUE(execd_take_waiter(&execd, 101, &call));
     EXPECT_EQ(call.reply.value, 1001U);
     EXPECT_FALSE(execd_take_waiter(&execd, 101, &call));
@@ -212,15 +236,25 @@ TEST_F(ExecdTest, who_waits_is_told_once) {
 }
 
 TEST_F(ExecdTest, test_reject_one_waiter_too_many) {
-    kept_call call{};
     for (std::uint64_t i = 0; i < EXECD_WAITER_MAX; i++) {
-        call.reply.value = 1000 + i;
-        EXPECT_TRUE(execd_wait(&execd, 101, &call));
+        EXPECT_TRUE(waits(1 + i / EXECD_WAITS_MAX, 1000 + i));
     }
-    EXPECT_FALSE(execd_wait(&execd, 101, &call));
+    EXPECT_FALSE(waits(OWNER, 999));
     EXPECT_EQ(execd.stats.overloaded, 1U);
     execd_left(&execd, {1003});
-    EXPECT_TRUE(execd_wait(&execd, 101, &call));
+    EXPECT_TRUE(waits(OWNER, 999));
+}
+
+// Nobody shuts others out.
+TEST_F(ExecdTest, test_reject_one_waiter_too_many_of_a_client) {
+    for (std::uint64_t i = 0; i < EXECD_WAITS_MAX; i++) {
+        EXPECT_TRUE(waits(OWNER, 1000 + i));
+    }
+    EXPECT_FALSE(waits(OWNER, 999));
+    EXPECT_EQ(execd.stats.overloaded, 1U);
+    EXPECT_TRUE(waits(OTHER, 999));
+    execd_left(&execd, {1003});
+    EXPECT_TRUE(waits(OWNER, 998));
 }
 
 }  // namespace

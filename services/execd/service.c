@@ -86,11 +86,14 @@ static enum wire_status on_wait(void *state, struct ipc_exchange *exchange) {
     }
     if (record->state == EXECD_ENDED) {
         endings_put(exchange->message, record);
-        execd_collected(record);
+        record->told = true;  // Also who has left by now: the ending is there for a while.
         return WIRE_OK;
     }
     const struct kept_call *call = ipc_keep(exchange);
-    return call && execd_wait(&service->execd, record->instance, call) ? WIRE_OK : WIRE_OVERLOAD;
+    const struct execd_waiter waiter = {.instance = record->instance,
+                                        .client = exchange->request->meta.service_id,
+                                        .call = call ? *call : (struct kept_call){.op = 0}};
+    return call && execd_wait(&service->execd, &waiter) ? WIRE_OK : WIRE_OVERLOAD;
 }
 
 static enum wire_status on_kill(void *state, struct ipc_exchange *exchange) {

@@ -11,7 +11,7 @@ void report_end(const struct runtime *runtime, struct slot logd, const struct lo
     }
     struct message_area *out = &runtime->page->call_out;
     const struct log_message message = crash_message(crash);
-    frame_finish(out, WIRE_PROTOCOL_LOG,
+    frame_finish(out, WIRE_TYPE(WIRE_PROTOCOL_LOG, LOG_OP_CRASH, WIRE_VIA_NONE),
                  log_encode(WIRE_REQUEST, &message, out->payload, sizeof(out->payload)));
     enum status status = sys_ipc_send(logd, 0).status;
     if (status != STATUS_OK) {

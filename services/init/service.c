@@ -216,7 +216,7 @@ static enum wire_status serve(struct init *init, const struct message_area *in,
                               struct init_answer *answer) {
     enum wire_status status =
         init_decode(WIRE_REQUEST, in->payload, in->header.len, &answer->message);
-    if (status != WIRE_OK || in->header.type != WIRE_PROTOCOL_INIT) {
+    if (status != WIRE_OK || wire_type_protocol(in->header.type) != WIRE_PROTOCOL_INIT) {
         return status != WIRE_OK ? status : WIRE_MALFORMED;
     }
     uint32_t sender = supervisor_find(&init->supervisor, in->meta.instance);
@@ -244,13 +244,9 @@ static void on_call(struct init *init, struct reply_handle reply) {
     answer.message.header.status = (uint8_t)serve(init, &init->runtime->page->request_in, &answer);
     frame_finish(out, WIRE_PROTOCOL_INIT,
                  init_encode(WIRE_REPLY, &answer.message, out->payload, sizeof(out->payload)));
-    frame_carry(out, answer.carried);
-    enum status status = sys_ipc_reply(reply);
-    if (status == STATUS_OK && answer.offered != SERVICE_INDEX_NONE) {
+    if (frame_answer(out, reply, answer.carried) == STATUS_OK &&
+        answer.offered != SERVICE_INDEX_NONE) {
         init->offered[answer.offered] = true;
-    }
-    if (status != STATUS_OK) {
-        frame_keep(reply, answer.carried);
     }
 }
 

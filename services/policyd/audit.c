@@ -25,7 +25,7 @@ static enum status send_line(struct audit *audit, const struct format_buffer *li
         .level = LOG_AUDIT,
         .scope = {.data = scope, .count = sizeof(scope)},
         .text = {.data = (const uint8_t *)line->text, .count = line->count}};
-    frame_finish(out, WIRE_PROTOCOL_LOG,
+    frame_finish(out, WIRE_TYPE(WIRE_PROTOCOL_LOG, LOG_OP_APPEND, WIRE_VIA_NONE),
                  log_encode(WIRE_REQUEST, &message, out->payload, sizeof(out->payload)));
     return sys_ipc_send(audit->logd, 0).status;
 }

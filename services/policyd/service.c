@@ -77,7 +77,7 @@ static bool ask_init(struct runtime *runtime, enum init_op op, uint64_t *word) {
     const struct message_area *in = &runtime->page->reply_in;
     struct init_message message = {
         .header = {.op = (uint8_t)op, .nonce = {.value = runtime->instance}}, .word = *word};
-    frame_finish(out, WIRE_PROTOCOL_INIT,
+    frame_finish(out, WIRE_TYPE(WIRE_PROTOCOL_INIT, op, WIRE_VIA_NONE),
                  init_encode(WIRE_REQUEST, &message, out->payload, sizeof(out->payload)));
     struct call_result result =
         sys_ipc_call(slot_at(SLOT_INIT), sys_clock_get() + INIT_DEADLINE_NS);
@@ -194,6 +194,7 @@ static enum wire_status on_stats(void *state, struct ipc_exchange *exchange) {
     message->learning = policyd->learn.on;
     message->known = policyd->learn.count;
     message->missed = policyd->learn.missed;
+    message->unaudited = (uint32_t)service->audit.lost;
     return WIRE_OK;
 }
 

@@ -64,7 +64,8 @@ static enum wire_status ask_policyd(struct samgrd_service_state *state, const st
                                            .subject = wanted->subject,
                                            .object = wanted->target.value,
                                            .action = (uint8_t)wanted->action};
-    frame_finish(out, WIRE_PROTOCOL_POLICY, policy_encode_area(WIRE_REQUEST, &request, out));
+    frame_finish(out, WIRE_TYPE(WIRE_PROTOCOL_POLICY, POLICY_OP_ASK, WIRE_VIA_NONE),
+                 policy_encode_area(WIRE_REQUEST, &request, out));
     out->header.flags = FRAME_TAKE_CAP;
     struct call_result result = sys_ipc_call(state->policyd, sys_clock_get() + ANSWER_DEADLINE_NS);
     if (result.status != STATUS_OK) {
@@ -157,7 +158,7 @@ static bool take_offer(struct samgrd_service_state *state, struct service_id *id
     const struct message_area *in = &state->runtime->page->reply_in;
     state->last.value++;
     const struct init_message request = {.header = {.op = INIT_OP_OFFER, .nonce = state->last}};
-    frame_finish(out, WIRE_PROTOCOL_INIT,
+    frame_finish(out, WIRE_TYPE(WIRE_PROTOCOL_INIT, INIT_OP_OFFER, WIRE_VIA_NONE),
                  init_encode(WIRE_REQUEST, &request, out->payload, sizeof(out->payload)));
     out->header.flags = FRAME_TAKE_CAP;
     struct call_result result =

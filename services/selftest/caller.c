@@ -74,7 +74,7 @@ bool caller_end_service(const struct selftest *selftest, struct slot route, cons
     struct message_page *page = selftest->runtime->page;
     struct init_message message = {.header = {.op = INIT_OP_END},
                                    .service = service_id_named(name).value};
-    frame_finish(&page->call_out, WIRE_PROTOCOL_INIT,
+    frame_finish(&page->call_out, WIRE_TYPE(WIRE_PROTOCOL_INIT, INIT_OP_END, WIRE_VIA_NONE),
                  init_encode(WIRE_REQUEST, &message, page->call_out.payload,
                              sizeof(page->call_out.payload)));
     return selftest_expect_status(selftest, "asking init to end a service",

@@ -100,7 +100,7 @@ bool case_route_async(struct selftest *selftest) {
            selftest_expect(selftest, "questions to samgrd", caller.resolver.asked,
                            IPC_REUSE ? 1 : 2 * HITS) &&
            selftest_expect(selftest, "answers to nobody",
-                           caller.client.stats.unknown + asks.strange, 0) &&
+                           caller.client.stats.strays[ROUTE_STRAY_UNKNOWN] + asks.strange, 0) &&
            selftest_expect_status(selftest, "closing it", sys_cap_close(own.slot), STATUS_OK) &&
            caller_end(&caller);
 }
@@ -111,7 +111,7 @@ static bool refused(struct caller *caller, const char *name) {
                                         .nonce = ipc_nonce(&caller->client),
                                         .deadline = {.ns = selftest_patience()},
                                         .bytes = WIRE_REQUEST_HEADER_BYTES,
-                                        .protocol = WIRE_PROTOCOL_TIMED};
+                                        .frame_type = WIRE_PROTOCOL_TIMED};
     struct ipc_outcome outcome = ipc_call(&caller->client, &request);
     return selftest_expect(caller->selftest, name, outcome.error, IPC_DENIED);
 }

@@ -7,6 +7,9 @@
 
 void timed_init(struct timed *timed) {
     *timed = (struct timed){.next_ns = TIMED_NO_DEADLINE};
+    for (uint8_t i = 0; i < TIMED_SLEEPER_MAX; i++) {
+        timed->free[i] = i;
+    }
 }
 
 bool timed_wish_is_good(const struct timed_wish *wish) {
@@ -36,17 +39,61 @@ static uint64_t window_end(uint64_t deadline_ns, uint32_t laxity) {
                                                                              : TIMED_NO_DEADLINE;
 }
 
-static void note_next(struct timed *timed) {
-    timed->next_ns = TIMED_NO_DEADLINE;
-    for (uint32_t i = 0; i < timed->sleeper_count; i++) {
-        uint64_t latest_ns = timed->sleepers[i].latest_ns;
-        timed->next_ns = latest_ns < timed->next_ns ? latest_ns : timed->next_ns;
+static bool earlier(const struct timed_sleeper *a, const struct timed_sleeper *b) {
+    return a->deadline_ns != b->deadline_ns ? a->deadline_ns < b->deadline_ns
+                                            : a->arrival < b->arrival;
+}
+
+// Whether the sleeper at one place of a heap goes before that at another; if so they change places.
+static bool put_first(struct timed *timed, struct timed_heap *heap, uint32_t one, uint32_t other) {
+    const uint8_t index = heap->places[one];
+    if (!earlier(&timed->sleepers[index], &timed->sleepers[heap->places[other]])) {
+        return false;
+    }
+    heap->places[one] = heap->places[other];
+    heap->places[other] = index;
+    return true;
+}
+
+static void rise(struct timed *timed, struct timed_heap *heap, uint32_t place) {
+    while (place > 0 && put_first(timed, heap, place, (place - 1) / 2)) {
+        place = (place - 1) / 2;
     }
 }
 
-static void take(struct timed *timed, uint32_t place) {
+static void sink(struct timed *timed, struct timed_heap *heap, uint32_t place) {
+    for (uint32_t below = 2 * place + 1; below < heap->count; below = 2 * place + 1) {
+        const bool has_two = below + 1 < heap->count;
+        below += has_two && earlier(&timed->sleepers[heap->places[below + 1]],
+                                    &timed->sleepers[heap->places[below]]);
+        if (!put_first(timed, heap, below, place)) {
+            return;
+        }
+        place = below;
+    }
+}
+
+static void note_next(struct timed *timed) {
+    uint64_t next_ns = TIMED_NO_DEADLINE;
+    for (uint32_t i = 0; i < TIMED_CLASS_COUNT; i++) {
+        const struct timed_heap *heap = &timed->heaps[i];
+        if (heap->count != 0 && timed->sleepers[heap->places[0]].latest_ns < next_ns) {
+            next_ns = timed->sleepers[heap->places[0]].latest_ns;
+        }
+    }
+    timed->next_ns = next_ns;
+}
+
+// Takes the sleeper at that place of its heap out.
+static void take(struct timed *timed, struct timed_heap *heap, uint32_t place) {
     timed->sleeper_count--;
-    timed->sleepers[place] = timed->sleepers[timed->sleeper_count];
+    timed->free[timed->sleeper_count] = heap->places[place];
+    heap->count--;
+    heap->places[place] = heap->places[heap->count];
+    if (place < heap->count) {
+        rise(timed, heap, place);
+        sink(timed, heap, place);
+    }
     note_next(timed);
 }
 
@@ -55,8 +102,10 @@ bool timed_sleep(struct timed *timed, const struct timed_wish *wish, const struc
         timed->overloaded++;
         return false;
     }
-    uint64_t deadline_ns = timed_wish_deadline(wish);
-    timed->sleepers[timed->sleeper_count] =
+    const uint64_t deadline_ns = timed_wish_deadline(wish);
+    const uint8_t index = timed->free[timed->sleeper_count];
+    struct timed_heap *heap = &timed->heaps[wish->laxity];
+    timed->sleepers[index] =
         (struct timed_sleeper){.deadline_ns = deadline_ns,
                                .latest_ns = window_end(deadline_ns, wish->laxity),
                                .arrival = timed->next_arrival,
@@ -64,6 +113,9 @@ bool timed_sleep(struct timed *timed, const struct timed_wish *wish, const struc
                                .call = *call};
     timed->next_arrival++;
     timed->sleeper_count++;
+    heap->places[heap->count] = index;
+    heap->count++;
+    rise(timed, heap, heap->count - 1);
     note_next(timed);
     return true;
 }
@@ -76,25 +128,21 @@ void timed_begin_wakeup(struct timed *timed) {
     timed->wakeups++;
 }
 
-static bool earlier(const struct timed_sleeper *a, const struct timed_sleeper *b) {
-    return a->deadline_ns != b->deadline_ns ? a->deadline_ns < b->deadline_ns
-                                            : a->arrival < b->arrival;
-}
-
 bool timed_wake(struct timed *timed, uint64_t now_ns, struct timed_sleeper *out) {
-    uint32_t first = timed->sleeper_count;
-    for (uint32_t i = 0; i < timed->sleeper_count; i++) {
-        const struct timed_sleeper *sleeper = &timed->sleepers[i];
-        bool due = sleeper->deadline_ns <= now_ns;
-        if (due && (first == timed->sleeper_count || earlier(sleeper, &timed->sleepers[first]))) {
-            first = i;
+    struct timed_heap *from = 0;
+    for (uint32_t i = 0; i < TIMED_CLASS_COUNT; i++) {
+        struct timed_heap *heap = &timed->heaps[i];
+        const struct timed_sleeper *first = &timed->sleepers[heap->places[0]];
+        const bool is_due = heap->count != 0 && first->deadline_ns <= now_ns;
+        if (is_due && (!from || earlier(first, &timed->sleepers[from->places[0]]))) {
+            from = heap;
         }
     }
-    if (first == timed->sleeper_count) {
+    if (!from) {
         return false;
     }
-    *out = timed->sleepers[first];
-    take(timed, first);
+    *out = timed->sleepers[from->places[0]];
+    take(timed, from, 0);
     uint64_t late_ns = now_ns > out->latest_ns ? now_ns - out->latest_ns : 0;
     timed->late_max_ns = late_ns > timed->late_max_ns ? late_ns : timed->late_max_ns;
     return true;
@@ -105,11 +153,21 @@ uint64_t timed_count_answer(struct timed *timed, const struct timed_tick *tick) 
     return timed->woken++;
 }
 
-void timed_cancel(struct timed *timed, struct reply_handle reply) {
-    for (uint32_t i = 0; i < timed->sleeper_count; i++) {
-        if (timed->sleepers[i].call.reply.value == reply.value) {
-            take(timed, i);
+// False: the reply is of none of that class.
+static bool cancel(struct timed *timed, struct timed_heap *heap, struct reply_handle reply) {
+    for (uint32_t place = 0; place < heap->count; place++) {
+        if (timed->sleepers[heap->places[place]].call.reply.value == reply.value) {
+            take(timed, heap, place);
             timed->cancelled++;
+            return true;
+        }
+    }
+    return false;
+}
+
+void timed_cancel(struct timed *timed, struct reply_handle reply) {
+    for (uint32_t i = 0; i < TIMED_CLASS_COUNT; i++) {
+        if (cancel(timed, &timed->heaps[i], reply)) {
             return;
         }
     }

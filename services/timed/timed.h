@@ -12,7 +12,8 @@
 // caller has left.
 // Units:     nanoseconds since boot.
 // Ownership: the caller owns struct timed, which holds copies of the kept calls.
-// Blocking:  never. Costs: each function looks at every sleeper at most once or twice.
+// Blocking:  never. Costs: sleeping and waking grow with the logarithm of the sleepers;
+//            timed_cancel looks at each.
 // Errors:    a full table refuses, and counts that.
 #pragma once
 
@@ -46,9 +47,18 @@ struct timed_sleeper {
     struct kept_call call;
 };
 
+// The sleepers of a class, as a heap: each before the two at twice its place. In a class the first
+// deadline is also that of the first window to end.
+struct timed_heap {
+    uint32_t count;
+    uint8_t places[TIMED_SLEEPER_MAX];  // Indices of sleepers.
+};
+
 struct timed {
     uint32_t sleeper_count;
-    struct timed_sleeper sleepers[TIMED_SLEEPER_MAX];  // In no order.
+    uint8_t free[TIMED_SLEEPER_MAX];  // Indices of the other places, behind sleeper_count.
+    struct timed_sleeper sleepers[TIMED_SLEEPER_MAX];
+    struct timed_heap heaps[TIMED_CLASS_COUNT];
     uint64_t next_ns;  // The first end of a window, or TIMED_NO_DEADLINE.
     uint64_t next_arrival;
     uint64_t wakeups;  // Times at which somebody was woken; `woken` counts the sleepers.

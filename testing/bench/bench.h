@@ -18,6 +18,8 @@ enum bench_slot {
     SLOT_MEMORY = 5,    // Of client, factory: RIGHT_MAKE_ENDPOINT, RIGHT_MAKE_VMO.
     SLOT_OPERATOR = 6,  // Of client, route to init with the badge to end services: RIGHT_CALL.
 
+    SLOT_GUESTS = 4,  // Of services, routes to three guests: RIGHT_CALL.
+
     SLOT_CROWD_FACTORY = 5,  // Of crowd: RIGHT_MAKE_ENDPOINT, tasks of member;
     SLOT_CROWD_IMAGE = 6,    // RIGHT_READ.
     SLOT_HOLE = 4,           // Of member, an endpoint of crowd: RIGHT_CALL.
@@ -41,6 +43,14 @@ enum sink_type {
     SINK_USE,    // In: struct sink_use. Looks at its first byte.
     SINK_CLOSE,  // Lets all windows go.
 };
+
+// Types of frames to guest. The answer is a byte: 1, it is done.
+enum guest_type {
+    GUEST_SLEEPS,  // In timed, in one request more.
+    GUEST_LOGS,    // One record more.
+};
+
+enum { GUEST_COUNT = 3 };
 
 struct sink_use {
     uint32_t channel;

@@ -22,6 +22,8 @@
 enum {
     HIT_OVER_RAW_MAX = 80,
     REBIND_ROUNDS = 8,
+    ROUTES_KEPT = 2,  // The call's, and that of requests whose answer comes later.
+    GROWTH_PERCENT_MAX = 105,
 };
 
 // Longer than init takes to start a service again and samgrd to hear of it.
@@ -94,7 +96,7 @@ static void prepare_rebind(void *of) {
     struct message_area *out = &client->runtime->page->call_out;
     const struct init_message message = {.header = {.op = INIT_OP_END},
                                          .service = client->request.target.value};
-    frame_finish(out, WIRE_PROTOCOL_INIT,
+    frame_finish(out, WIRE_TYPE(WIRE_PROTOCOL_INIT, INIT_OP_END, WIRE_VIA_NONE),
                  init_encode(WIRE_REQUEST, &message, out->payload, sizeof(out->payload)));
     struct call_result ended = sys_ipc_call(slot_at(SLOT_OPERATOR), client->request.deadline.ns);
     struct recv_result waited = sys_ipc_recv(slot_at(SLOT_ENDPOINT), sys_clock_get() + RESTART_NS);
@@ -110,10 +112,26 @@ static void begin(struct client *client, struct runtime *runtime) {
     client->answers = sys_endpoint_create(slot_at(SLOT_MEMORY));
     client->failures += client->answers.status != STATUS_OK;
     ipc_asks_init(&client->asks, &client->client, client->answers.slot);
-    client->request = (struct ipc_request){.target = service_id_named("answer"),
-                                           .deadline = {.ns = sys_clock_get() + BENCH_PATIENCE_NS},
-                                           .protocol = WIRE_PROTOCOL_ECHO,
-                                           .op = wire_op_find(&echo_rows, ECHO_OP_ECHO)};
+    client->request = (struct ipc_request){
+        .target = service_id_named("answer"),
+        .deadline = {.ns = sys_clock_get() + BENCH_PATIENCE_NS},
+        .frame_type = WIRE_TYPE(WIRE_PROTOCOL_ECHO, ECHO_OP_ECHO, WIRE_VIA_HIT),
+        .op = wire_op_find(&echo_rows, ECHO_OP_ECHO)};
+}
+
+// All other places of the cache have a route of their own, bound: the call's is found among them.
+static void fill_cache(struct client *client) {
+    struct route_cache *routes = &client->client.routes;
+    for (uint64_t i = 1; i <= ROUTE_CAPACITY - ROUTES_KEPT; i++) {
+        struct slot to_close = slot_at(CAP_SLOT_NONE);
+        struct slot_result own = sys_cap_clone(client->bare, RIGHT_CALL);
+        struct route *route =
+            route_place(routes, (struct service_id){.value = i}, POLICY_CALL, &to_close);
+        bool wanted = route_want(routes, route, sys_clock_get()) == ROUTE_ASK;
+        bool free = to_close.value == CAP_SLOT_NONE &&
+                    route_resolved(routes, route, own.slot).value == CAP_SLOT_NONE;
+        client->failures += own.status != STATUS_OK || !wanted || !free;
+    }
 }
 
 // A route of the bench's own to measure the bare call through.
@@ -122,6 +140,15 @@ static bool resolve_bare(struct client *client) {
                                              client->request.deadline);
     client->bare = found.slot;
     return found.answer == RESOLVE_GIVEN;
+}
+
+// Whether the call costs more with all places taken.
+static bool grows(struct client *client, struct figure few, uint64_t reading) {
+    fill_cache(client);
+    struct figure full = measure_prepared(client, prepare_request, round_call);
+    print_figure(client->runtime,
+                 IPC_REUSE ? "client_call_hit_at_16" : "client_call_uncached_at_16", full, reading);
+    return figure_mean(full) * 100 > figure_mean(few) * GROWTH_PERCENT_MAX;
 }
 
 static bool run(struct client *client) {
@@ -148,6 +175,11 @@ static bool run(struct client *client) {
     print_figure(client->runtime, IPC_REUSE ? "client_ask_hit" : "client_ask_uncached", ask,
                  reading);
     print_figure(client->runtime, "client_rebind", rebind, reading);
+    client->wanted.served = usual;
+    if (grows(client, call, reading)) {
+        log_line(client->runtime, "bench: a call grows with the routes that are kept");
+        return false;
+    }
     if (client->failures != 0 || resent != (IPC_REUSE ? REBIND_ROUNDS + 1 : 0)) {
         log_line(client->runtime, "bench: %u calls did not go as they should, %lu were resent",
                  client->failures, resent);

@@ -4,10 +4,12 @@
 // Some are measured again beside more of what the service keeps: a figure `NAME_at_N`. The image
 // fails when one of these grows by over GROWTH_PERCENT_MAX.
 #include "ipc/ask.h"
+#include "ipc/frame.h"
 #include "ipc/log_record.h"
 #include "ipc/metric_record.h"
 #include "ipc/ready.h"
 #include "ipc/resolver.h"
+#include "ipc/timed_class.h"
 #include "ipc/wire/echo_wire.h"
 #include "ipc/wire/log_wire.h"
 #include "ipc/wire/metrics_wire.h"
@@ -21,7 +23,13 @@ enum {
     SERVICE_ROUNDS = 32,
     GROWTH_PERCENT_MAX = 105,  // Of a figure beside more, to the one beside few.
     FEW = 2,
+    SLEEPS_EACH = 8,    // What a guest keeps of them: as many requests as may be under way,
+    RECORDS_EACH = 28,  // and fewer records than a sender may have,
+    RECORDS_OWN = 40,   // as this one.
 };
+
+// Longer than everything until a sleeper sleeps.
+#define SLEEP_NS UINT64_C(100000)
 
 // After it logd takes a record of this sender again, whatever was sent before,
 #define RECORD_NS UINT64_C(20000000)
@@ -84,9 +92,17 @@ static void fill_append(struct services *services) {
                                                  .text = {(const uint8_t *)"a line of text", 14}};
 }
 
+// One record, in the middle of all.
 static void fill_query(struct services *services) {
-    services->message.log =
-        (struct log_message){.header = {.op = LOG_OP_QUERY}, .sequence = services->sequence};
+    services->message.log = (struct log_message){.header = {.op = LOG_OP_QUERY},
+                                                 .sequence = services->sequence,
+                                                 .until = services->sequence + 1};
+}
+
+static void fill_sleep(struct services *services) {
+    services->message.timed = (struct timed_message){.header = {.op = TIMED_OP_SLEEP},
+                                                     .deadline_ns = sys_clock_get() + SLEEP_NS,
+                                                     .laxity = TIMED_BURST};
 }
 
 // One letter a series.
@@ -113,8 +129,23 @@ static bool ask(struct services *services, struct service_id target,
     return outcome.error == IPC_OK && services->message.header.status == WIRE_OK;
 }
 
+static void ask_guest(struct services *services, uint32_t guest, enum guest_type what) {
+    frame_finish(&services->runtime->page->call_out, (uint16_t)what, 0);
+    struct call_result result = sys_ipc_call(slot_at(SLOT_GUESTS + guest), services->deadline.ns);
+    services->failures += guest >= GUEST_COUNT || result.status != STATUS_OK ||
+                          services->runtime->page->reply_in.payload[0] != 1;
+}
+
+static void grow_sleepers(struct services *services) {
+    ask_guest(services, services->kept / SLEEPS_EACH, GUEST_SLEEPS);
+}
+
 static void grow_journal(struct services *services) {
     pause(services, RECORD_NS);
+    if (services->kept >= RECORDS_OWN) {
+        ask_guest(services, (services->kept - RECORDS_OWN) / RECORDS_EACH, GUEST_LOGS);
+        return;
+    }
     fill_append(services);
     services->failures += !ask(services, service_id_named("logd"), &log_rows);
     services->sequence = services->message.log.sequence;
@@ -134,8 +165,11 @@ static const struct operation operations[] = {
     {"metrics_add_at_15", "metricsd", &metrics_rows, fill_add, grow_series, 15, false},
     {"metrics_read_at_15", "metricsd", &metrics_rows, fill_read, grow_series, 15, false},
     {"log_query", "logd", &log_rows, fill_query, grow_journal, FEW, false},
-    {"log_query_at_40", "logd", &log_rows, fill_query, grow_journal, 40, false},
-    {"log_append", "logd", &log_rows, fill_append, 0, 0, true},
+    {"log_query_at_40", "logd", &log_rows, fill_query, grow_journal, RECORDS_OWN, false},
+    {"log_append", "logd", &log_rows, fill_append, grow_journal, RECORDS_OWN, true},
+    {"log_query_at_120", "logd", &log_rows, fill_query, grow_journal, 120, false},
+    {"timed_sleep", "timed", &timed_rows, fill_sleep, grow_sleepers, FEW, false},
+    {"timed_sleep_at_24", "timed", &timed_rows, fill_sleep, grow_sleepers, 24, false},
 };
 
 enum { OPERATION_COUNT = sizeof(operations) / sizeof(operations[0]) };

@@ -138,7 +138,8 @@ static void obey(struct load *load, struct reply_handle reply) {
     uint64_t order[FAULTS_ORDER_WORDS];
     memcpy(order, page->request_in.payload, sizeof(order));
     end_asks(load);
-    load->report.wrong += load->client.stats.mismatched + load->client.stats.unknown;
+    load->report.wrong += load->client.stats.strays[ROUTE_STRAY_MISMATCHED] +
+                          load->client.stats.strays[ROUTE_STRAY_UNKNOWN];
     load->report.again += load->client.stats.resent;
     memcpy(out->payload, &load->report, sizeof(load->report));
     memset(&load->report, 0, sizeof(load->report));

@@ -75,6 +75,10 @@ std::string wire_page() {
            "sets the operation's top bit and has a status (u8) before the nonce; one that "
            "refuses ends behind the nonce. Little-endian, no padding; `bytes` is a u16 count and "
            "the bytes. A message with a byte too few or too many is `MALFORMED`.\n\n"
+           "A frame's type is its protocol in the lowest byte. Of a request five bits more say the "
+           "operation and three how the client's route served it (1 hit, 2 miss, 3 rebound, 4 "
+           "degraded, 0 none was kept): the sender's word, which only the kernel's events "
+           "show.\n\n"
            "An operation that is not repeatable is never sent again once the kernel says that it "
            "was handed over.\n\n"
            "| status | name | what it means |\n| --- | --- | --- |\n";

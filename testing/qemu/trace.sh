@@ -19,6 +19,7 @@ holds() { # holds TEXT WHAT: fails with the text unless WHAT is in it
 "$runner" --trace "$events" || fail "the boot failed"
 said=$("$tool" "$events" "$events.image" --perfetto "$folder/run.perfetto")
 holds "$said" "$caller > $server "
+holds "$said" "policyd policy ASK "
 [ "$(wc -c <"$folder/run.perfetto")" -gt 100000 ] || fail "the Perfetto trace is empty"
 said=$("$tool" "$events" "$events.image" --path --caller "$caller" --server "$server")
 holds "$said" "  $server > $inner "

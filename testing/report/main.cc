@@ -14,6 +14,7 @@
 #include "testing/report/boots.h"
 #include "testing/report/result.h"
 #include "tools/trace/events.h"
+#include "tools/trace/model.h"
 
 namespace {
 
@@ -21,7 +22,7 @@ struct wish {
     std::vector<std::string> benches;    // RUNNER=BUDGET, RUNNER=
     std::vector<std::string> baselines;  // RUNNER=RUNNER: with reuse, without.
     std::vector<std::string> boots;      // RUNNER
-    std::vector<std::string> traces;     // RUNNER
+    std::vector<std::string> traces;     // RUNNER=RUNNER: as baselines.
     std::vector<std::string> profiles;   // RUNNER
     std::string out = ".";
     unsigned boot_count = 5;
@@ -99,7 +100,7 @@ report::boots boot_several(const std::string &runner, unsigned count) {
     return out;
 }
 
-report::traced trace_one(const std::string &runner, const std::string &folder) {
+trace::model trace_one(const std::string &runner, const std::string &folder) {
     tell("boots " + name_of(runner) + " with a trace");
     const std::string rings = folder + "/" + name_of(runner) + ".events";
     report::boot_image(runner, {"--trace", rings});
@@ -107,9 +108,19 @@ report::traced trace_one(const std::string &runner, const std::string &folder) {
         const std::string text = report::read_file(path);
         return std::vector<std::uint8_t>(text.begin(), text.end());
     };
-    const auto model =
-        trace::model_of(trace::events_of(bytes(rings)), trace::names_of(bytes(rings + ".image")));
-    return {name_of(runner), trace::flame_of(model)};
+    return trace::model_of(trace::events_of(bytes(rings)),
+                           trace::names_of(bytes(rings + ".image")));
+}
+
+void trace_two(const std::string &both, const std::string &folder, report::result &result) {
+    const auto [with, without] = split(both);
+    const trace::model kept = trace_one(with, folder);
+    const trace::model anew = trace_one(without, folder);
+    result.traces.push_back({name_of(with), trace::flame_of(kept)});
+    const auto operations =
+        report::operations_of(trace::operations_of(kept, trace::works_of(kept)),
+                              trace::operations_of(anew, trace::works_of(anew)));
+    result.operations.insert(result.operations.end(), operations.begin(), operations.end());
 }
 
 report::profiled profile_one(const std::string &runner, const std::string &folder) {
@@ -144,8 +155,8 @@ int work(const wish &wish) {
     for (const std::string &runner : wish.boots) {
         result.boot_runs.push_back(boot_several(runner, wish.boot_count));
     }
-    for (const std::string &runner : wish.traces) {
-        result.traces.push_back(trace_one(runner, wish.out));
+    for (const std::string &both : wish.traces) {
+        trace_two(both, wish.out, result);
     }
     for (const std::string &runner : wish.profiles) {
         result.profiles.push_back(profile_one(runner, wish.out));
@@ -178,7 +189,8 @@ int main(int argc, char **argv) {
     app.add_option("--baseline", wish.baselines,
                    "RUNNER=RUNNER: two of them: with reuse, and the same without");
     app.add_option("--boot", wish.boots, "RUNNER: an image whose boots are timed");
-    app.add_option("--trace", wish.traces, "RUNNER: an image that is traced");
+    app.add_option("--trace", wish.traces,
+                   "RUNNER=RUNNER: two images that are traced, with reuse and without");
     app.add_option("--profile", wish.profiles,
                    "RUNNER: a benchmark whose instructions are counted by function");
     app.add_option("--out", wish.out, "the folder for report.txt, report.json, report.html");

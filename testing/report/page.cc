@@ -108,6 +108,31 @@ void put_boots(const std::vector<boots> &all, std::ostream &out) {
     out << "</table>\n";
 }
 
+std::string decimal(double value) {
+    std::ostringstream out;
+    out << std::fixed << std::setprecision(1) << value;
+    return out.str();
+}
+
+void put_operations(const std::vector<operation> &operations, std::ostream &out) {
+    out << "<h2 id=\"operations\">Operations of services</h2>\n<p>On the ladder, on one hart, by "
+           "the kernel's trace: what a call takes on the mean, in instructions of all who work for "
+           "it, finding its route included; then the same with reuse off. A first call resolves "
+           "its route also with reuse.</p>\n<table>\n";
+    row(out, "th",
+        {"operation", "calls", "with", "the server's own", "messages", "switches", "without",
+         "messages", "switches"});
+    for (const operation &operation : operations) {
+        const operation_cost &with = operation.with;
+        const operation_cost &without = operation.without;
+        row(out, "td",
+            {operation.name, grouped(with.calls), grouped(with.ns), grouped(with.server_ns),
+             decimal(with.messages), decimal(with.switches), grouped(without.ns),
+             decimal(without.messages), decimal(without.switches)});
+    }
+    out << "</table>\n";
+}
+
 // Of those who call somebody, what is done for them: what a task does by itself would leave the
 // calls too narrow to be seen.
 trace::flame calls_only(const trace::flame &all) {
@@ -162,6 +187,9 @@ std::string page_of(const result &result) {
         for (const growth &growth : result.growths) {
             out << growth_picture(growth);
         }
+    }
+    if (!result.operations.empty()) {
+        put_operations(result.operations, out);
     }
     for (const traced &traced : result.traces) {
         put_traced(traced, out);

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
+#include "ipc/wire/wire.h"
 #include "testing/report/result.h"
 #include "testing/report/svg.h"
 
@@ -66,6 +67,19 @@ result example() {
     out.boot_runs.push_back({"smp2_smoke",
                              {510000000, 490000000, 500000000},
                              {{"firmware", 100000000}, {"kernel", 400000000}}});
+    trace::operation kept;
+    kept.server = "server";
+    kept.type = WIRE_TYPE(WIRE_PROTOCOL_ECHO, 1, WIRE_VIA_NONE);
+    kept.calls = 2;
+    kept.own_ns = 200;
+    kept.messages = 5;
+    kept.switches = 4;
+    trace::operation anew = kept;
+    anew.below_ns = 40;
+    anew.route_ns = 1760;
+    trace::operation other = anew;
+    other.server = "another";
+    out.operations = operations_of({kept}, {other, anew});
     out.traces.push_back(
         {"boot", {"", 0, {{"client", 11, {{"server echo", 100, {{"back echo", 40, {}}}}}}}}});
     out.profiles.push_back(
@@ -162,6 +176,11 @@ TEST(Result, text_has_each_figure) {
     EXPECT_NE(text.find("smp2_smoke                              3        500.0        490.0"),
               std::string::npos)
         << text;
+    EXPECT_NE(
+        text.find("server echo ECHO                        2          100          100          "
+                  "2.5          2.0         1000          2.5          2.0\n"),
+        std::string::npos)
+        << text;
     EXPECT_NE(text.find("         100  client;server echo\n"), std::string::npos) << text;
     EXPECT_NE(text.find("          10   25.0%    echo serve\n"), std::string::npos) << text;
 }
@@ -171,6 +190,9 @@ TEST(Result, json_says_the_same) {
     EXPECT_EQ(root.at("pairs").at(0).at("without"), 7930);
     EXPECT_EQ(root.at("benches").at(0).at("figures").at(0).at("ceiling"), 451);
     EXPECT_EQ(root.at("boots").at(0).at("end_ns").size(), 3U);
+    EXPECT_EQ(root.at("operations").size(), 1U) << "only what both have";
+    EXPECT_EQ(root.at("operations").at(0).at("with").at("ns"), 100);
+    EXPECT_EQ(root.at("operations").at(0).at("without").at("ns"), 1000);
     const auto &client = root.at("traces").at(0).at("flame").at("below").at(0);
     EXPECT_EQ(client.at("below").at(0).at("below").at(0).at("own_ns"), 40);
     const auto &echo = root.at("profiles").at(0).at("figures").at(0);
@@ -185,6 +207,7 @@ TEST(Page, is_whole_and_escapes_what_it_shows) {
     EXPECT_NE(page.find("back echo: 40 ns, itself 40"), std::string::npos);
     EXPECT_NE(page.find("without: 7,930"), std::string::npos);
     EXPECT_NE(page.find("kernel_call&lt;&gt;"), std::string::npos);
+    EXPECT_NE(page.find("<td>server echo ECHO</td><td>2</td><td>100</td>"), std::string::npos);
     for (const char *outside : {"<script", "http:", "https:", "url(", "src="}) {
         EXPECT_EQ(page.find(outside), std::string::npos) << outside;
     }

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "tools/trace/perfetto.h"
+
 namespace report {
 namespace {
 
@@ -80,7 +82,39 @@ std::string name_without(const std::string &name) {
     return name.compare(stem, std::string::npos, WITH) == 0 ? name.substr(0, stem) + WITHOUT : name;
 }
 
+operation_cost cost_of(const trace::operation &all) {
+    const auto calls = static_cast<double>(all.calls);
+    return {all.calls, (all.own_ns + all.below_ns + all.route_ns) / all.calls,
+            all.own_ns / all.calls, static_cast<double>(all.messages) / calls,
+            static_cast<double>(all.switches) / calls};
+}
+
+json json_of_cost(const operation_cost &cost) {
+    return {{"calls", cost.calls},
+            {"ns", cost.ns},
+            {"server_ns", cost.server_ns},
+            {"messages", cost.messages},
+            {"switches", cost.switches}};
+}
+
 }  // namespace
+
+std::vector<operation> operations_of(const std::vector<trace::operation> &with,
+                                     const std::vector<trace::operation> &without) {
+    std::vector<operation> out;
+    for (const trace::operation &anew : without) {
+        for (const trace::operation &kept : with) {
+            if (kept.server == anew.server && kept.type == anew.type) {
+                out.push_back({kept.server + " " + trace::type_name(kept.type), cost_of(kept),
+                               cost_of(anew)});
+            }
+        }
+    }
+    std::stable_sort(out.begin(), out.end(), [](const operation &a, const operation &b) {
+        return a.without.ns > b.without.ns;
+    });
+    return out;
+}
 
 std::vector<pair> pairs_of(const bench &with, const bench &without) {
     std::vector<pair> out;
@@ -139,6 +173,12 @@ std::string json_of(const result &result) {
     root["boots"] = json::array();
     for (const boots &boots : result.boot_runs) {
         root["boots"].push_back(json_of_boots(boots));
+    }
+    root["operations"] = json::array();
+    for (const operation &operation : result.operations) {
+        root["operations"].push_back({{"name", operation.name},
+                                      {"with", json_of_cost(operation.with)},
+                                      {"without", json_of_cost(operation.without)}});
     }
     root["traces"] = json::array();
     for (const traced &traced : result.traces) {

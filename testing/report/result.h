@@ -13,6 +13,7 @@
 #include "testing/report/figures.h"
 #include "tools/profile/profile.h"
 #include "tools/trace/flame.h"
+#include "tools/trace/work.h"
 
 namespace report {
 
@@ -53,6 +54,23 @@ struct profiled {
     std::vector<profile::section> figures;
 };
 
+// What a call of an operation takes, on the mean: the work of all for it, with what finding its
+// route costs.
+struct operation_cost {
+    std::uint64_t calls = 0;
+    std::uint64_t ns = 0;         // On one hart under -icount: instructions.
+    std::uint64_t server_ns = 0;  // Of these, the server's own.
+    double messages = 0;
+    double switches = 0;
+};
+
+// An operation of a service in two runs of the same programs: with reuse, and without.
+struct operation {
+    std::string name;  // "logd log QUERY"
+    operation_cost with;
+    operation_cost without;
+};
+
 struct result {
     std::vector<bench> benches;
     std::vector<pair> pairs;
@@ -60,11 +78,16 @@ struct result {
     std::vector<boots> boot_runs;
     std::vector<traced> traces;
     std::vector<profiled> profiles;
+    std::vector<operation> operations;
 };
 
 // What two benches both measure, in the order of the first: `NAME`, or `NAME_hit` beside
 // `NAME_uncached`.
 std::vector<pair> pairs_of(const bench &with, const bench &without);
+
+// What both runs have, the dearest without reuse first.
+std::vector<operation> operations_of(const std::vector<trace::operation> &with,
+                                     const std::vector<trace::operation> &without);
 
 // Of all figures that have others of their name at more; the plain name stands for 2.
 std::vector<growth> growths_of(const std::vector<bench> &benches);

@@ -101,6 +101,25 @@ void print_boots(const std::vector<boots> &all, std::ostream &out) {
     out << '\n';
 }
 
+void print_operations(const std::vector<operation> &operations, std::ostream &out) {
+    table table(out);
+    table.head("operations on the ladder", {"calls", "with", "server", "messages", "switches",
+                                            "without", "messages", "switches"});
+    for (const operation &operation : operations) {
+        table.name(operation.name);
+        table.number(operation.with.calls);
+        table.number(operation.with.ns);
+        table.number(operation.with.server_ns);
+        table.decimal(operation.with.messages);
+        table.decimal(operation.with.switches);
+        table.number(operation.without.ns);
+        table.decimal(operation.without.messages);
+        table.decimal(operation.without.switches);
+        table.end();
+    }
+    out << '\n';
+}
+
 void print_traced(const traced &traced, std::ostream &out) {
     std::ostringstream folded;
     trace::print_folded(traced.flame, folded);
@@ -132,6 +151,9 @@ std::string text_of(const result &result) {
     }
     if (!result.boot_runs.empty()) {
         print_boots(result.boot_runs, out);
+    }
+    if (!result.operations.empty()) {
+        print_operations(result.operations, out);
     }
     for (const traced &traced : result.traces) {
         print_traced(traced, out);

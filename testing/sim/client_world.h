@@ -193,7 +193,7 @@ class World {
 
 inline World *world;
 
-inline const wire_op kRepeatable = {"AGAIN", "", {0, 0}, 1, true};
+inline const wire_op kRepeatable = {"AGAIN", "", {0, 0}, 1, true, 0};
 
 inline resolved resolve_in_world(void *context, service_id target, policy_action action,
                                  deadline until) {
@@ -223,9 +223,15 @@ class Client : public ::testing::Test {
         nonce_ = ipc_nonce(&client_);
         std::memset(world_.page_.call_out.payload, 0x11, FRAME_PAYLOAD_MAX);
         std::memcpy(world_.page_.call_out.payload + 4, &nonce_.value, sizeof(nonce_.value));
-        const ipc_request request = {
-            service_id{target},    nonce_, deadline{world_.now_ns_ + 1000000000}, op, bytes, 2, 0,
-            slot_at(CAP_SLOT_NONE)};
+        const uint16_t type = op != nullptr && op->frame_type != 0 ? op->frame_type : 2;
+        const ipc_request request = {service_id{target},
+                                     nonce_,
+                                     deadline{world_.now_ns_ + 1000000000},
+                                     op,
+                                     bytes,
+                                     type,
+                                     0,
+                                     slot_at(CAP_SLOT_NONE)};
         return ipc_call(&client_, &request);
     }
 
@@ -239,7 +245,7 @@ class Client : public ::testing::Test {
         request.nonce = nonce_;
         request.deadline.ns = world_.now_ns_ + 1000000000;
         request.bytes = bytes;
-        request.protocol = 2;
+        request.frame_type = 2;
         request.flags = FRAME_CAP_MOVE;
         request.carried = slot_at(50);
         request.op = repeatable ? &kRepeatable : nullptr;

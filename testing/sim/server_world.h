@@ -8,6 +8,7 @@
 #include <cstring>
 #include <deque>
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -27,9 +28,9 @@ struct message {
 
 inline const wire_field kFields[] = {{"value", "", offsetof(message, value), WIRE_U64}};
 inline const wire_op kOps[] = {
-    {"ADD", "", {1, 1}, ADD, true},       {"LATER", "", {1, 1}, LATER, true},
-    {"TELL", "", {1, 0}, TELL, true},     {"LEND", "", {1, 1}, LEND, true},
-    {"REFUSE", "", {1, 1}, REFUSE, true},
+    {"ADD", "", {1, 1}, ADD, true, 0},       {"LATER", "", {1, 1}, LATER, true, 0},
+    {"TELL", "", {1, 0}, TELL, true, 0},     {"LEND", "", {1, 1}, LEND, true, 0},
+    {"REFUSE", "", {1, 1}, REFUSE, true, 0},
 };
 inline const wire_protocol_rows kProtocol = {"test", kOps, kFields,         5,
                                              1,      99,   sizeof(message), {{'T', 'S'}}};
@@ -84,7 +85,8 @@ class Kernel {
     std::deque<std::function<ecall_result()>> script_;
     std::vector<Answer> answers_;
     std::vector<uint64_t> closed_;
-    std::vector<uint64_t> gone_;  // Replies whose callers have left.
+    std::vector<uint64_t> gone_;  // Replies whose callers have left,
+    std::vector<uint64_t> none_;  // and whose callers take no capability.
     std::vector<std::string> lines_;
     std::vector<uint64_t> deadlines_;
     uint64_t now_ns_ = 1000;
@@ -120,6 +122,9 @@ class Kernel {
         const bool carries = (out.header.flags & FRAME_CAP_MOVE) != 0;
         if (std::count(gone_.begin(), gone_.end(), reply) != 0) {
             return STATUS_PEER_CLOSED;
+        }
+        if (carries && std::count(none_.begin(), none_.end(), reply) != 0) {
+            return STATUS_DENIED;
         }
         answers_.push_back({reply, std::vector<uint8_t>(out.payload, out.payload + out.header.len),
                             out.header.type, carries ? out.meta.slot : 0u + CAP_SLOT_NONE});

@@ -165,7 +165,8 @@ void check_code(const SourceFile &file, std::vector<Finding> *findings) {
 
 void check_functions(const SourceFile &file, std::vector<Finding> *findings) {
     static const std::regex request(
-        R"(\b(sys_ipc_(call|send)|ipc_(call|ask|tell|client_\w+)|timed_client_\w+)\s*\()");
+        R"(\b(sys_ipc_(call|send)|ipc_(call|ask|tell|manage|boot_route|client_(send|tell|manage|)"
+        R"(notify))|timed_call)\s*\()");
     static const std::regex receive(R"(\bsys_ipc_(recv|recv_drop_cap|reply_recv)\s*\()");
     static const std::regex answer(R"(\bsys_ipc_reply\w*\s*\(|\bRECEIVED_(CALL|SEND)\b)");
     bool reads_as_c = file.is_code() && !file.path.ends_with(".S") && !file.path.ends_with(".ld") &&

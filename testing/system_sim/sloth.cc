@@ -11,7 +11,9 @@ namespace systemsim {
 namespace {
 
 const wire_field storm_fields[] = {{"value", "", offsetof(storm_message, value), WIRE_U64}};
-const wire_op storm_ops[] = {{"AGAIN", "", {1, 1}, AGAIN, true}, {"ONCE", "", {1, 1}, ONCE, false}};
+constexpr std::uint16_t STORM_TYPE = 99;
+const wire_op storm_ops[] = {{"AGAIN", "", {1, 1}, AGAIN, true, STORM_TYPE},
+                             {"ONCE", "", {1, 1}, ONCE, false, STORM_TYPE}};
 
 struct sloth {
     ipc_server server;
@@ -96,8 +98,8 @@ void forget_caller(void *of, reply_handle reply) {
 
 }  // namespace
 
-const wire_protocol_rows storm_rows = {"storm", storm_ops, storm_fields,          2,
-                                       1,       99,        sizeof(storm_message), {{'S', 'T'}}};
+const wire_protocol_rows storm_rows = {"storm", storm_ops,  storm_fields,          2,
+                                       1,       STORM_TYPE, sizeof(storm_message), {{'S', 'T'}}};
 
 void run_sloth(simtest::user &self) {
     static const ipc_row rows[] = {{}, {serve, serve_told}, {serve, serve_told}};

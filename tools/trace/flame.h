@@ -1,8 +1,7 @@
 // tools/trace/flame.h: where the time of a run went, as a tree: below a task what it did itself and
 // the calls that others served for it, below each of those what that server asked in turn.
 //
-// A server's time belongs to the call that it took last and still owes an answer; a client's is of
-// its own when it owes none. Tasks of one name are one.
+// Whose time is whose, work.h says. Tasks of one name are one.
 // Units:     nanoseconds; under `-icount shift=0` that is instructions.
 // Ownership: plain values.
 #pragma once

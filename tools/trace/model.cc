@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::size_t HART_COUNT_MAX = 256;
 constexpr std::uint32_t INIT_INSTANCE = 1;
+constexpr int DONATION_DEPTH = 8;
 
 class maker {
   public:
@@ -46,6 +47,7 @@ class maker {
     void take(const trace_event &event, std::size_t index) {
         switch (event.kind) {
             case EVENT_SWITCH:
+                classes_[event.task] = static_cast<std::uint8_t>(event.type);
                 switch_to(event.hart, event.task, event.time_ns);
                 break;
             case EVENT_QUEUE:
@@ -77,6 +79,7 @@ class maker {
                 break;
             case EVENT_START:
                 started_[event.task] = event.sequence;
+                classes_[event.task] = static_cast<std::uint8_t>(event.type);
                 model_.marks.push_back(event);
                 break;
             default:
@@ -90,7 +93,19 @@ class maker {
             now.end_ns = time_ns;
             model_.runs.push_back(now);
         }
-        now = {task, hart, time_ns, time_ns};
+        now = {task, hart, time_ns, time_ns, class_of(task, DONATION_DEPTH)};
+    }
+
+    // As kernel/core/donation.h: the highest of its own and of those who wait for it.
+    std::uint8_t class_of(std::uint32_t task, int depth) const {
+        const auto own = classes_.find(task);
+        std::uint8_t highest = own != classes_.end() ? own->second : 0;
+        for (const auto &[caller, index] : waiting_) {
+            if (depth > 0 && caller != task && model_.calls[index].server == task) {
+                highest = std::max(highest, class_of(caller, depth - 1));
+            }
+        }
+        return highest;
     }
 
     // A call and an answer let the peer run at once, unless it is woken.
@@ -200,6 +215,7 @@ class maker {
     const std::map<std::uint64_t, std::string> &names_;
     model model_;
     std::array<run, HART_COUNT_MAX> running_ = {};
+    std::map<std::uint32_t, std::uint8_t> classes_;   // By instance: its own.
     std::map<std::uint32_t, std::size_t> waiting_;    // By caller: its call.
     std::map<std::uint32_t, std::uint64_t> started_;  // By instance: its service_id.
 };

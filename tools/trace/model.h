@@ -22,6 +22,8 @@ struct run {
     std::uint8_t hart = 0;
     std::uint64_t begin_ns = 0;
     std::uint64_t end_ns = 0;
+    std::uint8_t qos = 0;  // enum qos: its own class, or what those lend it who wait for it; 0:
+                           // unknown.
 };
 
 enum class call_end { answered, dropped, left, open };
@@ -29,7 +31,7 @@ enum class call_end { answered, dropped, left, open };
 struct call {
     std::uint32_t caller = 0;
     std::uint32_t server = 0;
-    std::uint16_t type = 0;    // Of the frame: its protocol.
+    std::uint16_t type = 0;    // Of the frame: protocol, operation, route (ipc/wire/wire.h).
     std::uint16_t status = 0;  // With call_end::left.
     std::uint32_t bytes = 0;   // Of the request's payload.
     call_end end = call_end::open;

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "ipc/wire/protocols.h"
+#include "kernel/abi/qos.h"
 #include "kernel/abi/status.h"
 #include "kernel/abi/task.h"
 #include "tools/trace/protobuf.h"
@@ -35,6 +36,7 @@ enum event_field {
     TRACK_EVENT_CATEGORY = 22,
     TRACK_EVENT_NAME = 23,
     TRACK_EVENT_FLOW = 47,
+    TRACK_EVENT_CORRELATION = 53,  // A text: what has the same one has the same colour.
 };
 enum annotation_field { ANNOTATION_UINT = 3, ANNOTATION_STRING = 6, ANNOTATION_NAME = 10 };
 enum event_type { SLICE_BEGIN = 1, SLICE_END = 2, INSTANT = 3 };
@@ -134,9 +136,7 @@ class writer {
         group(GROUP_TASKS, "tasks");
         describe_tracks();
         for (const run &run : model_.runs) {
-            slice(
-                run.begin_ns, run.end_ns, hart_track(run.hart),
-                track_event(SLICE_BEGIN, hart_track(run.hart), "run", task_name(model_, run.task)));
+            write_run(run);
         }
         for (std::size_t i = 0; i < model_.calls.size(); i++) {
             write_call(model_.calls[i], i + 1);
@@ -230,7 +230,27 @@ class writer {
         return lane;
     }
 
+    void write_run(const run &run) {
+        message runs =
+            track_event(SLICE_BEGIN, hart_track(run.hart), "run", task_name(model_, run.task));
+        if (run.qos != QOS_DEFAULT) {
+            runs.put(TRACK_EVENT_CORRELATION, std::string(qos_name(run.qos)));
+            annotate(runs, "class", qos_name(run.qos));
+        }
+        slice(run.begin_ns, run.end_ns, hart_track(run.hart), std::move(runs));
+    }
+
+    void write_via(std::uint64_t time_ns, std::uint32_t task, std::uint16_t type) {
+        const std::string via = via_name(wire_type_via(type));
+        if (!via.empty()) {
+            message event = track_event(INSTANT, task_track(task), "route", "route " + via);
+            event.put(TRACK_EVENT_CORRELATION, "route " + via);
+            packets_.push_back({time_ns, true, std::move(event)});
+        }
+    }
+
     void write_call(const call &call, std::uint64_t flow) {
+        write_via(call.asked_ns, call.caller, call.type);
         message waits =
             track_event(SLICE_BEGIN, task_track(call.caller), "call",
                         "call " + task_name(model_, call.server) + " " + type_name(call.type));
@@ -253,6 +273,9 @@ class writer {
     }
 
     void write_mark(const trace_event &mark) {
+        if (mark.kind == EVENT_SEND || mark.kind == EVENT_REQUEST) {
+            write_via(mark.time_ns, mark.task, mark.type);
+        }
         message event = track_event(INSTANT, task_track(mark.task), "event", kind_name(mark.kind));
         if (message_flow(mark) != 0) {
             event.put_fixed64(TRACK_EVENT_FLOW, message_flow(mark));
@@ -261,7 +284,11 @@ class writer {
             annotate(event, "peer", task_name(model_, mark.peer));
         }
         annotate(event, "hart", mark.hart);
-        annotate(event, "type", mark.type);
+        if (mark.kind == EVENT_SEND || mark.kind == EVENT_REQUEST) {
+            annotate(event, "message", type_name(mark.type));
+        } else {
+            annotate(event, "type", mark.type);
+        }
         annotate(event, "sequence", mark.sequence);
         packets_.push_back({mark.time_ns, true, std::move(event)});
     }
@@ -297,9 +324,23 @@ const char *kind_name(std::uint8_t kind) {
 }
 
 std::string type_name(std::uint16_t type) {
-    const std::size_t index = std::size_t{type} - WIRE_PROTOCOL_INIT;
-    return index < WIRE_PROTOCOL_COUNT ? wire_protocols[index]->name
-                                       : "type " + std::to_string(type);
+    const std::size_t index = std::size_t{wire_type_protocol(type)} - WIRE_PROTOCOL_INIT;
+    if (index >= WIRE_PROTOCOL_COUNT) {
+        return "type " + std::to_string(type);
+    }
+    const wire_protocol_rows &rows = *wire_protocols[index];
+    if (wire_type_op(type) == 0) {
+        return rows.name;
+    }
+    const wire_op *op = wire_op_find(&rows, wire_type_op(type));
+    return std::string(rows.name) + " " +
+           (op != nullptr ? op->name : std::to_string(wire_type_op(type)));
+}
+
+std::string via_name(std::uint8_t via) {
+    static const char *const names[] = {"", "hit", "miss", "rebound", "degraded"};
+    static_assert(sizeof(names) / sizeof(names[0]) == WIRE_VIA_COUNT, "one name each");
+    return via < WIRE_VIA_COUNT ? names[via] : "";
 }
 
 }  // namespace trace

@@ -3,7 +3,9 @@
 //
 // Tracks: one for each hart, with who runs; one for each task, with the calls that it waits for;
 // one for the calls that it serves, and more when it serves several at once. An arrow (a flow)
-// leads from a call to where it is served. What else happened is an instant on its task's track.
+// leads from a call to where it is served. How a client's route served a call is an instant before
+// it; what else happened is an instant on its task's track too. What a hart runs has the colour of
+// the class that it runs in, donation included (a correlation id).
 // Spec:      Perfetto's trace_packet.proto, track_descriptor.proto, track_event.proto; the encoding
 //            is that of protocol buffers, version 3.
 // Ownership: plain values.
@@ -20,7 +22,10 @@ std::string perfetto(const model &model);
 // What an event of kind `kind` is called.
 const char *kind_name(std::uint8_t kind);
 
-// What a frame's type is called: the name of its protocol (ipc/wire), or its number.
+// What a frame's type is called: its protocol (ipc/wire) and operation, or its number.
 std::string type_name(std::uint16_t type);
+
+// How a route served a request: "hit" and so on; empty: it went through none that is kept.
+std::string via_name(std::uint8_t via);
 
 }  // namespace trace

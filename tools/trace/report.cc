@@ -7,6 +7,7 @@
 #include <tuple>
 #include <vector>
 
+#include "ipc/wire/wire.h"
 #include "tools/trace/perfetto.h"
 
 namespace trace {
@@ -15,6 +16,7 @@ namespace {
 constexpr int DEPTH_MAX = 16;
 constexpr int NAME_WIDTH = 24;
 constexpr int NUMBER_WIDTH = 12;
+constexpr int SMALL_WIDTH = 10;
 constexpr double PERCENT = 100.0;
 
 struct cost {
@@ -83,6 +85,15 @@ void print_calls(const model &model, std::size_t rows, std::ostream &out) {
     }
 }
 
+bool is_wanted(const model &model, const call &call, const call_wanted &wanted) {
+    const std::string name = type_name(call.type);
+    const std::string last = name.substr(name.find(' ') + 1);
+    return (wanted.caller.empty() || task_name(model, call.caller) == wanted.caller) &&
+           (wanted.server.empty() || task_name(model, call.server) == wanted.server) &&
+           (wanted.operation.empty() || wanted.operation == name || wanted.operation == last) &&
+           (!wanted.at_ns || *wanted.at_ns == call.asked_ns);
+}
+
 // Calls that the server made while it had this one. It may have served others meanwhile: then these
 // are theirs as much as its.
 std::vector<std::size_t> calls_within(const model &model, const call &outer) {
@@ -128,16 +139,40 @@ void print_top(const model &model, std::size_t rows, std::ostream &out) {
     print_tasks(model, rows, out);
     out << '\n';
     print_calls(model, rows, out);
+    out << '\n';
+    print_operations(operations_of(model, works_of(model)), rows, out);
 }
 
-std::optional<std::size_t> longest_call(const model &model, const std::string &caller,
-                                        const std::string &server) {
+void print_operations(const std::vector<operation> &operations, std::size_t rows,
+                      std::ostream &out) {
+    out << std::left << std::setw(2 * NAME_WIDTH) << "operation" << std::right;
+    for (const char *head : {"calls", "ns each", "server ns", "others ns", "route ns", "messages",
+                             "switches", "hits", "misses", "rebound", "degraded"}) {
+        out << std::setw(SMALL_WIDTH) << head;
+    }
+    out << '\n' << std::fixed << std::setprecision(1);
+    for (std::size_t i = 0; i < std::min(rows, operations.size()); i++) {
+        const operation &row = operations[i];
+        const auto calls = static_cast<double>(row.calls);
+        out << std::left << std::setw(2 * NAME_WIDTH) << row.server + " " + type_name(row.type)
+            << std::right << std::setw(SMALL_WIDTH) << row.calls << std::setw(SMALL_WIDTH)
+            << row.waited_ns / row.calls << std::setw(SMALL_WIDTH) << row.own_ns / row.calls
+            << std::setw(SMALL_WIDTH) << row.below_ns / row.calls << std::setw(SMALL_WIDTH)
+            << row.route_ns / row.calls << std::setw(SMALL_WIDTH)
+            << static_cast<double>(row.messages) / calls << std::setw(SMALL_WIDTH)
+            << static_cast<double>(row.switches) / calls;
+        for (std::size_t via = WIRE_VIA_HIT; via < WIRE_VIA_COUNT; via++) {
+            out << std::setw(SMALL_WIDTH) << row.via[via];
+        }
+        out << '\n';
+    }
+}
+
+std::optional<std::size_t> longest_call(const model &model, const call_wanted &wanted) {
     std::optional<std::size_t> longest;
     for (std::size_t i = 0; i < model.calls.size(); i++) {
         const call &call = model.calls[i];
-        if (call.end == call_end::open ||
-            (!caller.empty() && task_name(model, call.caller) != caller) ||
-            (!server.empty() && task_name(model, call.server) != server)) {
+        if (call.end == call_end::open || !is_wanted(model, call, wanted)) {
             continue;
         }
         if (!longest || call.end_ns - call.asked_ns >

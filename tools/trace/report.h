@@ -4,21 +4,34 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <ostream>
 #include <string>
 
 #include "tools/trace/model.h"
+#include "tools/trace/work.h"
 
 namespace trace {
 
-// Tasks by the time that they ran, and calls by caller, server and protocol, by the time that they
-// took; at most `rows` of each.
+// Tasks by the time that they ran, calls by caller, server and operation, by the time that they
+// took, and operations by what they cost; at most `rows` of each.
 void print_top(const model &model, std::size_t rows, std::ostream &out);
 
-// The longest call that began and ended in the trace, of that caller to that server; "" is anybody.
-std::optional<std::size_t> longest_call(const model &model, const std::string &caller,
-                                        const std::string &server);
+// The third of these tables.
+void print_operations(const std::vector<operation> &operations, std::size_t rows,
+                      std::ostream &out);
+
+// Which call; "" is any.
+struct call_wanted {
+    std::string caller;
+    std::string server;
+    std::string operation;               // Its name, with or without its protocol's before it.
+    std::optional<std::uint64_t> at_ns;  // When it was asked.
+};
+
+// The longest of those that began and ended in the trace.
+std::optional<std::size_t> longest_call(const model &model, const call_wanted &wanted);
 
 // What the caller waited for: the queue, the server's own work, what the server asked of others, in
 // turn, and the rest, when the server could not run. Indented by depth.

@@ -24,8 +24,7 @@ struct wish {
     std::string image;
     std::string perfetto;
     std::string folded;
-    std::string caller;
-    std::string server;
+    trace::call_wanted call;
     bool path = false;
     std::size_t rows = 20;
 };
@@ -53,7 +52,7 @@ int work(const wish &wish) {
         trace::print_top(model, wish.rows, std::cout);
         return 0;
     }
-    const auto call = trace::longest_call(model, wish.caller, wish.server);
+    const auto call = trace::longest_call(model, wish.call);
     if (!call) {
         std::cerr << "trace: no such call began and ended in it\n";
         return 1;
@@ -77,8 +76,10 @@ int main(int argc, char **argv) {
     app.add_option("--folded", wish.folded,
                    "write there who spent how many ns for whom, a stack a line, for flame graphs");
     app.add_flag("--path", wish.path, "where the time of the longest call went");
-    app.add_option("--caller", wish.caller, "with --path: of this task");
-    app.add_option("--server", wish.server, "with --path: to this task");
+    app.add_option("--caller", wish.call.caller, "with --path: of this task");
+    app.add_option("--server", wish.call.server, "with --path: to this task");
+    app.add_option("--operation", wish.call.operation, "with --path: of this operation");
+    app.add_option("--at", wish.call.at_ns, "with --path: the one that was asked at this time, ns");
     app.add_option("--rows", wish.rows, "rows of each table");
     CLI11_PARSE(app, argc, argv);
     try {

@@ -8,10 +8,12 @@
 #include "ipc/wire/wire.h"
 #include "kernel/abi/boot_image.h"
 #include "kernel/abi/cap.h"
+#include "kernel/abi/qos.h"
 #include "tools/trace/events.h"
 #include "tools/trace/perfetto.h"
 #include "tools/trace/protobuf.h"
 #include "tools/trace/report.h"
+#include "tools/trace/work.h"
 
 namespace {
 
@@ -213,9 +215,12 @@ TEST(Report, the_path_of_a_call_goes_through_what_its_server_asks) {
                                         {400, EVENT_REPLY, BACK, SERVER, 6},
                                         {450, EVENT_REPLY, SERVER, CLIENT, 5}}),
                         names);
-    EXPECT_EQ(trace::longest_call(model, "nobody", ""), std::nullopt);
-    ASSERT_EQ(trace::longest_call(model, "server", ""), 1U);
-    const auto longest = trace::longest_call(model, "", "");
+    EXPECT_EQ(trace::longest_call(model, {"nobody", "", "", {}}), std::nullopt);
+    ASSERT_EQ(trace::longest_call(model, {"server", "", "", {}}), 1U);
+    EXPECT_EQ(trace::longest_call(model, {"", "", "log", {}}), 1U);
+    EXPECT_EQ(trace::longest_call(model, {"", "", "", 350}), 1U);
+    EXPECT_EQ(trace::longest_call(model, {"", "", "", 351}), std::nullopt);
+    const auto longest = trace::longest_call(model, {});
     ASSERT_EQ(longest, 0U);
     std::ostringstream out;
     trace::print_path(model, *longest, out);
@@ -233,14 +238,101 @@ TEST(Report, the_dearest_come_first) {
     }
     std::ostringstream out;
     trace::print_top(trace::model_of(events, names), 1, out);
-    EXPECT_EQ(out.str(),
-              "task                             runs          us       share  longest us\n"
-              "client                              2         150       37.5%         100\n"
-              "\n"
-              "call                                                   calls          us     mean ns"
-              "  longest us\n"
-              "client > server echo                                       1         150      150000"
-              "         150\n");
+    EXPECT_EQ(
+        out.str(),
+        "task                             runs          us       share  longest us\n"
+        "client                              2         150       37.5%         100\n"
+        "\n"
+        "call                                                   calls          us     mean ns"
+        "  longest us\n"
+        "client > server echo                                       1         150      150000"
+        "         150\n"
+        "\n"
+        "operation                                            calls   ns each server ns others ns"
+        "  route ns  messages  switches      hits    misses   rebound  degraded\n"
+        "server echo                                              1    150000    150000         0"
+        "         0       2.0       2.0         0         0         0         0\n");
+}
+
+std::uint16_t echo_by(wire_via via) {
+    return WIRE_TYPE(WIRE_PROTOCOL_ECHO, 1, via);
+}
+
+// CLIENT calls SERVER twice; the first time that asks BACK and tells somebody.
+const std::vector<happening> twice = {
+    {110, EVENT_START, CLIENT, 1, CLIENT_ID, 0, QOS_BURST},
+    {120, EVENT_START, SERVER, 1, SERVER_ID, 0, QOS_IDLE},
+    {200, EVENT_SWITCH, CLIENT, 0, 0, 0, QOS_BURST},
+    {300, EVENT_CALL, CLIENT, SERVER, 5, 0, echo_by(WIRE_VIA_MISS)},
+    {320, EVENT_SEND, SERVER, CLIENT, 0, 0, WIRE_PROTOCOL_LOG},
+    {350, EVENT_CALL, SERVER, BACK, 6, 0, WIRE_PROTOCOL_LOG},
+    {400, EVENT_REPLY, BACK, SERVER, 6},
+    {450, EVENT_REPLY, SERVER, CLIENT, 5},
+    {500, EVENT_CALL, CLIENT, SERVER, 6, 0, echo_by(WIRE_VIA_HIT)},
+    {510, EVENT_REPLY, SERVER, CLIENT, 6},
+    {550, EVENT_SWITCH, SERVER, CLIENT, 0, 0, QOS_IDLE},
+    {600, EVENT_SWITCH, 0, SERVER},
+};
+
+TEST(Work, an_operation_costs_what_its_server_and_others_do_for_it) {
+    const auto model = trace::model_of(events_of_list(twice), names);
+    const auto operations = trace::operations_of(model, trace::works_of(model));
+    ASSERT_EQ(operations.size(), 2U);
+    const trace::operation &echo = operations[0];
+    EXPECT_EQ(echo.server + " " + trace::type_name(echo.type), "server echo ECHO");
+    EXPECT_EQ(echo.calls, 2U);
+    EXPECT_EQ(echo.waited_ns, 160U);
+    EXPECT_EQ(echo.own_ns, 110U);
+    EXPECT_EQ(echo.below_ns, 50U);
+    EXPECT_EQ(echo.messages, 7U);  // 2, and 5: a call, its answer and a send meanwhile.
+    EXPECT_EQ(echo.switches, 6U);  // To SERVER, to BACK, back, to CLIENT; then there and back.
+    EXPECT_EQ(echo.via[WIRE_VIA_MISS], 1U);
+    EXPECT_EQ(echo.via[WIRE_VIA_HIT], 1U);
+    EXPECT_EQ(operations[1].server, "task 9");
+    EXPECT_EQ(operations[1].own_ns, 50U);
+    EXPECT_EQ(operations[1].via[WIRE_VIA_NONE], 1U);
+}
+
+// What is asked to find a route belongs to the operation that goes through it.
+TEST(Work, a_route_that_is_resolved_is_part_of_what_it_is_for) {
+    const std::uint16_t resolve = WIRE_TYPE(WIRE_PROTOCOL_ROUTING, 1, WIRE_VIA_NONE);
+    const auto model = trace::model_of(
+        events_of_list({{200, EVENT_SWITCH, CLIENT},
+                        {300, EVENT_CALL, CLIENT, BACK, 5, 0, resolve},
+                        {330, EVENT_REPLY, BACK, CLIENT, 5},
+                        {340, EVENT_CALL, CLIENT, SERVER, 6, 0, echo_by(WIRE_VIA_REBOUND)},
+                        {350, EVENT_REPLY, SERVER, CLIENT, 6},
+                        {360, EVENT_CALL, CLIENT, SERVER, 7, 0, echo_by(WIRE_VIA_HIT)},
+                        {370, EVENT_REPLY, SERVER, CLIENT, 7},
+                        {380, EVENT_CALL, CLIENT, SERVER, 8, 0, echo_by(WIRE_VIA_DEGRADED)},
+                        {390, EVENT_REPLY, SERVER, CLIENT, 8}}),
+        names);
+    const auto operations = trace::operations_of(model, trace::works_of(model));
+    ASSERT_EQ(operations.size(), 2U);
+    const trace::operation &echo = operations[operations[0].type == resolve ? 1 : 0];
+    EXPECT_EQ(echo.calls, 3U);
+    EXPECT_EQ(echo.route_ns, 30U);
+    EXPECT_EQ(echo.messages, 8U);
+    EXPECT_EQ(echo.switches, 8U);
+}
+
+TEST(Model, a_server_runs_in_the_class_of_who_waits_for_it) {
+    const auto model = trace::model_of(events_of_list(twice), names);
+    std::vector<int> classes;
+    for (const trace::run &run : model.runs) {
+        classes.push_back(run.qos);
+    }
+    EXPECT_EQ(classes, (std::vector<int>{QOS_BURST, QOS_BURST, QOS_BURST, QOS_BURST, QOS_BURST,
+                                         QOS_BURST, QOS_BURST, QOS_IDLE}));
+}
+
+TEST(Names, of_types) {
+    EXPECT_EQ(trace::type_name(WIRE_PROTOCOL_ECHO), "echo");
+    EXPECT_EQ(trace::type_name(echo_by(WIRE_VIA_REBOUND)), "echo ECHO");
+    EXPECT_EQ(trace::type_name(WIRE_TYPE(WIRE_PROTOCOL_ECHO, 31, WIRE_VIA_NONE)), "echo 31");
+    EXPECT_EQ(trace::type_name(255), "type 255");
+    EXPECT_EQ(trace::via_name(WIRE_VIA_DEGRADED), "degraded");
+    EXPECT_EQ(trace::via_name(7), "");
 }
 
 TEST(Protobuf, encoding) {
@@ -374,6 +466,29 @@ TEST(Model, a_call_without_an_end_ended_before_the_next) {
     EXPECT_EQ(model.calls[0].end, trace::call_end::open);
     EXPECT_EQ(model.calls[0].given_ns, 170U);
     EXPECT_EQ(model.calls[0].end_ns, 170U);
+}
+
+TEST(Perfetto, routes_are_instants_and_classes_are_colours) {
+    std::vector<std::string> routes;
+    std::vector<std::string> colours;
+    const auto model = trace::model_of(events_of_list(twice), names);
+    for (const field &packet : fields_of(trace::perfetto(model))) {
+        const auto parts = fields_of(packet.bytes);
+        const field *content = find(parts, 11);
+        const auto event = content != nullptr ? fields_of(content->bytes) : std::vector<field>();
+        const field *category = find(event, 22);
+        if (category != nullptr && category->bytes == "route") {
+            EXPECT_EQ(find(event, 9)->value, 3U);
+            routes.push_back(find(event, 23)->bytes + " " + std::to_string(find(parts, 8)->value));
+        }
+        if (category != nullptr && category->bytes == "run") {
+            colours.push_back(find(event, 53)->bytes);
+        }
+    }
+    EXPECT_EQ(routes, (std::vector<std::string>{"route miss 300", "route hit 500"}));
+    ASSERT_EQ(colours.size(), 8U);
+    EXPECT_EQ(colours.front(), "burst");
+    EXPECT_EQ(colours.back(), "idle");
 }
 
 TEST(Perfetto, each_message_has_a_flow) {
