@@ -222,7 +222,7 @@ TEST(Trace, a_hart_that_idles_has_left_who_ran) {
         const std::vector<trace_event> all = all_events(init);
         EXPECT_TRUE(has(all, EVENT_SWITCH, 0, init.instance));
         for (const trace_event &one : of_kind(all, EVENT_SWITCH)) {
-            EXPECT_EQ(one.type, 0u);
+            EXPECT_EQ(one.type, one.task == 0 ? 0 : static_cast<int>(QOS_NORMAL));
             EXPECT_EQ(one.sequence, 0u);
         }
     });
