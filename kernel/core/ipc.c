@@ -210,7 +210,9 @@ struct task *receive_published(struct kernel *kernel, struct hart *hart, struct 
 
 enum step receive_resume(struct kernel *kernel, struct hart *hart, struct task *task) {
     const struct capability *cap = &task->caps[arg(task, 0)];
-    ipc_wait_note(hart, task);  // Once it waits another hart may have it.
+    if (task->deadline_ns != 0) {
+        ipc_wait_note(hart, task);  // Once it waits another hart may have it.
+    }
     switch (receive_step(kernel, hart, task, cap)) {
         case RECEIVE_MORE:
             return STEP_MORE;
@@ -227,9 +229,10 @@ enum step receive_resume(struct kernel *kernel, struct hart *hart, struct task *
 static COLD struct task *receive_dropping(struct kernel *kernel, struct hart *hart,
                                           struct task *task, const struct capability *cap) {
     task->drops_cap = true;
-    bool done = receive_now(kernel, hart, task, cap, false) == RECEIVE_DONE;
+    enum receive_outcome outcome = receive_now(kernel, hart, task, cap, false);
     task->drops_cap = false;
-    return done ? run_queue_go_on(kernel, hart, task) : receive(kernel, hart, task, cap, 0);
+    return outcome == RECEIVE_NOTHING ? receive(kernel, hart, task, cap, 0)
+                                      : receive_end(hart, task, cap, 0, outcome);
 }
 
 struct task *syscall_ipc_recv(struct kernel *kernel, struct hart *hart, struct task *task) {

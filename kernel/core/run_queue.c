@@ -260,8 +260,8 @@ static void nothing_runs(struct hart *hart) {
 // Who was preempted has what was left; a class that starved has the hart for a quantum as a whole;
 // who has a CPU budget has no more than that.
 static COLD uint64_t quantum_end_ranked(struct kernel *kernel, struct hart *hart, struct task *task,
-                                        uint64_t now_ns) {
-    uint64_t end_ns = now_ns + (task->quantum_left_ns != 0 ? task->quantum_left_ns : QUANTUM_NS);
+                                        uint64_t now_ns, uint64_t quantum_ns) {
+    uint64_t end_ns = now_ns + (task->quantum_left_ns != 0 ? task->quantum_left_ns : quantum_ns);
     task->quantum_left_ns = 0;
     if (hart->boost_class != 0 && hart->boost_end_ns < end_ns) {
         end_ns = hart->boost_end_ns;
@@ -270,10 +270,10 @@ static COLD uint64_t quantum_end_ranked(struct kernel *kernel, struct hart *hart
 }
 
 static ALWAYS_INLINE void begin_quantum(struct kernel *kernel, struct hart *hart, struct task *task,
-                                        uint64_t now_ns) {
-    uint64_t end_ns = now_ns + QUANTUM_NS;
+                                        uint64_t now_ns, uint64_t quantum_ns) {
+    uint64_t end_ns = now_ns + quantum_ns;
     if (classes_differ(kernel)) {
-        end_ns = quantum_end_ranked(kernel, hart, task, now_ns);
+        end_ns = quantum_end_ranked(kernel, hart, task, now_ns, quantum_ns);
     }
     if (fault_point_fires(FAULT_POINT_SHORT_QUANTUM)) {
         end_ns = now_ns + QUANTUM_NS / 2048;
@@ -304,12 +304,20 @@ static ALWAYS_INLINE void nobody_runs(struct kernel *kernel, struct hart *hart) 
     }
 }
 
+// Whether no task of this hart is at it, or none can go on with it soon.
+static bool nobody_returns(struct hart *hart) {
+    lock_acquire(&hart->locks, &hart->run_lock);
+    bool waits = run_list_classes(hart) == 0 || !list_is_empty(&hart->cpu_spent);
+    lock_release(&hart->locks, &hart->run_lock);
+    return waits || hart->returning == 0;
+}
+
 // What this hart owes and nobody returns in his own time: it is done in nobody's.
 static COLD void give_back_step(struct kernel *kernel, struct hart *hart) {
     uint64_t begun_ns = arch_time_ns();
     if (hart->endpoint_closing != ENDPOINT_NONE) {
         endpoint_close_step(kernel, hart);
-    } else if (hart->returning == 0 || run_list_classes(hart) == 0) {
+    } else if (nobody_returns(hart)) {
         vmo_return_step(kernel, hart);
     }
     hart_charge_nobody(hart, begun_ns);
@@ -338,22 +346,51 @@ static void leave_to_nobody(struct hart *hart) {
     }
 }
 
+// Whether `task` gives way: something of a higher class is queued than what it counts as if it
+// runs, or its CPU budget is spent.
+static bool gives_way(struct kernel *kernel, struct hart *hart, struct task *task) {
+    lock_acquire(&hart->locks, &hart->run_lock);
+    running_locked(hart, run_list_class_of(kernel, task));
+    bool higher = run_list_top(run_list_classes(hart)) > hart->running_class;
+    lock_release(&hart->locks, &hart->run_lock);
+    return higher || cpu_is_spent(task);
+}
+
 // The steps of one task follow each other, as what it does in user mode would, until they have used
 // a quantum: what it ends is not late because another computes beside it.
+struct turn {
+    uint64_t begin_ns;
+    uint64_t left_ns;  // Of the quantum, then.
+};
+
+static struct turn turn_take(struct task *task, uint64_t now_ns) {
+    uint64_t left_ns = task->quantum_left_ns;
+    task->quantum_left_ns = 0;
+    return (struct turn){.begin_ns = now_ns, .left_ns = left_ns != 0 ? left_ns : QUANTUM_NS};
+}
+
+// 0: the quantum is over.
+static uint64_t turn_rest(const struct turn *turn) {
+    uint64_t used_ns = arch_time_ns() - turn->begin_ns;
+    bool over = used_ns >= turn->left_ns || fault_point_fires(FAULT_POINT_SHORT_STEP);
+    return over ? 0 : turn->left_ns - used_ns;
+}
+
+// Others may be taken from behind it meanwhile.
 static void push_rest(struct kernel *kernel, struct hart *hart, struct task *task,
-                      uint64_t begun_ns) {
-    uint64_t left_ns = task->quantum_left_ns != 0 ? task->quantum_left_ns : QUANTUM_NS;
-    uint64_t used_ns = arch_time_ns() - begun_ns;
-    bool first = used_ns < left_ns && !fault_point_fires(FAULT_POINT_SHORT_STEP);
-    task->quantum_left_ns = first ? left_ns - used_ns : 0;
-    push(kernel, hart, task, first);
+                      uint64_t rest_ns) {
+    task->quantum_left_ns = rest_ns;
+    push(kernel, hart, task, rest_ns != 0);
+    run_queue_offer(kernel, hart);
 }
 
 // A task from the run queue does not return to user mode: it is reclaimed, in nobody's time, or its
-// system call goes on, in its own. Returns it if it runs now.
+// system call goes on, in its own. Returns it if it runs now, for quantum_left_ns.
 static COLD struct task *work_for(struct kernel *kernel, struct hart *hart, struct task *task,
                                   uint64_t now_ns) {
+    struct turn turn = turn_take(task, now_ns);
     enum step step = STEP_GONE;
+    atomic_store_u32(&hart->idle, 0);
     if (atomic_load_u32(&task->killed) != 0) {
         nobody_runs(kernel, hart);
         leave_to_nobody(hart);
@@ -365,11 +402,15 @@ static COLD struct task *work_for(struct kernel *kernel, struct hart *hart, stru
         }
         step = syscall_resume(kernel, hart, task);
     }
-    if (step == STEP_DONE) {
-        return task;
-    }
-    if (step == STEP_MORE) {
-        push_rest(kernel, hart, task, now_ns);
+    if (step != STEP_GONE) {
+        uint64_t rest_ns = turn_rest(&turn);
+        // A receive that took something counts as somebody else from there on.
+        bool stays = step == STEP_DONE && rest_ns != 0;
+        if (stays && !(classes_differ(kernel) && gives_way(kernel, hart, task))) {
+            task->quantum_left_ns = rest_ns;
+            return task;
+        }
+        push_rest(kernel, hart, task, rest_ns);
     }
     nothing_runs(hart);
     nobody_runs(kernel, hart);
@@ -390,30 +431,22 @@ struct task *run_queue_next(struct kernel *kernel, struct hart *hart) {
         return 0;
     }
     KASSERT(task->hart == hart);
+    uint64_t quantum_ns = QUANTUM_NS;
     if (UNLIKELY(atomic_load_u32(&task->killed) != 0 || task->again)) {
         task = work_for(kernel, hart, task, now_ns);
         if (!task) {
             return 0;
         }
         now_ns = arch_time_ns();
+        quantum_ns = turn_take(task, now_ns).left_ns;
     }
-    begin_quantum(kernel, hart, task, now_ns);
+    begin_quantum(kernel, hart, task, now_ns, quantum_ns);
     if (task != hart->current) {
         charge_current(hart, now_ns);
         hart_count_up(&hart->counts.switches, 1);
         event_note(hart, EVENT_SWITCH, task, hart->current, 0);
     }
     return task;
-}
-
-// Whether `task` gives way: something of a higher class is queued than what it counts as if it
-// runs, or its CPU budget is spent.
-static bool gives_way(struct kernel *kernel, struct hart *hart, struct task *task) {
-    lock_acquire(&hart->locks, &hart->run_lock);
-    running_locked(hart, run_list_class_of(kernel, task));
-    bool higher = run_list_top(run_list_classes(hart)) > hart->running_class;
-    lock_release(&hart->locks, &hart->run_lock);
-    return higher || cpu_is_spent(task);
 }
 
 // One that goes on at once, or has ended, was not preempted. Null: a step of the kernel's own work
@@ -444,7 +477,7 @@ struct task *run_queue_preempt(struct kernel *kernel, struct hart *hart, struct 
 
 struct task *run_queue_yield(struct kernel *kernel, struct hart *hart, struct task *task) {
     if (LIKELY(run_list_classes(hart) == 0 && !hart_owes(hart))) {
-        begin_quantum(kernel, hart, task, arch_time_ns());
+        begin_quantum(kernel, hart, task, arch_time_ns(), QUANTUM_NS);
         return task;
     }
     run_queue_push(kernel, hart, task);
