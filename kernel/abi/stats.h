@@ -75,7 +75,7 @@ struct stats_hart {
     uint32_t instance;       // Of the task that runs there, or 0.
     uint32_t runnable;       // Tasks in its run queue,
     uint32_t runnable_most;  // and the most that a tick found there.
-    uint32_t reserved_word;
+    uint32_t refused_sends;  // WOULD_BLOCK at an endpoint: the quota or the room there was used up.
     uint64_t ipis_spared;    // Wake-ups of a task on another hart that needed none.
     uint64_t raises;         // Tasks in a run queue that were lent a higher class.
     uint64_t steals;         // Tasks that it took from another hart.
