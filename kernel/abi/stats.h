@@ -139,7 +139,8 @@ enum event_kind {
     EVENT_REPLY = 3,   // `task` answered the call of `peer`: `sequence` is that of EVENT_CALL.
     EVENT_DROP = 4,    // `task` dropped that call; or a request, whose end `peer` will be told. 0:
                        // nobody ever had that request.
-    EVENT_LEAVE = 5,   // `task` left its wait before its end; `type` is its status.
+    EVENT_LEAVE = 5,   // `task` left its wait before its end, or a queue that ended or in which its
+                       // family was revoked; `type` is its status.
     EVENT_QUEUE = 6,   // `task` waits in the queue of an endpoint at which `peer` receives.
     EVENT_SEND = 7,  // A frame of `task` without a reply was given to `peer` (`sequence` is 0), or
                      // stored for it.
