@@ -78,6 +78,8 @@ enum {
     CAP_SLOT_COUNT = 64,  // Slots of a task, slot 0 included.
     REPLY_SLOT_COUNT = 32,
     MAX_ASYNC = 8,  // Asynchronous requests of a task, from the send until the answer is received.
+    SEND_STORAGE_COUNT = 7,  // Frames that an endpoint stores: of struct message_area in one page.
+    SEND_QUOTA_DEFAULT = 2,  // Of them, of one task.
 };
 
 // cap_query's third result: for a capability with RECV how many others can send to its endpoint;

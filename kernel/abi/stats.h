@@ -75,7 +75,7 @@ struct stats_hart {
     uint32_t instance;       // Of the task that runs there, or 0.
     uint32_t runnable;       // Tasks in its run queue,
     uint32_t runnable_most;  // and the most that a tick found there.
-    uint32_t reserved_word;
+    uint32_t refused_sends;  // WOULD_BLOCK at an endpoint: the quota or the room there was used up.
     uint64_t ipis_spared;    // Wake-ups of a task on another hart that needed none.
     uint64_t raises;         // Tasks in a run queue that were lent a higher class.
     uint64_t steals;         // Tasks that it took from another hart.
@@ -139,7 +139,8 @@ enum event_kind {
     EVENT_REPLY = 3,   // `task` answered the call of `peer`: `sequence` is that of EVENT_CALL.
     EVENT_DROP = 4,    // `task` dropped that call; or a request, whose end `peer` will be told. 0:
                        // nobody ever had that request.
-    EVENT_LEAVE = 5,   // `task` left its wait before its end; `type` is its status.
+    EVENT_LEAVE = 5,   // `task` left its wait before its end, or a queue that ended or in which its
+                       // family was revoked; `type` is its status.
     EVENT_QUEUE = 6,   // `task` waits in the queue of an endpoint at which `peer` receives.
     EVENT_SEND = 7,  // A frame of `task` without a reply was given to `peer` (`sequence` is 0), or
                      // stored for it.

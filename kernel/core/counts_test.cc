@@ -177,6 +177,59 @@ calls call_some(std::uint32_t slow_rate, bool traced) {
 }
 
 // Recording has a fast path of its own.
+// A message of each kind that finds no room: a send, and a request, whose place for an answer is
+// free again. One that may wait is not refused.
+TEST(Counts, a_send_over_the_quota_is_refused_once) {
+    sim_machine machine;
+    machine.harts({1});
+    machine.program("sender", [](user &) {
+        for (int i = 0; i < 2; i++) {
+            EXPECT_EQ(sys_ipc_send(slot_at(AT), 0).status, STATUS_OK);
+        }
+        EXPECT_EQ(sys_ipc_send(slot_at(AT), in_us(20)).status, STATUS_TIMED_OUT);
+    });
+    machine.run([](user &init) {
+        slot at = endpoint();
+        const std::uint64_t before = counts_of(0).refused_sends.raw;
+        for (int i = 0; i < 2; i++) {
+            EXPECT_EQ(sys_ipc_send(at, 0).status, STATUS_OK);
+        }
+        EXPECT_EQ(counts_of(0).refused_sends.raw, before);
+        EXPECT_EQ(sys_ipc_send(at, 0).status, STATUS_WOULD_BLOCK);
+        EXPECT_EQ(counts_of(0).refused_sends.raw, before + 1);
+        slot answers = endpoint();
+        fill(init.page->call_out, 1, "");
+        init.page->call_out.header.flags = FRAME_WANT_REPLY;
+        EXPECT_EQ(sys_ipc_request(at, answers).status, STATUS_WOULD_BLOCK);
+        EXPECT_EQ(counts_of(0).refused_sends.raw, before + 2);
+        slot theirs = endpoint();
+        EXPECT_EQ(wait_dead(start("sender", {{theirs, AT, RIGHT_SEND | RIGHT_CALL}})).reason,
+                  EXIT_CODE);
+        EXPECT_EQ(counts_of(0).refused_sends.raw, before + 2);
+    });
+}
+
+// The quota of nobody is spent, but there is no room for another task's.
+TEST(Counts, a_send_that_finds_no_room_is_refused_once) {
+    sim_machine machine;
+    machine.harts({1});
+    machine.program("sender", [](user &self) {
+        for (std::uint64_t i = 0; i < self.argument; i++) {
+            EXPECT_EQ(sys_ipc_send(slot_at(AT), 0).status, STATUS_OK);
+        }
+    });
+    machine.run([](user &) {
+        slot at = endpoint();
+        const std::uint64_t before = counts_of(0).refused_sends.raw;
+        for (std::uint64_t count : {2, 2, 2, 1}) {
+            EXPECT_EQ(wait_dead(start("sender", {{at, AT, RIGHT_SEND}}, count)).reason, EXIT_CODE);
+        }
+        EXPECT_EQ(counts_of(0).refused_sends.raw, before);
+        EXPECT_EQ(sys_ipc_send(at, 0).status, STATUS_WOULD_BLOCK);
+        EXPECT_EQ(counts_of(0).refused_sends.raw, before + 1);
+    });
+}
+
 TEST(Counts, calls_switch_directly_whether_they_are_recorded_or_not) {
     for (bool traced : {false, true}) {
         calls got = call_some(0, traced);

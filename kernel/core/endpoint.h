@@ -21,8 +21,6 @@
 enum {
     MAX_ENDPOINTS = 128,
     ENDPOINT_NONE = 0xffffffff,
-    SEND_STORAGE_COUNT = 7,  // Frames of struct message_area in one page.
-    SEND_QUOTA_DEFAULT = 2,  // Stored frames of one task at one endpoint.
 };
 
 // What waits, in one word that a receiver can look at without the lock: notifications, a unit a

@@ -138,9 +138,11 @@ static bool close_queue_locked(struct kernel *kernel, struct hart *hart, struct 
     for (uint32_t i = 0; i < TOLD_A_STEP && endpoint->queue_head != TASK_NONE; i++) {
         struct task *task = &kernel->tasks[endpoint->queue_head];
         endpoint_unlink_locked(kernel, endpoint, task);
-        bool won = task_claim(task, atomic_load_u64(&task->wait));
+        uint64_t word = atomic_load_u64(&task->wait);
+        bool won = task_claim(task, word);
         KASSERT(won);
         task_status(task, STATUS_PEER_CLOSED);
+        event_note_type(hart, EVENT_LEAVE, task, STATUS_PEER_CLOSED, word >> 16);
         wake_push(kernel, hart, task);
         if (fault_point_fires(FAULT_POINT_LOSE_QUEUE)) {
             return true;

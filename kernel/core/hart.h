@@ -29,6 +29,7 @@ struct hart_counts {
     struct atomic_u64 stale_sends;
     struct atomic_u64 gone_requests;
     struct atomic_u64 runnable_most;
+    struct atomic_u64 refused_sends;
 };
 
 // What the scheduler spared, refused and moved: counted by this hart, told by struct stats_hart.

@@ -46,9 +46,11 @@ static void refuse_queued_locked(struct kernel *kernel, struct hart *hart,
                                  struct endpoint *endpoint, struct task *sender)
     REQUIRES(endpoint->lock) {
     endpoint_unlink_locked(kernel, endpoint, sender);
-    bool won = task_claim(sender, atomic_load_u64(&sender->wait));
+    uint64_t word = atomic_load_u64(&sender->wait);
+    bool won = task_claim(sender, word);
     KASSERT(won);
     task_status(sender, STATUS_REVOKED);
+    event_note_type(hart, EVENT_LEAVE, sender, STATUS_REVOKED, word >> 16);
     wake_push(kernel, hart, sender);
 }
 

@@ -89,6 +89,7 @@ static bool send_later_locked(struct hart *hart, struct endpoint *endpoint, stru
         return false;
     }
     if (task->deadline_ns == 0) {
+        hart_count_up(&hart->counts.refused_sends, 1);
         task_status(task, STATUS_WOULD_BLOCK);
         return false;
     }

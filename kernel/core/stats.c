@@ -92,6 +92,7 @@ static void tell_hart(const struct kernel *kernel, uint32_t index, struct stats_
         .instance = current ? current->instance : 0,
         .runnable = hart->run_count,
         .runnable_most = (uint32_t)atomic_load_u64(&counts->runnable_most),
+        .refused_sends = (uint32_t)atomic_load_u64(&counts->refused_sends),
         .ipis_spared = atomic_load_u64(&sched->ipis_spared),
         .raises = atomic_load_u64(&sched->raises),
         .steals = atomic_load_u64(&sched->steals),

@@ -330,6 +330,18 @@ TEST(Stats, harts_count_what_is_rare) {
     });
 }
 
+TEST(Stats, sends_that_were_refused_are_told) {
+    sim_machine machine;
+    machine.harts({1});
+    machine.run([](user &init) {
+        const slot full = simtest::endpoint();
+        EXPECT_EQ(harts_of(init).at(0).refused_sends, 0u);
+        while (sys_ipc_send(full, 0).status == STATUS_OK) {
+        }
+        EXPECT_EQ(harts_of(init).at(0).refused_sends, 1u);
+    });
+}
+
 TEST(Stats, what_the_scheduler_spared_refused_and_moved_is_told) {
     sim_machine machine;
     machine.run([](user &init) {

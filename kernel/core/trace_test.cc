@@ -222,7 +222,7 @@ TEST(Trace, a_hart_that_idles_has_left_who_ran) {
         const std::vector<trace_event> all = all_events(init);
         EXPECT_TRUE(has(all, EVENT_SWITCH, 0, init.instance));
         for (const trace_event &one : of_kind(all, EVENT_SWITCH)) {
-            EXPECT_EQ(one.type, one.task == 0 ? 0 : static_cast<int>(QOS_NORMAL));
+            EXPECT_EQ(one.type, one.task != 0 ? QOS_NORMAL : QOS_DEFAULT);
             EXPECT_EQ(one.sequence, 0u);
         }
     });
@@ -279,6 +279,66 @@ TEST(Trace, a_stored_send_that_was_revoked_is_lost) {
         EXPECT_EQ(lost[0].type, 0u);
         EXPECT_EQ(lost[0].bytes, 0u);
         EXPECT_EQ(lost[0].sequence, sends[0].sequence);
+    });
+}
+
+// What a wait in a queue that nobody served tells of its end: who, when it had asked, and how.
+void expect_left(const std::vector<trace_event> &all, std::uint32_t instance, status how) {
+    const std::vector<trace_event> queued = of_kind(all, EVENT_QUEUE);
+    const std::vector<trace_event> left = of_kind(all, EVENT_LEAVE);
+    ASSERT_EQ(queued.size(), 1u);
+    ASSERT_EQ(left.size(), 1u);
+    EXPECT_EQ(left[0].task, instance);
+    EXPECT_EQ(left[0].peer, 0u);
+    EXPECT_EQ(left[0].type, how);
+    EXPECT_EQ(left[0].bytes, 0u);
+    EXPECT_EQ(left[0].sequence, queued[0].sequence);
+    EXPECT_GE(left[0].time_ns, queued[0].time_ns);
+}
+
+bool is_queued(const user &self) {
+    return of_kind(all_events(self), EVENT_QUEUE).size() == 1;
+}
+
+TEST(Trace, a_queued_call_whose_endpoint_closes_has_left) {
+    sim_machine machine;
+    machine.program("caller", [](user &self) {
+        fill(self.page->call_out, 80, "ab");
+        EXPECT_EQ(sys_ipc_call(slot_at(AT), UINT64_MAX).status, STATUS_PEER_CLOSED);
+    });
+    machine.run([](user &init) {
+        slot at = endpoint();
+        set_tracing(true);
+        slot caller = start("caller", {{at, AT, RIGHT_CALL}});
+        const std::uint32_t instance = instance_of(caller);
+        wait_until([&] { return is_queued(init); }, "a queue");
+        EXPECT_EQ(sys_endpoint_close(at), STATUS_OK);
+        EXPECT_EQ(wait_dead(caller).reason, EXIT_CODE);
+        set_tracing(false);
+        expect_left(all_events(init), instance, STATUS_PEER_CLOSED);
+    });
+}
+
+// The receiver finds that when it looks at the queue.
+TEST(Trace, a_queued_call_whose_family_is_revoked_has_left) {
+    sim_machine machine;
+    machine.program("caller", [](user &self) {
+        fill(self.page->call_out, 81, "abc");
+        EXPECT_EQ(sys_ipc_call(slot_at(AT), UINT64_MAX).status, STATUS_REVOKED);
+    });
+    machine.run([](user &init) {
+        slot at = endpoint();
+        slot family = sys_grant_create(FACTORY).slot;
+        slot route = sys_cap_mint_under(at, 1, RIGHT_CALL, family).slot;
+        set_tracing(true);
+        slot caller = start("caller", {{route, AT, RIGHT_CALL}});
+        const std::uint32_t instance = instance_of(caller);
+        wait_until([&] { return is_queued(init); }, "a queue");
+        EXPECT_EQ(sys_grant_revoke(family), STATUS_OK);
+        EXPECT_EQ(sys_ipc_recv(at, 0).status, STATUS_WOULD_BLOCK);
+        EXPECT_EQ(wait_dead(caller).reason, EXIT_CODE);
+        set_tracing(false);
+        expect_left(all_events(init), instance, STATUS_REVOKED);
     });
 }
 

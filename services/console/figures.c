@@ -34,6 +34,7 @@ enum {
     HART_INTERRUPTS = 74,
     HART_FAULTS = 82,
     HART_SPINS = 92,
+    HART_REFUSED = 102,
 };
 
 void instances_add(struct instances *instances, const struct stats_task *task) {
@@ -159,6 +160,7 @@ void figures_hart_head(struct print *print) {
     heading(print, HART_INTERRUPTS, "INTERRUPTS");
     heading(print, HART_FAULTS, "FAULTS");
     heading(print, HART_SPINS, "SPINS");
+    heading(print, HART_REFUSED, "REFUSED");
     print_end(print);
 }
 
@@ -174,6 +176,7 @@ void figures_hart(struct print *print, const struct stats_hart *hart) {
     print_number(print, HART_INTERRUPTS, hart->interrupts);
     print_number(print, HART_FAULTS, hart->faults);
     print_number(print, HART_SPINS, hart->lock_spins);
+    print_number(print, HART_REFUSED, hart->refused_sends);
     print_end(print);
 }
 

@@ -283,6 +283,25 @@ TEST_F(Text, a_task) {
     EXPECT_NE(lines_.at(2).find("#99"), std::string::npos);
 }
 
+TEST_F(Text, harts_in_columns) {
+    stats_hart hart{};
+    hart.index = 1;
+    hart.online = 1;
+    hart.busy_ns = 2000000;
+    hart.idle_ns = 6000000;
+    hart.switches = 11;
+    hart.lock_spins = 12;
+    hart.refused_sends = 13;
+    figures_hart_head(&print_);
+    figures_hart(&print_, &hart);
+    EXPECT_EQ(lines_.at(0),
+              "  HART BUSY MS   IDLE MS BUSY %   SWITCHES  PREEMPTED     IPIS  INTERRUPTS  FAULTS"
+              "     SPINS   REFUSED");
+    EXPECT_EQ(lines_.at(1),
+              "  1          2         6   24.9         11          0        0           0       0"
+              "        12        13");
+}
+
 TEST_F(Text, latency_as_bars) {
     std::uint8_t latency[24 * 4] = {};
     latency[4 * 3] = 1;

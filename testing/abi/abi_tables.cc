@@ -214,7 +214,11 @@ std::string abi_markdown() {
     std::string text = markdown_head();
     text += "\n## System calls\n\n" +
             table_head({"number", "name", "call", "arguments", "results", "what it does"}) +
-            table_rows(syscall_rows());
+            table_rows(syscall_rows()) +
+            "\nNothing is ambient: every call names a capability, a reply or a sequence of the "
+            "caller's own, but `yield`, `clock_get`, `task_exit` and `set_qos` of 0. These reach "
+            "nobody else's object: `set_qos` of 0 changes the caller's own class, up to the "
+            "ceiling that its creator gave it, as `yield` gives up its own turn.\n";
     text += "\n## Statuses\n\n" + table_head({"number", "name", "what it means"}) +
             table_rows(status_rows());
     text += "\n## Why a program is refused\nFirst result of `task_load` with `BAD_IMAGE`.\n\n" +

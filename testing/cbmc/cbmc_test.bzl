@@ -38,7 +38,7 @@ _BOUND_FILES = {
     "REPLY_SLOT_COUNT": "kernel/abi/cap.h",
     "ROUTE_CAPACITY": "ipc/route_cache.h",
     "ROUTE_TRACE_MAX": "ipc/route_trace.h",
-    "SEND_STORAGE_COUNT": "kernel/core/endpoint.h",
+    "SEND_STORAGE_COUNT": "kernel/abi/cap.h",
     "SV39_LEVEL_BITS": "kernel/arch/riscv64/sv39.h",
     "SV39_TABLE_ENTRIES": "kernel/arch/riscv64/sv39.h",
     "TASK_MAPPING_COUNT": "kernel/core/mapping.h",

@@ -75,6 +75,9 @@ void compile_policies(const composition &given, std::vector<image_file> &files,
         for (const auto &[from, to] : policyc::policy_calls(result.contents)) {
             around.calls.push_back({from, to, "(by " + source.name + ") "});
         }
+        for (const auto &[from, to] : policyc::policy_sends(result.contents)) {
+            around.sends.push_back({from, to});
+        }
         files.push_back({source.name, BOOT_IMAGE_DATA, policyc::policy_binary(result.contents)});
     }
 }

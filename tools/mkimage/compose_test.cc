@@ -125,6 +125,12 @@ TEST(Compose, test_reject_cycle_that_a_policy_allows) {
               "p:2:1: says nothing: nobody needs leave for what is its own|");
 }
 
+TEST(Compose, test_reject_more_senders_than_a_policy_may_allow) {
+    EXPECT_EQ(messages_of(with_policy("allow @greet send timed\n")),
+              "m:3:10: `timed` has room for the sends of 3, and any number may send to it: @greet; "
+              "`crowded` says that its senders may be refused|");
+}
+
 TEST(Compose, the_same_parts_make_the_same_bytes) {
     std::string first;
     std::string second;

@@ -33,6 +33,7 @@ struct grant {
     std::string target;        // A service's name, `init`, a device's name, ANY_PROGRAM, or empty.
     source_place place;
     source_place target_place;
+    bool crowded = false;  // An endpoint: more may send to it than it has room for.
 };
 
 struct service {
@@ -71,11 +72,18 @@ struct allowed_call {
     std::string why;  // As a message names it.
 };
 
+// A service, or a program of a bundle (`@NAME`), may send to another though no route says so.
+struct allowed_send {
+    std::string from;
+    std::string to;
+};
+
 // What the text is checked against besides itself.
 struct surroundings {
     std::vector<std::string> programs;  // Names of the image's programs, init among them.
     std::uint32_t hart_count = 1;
     std::vector<allowed_call> calls = {};
+    std::vector<allowed_send> sends = {};
 };
 
 manifest_result manifest_read(std::string_view text, const surroundings &around);

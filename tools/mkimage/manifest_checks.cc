@@ -1,5 +1,5 @@
-// tools/mkimage/manifest_checks.cc: names, ids, slots, routes, no cycle among those that wait, and
-// an order in which what a service waits for is there.
+// tools/mkimage/manifest_checks.cc: names, ids, slots, routes, no cycle among those that wait, an
+// order in which what a service waits for is there, and room for what is sent (sends.h).
 #include "tools/mkimage/manifest_checks.h"
 
 #include <algorithm>
@@ -10,6 +10,7 @@
 #include "kernel/abi/identity.h"
 #include "services/statefsd/quotas.h"
 #include "services/virtioblkd/parts.h"
+#include "tools/mkimage/sends.h"
 #include "tools/mkimage/waits.h"
 
 namespace mkimage {
@@ -39,6 +40,9 @@ class checker {
         }
         if (out_.mistakes.empty()) {
             check_needs();
+        }
+        if (out_.mistakes.empty()) {
+            out_.mistakes = crowd_mistakes(out_.contents, around_.sends);
         }
     }
 

@@ -345,6 +345,10 @@ class reader {
                            grant &made) {
         const word &current = words[at];
         const bool has_more = at + 1 < words.size();
+        if (current.text == "crowded" && form.kind == MANIFEST_GRANT_ENDPOINT) {
+            made.crowded = true;
+            return 1;
+        }
         if (current.text == "badge" && form.kind == MANIFEST_GRANT_ROUTE && has_more) {
             made.badge = number(words[at + 1]).value_or(0);
             return 2;

@@ -284,19 +284,36 @@ std::string policy_binary(const policy &contents) {
     return out;
 }
 
-std::vector<std::pair<std::string, std::string>> policy_calls(const policy &contents) {
-    std::vector<std::pair<std::string, std::string>> calls;
+namespace {
+
+// Each pair once of which some question that `counts` is allowed.
+template <typename Counts>
+std::vector<std::pair<std::string, std::string>> allowed_pairs(const policy &contents,
+                                                               Counts counts) {
+    std::vector<std::pair<std::string, std::string>> pairs;
     for_each_question(contents.names, [&](const question &asked) {
         const rule *by = deciding_rule(contents, asked);
-        const bool waits = asked.action == POLICY_CALL || asked.action == POLICY_MANAGE;
-        const bool by_program = is_program(contents.names[asked.subject]);
-        if (waits && by != nullptr && by->allows && !by_program) {
-            calls.emplace_back(contents.names[asked.subject], contents.names[asked.object]);
+        if (counts(asked) && by != nullptr && by->allows) {
+            pairs.emplace_back(contents.names[asked.subject], contents.names[asked.object]);
         }
     });
-    std::ranges::sort(calls);  // Who may call and manage waits once.
-    calls.erase(std::unique(calls.begin(), calls.end()), calls.end());
-    return calls;
+    std::ranges::sort(pairs);
+    pairs.erase(std::unique(pairs.begin(), pairs.end()), pairs.end());
+    return pairs;
+}
+
+}  // namespace
+
+std::vector<std::pair<std::string, std::string>> policy_calls(const policy &contents) {
+    return allowed_pairs(contents, [&](const question &asked) {
+        const bool waits = asked.action == POLICY_CALL || asked.action == POLICY_MANAGE;
+        return waits && !is_program(contents.names[asked.subject]);
+    });
+}
+
+std::vector<std::pair<std::string, std::string>> policy_sends(const policy &contents) {
+    return allowed_pairs(contents,
+                         [](const question &asked) { return asked.action == POLICY_SEND; });
 }
 
 }  // namespace policyc

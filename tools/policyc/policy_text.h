@@ -60,4 +60,7 @@ std::string policy_binary(const policy &contents);
 // none is part of a cycle.
 std::vector<std::pair<std::string, std::string>> policy_calls(const policy &contents);
 
+// Who may send to which service: services and programs of bundles.
+std::vector<std::pair<std::string, std::string>> policy_sends(const policy &contents);
+
 }  // namespace policyc

@@ -80,6 +80,14 @@ TEST(PolicyText, calls_are_those_that_are_allowed) {
     EXPECT_EQ(calls[0], (std::pair<std::string, std::string>{"aa", "cc"}));
 }
 
+TEST(PolicyText, sends_are_those_that_are_allowed) {
+    const auto sends = policy_sends(
+        read("deny aa send bb\nallow aa call,send *\nallow @greet send cc\nallow bb call cc\n"));
+    ASSERT_EQ(sends.size(), 2U);
+    EXPECT_EQ(sends[0], (std::pair<std::string, std::string>{"@greet", "cc"}));
+    EXPECT_EQ(sends[1], (std::pair<std::string, std::string>{"aa", "cc"}));
+}
+
 // Who starts which, and what that may call; `*` means services.
 TEST(PolicyText, programs_are_started_and_may_call) {
     const policy made = read("allow aa start @greet,@walk\nallow @greet call bb\nallow bb * *\n");
