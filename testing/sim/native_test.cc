@@ -76,7 +76,7 @@ TEST(NativeDeathTest, test_reject_a_read_of_what_was_unmapped) {
                      machine,
                      [](user &) {
                          const slot vmo = sys_vmo_create(FACTORY, PAGES).slot;
-                         const volatile std::uint8_t *bytes = mapped(vmo, WRITABLE);
+                         const std::uint8_t *bytes = mapped(vmo, WRITABLE);
                          EXPECT_EQ(sys_vmo_unmap(vmo, reinterpret_cast<std::uint64_t>(bytes)),
                                    STATUS_OK);
                          EXPECT_EQ(bytes[0], 0);
