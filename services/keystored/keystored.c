@@ -173,8 +173,7 @@ bool keystored_take(struct keystored *keystored, struct wire_bytes place,
     const uint8_t letter = wire_get_u8(&reader);
     found.owner = wire_get_u64(&reader);
     const struct wire_bytes name = {reader.next, reader.left};
-    if (letter != PLACE_LETTER || reader.failed || !name_is_good(name) ||
-        sealed.count > sizeof(found.sealed)) {
+    if (letter != PLACE_LETTER || reader.failed || !name_is_good(name)) {
         keystored->flawed++;
         return false;
     }
@@ -187,9 +186,12 @@ bool keystored_take(struct keystored *keystored, struct wire_bytes place,
     uint32_t count = 0;
     found.name_count = (uint8_t)name.count;
     memcpy(found.name, name.data, name.count);
-    found.sealed_count = (uint16_t)sealed.count;
-    memcpy(found.sealed, sealed.data, sealed.count);
-    if (keystored->state == KEYS_READY && keystored_unseal(keystored, &found, plain, &count)) {
+    // What is longer than any record was changed; it stays in its place, and does not open.
+    const bool whole = sealed.count <= sizeof(found.sealed);
+    found.sealed_count = whole ? (uint16_t)sealed.count : 0;
+    memcpy(found.sealed, sealed.data, found.sealed_count);
+    if (keystored->state == KEYS_READY && whole &&
+        keystored_unseal(keystored, &found, plain, &count)) {
         found.kind = plain[0];
     } else {
         keystored->flawed++;

@@ -153,6 +153,7 @@ static enum wire_status on_seal(void *state, struct ipc_exchange *exchange) {
     uint8_t salt[SEAL_SALT_BYTES];
     enum wire_status status = WIRE_UNAVAILABLE;
     service->dirty = true;
+    store_begin(service);
     if (store_random(service, salt, sizeof(salt))) {
         status = keystored_seal(&service->keystored, owner_of(exchange),
                                 (struct keystored_content){message->context, message->plain}, salt,
@@ -243,6 +244,7 @@ static bool prepare(struct keystored_service *service, struct runtime *runtime) 
     ipc_resolver_init(&service->resolver, runtime, SLOT_SAMGRD);
     ipc_client_init(&service->client, runtime, ipc_resolver_ask, &service->resolver, pause.slot);
     keystored_init(&service->keystored);
+    service->until_ns = sys_clock_get() + START_PATIENCE_NS;
     if (!store_load(service)) {
         log_line(runtime, "keystored: statefsd or rngd does not answer");
         return false;

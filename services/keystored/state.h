@@ -1,8 +1,8 @@
 // services/keystored/state.h: keystored's one state, and what its files do for each other.
 // Ownership: one struct, on the stack of keystored_main, which wipes it.
-// Blocking:  what asks statefsd or rngd, at most STORE_PATIENCE_NS, while it starts
-// START_PATIENCE_NS;
-//            what tells logd, at most AUDIT_PATIENCE_NS for a route.
+// Blocking:  all that one request asks statefsd and rngd together, at most STORE_PATIENCE_NS; all
+//            that a start asks, START_PATIENCE_NS, which is less than init gives it; what tells
+//            logd, at most AUDIT_PATIENCE_NS for a route.
 #pragma once
 
 #include "ipc/ask.h"
@@ -27,6 +27,7 @@ struct keystored_service {
     struct ipc_resolver resolver;
     struct ipc_client client;
     struct wire_bytes secret;  // The device's.
+    uint64_t until_ns;         // For what statefsd and rngd are asked now; 0: nothing yet.
     bool stale;                // Nobody said what became of a change: what is kept is read again
                                // before anything else of it is used.
     bool dirty;  // Something in the clear is in `scratch` or the message page: wiped once the
@@ -41,6 +42,9 @@ struct keystored_service {
     uint8_t scratch[STATE_VALUE_BYTES_MAX];
     struct keystored keystored;
 };
+
+// A request begins, with all of its time. store_is_fresh does it too.
+void store_begin(struct keystored_service *service);
 
 // Random bytes, at most RANDOM_BYTES. False: rngd does not answer, or has none.
 WARN_UNUSED bool store_random(struct keystored_service *service, uint8_t *out, uint32_t count);

@@ -14,24 +14,27 @@ enum {
 
 struct places {
     uint32_t count;
-    bool root;
     struct {
         uint8_t count;
         uint8_t bytes[STATE_KEY_BYTES_MAX];
     } place[PLACES_MAX];
 };
 
-static struct ipc_question question_of(const char *service,
+// All questions of a request have one deadline, which begins with the first.
+static struct ipc_question question_of(struct keystored_service *service, const char *name,
                                        const struct wire_protocol_rows *protocol) {
-    return (struct ipc_question){.target = service_id_named(service),
+    if (service->until_ns == 0) {
+        service->until_ns = sys_clock_get() + STORE_PATIENCE_NS;
+    }
+    return (struct ipc_question){.target = service_id_named(name),
                                  .protocol = protocol,
-                                 .deadline = {.ns = sys_clock_get() + STORE_PATIENCE_NS},
+                                 .deadline = {.ns = service->until_ns},
                                  .carried = slot_at(CAP_SLOT_NONE)};
 }
 
 static bool ask_state(struct keystored_service *service, enum state_op op,
                       struct state_message *message) {
-    const struct ipc_question question = question_of("statefsd", &state_rows);
+    const struct ipc_question question = question_of(service, "statefsd", &state_rows);
     message->header.op = (uint8_t)op;
     return ipc_ask(&service->client, &question, message).error == IPC_OK;
 }
@@ -39,7 +42,7 @@ static bool ask_state(struct keystored_service *service, enum state_op op,
 // The pool is refilled whole; what is left of it is wiped first.
 static bool refill(struct keystored_service *service) {
     struct entropy_message message = {.header = {.op = ENTROPY_OP_BYTES}, .count = RANDOM_BYTES};
-    const struct ipc_question question = question_of("rngd", &entropy_rows);
+    const struct ipc_question question = question_of(service, "rngd", &entropy_rows);
     sodium_memzero(service->random, sizeof(service->random));
     service->random_left = 0;
     if (ipc_ask(&service->client, &question, &message).error != IPC_OK ||
@@ -134,9 +137,6 @@ static bool list(struct keystored_service *service, struct places *places) {
             return false;
         }
     }
-    for (uint32_t i = 0; i < places->count; i++) {
-        places->root |= is_root(place_at(places, i));
-    }
     return !more;
 }
 
@@ -196,6 +196,11 @@ bool store_load(struct keystored_service *service) {
     return true;
 }
 
+void store_begin(struct keystored_service *service) {
+    service->until_ns = 0;
+}
+
 bool store_is_fresh(struct keystored_service *service) {
+    store_begin(service);
     return !service->stale || store_load(service);
 }

@@ -13,6 +13,25 @@ const struct state_quota *statefs_quota(const struct statefs *fs, uint64_t space
     return 0;
 }
 
+// Whether a space is left for it. Who has a row has one in any case; the others share what the rows
+// leave, so that all that they may have together is no more than that.
+static bool has_space(const struct statefs *fs, uint64_t space) {
+    const struct state_quota *own = statefs_quota(fs, space);
+    if (!own || own->space != 0 || state_table_space(&fs->table, space)) {
+        return true;
+    }
+    uint32_t free = 0;
+    uint32_t promised = 0;
+    for (uint32_t i = 0; i < STATE_SPACES_MAX; i++) {
+        free += fs->table.spaces[i].entries == 0;
+    }
+    for (uint32_t i = 0; i < fs->config.quota_count; i++) {
+        const uint64_t row = fs->config.quotas[i].space;
+        promised += row != 0 && !state_table_space(&fs->table, row);
+    }
+    return free > promised;
+}
+
 void state_note_lost(struct statefs *fs) {
     fs->counts.lost++;
     fs->compaction.active = false;
@@ -96,6 +115,9 @@ enum state_status statefs_stage(struct statefs *fs, uint64_t space,
     }
     enum state_status status =
         state_table_check(&fs->table, space, changes, count, statefs_quota(fs, space));
+    if (status == STATE_OK && !has_space(fs, space)) {
+        status = STATE_NO_ROOM;
+    }
     if (status != STATE_OK) {
         return status;
     }

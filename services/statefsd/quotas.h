@@ -1,8 +1,9 @@
 // services/statefsd/quotas.h: what each service may keep: `keep` lines of the image's manifest, as
 // tools/mkimage writes them into the image, and as statefsd reads them.
 //
-// A service without a line has an equal part of what the lines leave of the pools. So all quotas
-// together are no more than the pools, and nobody can shut out another.
+// A service without a line has an equal part of what the lines leave of the pools; a space is kept
+// for each line (statefs_stage), so of the others there are as many as there are parts. So all
+// quotas together are no more than the pools, and nobody shuts out who has a line.
 // Units:     entries; bytes of keys and values.
 // Ownership: the caller owns the struct.
 // Blocking:  never.

@@ -215,6 +215,27 @@ TEST_F(Statefs, test_reject_full_pools) {
     EXPECT_EQ(put(100, "a", "x"), STATE_OK);
 }
 
+// A row of its own is a promise of a space too, kept for who has nothing yet.
+TEST_F(Statefs, test_reject_space_promised_to_another) {
+    const state_quota quotas[] = {{ME, 2, 1000}, {OTHER, 2, 1000}, {0, 4, 1000}};
+    config.quotas = quotas;
+    config.quota_count = 3;
+    make();
+    EXPECT_EQ(put(OTHER, "a", "x"), STATE_OK);
+    for (std::uint64_t space = 100; space < 100 + STATE_SPACES_MAX - 2; space++) {
+        EXPECT_EQ(put(space, "a", "x"), STATE_OK);
+    }
+    EXPECT_EQ(put(200, "a", "x"), STATE_NO_ROOM);
+    EXPECT_EQ(put(100, "b", "x"), STATE_OK);
+    EXPECT_EQ(put(ME, "a", "x"), STATE_OK);
+    EXPECT_EQ(erase(ME, "a"), STATE_OK);
+    EXPECT_EQ(put(200, "a", "x"), STATE_NO_ROOM);
+    EXPECT_EQ(erase(100, "a"), STATE_OK);
+    EXPECT_EQ(erase(100, "b"), STATE_OK);
+    EXPECT_EQ(put(200, "a", "x"), STATE_OK);
+    EXPECT_EQ(put(ME, "a", "x"), STATE_OK);
+}
+
 TEST_F(Statefs, test_reject_foreign_space) {
     make();
     ASSERT_EQ(put(ME, "key", "mine"), STATE_OK);

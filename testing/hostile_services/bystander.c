@@ -4,8 +4,10 @@
 
 #include "images/markers.h"
 #include "ipc/ask.h"
+#include "ipc/keys_item.h"
 #include "ipc/ready.h"
 #include "ipc/resolver.h"
+#include "ipc/wire/keys_wire.h"
 #include "ipc/wire/policy_wire.h"
 #include "ipc/wire/server_wire.h"
 #include "testing/hostile_services/stranger.h"
@@ -36,13 +38,14 @@ struct bystander {
     struct stranger_figures sum[STRANGER_TARGET_COUNT];
 };
 
-// Those that it calls by name; rngd is not everywhere.
+// Those that it calls by name; the last ones are not everywhere.
 static const struct {
     const char *name;
     enum stranger_target target;
 } services[] = {
-    {"policyd", STRANGER_POLICYD}, {"logd", STRANGER_LOGD}, {"metricsd", STRANGER_METRICSD},
-    {"timed", STRANGER_TIMED},     {"echo", STRANGER_ECHO}, {"rngd", STRANGER_RNGD},
+    {"policyd", STRANGER_POLICYD},     {"logd", STRANGER_LOGD}, {"metricsd", STRANGER_METRICSD},
+    {"timed", STRANGER_TIMED},         {"echo", STRANGER_ECHO}, {"rngd", STRANGER_RNGD},
+    {"keystored", STRANGER_KEYSTORED},
 };
 
 // The manifest says in its argument how many services there are, and how many lives.
@@ -125,9 +128,23 @@ static bool is_counted(struct bystander *bystander, uint32_t service) {
            says(bystander, "calls that nobody counted", message.calls >= sum->calls, message.calls);
 }
 
+// Whatever strangers asked of it: it has its identity, and all that it keeps opens.
+static bool keystored_is_well(struct bystander *bystander) {
+    struct keys_message message = {.header = {.op = KEYS_OP_STATS}};
+    struct ipc_question question = question_to("keystored");
+    question.protocol = &keys_rows;
+    struct ipc_outcome outcome = ipc_ask(&bystander->client, &question, &message);
+    return says(bystander, "keystored", outcome.error == IPC_OK, outcome.error) &&
+           says(bystander, "the state of keystored", message.state == KEYS_READY, message.state) &&
+           says(bystander, "records that do not open", message.flawed == 0, message.flawed);
+}
+
 static bool is_all_counted(struct bystander *bystander) {
     for (uint32_t i = 0; i < service_count(bystander); i++) {
         if (!is_counted(bystander, i)) {
+            return false;
+        }
+        if (services[i].target == STRANGER_KEYSTORED && !keystored_is_well(bystander)) {
             return false;
         }
     }

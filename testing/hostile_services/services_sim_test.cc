@@ -1,25 +1,50 @@
 // testing/hostile_services/services_sim_test.cc: strangers against the real services in simulation.
-// What fails on the machine fails here by a seed, or is the hardware's.
+// What fails on the machine fails here by a seed, or is the hardware's. rngd is a double, without a
+// device; the disk of statefsd, which keystored stands on, is memory.
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <string>
+#include <string_view>
 
+#include "images/markers.h"
+#include "ipc/resolver.h"
+#include "ipc/server.h"
+#include "ipc/wire/entropy_wire.h"
 #include "services/echo/service.h"
+#include "services/keystored/service.h"
 #include "services/metricsd/service.h"
+#include "services/statefsd/service.h"
+#include "services/statefsd/statefs.h"
 #include "services/timed/service.h"
 #include "testing/hostile_services/stranger.h"
 #include "testing/sim/machine.h"
 #include "testing/sim/system.h"
+#include "testing/statefs/memory_disk.h"
 
 namespace {
 
 using namespace simtest;
 
-constexpr std::uint32_t SERVICES = 5;  // All but rngd, whose device simulation does not have.
-constexpr std::uint32_t LIVES = 2;     // Of each of two strangers.
+constexpr std::uint32_t SERVICES = 7;             // That the bystander calls.
+constexpr std::uint32_t LIVES = 2;                // Of each of two strangers.
+constexpr task_limits SMALL = {96, 0, 2, 4, 63};  // All must fit the machine's memory.
 constexpr std::uint32_t EVERYTHING = RIGHT_SEND | RIGHT_CALL | RIGHT_NOTIFY;
 
-enum place : std::uint32_t { POLICYD, SAMGRD, LOGD, METRICSD, TIMED, ECHO, BYSTANDER };
+enum place : std::uint32_t {
+    POLICYD,
+    SAMGRD,
+    LOGD,
+    METRICSD,
+    TIMED,
+    ECHO,
+    RNGD,
+    STATEFSD,
+    KEYSTORED,
+    BYSTANDER
+};
+
+std::unique_ptr<statefs_test::memory_disk> memory;  // One for each run.
 
 manifest_grant all_to(std::uint32_t slot, place target) {
     return {MANIFEST_GRANT_ROUTE, slot, EVERYTHING, target, 0};
@@ -33,6 +58,59 @@ template <int (*MAIN)(runtime *)>
 void run_main(user &self) {
     runtime made = runtime_of(self);
     sys_task_exit(static_cast<std::uint64_t>(MAIN(&made)));
+}
+
+struct rngd_double {
+    ipc_server server;
+    std::uint8_t answer[256];
+};
+
+wire_status on_bytes(void *state, ipc_exchange *exchange) {
+    auto *made = static_cast<rngd_double *>(state);
+    auto *message = static_cast<entropy_message *>(exchange->message);
+    if (message->count == 0 || message->count > sizeof(made->answer)) {
+        return WIRE_MALFORMED;
+    }
+    for (std::uint8_t &byte : made->answer) {
+        byte = static_cast<std::uint8_t>(sim_user_random(256));
+    }
+    message->bytes = {made->answer, message->count};
+    return WIRE_OK;
+}
+
+wire_status on_state(void *, ipc_exchange *) {
+    return WIRE_OK;
+}
+
+void run_rngd(user &self) {
+    static const ipc_row rows[] = {{nullptr, nullptr}, {on_bytes, nullptr}, {on_state, nullptr}};
+    runtime made = runtime_of(self);
+    ipc_service description{};
+    description.name = "rngd";
+    description.ready = MARKER_RNGD_READY;
+    description.protocol = &entropy_rows;
+    description.rows = rows;
+    description.row_count = std::size(rows);
+    rngd_double state{};
+    sys_task_exit(
+        static_cast<std::uint64_t>(ipc_serve(&state.server, &made, &description, &state)));
+}
+
+void run_statefsd(user &self) {
+    runtime made = runtime_of(self);
+    ipc_resolver resolver;
+    ipc_client client;
+    const disk device = memory->disk();
+    ipc_resolver_init(&resolver, &made, SLOT_SAMGRD);
+    ipc_client_init(&client, &made, ipc_resolver_ask, &resolver, slot_at(CAP_SLOT_NONE));
+    sys_task_exit(static_cast<std::uint64_t>(statefsd_serve(&made, &device, &client)));
+}
+
+void run_keystored(user &self) {
+    static constexpr std::string_view secret = "the secret of this device";
+    runtime made = runtime_of(self);
+    sys_task_exit(static_cast<std::uint64_t>(keystored_main(
+        &made, {reinterpret_cast<const std::uint8_t *>(secret.data()), secret.size()})));
 }
 
 void run_stranger(user &self) {
@@ -57,25 +135,44 @@ void add_strangers(boot_view &view) {
                       all_to(STRANGER_SLOT_FIRST + 2, METRICSD),
                       all_to(STRANGER_SLOT_FIRST + 3, TIMED),
                       all_to(STRANGER_SLOT_FIRST + 4, ECHO),
+                      all_to(STRANGER_SLOT_FIRST + 5, RNGD),
+                      all_to(STRANGER_SLOT_FIRST + 6, KEYSTORED),
                       all_to(SLOT_SAMGRD, SAMGRD)},
                      sim_user_random(UINT32_MAX));
     }
 }
 
 void run_init(user &self) {
+    memory = std::make_unique<statefs_test::memory_disk>(
+        statefs_disk_sectors_min(STATE_ENTRIES_MAX), sim_user_random(UINT32_MAX));
     boot_view view;
     add_routing(view, LOGD);
     view.service("logd", 0, 1, {console(), to_init(), accepts()});
     view.service("metricsd", 0, 1,
                  {console(), to_init(), accepts(), route_to(SLOT_SAMGRD, SAMGRD)});
-    view.service("timed", 0, 1, {console(), to_init(), receives(SLOT_ENDPOINT)});
-    view.service("echo", 0, 1, {console(), to_init(), receives(SLOT_ENDPOINT)});
+    view.service("timed", 0, 1, {console(), to_init(), receives(SLOT_ENDPOINT)}, SMALL);
+    view.service("echo", 0, 1, {console(), to_init(), receives(SLOT_ENDPOINT)}, SMALL);
+    view.service("rngd", 0, 1, {console(), to_init(), receives(SLOT_ENDPOINT)}, SMALL);
+    view.service("statefsd", 0, 1,
+                 {console(), to_init(), receives(SLOT_ENDPOINT), route_to(SLOT_SAMGRD, SAMGRD)},
+                 SMALL);
+    view.service("keystored", 0, 1,
+                 {console(),
+                  to_init(),
+                  receives(SLOT_ENDPOINT),
+                  {MANIFEST_GRANT_FACTORY, KEYSTORED_SLOT_FACTORY, RIGHT_MAKE_ENDPOINT,
+                   MANIFEST_HART_ANY, 0},
+                  route_to(SLOT_SAMGRD, SAMGRD)},
+                 SMALL);
     view.service("bystander", MANIFEST_FINAL, 0,
                  {console(), to_init(), receives(SLOT_ENDPOINT), route_to(SLOT_SAMGRD, SAMGRD)},
                  2 * LIVES << 8 | SERVICES);
     add_strangers(view);
-    std::vector<policy_row> rows = {allow("metricsd", POLICY_CALL, "logd")};
-    for (const char *name : {"policyd", "logd", "metricsd", "timed", "echo"}) {
+    std::vector<policy_row> rows = {
+        allow("metricsd", POLICY_CALL, "logd"), allow("keystored", POLICY_CALL, "rngd"),
+        allow("keystored", POLICY_CALL, "statefsd"), allow("keystored", POLICY_SEND, "logd"),
+        allow("statefsd", POLICY_CALL, "rngd")};
+    for (const char *name : {"policyd", "logd", "metricsd", "timed", "echo", "rngd", "keystored"}) {
         rows.push_back(allow("bystander", POLICY_CALL, name));
     }
     view.policy(sorted(rows));
@@ -90,6 +187,9 @@ TEST(HostileServicesSim, a_bystander_notices_nothing_and_all_is_counted) {
     machine.program("metricsd", run_main<metricsd_main>);
     machine.program("timed", run_main<timed_main>);
     machine.program("echo", run_main<echo_main>);
+    machine.program("rngd", run_rngd);
+    machine.program("statefsd", run_statefsd);
+    machine.program("keystored", run_keystored);
     machine.program("bystander", run_main<bystander_main>);
     machine.program("stranger_a", run_stranger);
     machine.program("stranger_b", run_stranger);

@@ -9,6 +9,7 @@
 #include "ipc/wire/echo_wire.h"
 #include "ipc/wire/entropy_wire.h"
 #include "ipc/wire/init_wire.h"
+#include "ipc/wire/keys_wire.h"
 #include "ipc/wire/log_wire.h"
 #include "ipc/wire/metrics_wire.h"
 #include "ipc/wire/policy_wire.h"
@@ -55,6 +56,7 @@ static const struct target targets[STRANGER_TARGET_COUNT] = {
     [STRANGER_TIMED] = {"timed", &timed_rows, STRANGER_SLOT_FIRST + 3},
     [STRANGER_ECHO] = {"echo", &echo_rows, STRANGER_SLOT_FIRST + 4},
     [STRANGER_RNGD] = {"rngd", &entropy_rows, STRANGER_SLOT_FIRST + 5},
+    [STRANGER_KEYSTORED] = {"keystored", &keys_rows, STRANGER_SLOT_FIRST + 6},
 };
 
 static uint32_t below(struct stranger *stranger, uint32_t bound) {
@@ -94,6 +96,7 @@ static bool is_for_others(enum stranger_target target, uint8_t op) {
         case STRANGER_TIMED:
         case STRANGER_ECHO:
         case STRANGER_RNGD:
+        case STRANGER_KEYSTORED:
         case STRANGER_TARGET_COUNT:
             return false;
     }
@@ -192,7 +195,8 @@ static void judge_answer(struct stranger *stranger, enum stranger_target target,
     } else if (own && is_for_others(target, op)) {
         found(stranger, STRANGER_FOUND_ALLOWED, target, op);
     }
-    stranger->report.denied += target == STRANGER_SAMGRD && op == ROUTING_OP_RESOLVE;
+    // Other protocols have operations of that number: every service answers "server".
+    stranger->report.denied += own && target == STRANGER_SAMGRD && op == ROUTING_OP_RESOLVE;
 }
 
 static bool is_handed_over_unanswered(enum status status) {

@@ -16,7 +16,8 @@ extern "C" {
 enum stranger_slot {
     STRANGER_SLOT_FACTORY = SLOT_FIRST_OWN,  // Endpoints; memory, where there is any.
     STRANGER_SLOT_REPORT,                    // RIGHT_SEND to the one that watches.
-    STRANGER_SLOT_FIRST,                     // policyd, logd, metricsd, timed, echo, rngd.
+    STRANGER_SLOT_FIRST,                     // policyd, logd, metricsd, timed, echo, rngd,
+                                             // keystored.
 };
 
 enum stranger_target {
@@ -28,6 +29,7 @@ enum stranger_target {
     STRANGER_TIMED,
     STRANGER_ECHO,
     STRANGER_RNGD,
+    STRANGER_KEYSTORED,
     STRANGER_TARGET_COUNT
 };
 
