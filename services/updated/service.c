@@ -233,6 +233,10 @@ static bool open(struct updated_service *service, struct runtime *runtime, const
 static void say_what_runs(const struct updated_service *service) {
     const struct runtime *runtime = service->server.runtime;
     const struct update_running *running = &service->updated.running;
+    if (running->passed_over != UPDATE_OK) {
+        log_line(runtime, "updated: a slot is passed over: %s",
+                 update_result_text(running->passed_over));
+    }
     if (running->failed_version != 0) {
         marker(runtime, MARKER_UPDATED_GAVE_UP, (uint32_t)running->failed_version);
     }

@@ -75,7 +75,7 @@ class world {
         const updated_config config = {.disk = disk_.disk(),
                                        .memory = {this, window, seal},
                                        .floor = {this, get_floor, raise_floor},
-                                       .key = key_of(1).open,
+                                       .key = key_of(trusted_).open,
                                        .plant = plant};
         return updated_open(&updated_, &config);
     }
@@ -91,6 +91,8 @@ class world {
     struct updated updated_ = {};
     std::uint64_t floor_ = 0;
     bool floor_down_ = false;
+    bool floor_stuck_ = false;  // It is read, and does not rise.
+    std::uint8_t trusted_ = 1;  // The key of the boot image.
     bool no_memory_ = false;
     bool hostile_ = false;  // Somebody writes the window as long as it can be written.
     std::vector<std::uint8_t> window_;
@@ -117,7 +119,7 @@ class world {
     }
     static bool raise_floor(void *context, std::uint64_t version) {
         world &here = self(context);
-        if (here.floor_down_ || here.disk_.is_cut()) {
+        if (here.floor_down_ || here.floor_stuck_ || here.disk_.is_cut()) {
             return false;
         }
         here.floor_ = version;
