@@ -340,7 +340,8 @@ static enum update_result check_brought(struct updated *updated, const uint8_t *
     if (header->version < updated->floor) {
         return UPDATE_BELOW_FLOOR;
     }
-    return system_check_payload(header, bytes + SYSTEM_PAGE_BYTES);
+    result = system_check_payload(header, bytes + SYSTEM_PAGE_BYTES);
+    return result == UPDATE_OK ? system_check_count(bytes + SYSTEM_PAGE_BYTES) : result;
 }
 
 static enum disk_status write_once(const struct updated *updated, uint64_t sector,

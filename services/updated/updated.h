@@ -85,7 +85,7 @@ uint64_t updated_word(const struct updated *updated);
 
 // Writes a bundle to a slot. `bytes` cannot change meanwhile. A switch to that slot is taken back.
 // NO_SUCH_SLOT, NO_FLOOR, SLOT_RUNS, SLOT_IS_FALLBACK, BAD_RANGE (less than it says, or more),
-// TOO_LARGE, BELOW_FLOOR, and those of system.h.
+// TOO_LARGE, BELOW_FLOOR, TOO_MANY_PROGRAMS, and those of system.h.
 WARN_UNUSED enum update_result updated_stage(struct updated *updated, uint32_t slot,
                                              const uint8_t *bytes, uint64_t count);
 

@@ -215,6 +215,16 @@ TEST_F(Updated, test_reject_too_large) {
     EXPECT_EQ(world_.stage(0, system_of(1, 3)), UPDATE_OK) << "it fits exactly";
 }
 
+// execd would not run them all.
+TEST_F(Updated, test_reject_too_many_programs) {
+    ASSERT_EQ(world_.boot(), UPDATE_NOTHING_RUNS);
+    const Before before = Now();
+    EXPECT_EQ(world_.stage(0, system_of(1, 2, 1, SYSTEM_PROGRAM_MAX + 1)),
+              UPDATE_TOO_MANY_PROGRAMS);
+    ExpectAsBefore(before);
+    EXPECT_EQ(world_.stage(0, system_of(1, 2, 1, SYSTEM_PROGRAM_MAX)), UPDATE_OK);
+}
+
 TEST_F(Updated, test_reject_downgrade) {
     ASSERT_EQ(world_.boot(), UPDATE_NOTHING_RUNS);
     Install(0, 5);

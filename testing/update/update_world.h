@@ -5,11 +5,13 @@
 
 #include <sodium/crypto_sign_ed25519.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <map>
 #include <vector>
 
+#include "services/execd/bundle.h"
 #include "services/updated/updated.h"
 #include "testing/statefs/memory_disk.h"
 
@@ -44,14 +46,16 @@ inline void sign(std::vector<std::uint8_t> &bytes, const key_pair &key) {
     std::memcpy(bytes.data(), &header, sizeof(header));
 }
 
-// A bundle whose programs are no programs: updated does not look at them.
+// A bundle whose programs are no programs: updated does not look at them, but counts them.
 inline std::vector<std::uint8_t> system_of(std::uint64_t version, std::uint64_t pages = 2,
-                                           std::uint8_t seed = 1) {
+                                           std::uint8_t seed = 1, std::uint32_t programs = 1) {
     std::vector<std::uint8_t> bytes((1 + pages) * SYSTEM_PAGE_BYTES);
     statefs_test::dice dice(version);
     for (std::size_t i = SYSTEM_PAGE_BYTES; i < bytes.size(); i++) {
         bytes[i] = static_cast<std::uint8_t>(dice.next());
     }
+    std::memcpy(&bytes[SYSTEM_PAGE_BYTES + offsetof(bundle_header, program_count)], &programs,
+                sizeof(programs));
     system_header header = {};
     header.magic = SYSTEM_MAGIC;
     header.version = version;
