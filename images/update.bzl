@@ -81,6 +81,16 @@ def update_images():
         tags = QEMU_TAGS,
     )
 
+    # The machine is started anew, and does not only go off: the others are told so by QEMU's end alone.
+    native.sh_test(
+        name = "update_reboots_test",
+        size = "medium",
+        srcs = ["//testing/update:reboots.sh"],
+        args = ["$(rootpath :update_empty)"],
+        data = [":update_empty"],
+        tags = QEMU_TAGS,
+    )
+
     # The disk of one boot, its power cut at many points.
     native.sh_test(
         name = "update_cuts_test",

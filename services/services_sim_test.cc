@@ -331,9 +331,13 @@ sim_result watched(const body &sleeper, std::uint64_t judge_us, const body &time
         2, 1);
 }
 
-bool rebooted() {
+// What init said, and what the machine did.
+bool rebooted(const sim_result &result) {
     const std::string console = sim_console();
-    return console.find("init: reboot\nkernel: reboot\nkernel: power off\n") != std::string::npos;
+    const bool said =
+        console.find("init: reboot\nkernel: reboot\nkernel: power off\n") != std::string::npos;
+    EXPECT_EQ(std::string(result.message), said ? "reboot" : "power off");
+    return said;
 }
 
 TEST(ServicesSim, init_starts_the_machine_anew_unless_told_in_time) {
@@ -344,7 +348,7 @@ TEST(ServicesSim, init_starts_the_machine_anew_unless_told_in_time) {
         },
         200000);
     EXPECT_EQ(result.end, SIM_POWER_OFF) << result.message;
-    EXPECT_TRUE(rebooted()) << sim_console();
+    EXPECT_TRUE(rebooted(result)) << sim_console();
 }
 
 TEST(ServicesSim, init_goes_on_when_it_is_told) {
@@ -356,7 +360,7 @@ TEST(ServicesSim, init_goes_on_when_it_is_told) {
         },
         200000);
     EXPECT_EQ(result.end, SIM_POWER_OFF) << result.message;
-    EXPECT_FALSE(rebooted()) << sim_console();
+    EXPECT_FALSE(rebooted(result)) << sim_console();
 }
 
 // What would be a failure is for the next boot to decide.
@@ -375,7 +379,7 @@ TEST(ServicesSim, init_starts_a_watched_machine_anew_when_it_fails) {
             sys_task_exit(1);
         });
     EXPECT_EQ(result.end, SIM_POWER_OFF) << result.message;
-    EXPECT_TRUE(rebooted()) << sim_console();
+    EXPECT_TRUE(rebooted(result)) << sim_console();
 }
 
 TEST(ServicesSim, test_reject_watch_without_the_badge) {
@@ -386,7 +390,7 @@ TEST(ServicesSim, test_reject_watch_without_the_badge) {
         },
         200000);
     EXPECT_EQ(result.end, SIM_POWER_OFF) << result.message;
-    EXPECT_FALSE(rebooted()) << sim_console();
+    EXPECT_FALSE(rebooted(result)) << sim_console();
 }
 
 // Nothing is lost by it, and nobody is left without an answer.

@@ -77,9 +77,10 @@ sim_result boot(CHANGE change) {
 }
 
 template <class CHANGE>
-void expect_booted(CHANGE change) {
+void expect_booted(CHANGE change, const std::string &end = "power off") {
     const sim_result got = boot(change);
     EXPECT_EQ(got.end, SIM_POWER_OFF) << got.message;
+    EXPECT_EQ(got.message, end);
 }
 
 std::uint32_t arena_pages(std::uint32_t device) {
@@ -93,7 +94,7 @@ TEST(Boot, says_that_it_powers_off) {
 
 TEST(Boot, says_that_it_reboots) {
     reboots = true;
-    expect_booted([](const image &) {});
+    expect_booted([](const image &) {}, "reboot");
     reboots = false;
     EXPECT_NE(std::string(sim_console()).find("kernel: reboot\nkernel: power off"),
               std::string::npos);

@@ -78,15 +78,16 @@ static enum state_mount look_for_others(struct statefs *fs) {
     return state_super_get(fs->sectors, &begun) == SUPER_VALID ? MOUNT_BLANK : MOUNT_NO_SUPERBLOCK;
 }
 
-// The superblock that counts.
+// The superblock that counts. One that cannot be read is no better than a damaged one: nothing
+// depends on a superblock that the other does not say too.
 static enum state_mount find_super(struct statefs *fs, struct state_report *report) {
     struct state_super found[2];
     enum state_super_result results[2];
     for (uint32_t slot = 0; slot < 2; slot++) {
-        if (read_sectors(fs, (uint64_t)slot * STATE_SUPER_STRIDE, 1, fs->sectors) != DISK_OK) {
-            return MOUNT_FAILED;
-        }
-        results[slot] = state_super_get(fs->sectors, &found[slot]);
+        const uint64_t sector = (uint64_t)slot * STATE_SUPER_STRIDE;
+        results[slot] = read_sectors(fs, sector, 1, fs->sectors) == DISK_OK
+                            ? state_super_get(fs->sectors, &found[slot])
+                            : SUPER_BAD;
         report->super_good[slot] = results[slot] == SUPER_VALID;
     }
     const bool good[2] = {results[0] == SUPER_VALID, results[1] == SUPER_VALID};

@@ -344,6 +344,22 @@ TEST_F(Statefs, one_bad_superblock_is_no_loss) {
     }
 }
 
+// It is written anew with the first change, from the other.
+TEST_F(Statefs, one_unreadable_superblock_is_no_loss) {
+    make();
+    ASSERT_EQ(put(ME, "a", "0"), STATE_OK);
+    for (std::uint64_t slot = 0; slot < 2; slot++) {
+        disk.spoil(slot * STATE_SUPER_STRIDE);
+        ASSERT_EQ(mount(), MOUNT_OK);
+        EXPECT_EQ(get(ME, "a"), std::to_string(slot));
+        EXPECT_FALSE(report.super_good[slot]);
+        ASSERT_EQ(put(ME, "a", std::to_string(slot + 1)), STATE_OK);
+    }
+    disk.spoil(0);
+    disk.spoil(STATE_SUPER_STRIDE);
+    EXPECT_EQ(mount(), MOUNT_FAILED);
+}
+
 TEST_F(Statefs, test_reject_wrong_key) {
     config.key.present = true;
     config.key.bytes[0] = 1;

@@ -138,22 +138,33 @@ static enum update_result flush_first(const struct control *control) {
     return status == DISK_OK ? UPDATE_OK : UPDATE_DISK_FAILED;
 }
 
-static enum update_result choose(struct control *control,
-                                 const uint8_t sectors[][DISK_SECTOR_BYTES]) {
+// As they were read. What could not be read may have held anything.
+struct copies {
+    uint8_t sectors[COPIES][DISK_SECTOR_BYTES];
+    bool unreadable[COPIES];
+};
+
+static enum update_result choose(struct control *control, const struct copies *copies) {
     struct update_control values[COPIES];
     bool good[COPIES];
     for (uint32_t i = 0; i < COPIES; i++) {
-        good[i] = control_get(sectors[i], &values[i]);
+        good[i] = !copies->unreadable[i] && control_get(copies->sectors[i], &values[i]);
     }
     if (!good[0] && !good[1]) {
+        if (copies->unreadable[0] || copies->unreadable[1]) {
+            return UPDATE_DISK_FAILED;
+        }
         // The first write of all goes to copy 0, and to the other only when that is durable.
         const struct update_control empty = {.current = UPDATE_SLOT_NONE,
                                              .trial = UPDATE_SLOT_NONE};
-        return is_zero(sectors[1]) ? control_write(control, &empty) : UPDATE_DAMAGED;
+        return is_zero(copies->sectors[1]) ? control_write(control, &empty) : UPDATE_DAMAGED;
     }
     const uint32_t newest = good[1] && (!good[0] || values[1].sequence > values[0].sequence);
     control->now = values[newest];
-    control->first = control->plant == UPDATE_PLANT_OLDER_FIRST ? COPIES - 1 - newest : newest;
+    // If there is but one, it is all there is: the other is written first.
+    control->first = good[COPIES - 1 - newest] && control->plant != UPDATE_PLANT_OLDER_FIRST
+                         ? newest
+                         : COPIES - 1 - newest;
     if (good[0] && good[1] && same_but_sequence(values[0], values[1])) {
         return UPDATE_OK;
     }
@@ -163,7 +174,7 @@ static enum update_result choose(struct control *control,
 
 enum update_result control_open(struct control *control, const struct disk *disk,
                                 enum update_plant plant) {
-    uint8_t sectors[COPIES][DISK_SECTOR_BYTES];
+    struct copies copies;
     *control = (struct control){.disk = *disk, .plant = plant};
     if (disk->sectors < CONTROL_SECTORS) {
         return UPDATE_DISK_TOO_SMALL;
@@ -172,9 +183,8 @@ enum update_result control_open(struct control *control, const struct disk *disk
         return UPDATE_DISK_FAILED;
     }
     for (uint32_t i = 0; i < COPIES; i++) {
-        if (disk->read(disk->context, (uint64_t)i * CONTROL_APART, 1, sectors[i]) != DISK_OK) {
-            return UPDATE_DISK_FAILED;
-        }
+        copies.unreadable[i] =
+            disk->read(disk->context, (uint64_t)i * CONTROL_APART, 1, copies.sectors[i]) != DISK_OK;
     }
-    return choose(control, (const uint8_t(*)[DISK_SECTOR_BYTES])sectors);
+    return choose(control, &copies);
 }

@@ -5,14 +5,26 @@
 #include "ipc/wire/exec_wire.h"
 #include "ipc/wire/state_wire.h"
 #include "services/execd/bundle.h"
+#include "services/execd/execd.h"
 #include "services/updated/service.h"
 
-static struct deadline patience(void) {
-    return (struct deadline){.ns = sys_clock_get() + OUTSIDE_DEADLINE_NS};
+BASE_STATIC_ASSERT((int)SYSTEM_PROGRAM_MAX == (int)EXECD_OWNED_MAX,
+                   "what a bundle may have is what execd runs for updated");
+
+// init ends who is not ready in time: all questions before that share one time.
+static struct deadline patience(const struct outside *outside) {
+    const uint64_t own_ns = sys_clock_get() + OUTSIDE_DEADLINE_NS;
+    const bool starts = outside->start_deadline_ns != 0 && outside->start_deadline_ns < own_ns;
+    return (struct deadline){.ns = starts ? outside->start_deadline_ns : own_ns};
+}
+
+void outside_is_up(struct outside *outside) {
+    outside->start_deadline_ns = 0;
 }
 
 bool outside_open(struct outside *outside, struct runtime *runtime) {
-    *outside = (struct outside){.runtime = runtime};
+    *outside = (struct outside){.runtime = runtime,
+                                .start_deadline_ns = sys_clock_get() + OUTSIDE_START_NS};
     ipc_resolver_init(&outside->resolver, runtime, SLOT_SAMGRD);
     ipc_client_init(&outside->client, runtime, ipc_resolver_ask, &outside->resolver,
                     slot_at(CAP_SLOT_NONE));
@@ -75,7 +87,7 @@ enum { FLOOR_BYTES = 8 };
 static bool ask_state(struct outside *outside, struct state_message *message) {
     const struct ipc_question question = {.target = service_id_named("statefsd"),
                                           .protocol = &state_rows,
-                                          .deadline = patience(),
+                                          .deadline = patience(outside),
                                           .carried = slot_at(CAP_SLOT_NONE)};
     message->key =
         (struct wire_bytes){.data = (const uint8_t *)floor_key, .count = sizeof(floor_key) - 1};
@@ -120,7 +132,7 @@ static bool ask_init(struct outside *outside, uint32_t slot, struct init_message
     message->header.nonce.value = outside->runtime->instance;
     frame_finish(out, WIRE_PROTOCOL_INIT,
                  init_encode(WIRE_REQUEST, message, out->payload, sizeof(out->payload)));
-    struct call_result result = sys_ipc_call(slot_at(slot), patience().ns);
+    struct call_result result = sys_ipc_call(slot_at(slot), patience(outside).ns);
     return result.status == STATUS_OK &&
            init_decode(WIRE_REPLY, in->payload, in->header.len, message) == WIRE_OK &&
            message->header.status == WIRE_OK;
@@ -143,7 +155,7 @@ bool outside_word(struct outside *outside, enum init_op op, uint64_t *word) {
 static bool ask_execd(struct outside *outside, struct slot carried, struct exec_message *message) {
     const struct ipc_question question = {.target = service_id_named("execd"),
                                           .protocol = &exec_rows,
-                                          .deadline = patience(),
+                                          .deadline = patience(outside),
                                           .carried = carried};
     struct ipc_outcome outcome = message->header.op == EXEC_OP_LOAD
                                      ? ipc_manage(&outside->client, &question, message)
@@ -151,27 +163,42 @@ static bool ask_execd(struct outside *outside, struct slot carried, struct exec_
     return outcome.error == IPC_OK;
 }
 
-static bool load(struct outside *outside) {
+static enum outside_started load(struct outside *outside) {
     struct exec_message message = {.header = {.op = EXEC_OP_LOAD}};
     struct slot_result copy =
         sys_cap_clone(outside->window.vmo, RIGHT_VMO_READ | RIGHT_VMO_EXECUTE);
-    if (copy.status != STATUS_OK || !ask_execd(outside, copy.slot, &message)) {
-        log_line(outside->runtime, "updated: execd does not take the bundle");
-        return false;
+    if (copy.status != STATUS_OK || !ask_execd(outside, copy.slot, &message) ||
+        message.header.status == WIRE_UNAVAILABLE) {
+        log_line(outside->runtime, "updated: execd does not answer");
+        return OUTSIDE_NO_ANSWER;
     }
     if (message.header.status != WIRE_OK || message.flaw != BUNDLE_FLAW_NONE) {
         log_line(outside->runtime, "updated: execd refuses the bundle: %u, flaw %u",
                  message.header.status, message.flaw);
-        return false;
+        return OUTSIDE_REFUSED;
     }
-    return true;
+    return OUTSIDE_STARTED;
 }
 
-// As many of it as its bundle allows at one time run already: OVERLOAD.
+static bool runs_already(struct outside *outside, uint64_t program) {
+    struct exec_message message = {.next = 0};
+    for (uint32_t i = 0; i < EXECD_RECORD_MAX; i++) {
+        message = (struct exec_message){.header = {.op = EXEC_OP_LIST}, .index = message.next};
+        if (!ask_execd(outside, slot_at(CAP_SLOT_NONE), &message) ||
+            message.header.status != WIRE_OK) {
+            return false;
+        }
+        if (message.program == program && message.state == EXECD_RUNS) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool start_one(struct outside *outside, const struct bundle_program *program) {
     struct exec_message message = {.header = {.op = EXEC_OP_START}, .program = program->service_id};
-    bool good = ask_execd(outside, slot_at(CAP_SLOT_NONE), &message) &&
-                (message.header.status == WIRE_OK || message.header.status == WIRE_OVERLOAD);
+    bool good =
+        ask_execd(outside, slot_at(CAP_SLOT_NONE), &message) && message.header.status == WIRE_OK;
     if (!good) {
         log_line(outside->runtime, "updated: %s is not started: %u", program->name,
                  message.header.status);
@@ -180,16 +207,19 @@ static bool start_one(struct outside *outside, const struct bundle_program *prog
 }
 
 // The table is in sealed memory, and execd has looked at all of it.
-bool outside_start(struct outside *outside, const struct update_running *running) {
-    if (!load(outside)) {
-        return false;
+enum outside_started outside_start(struct outside *outside, const struct update_running *running,
+                                   bool resumes) {
+    enum outside_started result = load(outside);
+    if (result != OUTSIDE_STARTED) {
+        return result;
     }
     const struct bundle_header *header = (const struct bundle_header *)(const void *)running->bytes;
     const struct bundle_program *programs =
         (const struct bundle_program *)(const void *)(header + 1);
-    bool good = true;
     for (uint32_t i = 0; i < header->program_count && i < BUNDLE_PROGRAM_MAX; i++) {
-        good = start_one(outside, &programs[i]) && good;
+        bool runs = (resumes && runs_already(outside, programs[i].service_id)) ||
+                    start_one(outside, &programs[i]);
+        result = runs ? result : OUTSIDE_PARTLY;
     }
-    return good;
+    return result;
 }

@@ -112,10 +112,11 @@ static enum wire_status on_confirm(void *state, struct ipc_exchange *exchange) {
         return WIRE_DENIED;
     }
     uint64_t again = 0;
-    if (result == UPDATE_OK && !outside_watch(&service->outside, 0)) {
+    const bool confirmed = result == UPDATE_OK || result == UPDATE_NO_FLOOR;
+    if (confirmed && !service->updated.running.trial && !outside_watch(&service->outside, 0)) {
         return WIRE_UNAVAILABLE;  // It is confirmed; but init would still start it anew.
     }
-    if (result == UPDATE_OK && trial) {
+    if (confirmed && trial && !service->updated.running.trial) {
         marker(service->server.runtime, MARKER_UPDATED_CONFIRMED,
                (uint32_t)service->updated.running.version);
     }
@@ -233,6 +234,10 @@ static bool open(struct updated_service *service, struct runtime *runtime, const
 static void say_what_runs(const struct updated_service *service) {
     const struct runtime *runtime = service->server.runtime;
     const struct update_running *running = &service->updated.running;
+    if (running->passed_over != UPDATE_OK) {
+        log_line(runtime, "updated: a slot is passed over: %s",
+                 update_result_text(running->passed_over));
+    }
     if (running->failed_version != 0) {
         marker(runtime, MARKER_UPDATED_GAVE_UP, (uint32_t)running->failed_version);
     }
@@ -245,20 +250,28 @@ static void say_what_runs(const struct updated_service *service) {
     }
 }
 
-// The first of this boot: the time of a trial begins before anything of it runs, and the choice is
-// kept for the next instance, which makes none.
+// The first of this boot: the time of a trial begins before its try is taken, and the choice is
+// kept for the next instance, which makes none. What is not on trial is not watched, whatever an
+// instance before this one had asked for.
 static bool choose(struct updated_service *service, const struct runtime *runtime) {
+    uint64_t within_ns = runtime_argument(runtime) * NS_PER_MS;
+    within_ns = within_ns != 0 ? within_ns : TRIAL_NS;
+    if (service->updated.control.now.trial != UPDATE_SLOT_NONE &&
+        !outside_watch(&service->outside, within_ns)) {
+        return false;
+    }
     enum update_result result = updated_boot(&service->updated);
     if (result != UPDATE_OK && result != UPDATE_NOTHING_RUNS) {
         log_line(runtime, "updated: nothing is chosen: %s", update_result_text(result));
         return false;
     }
-    uint64_t within_ns = runtime_argument(runtime) * NS_PER_MS;
-    within_ns = within_ns != 0 ? within_ns : TRIAL_NS;
     uint64_t word = updated_word(&service->updated);
+    if (!outside_watch(&service->outside, service->updated.running.trial ? within_ns : 0) ||
+        !outside_word(&service->outside, INIT_OP_KEEP, &word)) {
+        return false;
+    }
     say_what_runs(service);
-    return (!service->updated.running.trial || outside_watch(&service->outside, within_ns)) &&
-           outside_word(&service->outside, INIT_OP_KEEP, &word);
+    return true;
 }
 
 // Whoever confirmed it may have been answered before the watch was ended.
@@ -271,6 +284,26 @@ static bool go_on(struct updated_service *service, const struct runtime *runtime
     return service->updated.running.trial || outside_watch(&service->outside, 0);
 }
 
+// False: the next instance tries again. On trial, what execd refuses is confirmed by nobody: a
+// program of that name would be another's.
+static bool start(struct updated_service *service, bool resumes) {
+    struct update_running *running = &service->updated.running;
+    if (running->slot == UPDATE_SLOT_NONE) {
+        return true;
+    }
+    enum outside_started started = outside_start(&service->outside, running, resumes);
+    if (started == OUTSIDE_NO_ANSWER) {
+        return false;
+    }
+    if (started == OUTSIDE_REFUSED && running->trial) {
+        running->health = 0;
+    }
+    if (started != OUTSIDE_STARTED) {
+        log_line(service->server.runtime, "updated: not all of it runs");
+    }
+    return true;
+}
+
 static bool begin(struct updated_service *service, struct runtime *runtime) {
     uint64_t word = 0;
     service->server.runtime = runtime;
@@ -281,12 +314,12 @@ static bool begin(struct updated_service *service, struct runtime *runtime) {
     if (word == 0 ? !choose(service, runtime) : !go_on(service, runtime, word)) {
         return false;
     }
-    if (service->updated.running.slot != UPDATE_SLOT_NONE &&
-        !outside_start(&service->outside, &service->updated.running)) {
-        log_line(runtime, "updated: not all of it runs");
+    if (!start(service, word != 0)) {
+        return false;
     }
     service->updated.running.bytes = 0;
     outside_drop_memory(&service->outside);
+    outside_is_up(&service->outside);
     return true;
 }
 

@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "services/execd/bundle.h"
+
 BASE_STATIC_ASSERT(SYSTEM_KEY_BYTES == crypto_sign_ed25519_PUBLICKEYBYTES, "the key");
 BASE_STATIC_ASSERT(SYSTEM_SIGNATURE_BYTES == crypto_sign_ed25519_BYTES, "the signature");
 BASE_STATIC_ASSERT(offsetof(struct system_header, signature) == SYSTEM_SIGNED_BYTES, "signed");
@@ -53,6 +55,12 @@ void system_hash(const uint8_t *payload, uint64_t bytes, uint8_t out[SYSTEM_HASH
     if (crypto_generichash_blake2b(out, SYSTEM_HASH_BYTES, payload, bytes, 0, 0) != 0) {
         memset(out, 0, SYSTEM_HASH_BYTES);
     }
+}
+
+enum update_result system_check_count(const uint8_t *payload) {
+    struct bundle_header header;
+    memcpy(&header, payload, sizeof(header));
+    return header.program_count <= SYSTEM_PROGRAM_MAX ? UPDATE_OK : UPDATE_TOO_MANY_PROGRAMS;
 }
 
 enum update_result system_check_payload(const struct system_header *header,

@@ -31,6 +31,7 @@ enum {
     SYSTEM_KEY_BYTES = 32,
     SYSTEM_SIGNATURE_BYTES = 64,
     SYSTEM_SIGNED_BYTES = 96,  // Of the header: all before the signature.
+    SYSTEM_PROGRAM_MAX = 4,    // Of the bundle: what execd runs at one time of one owner.
 };
 
 struct system_header {
@@ -57,6 +58,9 @@ WARN_UNUSED enum update_result system_open(const uint8_t page[SYSTEM_PAGE_BYTES]
 // OK, or BAD_CONTENTS. `payload` are header->payload_bytes.
 WARN_UNUSED enum update_result system_check_payload(const struct system_header *header,
                                                     const uint8_t *payload);
+
+// OK, or TOO_MANY_PROGRAMS: it is signed, and not all of it would run.
+WARN_UNUSED enum update_result system_check_count(const uint8_t *payload);
 
 // The hash of a payload, for who makes one.
 void system_hash(const uint8_t *payload, uint64_t bytes, uint8_t out[SYSTEM_HASH_BYTES]);

@@ -6,6 +6,7 @@
 enum {
     BLOCK_BYTES = DISK_TRANSFER_SECTORS_MAX * DISK_SECTOR_BYTES,
     WORD_TRIAL = 4,
+    READS_MAX = 2,  // Of a block that is not read.
 };
 
 BASE_STATIC_ASSERT(BLOCK_BYTES == (int)SYSTEM_PAGE_BYTES, "a bundle is whole transfers");
@@ -64,10 +65,30 @@ static bool raise(struct updated *updated, uint64_t version) {
     return true;
 }
 
+// Before anything changes: what runs confirmed has the floor of its version. It may lag if the
+// floor was not to be had when it was confirmed, or this is another instance.
+static enum update_result begin_change(struct updated *updated) {
+    const struct update_running *running = &updated->running;
+    enum update_result result = begin(updated);
+    if (result == UPDATE_OK && running->slot != UPDATE_SLOT_NONE && !running->trial &&
+        !raise(updated, running->version)) {
+        result = UPDATE_NO_FLOOR;
+    }
+    return result;
+}
+
+// Of a slot. It is the slot that fails, not the disk, if the boot control is read meanwhile.
 static enum update_result read_block(struct updated *updated, uint64_t sector, uint8_t *bytes) {
     const struct disk *disk = &updated->config.disk;
-    enum disk_status status = disk->read(disk->context, sector, DISK_TRANSFER_SECTORS_MAX, bytes);
-    return status == DISK_OK ? UPDATE_OK : UPDATE_DISK_FAILED;
+    for (uint32_t i = 0; i < READS_MAX; i++) {
+        if (disk->read(disk->context, sector, DISK_TRANSFER_SECTORS_MAX, bytes) == DISK_OK) {
+            return UPDATE_OK;
+        }
+    }
+    return disk->read(disk->context, 0, 1, bytes) == DISK_OK ||
+                   disk->read(disk->context, CONTROL_APART, 1, bytes) == DISK_OK
+               ? UPDATE_SLOT_UNREADABLE
+               : UPDATE_DISK_FAILED;
 }
 
 static enum update_result read_header(struct updated *updated, uint32_t slot,
@@ -128,6 +149,12 @@ static bool is_passing(enum update_result result) {
     return result == UPDATE_DISK_FAILED || result == UPDATE_NO_MEMORY || result == UPDATE_NO_FLOOR;
 }
 
+// What says nothing of the slot beyond this boot: a read that may succeed again, another boot image
+// that trusts another key.
+static bool is_for_now(enum update_result result) {
+    return result == UPDATE_SLOT_UNREADABLE || result == UPDATE_WRONG_KEY;
+}
+
 // The slot will not be tried again.
 static enum update_result give_up(struct updated *updated, uint32_t slot) {
     struct update_control next = updated->control.now;
@@ -167,8 +194,18 @@ static enum update_result count_try(struct updated *updated) {
     return change(updated, &next);
 }
 
+static enum update_result leave_out(struct updated *updated, uint32_t slot,
+                                    enum update_result why) {
+    if (is_for_now(why)) {
+        updated->running.passed_over = why;
+        return UPDATE_OK;
+    }
+    return give_up(updated, slot);
+}
+
 static void keep_failed(struct updated *updated, struct update_running *running) {
     running->failed_version = updated->running.failed_version;
+    running->passed_over = updated->running.passed_over;
     updated->running = *running;
 }
 
@@ -191,19 +228,16 @@ static enum update_result boot_trial(struct updated *updated) {
     if (is_passing(result)) {
         return result;
     }
-    result = give_up(updated, slot);
+    result = leave_out(updated, slot, result);
     return result == UPDATE_OK ? UPDATE_NOTHING_RUNS : result;
 }
 
-// At most both slots, for one that fails is not the current one any more.
+// The current one, then what was confirmed before it.
 static enum update_result boot_current(struct updated *updated) {
     struct update_running running;
     enum update_result result = UPDATE_NOTHING_RUNS;
-    for (uint32_t i = 0; i < UPDATE_SLOTS; i++) {
-        const uint32_t slot = updated->control.now.current;
-        if (slot == UPDATE_SLOT_NONE) {
-            return UPDATE_NOTHING_RUNS;
-        }
+    uint32_t slot = updated->control.now.current;
+    for (uint32_t i = 0; i < UPDATE_SLOTS && slot != UPDATE_SLOT_NONE; i++) {
         result = load(updated, slot, &running);
         if (result == UPDATE_OK) {
             keep_failed(updated, &running);
@@ -213,10 +247,13 @@ static enum update_result boot_current(struct updated *updated) {
         if (is_passing(result)) {
             return result;
         }
-        result = give_up(updated, slot);
+        result = leave_out(updated, slot, result);
         if (result != UPDATE_OK) {
             return result;
         }
+        const uint32_t other = 1 - slot;
+        const bool good = updated->control.now.slots[other].state == UPDATE_SLOT_GOOD;
+        slot = good ? other : (uint32_t)UPDATE_SLOT_NONE;
     }
     return UPDATE_NOTHING_RUNS;
 }
@@ -252,13 +289,22 @@ enum update_result updated_resume(struct updated *updated, uint64_t word) {
     }
     if (result == UPDATE_OK) {
         // It may have been confirmed since, or given up.
-        running.trial = updated->control.now.current != slot;
+        running.trial = (word - 1) / WORD_TRIAL != 0 && updated->control.now.current != slot;
         if (updated->control.now.slots[slot].state == UPDATE_SLOT_FAILED) {
             running.health = 0;
         }
         updated->running = running;
+        result = begin_change(updated);
     }
     return result;
+}
+
+// A current slot that was passed over, while another confirmed system runs, is no fallback: that
+// one is.
+static bool is_passed_over(const struct updated *updated, uint32_t slot) {
+    const struct update_running *running = &updated->running;
+    return slot == updated->control.now.current && running->slot != UPDATE_SLOT_NONE &&
+           running->slot != slot && !running->trial;
 }
 
 static enum update_result may_stage(const struct updated *updated, uint32_t slot) {
@@ -271,7 +317,9 @@ static enum update_result may_stage(const struct updated *updated, uint32_t slot
     if (slot == updated->running.slot) {
         return UPDATE_SLOT_RUNS;
     }
-    return slot == updated->control.now.current ? UPDATE_SLOT_IS_FALLBACK : UPDATE_OK;
+    return slot == updated->control.now.current && !is_passed_over(updated, slot)
+               ? UPDATE_SLOT_IS_FALLBACK
+               : UPDATE_OK;
 }
 
 static enum update_result check_brought(struct updated *updated, const uint8_t *bytes,
@@ -292,7 +340,8 @@ static enum update_result check_brought(struct updated *updated, const uint8_t *
     if (header->version < updated->floor) {
         return UPDATE_BELOW_FLOOR;
     }
-    return system_check_payload(header, bytes + SYSTEM_PAGE_BYTES);
+    result = system_check_payload(header, bytes + SYSTEM_PAGE_BYTES);
+    return result == UPDATE_OK ? system_check_count(bytes + SYSTEM_PAGE_BYTES) : result;
 }
 
 static enum disk_status write_once(const struct updated *updated, uint64_t sector,
@@ -322,7 +371,7 @@ static enum update_result write_slot(struct updated *updated, uint32_t slot, con
 enum update_result updated_stage(struct updated *updated, uint32_t slot, const uint8_t *bytes,
                                  uint64_t count) {
     struct system_header header;
-    enum update_result result = begin(updated);
+    enum update_result result = begin_change(updated);
     if (result == UPDATE_OK) {
         result = may_stage(updated, slot);
     }
@@ -333,6 +382,9 @@ enum update_result updated_stage(struct updated *updated, uint32_t slot, const u
         return result;
     }
     struct update_control next = updated->control.now;
+    if (is_passed_over(updated, slot)) {
+        next.current = updated->running.slot;
+    }
     next.slots[slot] = (struct update_slot){.state = UPDATE_SLOT_EMPTY};
     if (next.trial == slot) {
         next.trial = UPDATE_SLOT_NONE;
@@ -374,7 +426,7 @@ static enum update_result check_slot(struct updated *updated, uint32_t slot) {
 }
 
 enum update_result updated_switch(struct updated *updated, uint32_t slot, uint32_t tries) {
-    enum update_result result = begin(updated);
+    enum update_result result = begin_change(updated);
     if (result == UPDATE_OK) {
         result = may_switch(updated, slot, tries);
     }
@@ -388,6 +440,9 @@ enum update_result updated_switch(struct updated *updated, uint32_t slot, uint32
     if (planted(updated, UPDATE_PLANT_FLOOR_AT_SWITCH) &&
         !raise(updated, next.slots[slot].version)) {
         return UPDATE_NO_FLOOR;
+    }
+    if (slot == next.current) {
+        next.current = updated->running.slot;  // It was passed over.
     }
     next.slots[slot].state = UPDATE_SLOT_STAGED;
     next.trial = (uint8_t)slot;
@@ -408,9 +463,8 @@ enum update_result updated_confirm(struct updated *updated, uint64_t program) {
     if (program == 0 || program != running->health) {
         return UPDATE_NOT_THE_HEALTH_PROGRAM;
     }
-    enum update_result result = begin(updated);
-    if (result != UPDATE_OK) {
-        return result;
+    if (updated->broken) {
+        return UPDATE_DISK_FAILED;
     }
     if (planted(updated, UPDATE_PLANT_FLOOR_FIRST) && !raise(updated, running->version)) {
         return UPDATE_NO_FLOOR;
@@ -421,13 +475,13 @@ enum update_result updated_confirm(struct updated *updated, uint64_t program) {
         next.trial = UPDATE_SLOT_NONE;
         next.tries = 0;
         next.slots[running->slot].state = UPDATE_SLOT_GOOD;
-        result = change(updated, &next);
-    }
-    if (result != UPDATE_OK) {
-        return result;
+        enum update_result result = change(updated, &next);
+        if (result != UPDATE_OK) {
+            return result;
+        }
     }
     updated->running.trial = false;
-    return raise(updated, running->version) ? UPDATE_OK : UPDATE_NO_FLOOR;
+    return begin_change(updated);
 }
 
 enum update_result updated_roll_back(struct updated *updated, bool *reboot) {

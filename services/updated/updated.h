@@ -3,16 +3,17 @@
 //
 // A boot: updated_boot. A try is counted, durably, before what is tried is looked at; what is read
 // from the slot is checked in memory that nobody can change, and that memory is what runs. A slot
-// that fails the check, or whose tries are used up, is FAILED, and the confirmed one runs.
+// that fails the check, or whose tries are used up, is FAILED, and the confirmed one runs. One that
+// cannot be read, or that another key signed, is passed over for this boot.
 // An update: stage (written, flushed, then named), switch (read again and checked, then to be
 // tried), a boot, confirm. Only a confirmation makes a slot the current one, and only after that is
 // durable the floor rises to its version: below it nothing is staged, switched to or started. If
-// the power goes between the two, the next boot raises the floor. So there is at any time a slot
-// that starts, once one was confirmed: staging never touches the running slot, nor the current one.
-// Units:     bytes; sectors of the disk; slots are 0 and 1, or UPDATE_SLOT_NONE.
-// Ownership: the caller owns the struct, and what is behind disk, memory and floor.
-// Blocking:  as long as disk and floor take. Bounded: a slot's bytes once or twice, a few changes
-// of
+// the power goes between the two, the next boot raises the floor; so does whatever else would
+// change something before that. So there is at any time a slot that starts, once one was confirmed:
+// staging never touches the running slot, nor the current one. Units:     bytes; sectors of the
+// disk; slots are 0 and 1, or UPDATE_SLOT_NONE. Ownership: the caller owns the struct, and what is
+// behind disk, memory and floor. Blocking:  as long as disk and floor take. Bounded: a slot's bytes
+// once or twice, a few changes of
 //            the boot control.
 // Errors:    enum update_result. A refusal changes nothing. After DISK_FAILED what is in memory may
 //            be older than the disk: everything is DISK_FAILED until updated_open.
@@ -55,7 +56,8 @@ struct update_running {
     uint64_t health;       // The program that confirms it; 0: none may.
     const uint8_t *bytes;  // The bundle, sealed; until the memory is opened again.
     uint64_t payload_bytes;
-    uint64_t failed_version;  // This boot gave up on it; 0: on nothing.
+    uint64_t failed_version;         // This boot gave up on it; 0: on nothing.
+    enum update_result passed_over;  // Why this boot, and it alone, left a slot out; OK: none.
 };
 
 struct updated {
@@ -72,22 +74,23 @@ WARN_UNUSED enum update_result updated_open(struct updated *updated,
                                             const struct updated_config *config);
 
 // Once a boot, first: chooses what runs: `running` is filled in. NOTHING_RUNS: there is none, which
-// is no error of a new disk. NO_FLOOR and NO_MEMORY: nothing was decided; try again.
+// is no error of a new disk. NO_FLOOR and NO_MEMORY: nothing was decided; try again, though of a
+// trial a try may be gone. DISK_FAILED.
 WARN_UNUSED enum update_result updated_boot(struct updated *updated);
 
 // In its place for an instance that finds that this boot has chosen already: the same slot, and no
-// try is taken. `word` is what updated_word gave then.
+// try is taken. `word` is what updated_word gave then. NO_FLOOR: it cannot be raised.
 WARN_UNUSED enum update_result updated_resume(struct updated *updated, uint64_t word);
 uint64_t updated_word(const struct updated *updated);
 
 // Writes a bundle to a slot. `bytes` cannot change meanwhile. A switch to that slot is taken back.
-// NO_SUCH_SLOT, SLOT_RUNS, SLOT_IS_FALLBACK, BAD_RANGE (less than it says, or more), TOO_LARGE,
-// BELOW_FLOOR, and those of system.h.
+// NO_SUCH_SLOT, NO_FLOOR, SLOT_RUNS, SLOT_IS_FALLBACK, BAD_RANGE (less than it says, or more),
+// TOO_LARGE, BELOW_FLOOR, TOO_MANY_PROGRAMS, and those of system.h.
 WARN_UNUSED enum update_result updated_stage(struct updated *updated, uint32_t slot,
                                              const uint8_t *bytes, uint64_t count);
 
 // The next boots try that slot, `tries` times at most. NOT_STAGED, ON_TRIAL, SLOT_RUNS, BAD_TRIES,
-// BELOW_FLOOR; BAD_CONTENTS and its like: it is not what was staged.
+// BELOW_FLOOR, NO_FLOOR; BAD_CONTENTS and its like: it is not what was staged; SLOT_UNREADABLE.
 WARN_UNUSED enum update_result updated_switch(struct updated *updated, uint32_t slot,
                                               uint32_t tries);
 

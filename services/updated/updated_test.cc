@@ -8,6 +8,7 @@ namespace {
 
 using namespace update_test;
 
+constexpr std::uint64_t kSlotTwo = CONTROL_SECTORS + kSlotBytes / DISK_SECTOR_BYTES;
 constexpr std::uint64_t kApart = std::uint64_t{CONTROL_APART} * DISK_SECTOR_BYTES;
 
 class Updated : public ::testing::Test {
@@ -214,6 +215,16 @@ TEST_F(Updated, test_reject_too_large) {
     EXPECT_EQ(world_.stage(0, system_of(1, 3)), UPDATE_OK) << "it fits exactly";
 }
 
+// execd would not run them all.
+TEST_F(Updated, test_reject_too_many_programs) {
+    ASSERT_EQ(world_.boot(), UPDATE_NOTHING_RUNS);
+    const Before before = Now();
+    EXPECT_EQ(world_.stage(0, system_of(1, 2, 1, SYSTEM_PROGRAM_MAX + 1)),
+              UPDATE_TOO_MANY_PROGRAMS);
+    ExpectAsBefore(before);
+    EXPECT_EQ(world_.stage(0, system_of(1, 2, 1, SYSTEM_PROGRAM_MAX)), UPDATE_OK);
+}
+
 TEST_F(Updated, test_reject_downgrade) {
     ASSERT_EQ(world_.boot(), UPDATE_NOTHING_RUNS);
     Install(0, 5);
@@ -221,6 +232,43 @@ TEST_F(Updated, test_reject_downgrade) {
     EXPECT_EQ(world_.stage(1, system_of(4)), UPDATE_BELOW_FLOOR);
     ExpectAsBefore(before);
     EXPECT_EQ(world_.stage(1, system_of(5)), UPDATE_OK) << "the same again is none";
+}
+
+// What was confirmed before is a downgrade, though the floor has not risen yet.
+TEST_F(Updated, test_reject_downgrade_while_the_floor_lags) {
+    ASSERT_EQ(world_.boot(), UPDATE_NOTHING_RUNS);
+    Install(0, 1);
+    ASSERT_EQ(world_.stage(1, system_of(2)), UPDATE_OK);
+    ASSERT_EQ(updated_switch(&world_.updated_, 1, 2), UPDATE_OK);
+    ASSERT_EQ(world_.boot(), UPDATE_OK);
+    world_.floor_stuck_ = true;
+    ASSERT_EQ(updated_confirm(&world_.updated_, kHealth), UPDATE_NO_FLOOR);
+    ASSERT_EQ(Control().current, 1u);
+    const Before before = Now();
+    EXPECT_EQ(updated_switch(&world_.updated_, 0, 1), UPDATE_NO_FLOOR);
+    EXPECT_EQ(world_.stage(0, system_of(1)), UPDATE_NO_FLOOR);
+    const std::uint64_t word = updated_word(&world_.updated_);
+    ASSERT_EQ(world_.open(), UPDATE_OK);
+    EXPECT_EQ(updated_resume(&world_.updated_, word), UPDATE_NO_FLOOR);
+    ExpectAsBefore(before);
+    world_.floor_stuck_ = false;
+    ASSERT_EQ(updated_resume(&world_.updated_, word), UPDATE_OK);
+    EXPECT_EQ(world_.floor_, 2u);
+    EXPECT_EQ(updated_switch(&world_.updated_, 0, 1), UPDATE_BELOW_FLOOR);
+}
+
+// Also if only the switch is there to notice it.
+TEST_F(Updated, a_switch_raises_a_floor_that_lags) {
+    ASSERT_EQ(world_.boot(), UPDATE_NOTHING_RUNS);
+    Install(0, 1);
+    Install(1, 2);
+    world_.floor_ = 1;
+    EXPECT_EQ(updated_switch(&world_.updated_, 0, 1), UPDATE_BELOW_FLOOR);
+    EXPECT_EQ(world_.floor_, 2u);
+    world_.floor_ = 1;
+    world_.updated_.floor = 1;
+    EXPECT_EQ(world_.stage(0, system_of(1)), UPDATE_BELOW_FLOOR);
+    EXPECT_EQ(world_.floor_, 2u);
 }
 
 // It was staged before the floor rose: to switch, and to start.
@@ -308,6 +356,21 @@ TEST_F(Updated, test_reject_roll_back_of_nothing) {
     ExpectAsBefore(before);
 }
 
+// A system that is well is not given up for it.
+TEST_F(Updated, confirms_without_a_floor) {
+    ASSERT_EQ(world_.boot(), UPDATE_NOTHING_RUNS);
+    ASSERT_EQ(world_.stage(0, system_of(1)), UPDATE_OK);
+    ASSERT_EQ(updated_switch(&world_.updated_, 0, 2), UPDATE_OK);
+    ASSERT_EQ(world_.boot(), UPDATE_OK);
+    world_.floor_down_ = true;
+    EXPECT_EQ(updated_confirm(&world_.updated_, kHealth), UPDATE_NO_FLOOR);
+    EXPECT_FALSE(Running().trial);
+    EXPECT_EQ(Control().current, 0u);
+    world_.floor_down_ = false;
+    EXPECT_EQ(updated_confirm(&world_.updated_, kHealth), UPDATE_OK);
+    EXPECT_EQ(world_.floor_, 1u);
+}
+
 // Without a floor nothing is decided, and nothing written.
 TEST_F(Updated, test_reject_without_floor) {
     ASSERT_EQ(world_.boot(), UPDATE_NOTHING_RUNS);
@@ -350,6 +413,128 @@ TEST_F(Updated, falls_back_to_what_was_confirmed_before) {
     EXPECT_EQ(Running().slot, 0u);
     EXPECT_EQ(Control().current, 0u);
     EXPECT_EQ(world_.stage(1, system_of(2)), UPDATE_OK);
+}
+
+// A sector of it: for this boot alone, as long as nobody writes it anew.
+TEST_F(Updated, passes_over_a_slot_that_cannot_be_read) {
+    ASSERT_EQ(world_.boot(), UPDATE_NOTHING_RUNS);
+    Install(0, 1);
+    Install(1, 1);
+    world_.disk_.spoil(kSlotTwo + DISK_TRANSFER_SECTORS_MAX + 1);
+    ASSERT_EQ(world_.boot(), UPDATE_OK);
+    EXPECT_EQ(Running().slot, 0u);
+    EXPECT_FALSE(Running().trial);
+    EXPECT_EQ(Running().passed_over, UPDATE_SLOT_UNREADABLE);
+    EXPECT_EQ(Control().current, 1u);
+    EXPECT_EQ(Control().slots[1].state, UPDATE_SLOT_GOOD);
+    const std::uint64_t word = updated_word(&world_.updated_);
+    ASSERT_EQ(world_.open(), UPDATE_OK);
+    ASSERT_EQ(updated_resume(&world_.updated_, word), UPDATE_OK);
+    EXPECT_FALSE(Running().trial) << "it was confirmed once";
+    const Before before = Now();
+    EXPECT_EQ(updated_switch(&world_.updated_, 1, 1), UPDATE_SLOT_UNREADABLE);
+    EXPECT_EQ(world_.stage(0, system_of(2)), UPDATE_SLOT_RUNS);
+    ExpectAsBefore(before);
+    ASSERT_EQ(world_.stage(1, system_of(2)), UPDATE_OK) << "it mends";
+    EXPECT_EQ(Control().current, 0u);
+    ASSERT_EQ(updated_switch(&world_.updated_, 1, 1), UPDATE_OK);
+    ASSERT_EQ(world_.boot(), UPDATE_OK);
+    EXPECT_EQ(Running().version, 2u);
+    EXPECT_TRUE(Running().trial);
+}
+
+// It was read again before anybody brought another.
+TEST_F(Updated, a_slot_that_was_passed_over_may_be_switched_to) {
+    ASSERT_EQ(world_.boot(), UPDATE_NOTHING_RUNS);
+    Install(0, 1);
+    Install(1, 1);
+    world_.trusted_ = 2;
+    ASSERT_EQ(world_.boot(), UPDATE_NOTHING_RUNS);
+    EXPECT_EQ(Running().passed_over, UPDATE_WRONG_KEY);
+    world_.disk_.spoil(kSlotTwo);
+    world_.trusted_ = 1;
+    ASSERT_EQ(world_.boot(), UPDATE_OK);
+    ASSERT_EQ(Running().slot, 0u);
+    world_.disk_.mend();
+    ASSERT_EQ(updated_switch(&world_.updated_, 1, 1), UPDATE_OK);
+    ASSERT_EQ(world_.boot(), UPDATE_OK);
+    EXPECT_EQ(Running().slot, 1u);
+    ASSERT_EQ(world_.boot(), UPDATE_OK);
+    EXPECT_EQ(Running().slot, 0u);
+}
+
+TEST_F(Updated, serves_with_nothing_if_the_only_slot_cannot_be_read) {
+    ASSERT_EQ(world_.boot(), UPDATE_NOTHING_RUNS);
+    Install(0, 1);
+    world_.disk_.spoil(CONTROL_SECTORS);
+    EXPECT_EQ(world_.boot(), UPDATE_NOTHING_RUNS);
+    EXPECT_EQ(world_.stage(0, system_of(2)), UPDATE_SLOT_IS_FALLBACK);
+    ASSERT_EQ(world_.stage(1, system_of(2)), UPDATE_OK);
+    ASSERT_EQ(updated_switch(&world_.updated_, 1, 1), UPDATE_OK);
+    ASSERT_EQ(world_.boot(), UPDATE_OK);
+    EXPECT_EQ(Running().version, 2u);
+}
+
+TEST_F(Updated, a_trial_that_cannot_be_read_takes_a_try) {
+    ASSERT_EQ(world_.boot(), UPDATE_NOTHING_RUNS);
+    Install(0, 1);
+    ASSERT_EQ(world_.stage(1, system_of(2)), UPDATE_OK);
+    ASSERT_EQ(updated_switch(&world_.updated_, 1, 2), UPDATE_OK);
+    world_.disk_.spoil(kSlotTwo);
+    ASSERT_EQ(world_.boot(), UPDATE_OK);
+    EXPECT_EQ(Running().version, 1u);
+    EXPECT_EQ(Control().tries, 1u);
+    world_.disk_.mend();
+    ASSERT_EQ(world_.boot(), UPDATE_OK);
+    EXPECT_EQ(Running().version, 2u);
+}
+
+// Another base image, which trusts another key: the one before finds its systems again.
+TEST_F(Updated, another_key_fails_no_slot) {
+    ASSERT_EQ(world_.boot(), UPDATE_NOTHING_RUNS);
+    Install(0, 1);
+    const Before before = Now();
+    world_.trusted_ = 2;
+    EXPECT_EQ(world_.boot(), UPDATE_NOTHING_RUNS);
+    ExpectAsBefore(before);
+    world_.trusted_ = 1;
+    EXPECT_EQ(world_.boot(), UPDATE_OK);
+}
+
+// One copy of the boot control is not read; then neither.
+TEST_F(Updated, one_copy_of_the_boot_control_is_enough) {
+    ASSERT_EQ(world_.boot(), UPDATE_NOTHING_RUNS);
+    Install(0, 1);
+    for (std::uint32_t copy = 0; copy < 2; copy++) {
+        world_.disk_.spoil(copy * CONTROL_APART);
+        ASSERT_EQ(world_.boot(), UPDATE_OK);
+        EXPECT_EQ(Running().version, 1u);
+    }
+    world_.disk_.spoil(0);
+    world_.disk_.bytes()[kApart + 9] ^= 1;
+    EXPECT_EQ(world_.open(), UPDATE_DISK_FAILED);
+    world_.disk_.spoil(CONTROL_APART);
+    EXPECT_EQ(world_.open(), UPDATE_DISK_FAILED);
+}
+
+TEST(UpdatedDisk, test_reject_unreadable_control_of_a_new_disk) {
+    world here;
+    here.disk_.spoil(0);
+    EXPECT_EQ(here.open(), UPDATE_DISK_FAILED) << "it may have held something";
+}
+
+// The copy that is not whole is written over first: the other one is all there is.
+TEST(UpdatedDisk, mending_a_copy_survives_power_cuts) {
+    for (std::uint64_t seed = 1; seed <= 60; seed++) {
+        world here(seed);
+        ASSERT_EQ(here.boot(), UPDATE_NOTHING_RUNS);
+        here.disk_.bytes()[(seed % 2) * kApart + 9] ^= 1;
+        here.disk_.cut_after(seed % 4);
+        (void)here.open();
+        here.disk_.cut_now();
+        here.disk_.power_on();
+        ASSERT_EQ(here.open(), UPDATE_OK) << "seed " << seed;
+    }
 }
 
 TEST(UpdatedDisk, test_reject_small_disk) {

@@ -11,6 +11,7 @@
 #include <cstring>
 #include <functional>
 #include <map>
+#include <set>
 #include <vector>
 
 #include "services/statefsd/disk.h"
@@ -84,6 +85,13 @@ class memory_disk {
     void fail(bool on) {
         failing_ = on;
     }
+    // That sector is not read any more, until it is written.
+    void spoil(std::uint64_t sector) {
+        spoiled_.insert(sector);
+    }
+    void mend() {
+        spoiled_.clear();
+    }
     std::uint64_t flushes() const {
         return flush_count_;
     }
@@ -111,6 +119,9 @@ class memory_disk {
             return DISK_FAILED;
         }
         for (std::uint32_t i = 0; i < count; i++) {
+            if (disk.spoiled_.count(sector + i) != 0) {
+                return DISK_FAILED;
+            }
             std::memcpy(bytes + std::size_t{i} * DISK_SECTOR_BYTES, disk.seen(sector + i),
                         DISK_SECTOR_BYTES);
         }
@@ -130,6 +141,7 @@ class memory_disk {
             const std::uint8_t *from = bytes + std::size_t{i} * DISK_SECTOR_BYTES;
             disk.cache_[sector + i].assign(from, from + DISK_SECTOR_BYTES);
             disk.forgotten_.erase(sector + i);
+            disk.spoiled_.erase(sector + i);
             disk.written_++;
         }
         return DISK_OK;
@@ -204,6 +216,7 @@ class memory_disk {
     std::vector<std::uint8_t> bytes_;
     std::map<std::uint64_t, std::vector<std::uint8_t>> cache_;
     std::map<std::uint64_t, std::vector<std::uint8_t>> forgotten_;
+    std::set<std::uint64_t> spoiled_;
     std::uint64_t steps_left_ = NEVER;
     std::uint64_t losing_ = 0;
     std::uint64_t flush_count_ = 0;

@@ -32,7 +32,7 @@ constexpr std::size_t SECTOR = DISK_SECTOR_BYTES;
 constexpr std::size_t ENTRIES_MIN = 30;
 // Of images/update.manifest.
 constexpr std::uint64_t STATE_SECTORS = 4096;
-constexpr std::uint64_t UPDATE_SECTORS = 1024;
+constexpr std::uint64_t UPDATE_SECTORS = 256;
 
 using bytes = std::vector<std::uint8_t>;
 
@@ -142,7 +142,7 @@ struct around {
 };
 
 struct figures {
-    std::uint64_t by_version[4];
+    std::uint64_t by_version[3];
     std::uint64_t trials;
 };
 
@@ -165,8 +165,12 @@ std::string boot(const struct disk &whole, const system_key &key, figures &seen)
         if (result != UPDATE_OK) {
             return update_result_text(result);
         }
-        if (service->running.version < outside.floor || service->running.version > 3) {
-            return "what runs is below the floor, or was never staged";
+        // Version 3 is staged, and nobody confirms it.
+        const std::uint64_t newest = service->running.trial ? 3 : 2;
+        if (service->running.version < outside.floor || service->running.version < 1 ||
+            service->running.version > newest) {
+            return "what runs is below the floor, or was never " +
+                   std::string(service->running.trial ? "staged" : "confirmed");
         }
         if (!service->running.trial) {
             seen.by_version[service->running.version]++;

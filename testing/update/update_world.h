@@ -5,11 +5,13 @@
 
 #include <sodium/crypto_sign_ed25519.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <map>
 #include <vector>
 
+#include "services/execd/bundle.h"
 #include "services/updated/updated.h"
 #include "testing/statefs/memory_disk.h"
 
@@ -44,14 +46,16 @@ inline void sign(std::vector<std::uint8_t> &bytes, const key_pair &key) {
     std::memcpy(bytes.data(), &header, sizeof(header));
 }
 
-// A bundle whose programs are no programs: updated does not look at them.
+// A bundle whose programs are no programs: updated does not look at them, but counts them.
 inline std::vector<std::uint8_t> system_of(std::uint64_t version, std::uint64_t pages = 2,
-                                           std::uint8_t seed = 1) {
+                                           std::uint8_t seed = 1, std::uint32_t programs = 1) {
     std::vector<std::uint8_t> bytes((1 + pages) * SYSTEM_PAGE_BYTES);
     statefs_test::dice dice(version);
     for (std::size_t i = SYSTEM_PAGE_BYTES; i < bytes.size(); i++) {
         bytes[i] = static_cast<std::uint8_t>(dice.next());
     }
+    std::memcpy(&bytes[SYSTEM_PAGE_BYTES + offsetof(bundle_header, program_count)], &programs,
+                sizeof(programs));
     system_header header = {};
     header.magic = SYSTEM_MAGIC;
     header.version = version;
@@ -75,7 +79,7 @@ class world {
         const updated_config config = {.disk = disk_.disk(),
                                        .memory = {this, window, seal},
                                        .floor = {this, get_floor, raise_floor},
-                                       .key = key_of(1).open,
+                                       .key = key_of(trusted_).open,
                                        .plant = plant};
         return updated_open(&updated_, &config);
     }
@@ -91,6 +95,8 @@ class world {
     struct updated updated_ = {};
     std::uint64_t floor_ = 0;
     bool floor_down_ = false;
+    bool floor_stuck_ = false;  // It is read, and does not rise.
+    std::uint8_t trusted_ = 1;  // The key of the boot image.
     bool no_memory_ = false;
     bool hostile_ = false;  // Somebody writes the window as long as it can be written.
     std::vector<std::uint8_t> window_;
@@ -117,7 +123,7 @@ class world {
     }
     static bool raise_floor(void *context, std::uint64_t version) {
         world &here = self(context);
-        if (here.floor_down_ || here.disk_.is_cut()) {
+        if (here.floor_down_ || here.floor_stuck_ || here.disk_.is_cut()) {
             return false;
         }
         here.floor_ = version;

@@ -1,6 +1,10 @@
 // tools/bundle/bundle.cc: keys, and system bundles for updated: makes, signs, verifies, lists.
 // Exit: 0 done; 1 a mistake in what was given, said on the error output; nothing is written then.
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
+#include <cstdio>
 #include <fstream>
 #include <iostream>
 #include <iterator>
@@ -40,6 +44,22 @@ bool write(const std::string &path, const std::string &contents) {
     return static_cast<bool>(out);
 }
 
+// A file that was not there, for its owner alone.
+bool write_secret(const std::string &path, const std::string &contents) {
+    const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (file < 0) {
+        std::cerr << path << ": is there already, or can't be written\n";
+        return false;
+    }
+    const ssize_t count = ::write(file, contents.data(), contents.size());
+    const bool good = ::close(file) == 0 && count == static_cast<ssize_t>(contents.size());
+    if (!good) {
+        std::cerr << path << ": can't be written\n";
+        std::remove(path.c_str());
+    }
+    return good;
+}
+
 bool fail(const std::string &path, const std::string &error) {
     std::cerr << path << ": " << error << "\n";
     return false;
@@ -73,8 +93,14 @@ bool make_key(const arguments &given) {
         }
         key = bundle_tool::key_of_seed(seed);
     }
-    return (given.secret.empty() || write(given.secret, bundle_tool::key_text(key))) &&
-           write(given.open, key.open);
+    if (!given.secret.empty() && !write_secret(given.secret, bundle_tool::key_text(key))) {
+        return false;
+    }
+    const bool good = write(given.open, key.open);
+    if (!good && !given.secret.empty()) {
+        std::remove(given.secret.c_str());
+    }
+    return good;
 }
 
 bool make_system(const arguments &given) {

@@ -23,12 +23,16 @@ printf '%064d\n' 7 >seed
 printf 'not a key' >wrong
 printf 'no bundle' >programs
 "$tool" key --seed seed --public open --secret secret
+[ "$(stat -c %a secret)" = 600 ] || { echo "others may read the secret key" >&2; exit 1; }
 [ "$(<secret)" = "$(<seed)" ] || { echo "the secret key is not the seed" >&2; exit 1; }
 "$tool" key --public random --secret random_secret
 [ "$(<random_secret)" != "$(<seed)" ] || { echo "a random key is the seed" >&2; exit 1; }
 
 expect "A subcommand is required"
 expect "--public is required" key
+expect "secret: is there already, or can't be written" key --public made --secret secret
+[ "$(<secret)" = "$(<seed)" ] || { echo "the secret key was written over" >&2; exit 1; }
+expect "nowhere/open: can't be written" key --seed seed --public nowhere/open --secret made
 expect "missing: can't be read" verify missing --key open
 expect "wrong: a key is 64 hexadecimal digits" key --seed wrong --public made
 expect "programs: execd would refuse the programs" build --programs programs --version 1 --health app --key secret --out made

@@ -49,6 +49,14 @@ bool open_programs(const std::string &programs, std::vector<std::uint64_t> &alig
     return verdict.flaw == BUNDLE_FLAW_NONE;
 }
 
+bool all_run(const bundle_view &view, std::string &error) {
+    if (view.program_count > SYSTEM_PROGRAM_MAX) {
+        error = std::to_string(view.program_count) + " programs, and " +
+                std::to_string(SYSTEM_PROGRAM_MAX) + " can run at one time";
+    }
+    return view.program_count <= SYSTEM_PROGRAM_MAX;
+}
+
 bool header_of(const std::string &system, system_header &header, std::string &error) {
     if (system.size() < SYSTEM_PAGE_BYTES) {
         error = "shorter than a header's page";
@@ -106,7 +114,7 @@ std::string sign(const std::string &programs, const signing &how, std::string &e
         error = "versions begin with 1";
         return "";
     }
-    if (!open_programs(programs, aligned, view, error)) {
+    if (!open_programs(programs, aligned, view, error) || !all_run(view, error)) {
         return "";
     }
     if (!has_program(view, how.health)) {
@@ -152,7 +160,8 @@ bool verify(const std::string &system, const std::string &open, std::string &err
         error = update_result_text(result);
         return false;
     }
-    if (!open_programs(system.substr(SYSTEM_PAGE_BYTES), aligned, view, error)) {
+    if (!open_programs(system.substr(SYSTEM_PAGE_BYTES), aligned, view, error) ||
+        !all_run(view, error)) {
         return false;
     }
     if (bundle_find(&view, header.health) == nullptr) {

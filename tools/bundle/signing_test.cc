@@ -2,6 +2,7 @@
 #include "tools/bundle/signing.h"
 
 #include <gtest/gtest.h>
+#include <sodium/crypto_sign_ed25519.h>
 
 #include <cstring>
 
@@ -113,6 +114,34 @@ TEST(Signing, test_reject_what_execd_would_refuse) {
 TEST(Signing, test_reject_no_health_program) {
     EXPECT_EQ(WhyNotSigned(Programs(), {.version = 1, .health = "nobody", .secret = ""}),
               "no program `nobody` in it, which would say that the system is well");
+}
+
+// What another tool has signed with the same key is refused too.
+TEST(Signing, test_reject_too_many_programs) {
+    bundle_test::bundle made;
+    for (const char *name : {"app", "b", "c", "d", "e"}) {
+        made.add(name);
+    }
+    const std::vector<std::uint64_t> words = made.bytes();
+    const std::string programs(reinterpret_cast<const char *>(words.data()), words.size() * 8);
+    const std::string text = "5 programs, and 4 can run at one time";
+    EXPECT_EQ(WhyNotSigned(programs, {.version = 1, .health = "app", .secret = ""}), text);
+    std::string system = System();
+    system_header header = {};
+    std::memcpy(&header, system.data(), sizeof(header));
+    header.payload_bytes = programs.size();
+    system_hash(reinterpret_cast<const std::uint8_t *>(programs.data()), programs.size(),
+                header.hash);
+    std::uint8_t open[SYSTEM_KEY_BYTES];
+    std::uint8_t secret[crypto_sign_ed25519_SECRETKEYBYTES];
+    const std::string seed = KeyOf(SEED).secret;
+    crypto_sign_ed25519_seed_keypair(open, secret,
+                                     reinterpret_cast<const std::uint8_t *>(seed.data()));
+    crypto_sign_ed25519_detached(header.signature, nullptr,
+                                 reinterpret_cast<const std::uint8_t *>(&header),
+                                 SYSTEM_SIGNED_BYTES, secret);
+    std::memcpy(system.data(), &header, sizeof(header));
+    EXPECT_EQ(WhyNot(system.substr(0, SYSTEM_PAGE_BYTES) + programs), text);
 }
 
 TEST(Signing, test_reject_version_zero) {

@@ -200,8 +200,11 @@ void arch_power_off(bool failed) {
     port_stop();
 }
 
+// The console may be in use: this line may stand in another.
 void arch_reboot(void) {
+    static const char refused[] = "kernel: the firmware does not start the machine anew\n";
     sbi_reboot();
+    arch_console_write(refused, sizeof(refused) - 1);
     port_stop();
 }
 

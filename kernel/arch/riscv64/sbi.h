@@ -41,6 +41,6 @@ WARN_UNUSED int64_t sbi_hart_start(uint64_t hartid, uint64_t physical_address, u
 WARN_UNUSED int64_t sbi_remote_fence_i(uint64_t hartid_mask);
 WARN_UNUSED int64_t sbi_remote_flush_asid(uint64_t hartid_mask, uint64_t asid);
 
-// Shutdown; returns only if the firmware cannot.
+// Shutdown, or a start anew; each returns only if the firmware cannot.
 void sbi_shutdown(bool failed);
 void sbi_reboot(void);
