@@ -25,15 +25,19 @@ flock 9
 "${command[@]}" </dev/null >"$log" 2>&1 9>&- &
 qemu=$!
 trap 'kill "$qemu" 2>/dev/null || true' EXIT
-count_of() {
-    grep -c "^$1" "$log" || true
+count_of() { # count_of LINE: how often it was printed
+    local line count=0
+    while IFS= read -r line; do
+        [ "${line%$'\r'}" != "$1" ] || count=$((count + 1))
+    done <"$log"
+    echo "$count"
 }
 for ((i = 0; i < seconds * 10; i++)); do
     if [ "$(count_of 'updated: tries slot 0 version 1')" -ge 1 ]; then break; fi
     kill -0 "$qemu" 2>/dev/null || break
     sleep 0.1
 done
-boots=$(count_of 'kernel: boot.\?$')
+boots=$(count_of 'kernel: boot')
 said=$(count_of 'kernel: reboot')
 if [ "$boots" -ne 2 ] || [ "$said" -ne 1 ] || [ "$(count_of 'updated: tries slot 0 version 1')" -ne 1 ]; then
     echo "reboots: $boots boots, and $said times a reboot was asked for" >&2
