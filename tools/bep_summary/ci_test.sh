@@ -10,7 +10,8 @@ cp "$2" "$work/bin/tools/bep_summary/bep_summary"
 chmod 755 "$work/.ci/run"
 cd "$work"
 export TMPDIR=$work TEST_WORK=$work
-unset TESSERA_REMOTE_CACHE TESSERA_CI_REMOTE_CACHE TESSERA_CI_MINUTES TESSERA_CI_KEEP
+unset TESSERA_REMOTE_CACHE TESSERA_CI_MINUTES TESSERA_CI_KEEP
+export TESSERA_CI_REMOTE_CACHE=1
 
 cat >bazelw <<'BAZEL'
 #!/usr/bin/env bash
@@ -88,7 +89,8 @@ play a:a:PASSED b:b:PASSED
 TESSERA_REMOTE_CACHE=http://127.0.0.1:9 TESSERA_CI_REMOTE_CACHE=0 expect 0 "2 passed, 0 failed" "results are shared"
 [[ $(<commands) == *"test --symlink_prefix=/ --config=remote-cache //..."* ]] || fail "the shared cache is not used"
 : >commands
-TESSERA_CI_REMOTE_CACHE=0 expect 0 "2 passed, 0 failed" "left out"
+unset TESSERA_CI_REMOTE_CACHE
+expect 0 "2 passed, 0 failed" "left out"
 [[ $(<commands) != *--config=remote-cache* ]] || fail "a shared cache was used, and none is named"
 [[ $(<commands) != *"//testing/remote_cache:e2e"* ]] || fail "the remote-cache test ran all the same"
 echo PASS
