@@ -3,9 +3,7 @@
 //       wrong.
 #include <CLI/CLI.hpp>
 #include <cstdio>
-#include <fstream>
 #include <iostream>
-#include <iterator>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,36 +13,18 @@
 #include "testing/markers/marker_table.h"
 #include "testing/markers/matcher.h"
 #include "testing/markers/report.h"
+#include "tools/text/files.h"
 
 namespace {
 
 enum exit_status { EXIT_FITS = 0, EXIT_DOES_NOT_FIT = 1, EXIT_WRONG_INPUT = 2 };
-
-std::optional<std::string> file_contents(const std::string &path) {
-    std::ifstream file(path, std::ios::binary);
-    if (!file) {
-        std::cerr << path << ": can't be read\n";
-        return std::nullopt;
-    }
-    return std::string(std::istreambuf_iterator<char>(file), {});
-}
-
-bool write_file(const std::string &path, const std::string &contents) {
-    std::ofstream file(path, std::ios::binary);
-    file << contents;
-    file.close();
-    if (!file) {
-        std::cerr << path << ": can't be written\n";
-    }
-    return static_cast<bool>(file);
-}
 
 std::optional<markers::golden> read_golden(const std::string &path,
                                            const markers::marker_table &table) {
     for (const std::string &problem : markers::marker_table_problems(table)) {
         std::cerr << "images/markers.def: " << problem << "\n";
     }
-    const std::optional<std::string> contents = file_contents(path);
+    const std::optional<std::string> contents = text::file_contents(path);
     if (!markers::marker_table_problems(table).empty() || !contents) {
         return std::nullopt;
     }
@@ -60,7 +40,7 @@ std::optional<markers::golden> read_golden(const std::string &path,
 
 int check_log(const markers::golden &rules, const markers::marker_table &table,
               const std::string &log_path) {
-    const std::optional<std::string> log = file_contents(log_path);
+    const std::optional<std::string> log = text::file_contents(log_path);
     if (!log) {
         return EXIT_WRONG_INPUT;
     }
@@ -104,7 +84,7 @@ int main(int argc, char **argv) {
         return EXIT_WRONG_INPUT;
     }
     const int status = log_path.empty() ? int{EXIT_FITS} : check_log(*rules, table, log_path);
-    if (status == EXIT_FITS && !stamp_path.empty() && !write_file(stamp_path, "checked\n")) {
+    if (status == EXIT_FITS && !stamp_path.empty() && !text::write_file(stamp_path, "checked\n")) {
         return EXIT_WRONG_INPUT;
     }
     return status;

@@ -5,13 +5,12 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
-#include <fstream>
 #include <iostream>
-#include <iterator>
 #include <random>
 #include <string>
 
 #include "tools/bundle/signing.h"
+#include "tools/text/files.h"
 
 namespace {
 
@@ -23,26 +22,6 @@ struct arguments {
     std::string seed;
     bundle_tool::signing how;
 };
-
-bool read(const std::string &path, std::string &contents) {
-    std::ifstream file(path, std::ios::binary);
-    if (!file) {
-        std::cerr << path << ": can't be read\n";
-        return false;
-    }
-    contents.assign(std::istreambuf_iterator<char>(file), {});
-    return true;
-}
-
-bool write(const std::string &path, const std::string &contents) {
-    std::ofstream out(path, std::ios::binary);
-    out << contents;
-    out.close();
-    if (!out) {
-        std::cerr << path << ": can't be written\n";
-    }
-    return static_cast<bool>(out);
-}
 
 // A file that was not there, for its owner alone.
 bool write_secret(const std::string &path, const std::string &contents) {
@@ -66,12 +45,12 @@ bool fail(const std::string &path, const std::string &error) {
 }
 
 bool read_secret(const std::string &path, bundle_tool::key_pair &key) {
-    std::string text;
     std::string error;
-    if (!read(path, text)) {
+    const auto contents = text::file_contents(path);
+    if (!contents) {
         return false;
     }
-    const auto found = bundle_tool::key_of_text(text, error);
+    const auto found = bundle_tool::key_of_text(*contents, error);
     if (found) {
         key = *found;
     }
@@ -96,7 +75,7 @@ bool make_key(const arguments &given) {
     if (!given.secret.empty() && !write_secret(given.secret, bundle_tool::key_text(key))) {
         return false;
     }
-    const bool good = write(given.open, key.open);
+    const bool good = text::write_file(given.open, key.open);
     if (!good && !given.secret.empty()) {
         std::remove(given.secret.c_str());
     }
@@ -104,36 +83,36 @@ bool make_key(const arguments &given) {
 }
 
 bool make_system(const arguments &given) {
-    std::string programs;
     std::string error;
     bundle_tool::signing how = given.how;
     bundle_tool::key_pair key;
-    if (!read(given.in, programs) || (!given.secret.empty() && !read_secret(given.secret, key))) {
+    const auto programs = text::file_contents(given.in);
+    if (!programs || (!given.secret.empty() && !read_secret(given.secret, key))) {
         return false;
     }
     how.secret = key.secret;
-    const std::string system = bundle_tool::sign(programs, how, error);
-    return system.empty() ? fail(given.in, error) : write(given.out, system);
+    const std::string system = bundle_tool::sign(*programs, how, error);
+    return system.empty() ? fail(given.in, error) : text::write_file(given.out, system);
 }
 
 bool verify(const arguments &given) {
-    std::string system;
-    std::string open;
     std::string error;
-    if (!read(given.in, system) || !read(given.open, open)) {
+    const auto system = text::file_contents(given.in);
+    const auto open = text::file_contents(given.open);
+    if (!system || !open) {
         return false;
     }
-    return bundle_tool::verify(system, open, error) || fail(given.in, error);
+    return bundle_tool::verify(*system, *open, error) || fail(given.in, error);
 }
 
 bool list(const arguments &given) {
-    std::string system;
     std::string out;
     std::string error;
-    if (!read(given.in, system)) {
+    const auto system = text::file_contents(given.in);
+    if (!system) {
         return false;
     }
-    if (!bundle_tool::list(system, out, error)) {
+    if (!bundle_tool::list(*system, out, error)) {
         return fail(given.in, error);
     }
     std::cout << out;

@@ -1,9 +1,7 @@
 // tools/mkbundle/mkbundle.cc: a text and programs in, a bundle out.
 // Exit: 0 made; 1 a mistake in what was given, printed as file:line:column where there is a line.
 #include <CLI/CLI.hpp>
-#include <fstream>
 #include <iostream>
-#include <iterator>
 #include <map>
 #include <optional>
 #include <string>
@@ -11,6 +9,7 @@
 
 #include "tools/mkbundle/bundle_text.h"
 #include "tools/mkimage/image_bytes.h"
+#include "tools/text/files.h"
 
 namespace {
 
@@ -20,15 +19,6 @@ struct arguments {
     std::vector<std::string> elfs;  // name=path
 };
 
-std::optional<std::string> file_contents(const std::string &path) {
-    std::ifstream file(path, std::ios::binary);
-    if (!file) {
-        std::cerr << path << ": can't be read\n";
-        return std::nullopt;
-    }
-    return std::string(std::istreambuf_iterator<char>(file), {});
-}
-
 // The program without what no segment of it holds.
 bool read_elf(const std::string &pair, std::map<std::string, std::string> &files) {
     const std::size_t equals = pair.find('=');
@@ -37,7 +27,7 @@ bool read_elf(const std::string &pair, std::map<std::string, std::string> &files
         return false;
     }
     const std::string path = pair.substr(equals + 1);
-    std::optional<std::string> contents = file_contents(path);
+    std::optional<std::string> contents = text::file_contents(path);
     std::string error;
     if (!contents) {
         return false;
@@ -51,7 +41,7 @@ bool read_elf(const std::string &pair, std::map<std::string, std::string> &files
 }
 
 bool make(const arguments &given) {
-    const std::optional<std::string> text = file_contents(given.text);
+    const std::optional<std::string> text = text::file_contents(given.text);
     std::map<std::string, std::string> files;
     std::vector<std::string> names;
     for (const std::string &pair : given.elfs) {
@@ -76,10 +66,7 @@ bool make(const arguments &given) {
         std::cerr << given.text << ": " << error << "\n";
         return false;
     }
-    std::ofstream out(given.out, std::ios::binary);
-    out << bundle;
-    out.close();
-    return static_cast<bool>(out);
+    return text::write_file(given.out, bundle);
 }
 
 }  // namespace

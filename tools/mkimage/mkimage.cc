@@ -1,15 +1,14 @@
 // tools/mkimage/mkimage.cc: manifest text and programs in, boot image out.
 // Exit: 0 made; 1 a mistake in what was given, printed as file:line:column where there is a line.
 #include <CLI/CLI.hpp>
-#include <fstream>
 #include <iostream>
-#include <iterator>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "tools/mkimage/compose.h"
 #include "tools/mkimage/image_bytes.h"
+#include "tools/text/files.h"
 
 namespace {
 
@@ -23,25 +22,6 @@ struct arguments {
     std::vector<std::string> policies;  // name=path
 };
 
-std::optional<std::string> file_contents(const std::string &path) {
-    std::ifstream file(path, std::ios::binary);
-    if (!file) {
-        std::cerr << path << ": can't be read\n";
-        return std::nullopt;
-    }
-    return std::string(std::istreambuf_iterator<char>(file), {});
-}
-
-bool write(const std::string &path, const std::string &contents) {
-    std::ofstream out(path, std::ios::binary);
-    out << contents;
-    out.close();
-    if (!out) {
-        std::cerr << path << ": can't be written\n";
-    }
-    return static_cast<bool>(out);
-}
-
 bool append_files(const std::vector<std::string> &named, boot_image_kind kind,
                   std::vector<mkimage::image_file> &files) {
     for (const std::string &pair : named) {
@@ -51,7 +31,7 @@ bool append_files(const std::vector<std::string> &named, boot_image_kind kind,
             return false;
         }
         const std::string path = pair.substr(equals + 1);
-        std::optional<std::string> contents = file_contents(path);
+        std::optional<std::string> contents = text::file_contents(path);
         if (!contents) {
             return false;
         }
@@ -79,7 +59,7 @@ bool append_policies(const std::vector<std::string> &named,
 }
 
 bool make(const arguments &given) {
-    const std::optional<std::string> text = file_contents(given.manifest);
+    const std::optional<std::string> text = text::file_contents(given.manifest);
     mkimage::composition parts{.manifest_file = given.manifest,
                                .manifest_text = text.value_or(""),
                                .files = {},
@@ -98,8 +78,8 @@ bool make(const arguments &given) {
         }
         return false;
     }
-    return write(given.out, image) &&
-           (given.graph.empty() || write(given.graph, mkimage::draw_waits(parts)));
+    return text::write_file(given.out, image) &&
+           (given.graph.empty() || text::write_file(given.graph, mkimage::draw_waits(parts)));
 }
 
 }  // namespace

@@ -2,13 +2,12 @@
 // what it decides and by which rule.
 // Exit: 0 done; 1 a mistake in what was given, printed as file:line:column where there is a line.
 #include <CLI/CLI.hpp>
-#include <fstream>
 #include <iostream>
-#include <iterator>
 #include <optional>
 
 #include "tools/mkimage/manifest.h"
 #include "tools/policyc/policy_text.h"
+#include "tools/text/files.h"
 
 namespace {
 
@@ -19,28 +18,9 @@ struct arguments {
     std::vector<std::string> question;  // Subject, action, object; or nothing.
 };
 
-std::optional<std::string> file_contents(const std::string &path) {
-    std::ifstream file(path, std::ios::binary);
-    if (!file) {
-        std::cerr << path << ": can't be read\n";
-        return std::nullopt;
-    }
-    return std::string(std::istreambuf_iterator<char>(file), {});
-}
-
-bool write(const std::string &path, const std::string &contents) {
-    std::ofstream out(path, std::ios::binary);
-    out << contents;
-    out.close();
-    if (!out) {
-        std::cerr << path << ": can't be written\n";
-    }
-    return static_cast<bool>(out);
-}
-
 bool run(const arguments &given) {
-    const std::optional<std::string> text = file_contents(given.policy);
-    const std::optional<std::string> manifest = file_contents(given.manifest);
+    const std::optional<std::string> text = text::file_contents(given.policy);
+    const std::optional<std::string> manifest = text::file_contents(given.manifest);
     if (!text || !manifest) {
         return false;
     }
@@ -58,7 +38,8 @@ bool run(const arguments &given) {
         (known ? std::cout : std::cerr) << answer << "\n";
         return known;
     }
-    return given.out.empty() || write(given.out, policyc::policy_binary(result.contents));
+    return given.out.empty() ||
+           text::write_file(given.out, policyc::policy_binary(result.contents));
 }
 
 }  // namespace
