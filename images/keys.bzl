@@ -65,6 +65,7 @@ def keys_images():
             ":keys_forged",
             ":keys_found",
             ":keys_other",
+            "//testing/qemu:boots.sh",
             "//tools/statefs",
         ],
         tags = QEMU_TAGS,

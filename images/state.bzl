@@ -95,6 +95,7 @@ def state_images():
             "$(rootpath :powercut)",
         ],
         data = [
+            "//testing/qemu:boots.sh",
             ":powercut",
             "//testing/statefs:powercut",
         ],

@@ -142,7 +142,10 @@ def persist_test(name, images, size):
         size = size,
         srcs = ["//testing/statefs:persist.sh"],
         args = ["$(rootpath //tools/statefs)"] + ["$(rootpath %s)" % image for image in images],
-        data = images + ["//tools/statefs"],
+        data = images + [
+            "//testing/qemu:boots.sh",
+            "//tools/statefs",
+        ],
         tags = QEMU_TAGS,
     )
 

@@ -77,7 +77,10 @@ def update_images():
         size = "medium",
         srcs = ["//testing/update:update.sh"],
         args = ["$(rootpath //tools/statefs)"] + ["$(rootpath :update_%s)" % boot for boot in _BOOTS],
-        data = ["//tools/statefs"] + [":update_" + boot for boot in _BOOTS],
+        data = [
+            "//testing/qemu:boots.sh",
+            "//tools/statefs",
+        ] + [":update_" + boot for boot in _BOOTS],
         tags = QEMU_TAGS,
     )
 
@@ -102,6 +105,7 @@ def update_images():
         ] + ["$(rootpath :update_%s)" % boot for boot in _BOOTS[:3]],
         data = [
             ":update_key",
+            "//testing/qemu:boots.sh",
             "//testing/update:cuts",
         ] + [":update_" + boot for boot in _BOOTS[:3]],
         tags = QEMU_TAGS,

@@ -4,19 +4,10 @@
 set -euo pipefail
 tool=$1
 shift
-outputs=${TEST_UNDECLARED_OUTPUTS_DIR:-$TEST_TMPDIR}
-unset TEST_UNDECLARED_OUTPUTS_DIR # Each boot would overwrite what the last one left.
+. testing/qemu/boots.sh
 disk=$outputs/keys.img
-boot=0
 for runner in "$@"; do
-    boot=$((boot + 1))
-    if ! "$runner" --disk "$disk" --log "$outputs/uart$boot.log" >"$outputs/run$boot.txt" 2>&1; then
-        cat "$outputs/run$boot.txt"
-        exit 1
-    fi
-    while IFS= read -r line; do
-        case $line in PASS*) echo "$line" ;; esac
-    done <"$outputs/run$boot.txt"
+    boot "$runner" --disk "$disk"
     "$tool" check "$disk"
     letters=$(tr -cd ' a-z' <"$disk")
     case $letters in *"a word that anybody may read"*) ;; *)
@@ -28,4 +19,4 @@ for runner in "$@"; do
         exit 1
     esac
 done
-echo "keys: $boot boots"
+echo "keys: $boots boots"

@@ -4,27 +4,18 @@
 set -euo pipefail
 tool=$1
 shift
-outputs=${TEST_UNDECLARED_OUTPUTS_DIR:-$TEST_TMPDIR}
-unset TEST_UNDECLARED_OUTPUTS_DIR # Each boot would overwrite what the last one left.
+. testing/qemu/boots.sh
 disk=$outputs/state.img
-boot=0
 for runner in "$@"; do
-    boot=$((boot + 1))
-    if ! "$runner" --disk "$disk" --log "$outputs/uart$boot.log" >"$outputs/run$boot.txt" 2>&1; then
-        cat "$outputs/run$boot.txt"
-        exit 1
-    fi
-    while IFS= read -r line; do
-        case $line in PASS*) echo "$line" ;; esac
-    done <"$outputs/run$boot.txt"
+    boot "$runner" --disk "$disk"
     "$tool" check "$disk"
-    "$tool" dump "$disk" >"$outputs/dump$boot.txt"
+    "$tool" dump "$disk" >"$outputs/dump$boots.txt"
 done
 # The tool on the host reads what the service wrote, and what the last boot changed.
-mapfile -t entries <"$outputs/dump$boot.txt"
+mapfile -t entries <"$outputs/dump$boots.txt"
 found=
 for entry in "${entries[@]}"; do
-    case $entry in *" boot $boot") found=yes ;; *" last "*) echo "persist: a deleted key is there" >&2; exit 1 ;; esac
+    case $entry in *" boot $boots") found=yes ;; *" last "*) echo "persist: a deleted key is there" >&2; exit 1 ;; esac
 done
 [ -n "$found" ] || { echo "persist: the last boot's word is not on the disk" >&2; exit 1; }
-echo "persist: $boot boots, ${#entries[@]} entries"
+echo "persist: $boots boots, ${#entries[@]} entries"

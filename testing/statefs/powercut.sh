@@ -4,16 +4,9 @@
 set -euo pipefail
 judge=$1
 runner=$2
-outputs=${TEST_UNDECLARED_OUTPUTS_DIR:-$TEST_TMPDIR}
-unset TEST_UNDECLARED_OUTPUTS_DIR
+. testing/qemu/boots.sh
 log=$TEST_TMPDIR/disk.log
-if ! "$runner" --disk-log "$log" --log "$outputs/uart.log" >"$outputs/run.txt" 2>&1; then
-    cat "$outputs/run.txt"
-    exit 1
-fi
-while IFS= read -r line; do
-    case $line in PASS*) echo "$line" ;; esac
-done <"$outputs/run.txt"
+boot "$runner" --disk-log "$log"
 "$judge" "$log" --seeds 400
 # The same points with a disk that ignores flushes: it is found, or this shows nothing.
 must_say() {

@@ -5,24 +5,16 @@ set -euo pipefail
 judge=$1
 key=$2
 shift 2
-outputs=${TEST_UNDECLARED_OUTPUTS_DIR:-$TEST_TMPDIR}
-unset TEST_UNDECLARED_OUTPUTS_DIR
+. testing/qemu/boots.sh
 disk=$TEST_TMPDIR/update.img
 log=$TEST_TMPDIR/disk.log
 base=$TEST_TMPDIR/base.img
-boot=0
-for runner in "$@"; do
-    boot=$((boot + 1))
-    logged=()
-    if [ "$boot" = $# ]; then
-        cp "$disk" "$base"
-        logged=(--disk-log "$log")
-    fi
-    if ! "$runner" --disk "$disk" "${logged[@]}" --log "$outputs/uart$boot.log" >"$outputs/run$boot.txt" 2>&1; then
-        cat "$outputs/run$boot.txt"
-        exit 1
-    fi
+while [ $# -gt 1 ]; do
+    boot "$1" --disk "$disk"
+    shift
 done
+cp "$disk" "$base"
+boot "$1" --disk "$disk" --disk-log "$log"
 "$judge" "$log" --base "$base" --key "$key" --seeds 300
 # The same points with a disk that ignores flushes: it is found, or this shows nothing.
 said=$("$judge" "$log" --base "$base" --key "$key" --seeds 300 --forget-flushes 2>&1) && said="status 0: $said"

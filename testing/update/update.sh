@@ -4,22 +4,13 @@
 set -euo pipefail
 tool=$1
 shift
-outputs=${TEST_UNDECLARED_OUTPUTS_DIR:-$TEST_TMPDIR}
-unset TEST_UNDECLARED_OUTPUTS_DIR # Each boot would overwrite what the last one left.
+. testing/qemu/boots.sh
 disk=$outputs/update.img
-boot=0
 for runner in "$@"; do
-    boot=$((boot + 1))
-    if ! "$runner" --disk "$disk" --log "$outputs/uart$boot.log" >"$outputs/run$boot.txt" 2>&1; then
-        cat "$outputs/run$boot.txt"
-        exit 1
-    fi
-    while IFS= read -r line; do
-        case $line in PASS*) echo "$line" ;; esac
-    done <"$outputs/run$boot.txt"
+    boot "$runner" --disk "$disk"
 done
 # The floor on the disk is the version that was confirmed last, not the one that was only tried.
 "$tool" dump "$disk" >"$outputs/dump.txt"
 entries=$(<"$outputs/dump.txt")
 case $entries in *' floor \x02\x00\x00\x00\x00\x00\x00\x00'*) ;; *) echo "update: no floor of 2: $entries" >&2; exit 1 ;; esac
-echo "update: $boot boots, floor 2"
+echo "update: $boots boots, floor 2"
