@@ -142,10 +142,12 @@ void cpu_charge_locked(struct kernel *kernel, struct hart *hart, uint64_t now_ns
     // Who waits here for the answer of a task that runs or waits here goes on waiting.
     for (uint32_t links = 0; links < DONATION_DEPTH; links++) {
         struct reply_entry *entry = donation_serves(task);
-        if (!entry || atomic_load_shared(&entry->task->hart) != hart) {
+        // Looked at once: its fields are another call's when that one was answered meanwhile.
+        struct task *caller = entry ? atomic_load_shared(&entry->task) : 0;
+        if (!caller || atomic_load_shared(&caller->hart) != hart) {
             return;
         }
-        task = entry->task;
+        task = caller;
         charge_one_locked(kernel, hart, task, spent_ns, now_ns);
         if (cpu_is_spent(task)) {
             reply_defer(entry);

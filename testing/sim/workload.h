@@ -34,8 +34,7 @@ enum {
 
 struct workload {
     uint32_t rounds;
-    bool watches;  // There is a watcher, and tasks may have several classes. What a watcher reads,
-                   // and what a class is computed from, changes without a lock: of a machine of
+    bool watches;  // There is a watcher. What it reads changes without a lock: of a machine of
                    // threads ThreadSanitizer would say so.
     struct atomic_u32 failed;
     const char *failure;  // The first expectation that was not met.

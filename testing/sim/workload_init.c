@@ -315,7 +315,7 @@ void workload_init(struct message_page *page, uint64_t argument, uint32_t instan
     (void)argument;
     (void)instance;
     struct parent parent = {.home = {0}};
-    workload_now->classes = sim_user_random(3) != 0 && workload_now->watches;
+    workload_now->classes = sim_user_random(3) != 0;
     if (workload_now->classes) {  // So that nobody keeps it from looking.
         enum status status = sys_set_qos(slot_at(CAP_SLOT_NONE), QOS_BURST);
         workload_expect(status == STATUS_OK, "init cannot have its own class", status);
