@@ -7,7 +7,7 @@
 bool audit_quiesce(const struct kernel *kernel, struct audit_tally *tally) {
     uint64_t passed = UINT64_MAX;
     for (uint32_t i = 0; i < kernel->hart_count; i++) {
-        bool online = ((kernel->harts_online.raw >> i) & 1) != 0;
+        bool online = ((atomic_raw_load_shared(&kernel->harts_online.raw) >> i) & 1) != 0;
         passed = online && kernel->harts[i].quiesced < passed ? kernel->harts[i].quiesced : passed;
     }
     uint64_t last = 0;

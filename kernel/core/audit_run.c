@@ -63,6 +63,8 @@ static bool class_is_whole(const struct hart *hart, uint32_t qos, uint32_t *coun
 }
 
 static bool run_queue_is_whole(const struct hart *hart, struct audit_tally *tally) {
+    // A hart that is starting does not stand still yet.
+    const struct task *current = atomic_raw_load_shared(&hart->current);
     uint32_t count = 0;
     uint32_t movable = 0;
     for (uint32_t qos = 0; qos < QOS_COUNT; qos++) {
@@ -75,7 +77,7 @@ static bool run_queue_is_whole(const struct hart *hart, struct audit_tally *tall
            audit_says(tally, movable == hart->run_movable.raw,
                       "a run queue counts %lu that may move, has %lu", hart->run_movable.raw,
                       movable) &&
-           (!hart->current || audit_take_place(tally, hart->current->index, AUDIT_CURRENT));
+           (!current || audit_take_place(tally, current->index, AUDIT_CURRENT));
 }
 
 // Who returns memory in steps of its own is counted by its hart.

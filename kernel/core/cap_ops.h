@@ -14,7 +14,7 @@
 // Places a capability into the lowest free slot, of which there is one; says which.
 static ALWAYS_INLINE uint32_t cap_place_free(struct task *task, const struct capability *cap) {
     uint32_t slot = bits_lowest_u64(task->caps_free);
-    task->caps_free &= task->caps_free - 1;
+    atomic_raw_store_shared(&task->caps_free, task->caps_free & (task->caps_free - 1));
     task->caps[slot] = *cap;
     return slot;
 }
@@ -22,7 +22,7 @@ static ALWAYS_INLINE uint32_t cap_place_free(struct task *task, const struct cap
 // The slot is empty; what it held was given up, or is somewhere else now.
 static ALWAYS_INLINE void cap_slot_empty(struct task *task, uint32_t slot) {
     task->caps[slot].head = 0;
-    task->caps_free |= UINT64_C(1) << slot;
+    atomic_raw_store_shared(&task->caps_free, task->caps_free | UINT64_C(1) << slot);
 }
 
 // Places a capability into the lowest free slot. Errors: STATUS_NO_SPACE.

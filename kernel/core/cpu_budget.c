@@ -85,7 +85,14 @@ void cpu_share_give(struct kernel *kernel, struct hart *hart, struct task *to, u
 }
 
 void cpu_begin(struct kernel *kernel, struct task *task, uint32_t share) {
-    task->cpu = (struct cpu_account){.share = {share}};
+    struct cpu_account *cpu = &task->cpu;
+    atomic_store_u32(&cpu->share, share);
+    atomic_store_u32(&cpu->spent, 0);
+    atomic_store_u32(&cpu->spent_count, 0);
+    cpu->parked = false;
+    cpu->left_ns = 0;
+    cpu->period = 0;
+    cpu->given_ns = 0;
     if (share != 0 && !cpu_budgets_exist(kernel)) {
         atomic_or_u32(&kernel->qos_seen, QOS_SEEN_BUDGETS);
     }

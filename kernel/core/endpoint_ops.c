@@ -70,7 +70,7 @@ enum status endpoint_make(struct kernel *kernel, struct hart *hart, struct task 
     quota_note_payer(kernel, hart, &kernel->endpoints[index].payer, owner);
     struct endpoint *endpoint = &kernel->endpoints[index];
     lock_acquire(&hart->locks, &endpoint->lock);
-    endpoint->owner = owner->index;
+    atomic_raw_store_shared(&endpoint->owner, owner->index);
     endpoint->receiver = owner;
     endpoint->flags = flags;
     uint64_t receive_word = wait_low(WAIT_RECV, index);
@@ -177,7 +177,7 @@ static void close_sends_locked(struct kernel *kernel, struct hart *hart, struct 
 static struct task *leave_receiver_locked(struct endpoint *endpoint) REQUIRES(endpoint->lock) {
     struct task *woken = endpoint_claim_receiver_locked(endpoint, false);
     atomic_add_u64(&endpoint->receiver->calls_waiting, 0 - endpoint->calls_waiting);
-    endpoint->owner = TASK_NONE;
+    atomic_raw_store_shared(&endpoint->owner, TASK_NONE);
     endpoint->receiver = 0;
     return woken;
 }
@@ -281,7 +281,7 @@ void home_leave(struct kernel *kernel, struct task *task, const struct capabilit
 static void give_queue_locked(struct endpoint *endpoint, struct task *to) REQUIRES(endpoint->lock) {
     atomic_add_u64(&endpoint->receiver->calls_waiting, 0 - endpoint->calls_waiting);
     atomic_add_u64(&to->calls_waiting, endpoint->calls_waiting);
-    endpoint->owner = to->index;
+    atomic_raw_store_shared(&endpoint->owner, to->index);
     endpoint->receiver = to;
 }
 

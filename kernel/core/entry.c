@@ -14,7 +14,7 @@
 
 struct task *kernel_hart_start(struct kernel *kernel, struct hart *hart) {
     hart->online = 1;
-    hart->current = 0;
+    atomic_store_shared(&hart->current, 0);
     // Release: whoever sees the bit sees the hart ready; from here on others look at it.
     atomic_or_release_u64(&kernel->harts_online, UINT64_C(1) << hart->index);
     return kernel_idle(kernel, hart);

@@ -134,12 +134,12 @@ BASE_STATIC_ASSERT(KERNEL_ZEROED_BYTES % 8 == 0, "whole words");
 
 // Task objects that have ever been taken: those with a lower index. The others hold anything.
 static inline uint32_t kernel_task_count(const struct kernel *kernel) {
-    return kernel->task_pool.ranges[0].next;
+    return atomic_raw_load_shared(&kernel->task_pool.ranges[0].next);
 }
 
 // Grants that have ever been taken: those with a lower index, from 1 on.
 static inline uint32_t kernel_grant_end(const struct kernel *kernel) {
-    return kernel->grant_pool.ranges[0].next;
+    return atomic_raw_load_shared(&kernel->grant_pool.ranges[0].next);
 }
 
 // Endpoints that have ever been taken. Of the others only what endpoint_pool_init sets is known.

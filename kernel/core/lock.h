@@ -41,7 +41,7 @@ static ALWAYS_INLINE void lock_acquire(struct lock_holder *holder, struct lock *
     ACQUIRES(lock) UNCHECKED_LOCKS {
     lock_check_acquire(holder, lock->rank);
     while (UNLIKELY(atomic_exchange_acquire_u64(&lock->held, 1) != 0)) {
-        holder->spins++;
+        atomic_raw_store_shared(&holder->spins, holder->spins + 1);
         arch_spin_hint();
     }
 }

@@ -73,7 +73,7 @@ enum status mapping_insert(struct mapping_table *table, const struct mapping *wa
         table->rows[i] = table->rows[i - 1];
     }
     table->rows[index] = row;
-    table->count++;
+    atomic_raw_store_shared(&table->count, table->count + 1);
     *out = &table->rows[index];
     return STATUS_OK;
 }
@@ -89,7 +89,7 @@ struct mapping *mapping_find(struct mapping_table *table, uint64_t address) {
 
 void mapping_remove(struct mapping_table *table, struct mapping *row) {
     KASSERT(row >= table->rows && row < table->rows + table->count);
-    table->count--;
+    atomic_raw_store_shared(&table->count, table->count - 1);
     for (struct mapping *to = row; to < table->rows + table->count; to++) {
         *to = to[1];
     }

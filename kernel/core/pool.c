@@ -54,7 +54,9 @@ static uint32_t pool_take_fresh_locked(struct pool *pool) REQUIRES(pool->lock) {
     for (uint32_t i = 0; i < pool->range_count; i++) {
         struct pool_range *range = &pool->ranges[i];
         if (range->next < range->end) {
-            return range->next++;
+            uint32_t index = range->next;
+            atomic_raw_store_shared(&range->next, index + 1);
+            return index;
         }
     }
     if (pool->split.next == pool->split.end && pool->block_head != POOL_NONE) {
@@ -74,7 +76,7 @@ static uint32_t pool_take_locked(struct pool *pool, bool *fresh) REQUIRES(pool->
     }
     if (index != POOL_NONE) {
         pool->next[index - pool->base] = POOL_TAKEN;
-        pool->free_count--;
+        atomic_raw_store_shared(&pool->free_count, pool->free_count - 1);
     }
     return index;
 }
@@ -107,7 +109,7 @@ void pool_put(struct pool *pool, struct lock_holder *holder, uint32_t index) {
     KASSERT(pool->next[index - pool->base] == POOL_TAKEN);
     pool->next[index - pool->base] = pool->free_head;
     pool->free_head = index;
-    pool->free_count++;
+    atomic_raw_store_shared(&pool->free_count, pool->free_count + 1);
     lock_release(holder, &pool->lock);
 }
 
@@ -142,7 +144,7 @@ uint32_t pool_take_block(struct pool *pool, struct lock_holder *holder) {
     uint32_t first = pool_take_block_locked(pool);
     if (first != POOL_NONE) {
         pool->next[first - pool->base] = POOL_TAKEN_BLOCK;
-        pool->free_count -= POOL_BLOCK;
+        atomic_raw_store_shared(&pool->free_count, pool->free_count - POOL_BLOCK);
     }
     lock_release(holder, &pool->lock);
     return first;
@@ -153,6 +155,6 @@ void pool_put_block(struct pool *pool, struct lock_holder *holder, uint32_t firs
     KASSERT(pool->next[first - pool->base] == POOL_TAKEN_BLOCK);
     pool->next[first - pool->base] = pool->block_head;
     pool->block_head = first;
-    pool->free_count += POOL_BLOCK;
+    atomic_raw_store_shared(&pool->free_count, pool->free_count + POOL_BLOCK);
     lock_release(holder, &pool->lock);
 }

@@ -36,7 +36,7 @@ static void reap_begin(struct kernel *kernel, struct hart *hart, struct task *ta
     }
     atomic_store_u32(&task->state, TASK_DYING);
     if (task->exit_reason == EXIT_NONE) {
-        task->exit_reason = EXIT_KILLED;
+        atomic_raw_store_shared(&task->exit_reason, EXIT_KILLED);
     }
     deadline_forget(hart, task);
     task_kill_forget(hart, task);

@@ -45,7 +45,7 @@ static ALWAYS_INLINE void run_list_insert(struct hart *home, struct task *task, 
     list_append(first ? head->next : head, &task->run_node);
     task->run_class = qos;
     atomic_store_u32(&home->run_classes, run_list_classes(home) | UINT32_C(1) << qos);
-    home->run_count++;
+    atomic_raw_store_shared(&home->run_count, home->run_count + 1);
     atomic_store_u32(&home->run_movable,
                      atomic_load_u32(&home->run_movable) + run_list_movable(task));
 }
@@ -58,7 +58,7 @@ static ALWAYS_INLINE void run_list_remove(struct hart *home, struct task *task) 
         atomic_store_u32(&home->run_classes, run_list_classes(home) & ~(UINT32_C(1) << qos));
         home->passed_ns[qos] = 0;
     }
-    home->run_count--;
+    atomic_raw_store_shared(&home->run_count, home->run_count - 1);
     atomic_store_u32(&home->run_movable,
                      atomic_load_u32(&home->run_movable) - run_list_movable(task));
 }

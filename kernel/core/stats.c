@@ -18,7 +18,7 @@ struct answer {
 };
 
 static struct stats_pool of_pool(const struct pool *pool) {
-    return (struct stats_pool){pool->total_count, pool->free_count};
+    return (struct stats_pool){pool->total_count, atomic_raw_load_shared(&pool->free_count)};
 }
 
 static void tell_system(const struct kernel *kernel, struct stats_system *out) {
@@ -64,11 +64,19 @@ static struct hart_times times_of(const struct hart *hart) {
                                    : (struct hart_times){now_ns - other_ns, other_ns};
 }
 
+// Of a task that another hart may be making anew; 0: there is none yet.
+static uint32_t instance_of(const struct task *task) {
+    // Acquire: pairs with the release of TASK_NEW.
+    return atomic_load_acquire_u32(&task->state) != TASK_FREE
+               ? atomic_raw_load_shared(&task->instance)
+               : 0;
+}
+
 static void tell_hart(const struct kernel *kernel, uint32_t index, struct stats_hart *out) {
     const struct hart *hart = &kernel->harts[index];
     const struct hart_counts *counts = &hart->counts;
     const struct sched_counts *sched = &hart->sched;
-    const struct task *current = hart->current;
+    const struct task *current = atomic_load_shared(&hart->current);
     struct hart_times times = times_of(hart);
     *out = (struct stats_hart){
         .busy_ns = times.busy_ns,
@@ -81,7 +89,7 @@ static void tell_hart(const struct kernel *kernel, uint32_t index, struct stats_
         .ipis_taken = atomic_load_u64(&counts->ipis_taken),
         .interrupts = atomic_load_u64(&counts->interrupts),
         .faults = atomic_load_u64(&counts->faults),
-        .lock_spins = hart->locks.spins,
+        .lock_spins = atomic_raw_load_shared(&hart->locks.spins),
         .slow_calls = atomic_load_u64(&counts->slow_calls),
         .late_replies = atomic_load_u64(&counts->late_replies),
         .gone_requests = atomic_load_u64(&counts->gone_requests),
@@ -89,8 +97,8 @@ static void tell_hart(const struct kernel *kernel, uint32_t index, struct stats_
         .events = atomic_load_u64(&hart->events.next),
         .index = index,
         .online = (uint32_t)(atomic_load_u64(&kernel->harts_online) >> index) & 1,
-        .instance = current ? current->instance : 0,
-        .runnable = hart->run_count,
+        .instance = current ? instance_of(current) : 0,
+        .runnable = atomic_raw_load_shared(&hart->run_count),
         .runnable_most = (uint32_t)atomic_load_u64(&counts->runnable_most),
         .refused_sends = (uint32_t)atomic_load_u64(&counts->refused_sends),
         .ipis_spared = atomic_load_u64(&sched->ipis_spared),
@@ -136,7 +144,9 @@ static enum stats_wait wait_of(const struct kernel *kernel, uint64_t word, uint3
             break;
         case WAIT_QUEUED:
             wait = STATS_WAIT_QUEUE;
-            owner = object < MAX_ENDPOINTS ? kernel->endpoints[object].owner : TASK_NONE;
+            owner = object < MAX_ENDPOINTS
+                        ? atomic_raw_load_shared(&kernel->endpoints[object].owner)
+                        : TASK_NONE;
             break;
         case WAIT_REPLY:
         case WAIT_REPLY_CAP:
@@ -147,15 +157,16 @@ static enum stats_wait wait_of(const struct kernel *kernel, uint64_t word, uint3
             wait = STATS_WAIT_HARTS;
             break;
     }
-    *peer = owner < MAX_TASKS ? kernel->tasks[owner].instance : 0;
+    *peer = owner < MAX_TASKS ? instance_of(&kernel->tasks[owner]) : 0;
     return wait;
 }
 
 static void tell_replies(const struct task *task, struct stats_task *out) {
     for (uint32_t i = 0; i < REPLY_SLOT_COUNT; i++) {
         const struct reply_entry *entry = &task->replies[i];
-        out->replies = (uint16_t)(out->replies + (entry->caller_wait != 0));
-        out->answers += (entry->handle & ~REPLY_HANDLE_BIT) >> REPLY_HANDLE_GENERATION_SHIFT;
+        out->replies = (uint16_t)(out->replies + (atomic_load_shared(&entry->caller_wait) != 0));
+        out->answers += (atomic_raw_load_shared(&entry->handle) & ~REPLY_HANDLE_BIT) >>
+                        REPLY_HANDLE_GENERATION_SHIFT;
     }
 }
 
@@ -164,26 +175,28 @@ static void tell_task(const struct kernel *kernel, const struct task *task,
     uint64_t word = atomic_load_u64(&task->wait);
     uint32_t peer = 0;
     enum stats_wait wait = wait_of(kernel, word, &peer);
-    const struct hart *home = task->hart;
+    const struct hart *home = atomic_load_shared(&task->hart);
+    uint64_t slots = atomic_raw_load_shared(&task->caps_all);
     // Acquire: of one that is dead the reason is complete.
     enum task_state state = (enum task_state)atomic_load_acquire_u32(&task->state);
     *out = (struct stats_task){
-        .service_id = task->service_id,
+        .service_id = atomic_raw_load_shared(&task->service_id),
         .run_ns = atomic_load_u64(&task->run_ns),
-        .waits = (word >> 16) - task->wait_first,
-        .deadline_ns = wait != STATS_WAIT_NONE ? task->deadline_ns : UINT64_MAX,
-        .instance = task->instance,
+        .waits = (word >> 16) - atomic_raw_load_shared(&task->wait_first),
+        .deadline_ns =
+            wait != STATS_WAIT_NONE ? atomic_load_shared(&task->deadline_ns) : UINT64_MAX,
+        .instance = atomic_raw_load_shared(&task->instance),
         .index = task->index,
         .supervisor = (uint32_t)(atomic_load_u64(&task->supervisor) >> 32),
         .peer = peer,
-        .pages_given = task->pages_given,
+        .pages_given = atomic_raw_load_shared(&task->pages_given),
         .pages_left = atomic_load_u32(&task->quota.left[QUOTA_PAGES]),
         .tasks_left = atomic_load_u32(&task->quota.left[QUOTA_TASKS]),
         .endpoints_left = atomic_load_u32(&task->quota.left[QUOTA_ENDPOINTS]),
         .vmos_left = atomic_load_u32(&task->quota.left[QUOTA_VMOS]),
-        .slots = bit_count(task->caps_all),
-        .slots_used = bit_count(task->caps_all & ~task->caps_free),
-        .mappings = (uint16_t)task->mappings.count,
+        .slots = bit_count(slots),
+        .slots_used = bit_count(slots & ~atomic_raw_load_shared(&task->caps_free)),
+        .mappings = (uint16_t)atomic_raw_load_shared(&task->mappings.count),
         .state = (uint8_t)state,
         .wait = (uint8_t)wait,
         .hart = home ? (uint8_t)home->index : (uint8_t)HART_NONE,
@@ -191,10 +204,11 @@ static void tell_task(const struct kernel *kernel, const struct task *task,
         .grants_left = atomic_load_u32(&task->quota.left[QUOTA_GRANTS]),
         .cpu_spent = atomic_load_u32(&task->cpu.spent_count),
     };
-    out->exit_reason = state == TASK_DEAD ? (uint8_t)task->exit_reason : (uint8_t)EXIT_NONE;
+    out->exit_reason = state == TASK_DEAD ? (uint8_t)atomic_raw_load_shared(&task->exit_reason)
+                                          : (uint8_t)EXIT_NONE;
     if (out->exit_reason >= EXIT_FAULT_READ) {  // Its registers stay as the fault found them.
-        out->fault_pc = task->regs.pc;
-        out->fault_ra = task->regs.x[REG_RA];
+        out->fault_pc = atomic_raw_load_shared(&task->regs.pc);
+        out->fault_ra = atomic_raw_load_shared(&task->regs.x[REG_RA]);
     }
     tell_replies(task, out);
 }
@@ -206,11 +220,11 @@ static bool tell_one_task(const struct kernel *kernel, const struct task *task,
     if (atomic_load_acquire_u32(&task->state) == TASK_FREE) {
         return false;
     }
-    uint32_t instance = task->instance;
+    uint32_t instance = atomic_raw_load_shared(&task->instance);
     tell_task(kernel, task, out);
     atomic_fence();
-    return atomic_load_u32(&task->state) != TASK_FREE && task->instance == instance &&
-           out->instance == instance;
+    return atomic_load_u32(&task->state) != TASK_FREE &&
+           atomic_raw_load_shared(&task->instance) == instance && out->instance == instance;
 }
 
 // Whether the object was ever made: before that it holds anything.

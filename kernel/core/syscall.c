@@ -219,7 +219,7 @@ static bool grant_once(struct kernel *kernel, struct hart *hart, struct task *ta
         uint32_t slot = (uint32_t)handler_arg(task, 2);
         target->caps[slot] = *cap;
         target->caps[slot].head = cap_head(cap_kind_of(cap), rights);
-        target->caps_free &= ~(UINT64_C(1) << slot);
+        atomic_raw_store_shared(&target->caps_free, target->caps_free & ~(UINT64_C(1) << slot));
         cap_reference(kernel, hart, &target->caps[slot]);
         if (gives_recv) {
             cap_lose_recv(kernel, hart, task, (uint32_t)handler_arg(task, 1));

@@ -46,7 +46,10 @@ static struct task *take_object(struct kernel *kernel, struct hart *hart) {
             atomic_or_release_u64(&kernel->tasks_begun[index / 64], UINT64_C(1) << index % 64);
         (void)others;
     } else {
-        words_zero(&task->regs, sizeof(task->regs) / 8);
+        // Of one that died of a fault statistics tell these two.
+        atomic_raw_store_shared(&task->regs.pc, 0);
+        atomic_raw_store_shared(&task->regs.x[REG_RA], 0);
+        words_zero(&task->regs.x[REG_SP], sizeof(task->regs) / 8 - 2);
         words_zero(task->caps, sizeof(task->caps) / 8);
     }
     return task;
@@ -62,13 +65,15 @@ static void task_clear(struct task *task) {
     task->reap_phase = 0;
     task->reply_free = 0;
     for (uint32_t i = REPLY_SLOT_COUNT; i-- > 0;) {
-        task->replies[i] = (struct reply_entry){
-            .handle = REPLY_HANDLE_BIT | i, .task = task, .next = task->reply_free};
-        task->reply_free = &task->replies[i];
+        struct reply_entry *entry = &task->replies[i];
+        atomic_raw_store_shared(&entry->caller_wait, 0);
+        atomic_raw_store_shared(&entry->handle, REPLY_HANDLE_BIT | i);
+        atomic_raw_store_shared(&entry->task, task);
+        entry->next = task->reply_free;
+        task->reply_free = entry;
     }
-    task->serving = task->reply_free;
+    atomic_store_shared(&task->serving, task->reply_free);
     task->call_class = 0;
-    task->run_class = 0;
     task->quantum_left_ns = 0;
     task->pinned = true;
     task->reply_step = wait_next(0, WAIT_REPLY, task->index);
@@ -76,15 +81,15 @@ static void task_clear(struct task *task) {
     task->deadline_noted_ns = UINT64_MAX;
     task->work_index = 0;
     task->work = 0;
-    task->mappings.count = 0;
+    atomic_raw_store_shared(&task->mappings.count, 0);
     task->entry_pc = 0;
     task->program_vmo = VMO_NONE;
-    task->exit_reason = EXIT_NONE;
+    atomic_raw_store_shared(&task->exit_reason, EXIT_NONE);
     task->exit_detail = 0;
     atomic_store_u32(&task->killed, 0);
     atomic_store_u64(&task->home, 0);
     atomic_store_u64(&task->run_ns, 0);
-    task->wait_first = atomic_load_u64(&task->wait) >> 16;
+    atomic_raw_store_shared(&task->wait_first, atomic_load_u64(&task->wait) >> 16);
     atomic_store_u64(&task->calls_waiting, 0);
 }
 
@@ -115,7 +120,7 @@ static enum status make_space(struct kernel *kernel, struct hart *hart, struct t
 static void join_family(struct kernel *kernel, struct hart *hart, struct task *task,
                         uint64_t supervisor) {
     lock_acquire(&hart->locks, &kernel->family_lock);
-    task->instance = atomic_add_u32(&kernel->next_instance, 1) + 1;
+    atomic_raw_store_shared(&task->instance, atomic_add_u32(&kernel->next_instance, 1) + 1);
     list_init(&task->children);
     task->children_settled = false;
     atomic_store_u64(&task->supervisor, supervisor);
@@ -143,9 +148,10 @@ static void set_limits(struct task *task, const struct task_order *order) {
     for (uint32_t kind = 0; kind < QUOTA_KIND_COUNT; kind++) {
         atomic_store_u32(&task->quota.left[kind], order->limits.of[kind]);
     }
-    task->caps_all = ((UINT64_C(2) << order->slots) - 1) & ~UINT64_C(1);
-    task->caps_free = task->caps_all;
-    task->pages_given = order->limits.of[QUOTA_PAGES];
+    uint64_t slots = ((UINT64_C(2) << order->slots) - 1) & ~UINT64_C(1);
+    atomic_raw_store_shared(&task->caps_all, slots);
+    atomic_raw_store_shared(&task->caps_free, slots);
+    atomic_raw_store_shared(&task->pages_given, order->limits.of[QUOTA_PAGES]);
     task->space.quota = &task->quota;
 }
 
@@ -200,7 +206,7 @@ enum status task_make(struct kernel *kernel, struct hart *hart, const struct tas
         return status;
     }
     if (task->instance == 0 || !fault_point_fires(FAULT_POINT_STALE_IDENTITY)) {
-        task->service_id = order->service_id;
+        atomic_raw_store_shared(&task->service_id, order->service_id);
     }
     join_family(kernel, hart, task, name_of(payer));
     cpu_pay_first(kernel, hart, payer, order->cpu);
@@ -248,7 +254,7 @@ enum status task_map_image_step(struct kernel *kernel, struct task *task) {
 
 void task_run(struct kernel *kernel, struct hart *hart, struct task *task, struct hart *home,
               uint64_t argument) {
-    task->regs.pc = task->entry_pc;
+    atomic_raw_store_shared(&task->regs.pc, task->entry_pc);
     task->regs.x[REG_SP] = USER_STACK_TOP;
     task->regs.x[REG_A0] = USER_MESSAGE_PAGE;
     task->regs.x[REG_A0 + 1] = argument;
@@ -276,7 +282,7 @@ void task_end_current(struct kernel *kernel, struct hart *hart, struct task *tas
         kernel_panic("init ended: %s %#lx", exit_reason_name(reason), (unsigned long)detail);
     }
     if (task->exit_reason == EXIT_NONE) {
-        task->exit_reason = reason;
+        atomic_raw_store_shared(&task->exit_reason, reason);
         task->exit_detail = detail;
     }
     lock_acquire(&hart->locks, &hart->run_lock);

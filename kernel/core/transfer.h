@@ -107,7 +107,8 @@ WARN_UNUSED static ALWAYS_INLINE struct reply_entry *reply_find(struct task *tas
 static ALWAYS_INLINE void reply_free(struct task *task, struct reply_entry *entry,
                                      uint64_t handle) {
     atomic_store_shared(&entry->caller_wait, 0);
-    entry->handle = handle + (UINT64_C(1) << REPLY_HANDLE_GENERATION_SHIFT);
+    atomic_raw_store_shared(&entry->handle,
+                            handle + (UINT64_C(1) << REPLY_HANDLE_GENERATION_SHIFT));
     entry->next = task->reply_free;
     task->reply_free = entry;
 }

@@ -268,7 +268,7 @@ bool vmo_unmap_step(struct kernel *kernel, struct hart *hart, struct task *task)
 bool vmo_unmap_dead_step(struct kernel *kernel, struct hart *hart, struct task *task) {
     struct mapping_table *table = &task->mappings;
     for (uint32_t i = 0; i < MAPPINGS_A_STEP && table->count > 0; i++) {
-        table->count--;
+        atomic_raw_store_shared(&table->count, table->count - 1);
         mapping_end(kernel, hart, &table->rows[table->count]);
     }
     if (table->count == 0) {

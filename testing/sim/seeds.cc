@@ -105,7 +105,6 @@ seed_outcome seed_run(const seed_options &options, std::uint64_t seed) {
     auto *out = simtest::seed_shared<shared_outcome>();
     out->finished = false;
     out->record.rounds = options.rounds;
-    out->record.watches = true;
     workload_begin(&out->record);
     const int status = simtest::seed_fork(machine, options.quiet, [&] {
         sim_run(&machine, &out->result);

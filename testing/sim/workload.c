@@ -14,7 +14,7 @@ const struct sim_program workload_programs[WORKLOAD_PROGRAM_COUNT] = {
 };
 
 void workload_begin(struct workload *workload) {
-    *workload = (struct workload){.rounds = workload->rounds, .watches = workload->watches};
+    *workload = (struct workload){.rounds = workload->rounds};
     workload_now = workload;
 }
 

@@ -34,8 +34,6 @@ enum {
 
 struct workload {
     uint32_t rounds;
-    bool watches;  // There is a watcher. What it reads changes without a lock: of a machine of
-                   // threads ThreadSanitizer would say so.
     struct atomic_u32 failed;
     const char *failure;  // The first expectation that was not met.
     uint64_t failure_value;
@@ -69,7 +67,7 @@ struct workload {
 
 extern const struct sim_program workload_programs[WORKLOAD_PROGRAM_COUNT];
 
-// `rounds` and `watches` are set.
+// `rounds` is set.
 void workload_begin(struct workload *workload);
 
 #ifdef __cplusplus

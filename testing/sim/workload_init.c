@@ -203,7 +203,7 @@ static bool make_child(struct parent *parent, uint32_t index, uint64_t *argument
     }
     if (index >= WATCHER_FIRST) {
         *argument = sim_hart_count();
-        return workload_now->watches && start_watcher(child);
+        return start_watcher(child);
     }
     if (index >= DRIVER_FIRST) {
         return start_driver(child);
