@@ -23,6 +23,27 @@ _SERVICES_PROGRAMS = {
     "//testing/bench:services": "services",
 }
 
+_STORED_PROGRAMS = {
+    "//services/execd:execd": "execd",
+    "//services/init:init": "init",
+    "//services/keystored:keystored": "keystored",
+    "//services/logd:logd": "logd",
+    "//services/policyd:policyd": "policyd",
+    "//services/rngd:rngd": "rngd",
+    "//services/samgrd:samgrd": "samgrd",
+    "//services/statefsd:statefsd": "statefsd",
+    "//services/virtioblkd:virtioblkd": "virtioblkd",
+    "//testing/bench:stored": "stored",
+}
+
+_BLOCK_PROGRAMS = {
+    "//services/init:init": "init",
+    "//services/policyd:policyd": "policyd",
+    "//services/samgrd:samgrd": "samgrd",
+    "//services/virtioblkd:virtioblkd": "virtioblkd",
+    "//testing/bench:block": "block",
+}
+
 _PAIRS_PROGRAMS = {
     "//services/init:init": "init",
     "//testing/bench:echo": "echo",
@@ -31,7 +52,7 @@ _PAIRS_PROGRAMS = {
 }
 
 def bench_images():
-    """`bench`, `bench_client`, `bench_services`, `bench_block`, `bench_state`, `bench_crowd`, `bench_pairs2` and `4`, with their budgets."""
+    """`bench`, `bench_client`, `bench_services`, `bench_block`, `bench_stored`, `bench_state`, `bench_crowd`, `bench_pairs2` and `4`, with their budgets."""
     tessera_image(
         name = "bench",
         golden = "golden/bench.golden",
@@ -130,29 +151,47 @@ def bench_images():
         image = ":bench_services_uncached",
     )
 
-    tessera_image(
-        name = "bench_block",
-        disk_mib = 16,
-        golden = "golden/bench_block.golden",
-        harts = 1,
-        icount = True,
-        manifest = "block.manifest",
-        policies = {"block.policy": "policy"},
-        programs = {
-            "//services/init:init": "init",
-            "//services/policyd:policyd": "policyd",
-            "//services/samgrd:samgrd": "samgrd",
-            "//services/virtioblkd:virtioblkd": "virtioblkd",
-            "//testing/bench:block": "block",
-        },
-    )
-
-    budget_test(
-        name = "bench_block_budget",
-        size = "medium",
-        budget = "//testing/budgets:block.budget",
-        image = ":bench_block",
-    )
+    # A disk, and the services behind devices, with reuse and without: a device's answers do not come at the same instruction each time, so all are promises.
+    for suffix, reuse in [
+        ("", True),
+        ("_uncached", False),
+    ]:
+        tessera_image(
+            name = "bench_block" + suffix,
+            disk_mib = 16,
+            golden = "golden/bench_block.golden",
+            harts = 1,
+            icount = True,
+            manifest = "block.manifest",
+            policies = {"block.policy": "policy"},
+            programs = _BLOCK_PROGRAMS,
+            reuse = reuse,
+        )
+        tessera_image(
+            name = "bench_stored" + suffix,
+            bundle_programs = ["//services/execd/greet:greet"],
+            bundles = {
+                ":device_secret": "device_secret",
+                ":programs": "bundle",
+            },
+            disk_mib = 1,
+            golden = "golden/bench_stored.golden",
+            harts = 1,
+            icount = True,
+            manifest = "stored.manifest",
+            policies = {"stored.policy": "policy"},
+            programs = _STORED_PROGRAMS,
+            reuse = reuse,
+            rngs = 1,
+        )
+        for area in ["block", "stored"]:
+            budget_test(
+                name = "bench_%s%s_budget" % (area, suffix),
+                size = "medium",
+                budget = "//testing/budgets:%s%s.budget" % (area, suffix),
+                compared_elsewhere = True,
+                image = ":bench_%s%s" % (area, suffix),
+            )
 
     tessera_image(
         name = "bench_state",
