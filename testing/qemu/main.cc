@@ -35,10 +35,11 @@ int main(int argc, char **argv) {
     app.add_flag("--gdb", options.gdb, "wait for a debugger, and print how to start it");
     CLI::Option *log =
         app.add_option("--log", options.log_path, "write the UART's bytes to this file");
-    CLI::Option *trace = app.add_option(
-        "--trace", options.trace_path,
-        "record what the kernel does from the start, into this file and its name with .image "
-        "behind it, for //tools/trace");
+    CLI::Option *trace = app.add_option("--trace", options.trace_path,
+                                        "record what the kernel does from the start: FILE.perfetto "
+                                        "for Perfetto's viewer, FILE and "
+                                        "FILE.image for //tools/trace")
+                             ->type_name("FILE");
     CLI::Option *profile = app.add_option(
         "--profile", options.profile_path,
         "count the instructions of each function, show the dearest, and write all into this file "

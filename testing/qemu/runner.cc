@@ -28,6 +28,8 @@
 #include "testing/qemu/session.h"
 #include "tools/profile/profile.h"
 #include "tools/symbolize/backtrace.h"
+#include "tools/trace/events.h"
+#include "tools/trace/perfetto.h"
 
 namespace qemu {
 namespace {
@@ -267,8 +269,27 @@ class run {
             judge_.abandon("no trace: " + (failure ? *failure : image + ": " + error.message()));
             return;
         }
+        write_perfetto(image);
         out_ << "           events: ./bazelw run //tools/trace -- " << options_.trace_path << ' '
              << image << std::endl;
+    }
+
+    static std::vector<std::uint8_t> bytes_of(const std::string &path) {
+        std::ifstream file(path, std::ios::binary);
+        return {std::istreambuf_iterator<char>(file), {}};
+    }
+
+    void write_perfetto(const std::string &image) {
+        const std::string path = options_.trace_path + ".perfetto";
+        try {
+            const auto events = trace::events_of(bytes_of(options_.trace_path));
+            write_file(path,
+                       trace::perfetto(trace::model_of(events, trace::names_of(bytes_of(image)))),
+                       out_);
+            out_ << "           for Perfetto's viewer: " << path << std::endl;
+        } catch (const std::exception &error) {
+            judge_.abandon("no trace for Perfetto's viewer: " + std::string(error.what()));
+        }
     }
 
     static profile::elf_text read_text(const std::string &path) {

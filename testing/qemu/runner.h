@@ -19,8 +19,9 @@ struct run_options {
     bool print = false;
     bool interactive = false;
     std::string log_path;    // The bytes of the UART go here too.
-    std::string trace_path;  // The kernel's events go here, and what tools/trace needs of the image
-                             // to trace_path.image. Empty: none are recorded.
+    std::string trace_path;  // The kernel's events go here, what tools/trace needs of the image to
+                             // trace_path.image, and all for Perfetto's viewer to
+                             // trace_path.perfetto. Empty: none are recorded.
     std::string profile_path;  // How many instructions each function took (tools/profile) goes
                                // here, and the dearest are shown. Empty: nowhere.
     std::string disk_path;  // The disk's file, which is kept, and made if it is not there. Empty: a

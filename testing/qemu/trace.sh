@@ -17,15 +17,16 @@ holds() { # holds TEXT WHAT: fails with the text unless WHAT is in it
 }
 
 "$runner" --trace "$events" || fail "the boot failed"
-said=$("$tool" "$events" "$events.image" --perfetto "$folder/run.perfetto")
+said=$("$tool" "$events" "$events.image" --perfetto "$folder/again.perfetto")
+[ "$(sha256sum <"$folder/again.perfetto")" = "$(sha256sum <"$events.perfetto")" ] || fail "tools/trace writes another Perfetto trace than the runner"
 holds "$said" "$caller > $server "
 holds "$said" "policyd policy ASK "
-[ "$(wc -c <"$folder/run.perfetto")" -gt 100000 ] || fail "the Perfetto trace is empty"
+[ "$(wc -c <"$events.perfetto")" -gt 100000 ] || fail "the Perfetto trace is empty"
 said=$("$tool" "$events" "$events.image" --path --caller "$caller" --server "$server")
 holds "$said" "  $server > $inner "
 status=0
 said=$("$tool" "$events" "$events.image" --path --caller nobody 2>&1) || status=$?
 [ $status = 1 ] || fail "a call of nobody: status $status"
 holds "$said" "no such call"
-echo "trace: $(wc -c <"$folder/run.perfetto") bytes of a Perfetto trace"
+echo "trace: $(wc -c <"$events.perfetto") bytes of a Perfetto trace"
 rm -f "$events" # 4 MiB a hart.
