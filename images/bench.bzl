@@ -65,6 +65,7 @@ def bench_images():
             "//testing/bench:echo": "echo",
             "//testing/bench:peer": "peer",
         },
+        rngs = 1,
     )
 
     budget_test(

@@ -39,6 +39,9 @@ SMOKE_PROGRAMS = dict(_CORE_PROGRAMS, **_DISK_PROGRAMS)
 # The journal of statefsd uses half of it; selftest writes to its last sectors.
 _DISK_MIB = 16
 
+# A processor that cannot clear memory by blocks.
+WITHOUT_ZICBOZ = "rv64,zicboz=off"
+
 def _without_disk(text, out):
     native.genrule(
         name = out.replace(".", "_"),
@@ -102,7 +105,7 @@ def _boot_budget(name):
     )
 
 def ladder_images():
-    """`smp1_smoke`, `smp1_uncached`, `smp1_core`, `boot_smp1_uncached`, and with 2 and 4 harts, `boot_smp2`, `boot_smp4`; `boot`, `boot_2g`, `entries_ladder`; their tests."""
+    """`smp1_smoke`, `smp1_uncached`, `smp1_core`, `boot_smp1_uncached`, and with 2 and 4 harts, `boot_smp2`, `boot_smp4`; `boot`, `boot_2g`, `entries_ladder` and `entries_ladder_without_zicboz`; their tests."""
     _without_disk("smoke.manifest", "core.manifest")
     _without_disk("smoke.policy", "core.policy")
     for harts in [1, 2, 4]:
@@ -154,14 +157,19 @@ def ladder_images():
         outs = ["entries_ladder.golden"],
         cmd = "{ cat $<; echo 'bench: longest_entry %u mean %u first %u'; } >$@",
     )
-    _core(
-        name = "entries_ladder",
-        golden = "entries_ladder.golden",
-        harts = 1,
-        kernel = "//kernel:kernel_measured",
-        tags = ["manual"],
-    )
-    _boot_budget(name = "entries_ladder")
+    for name, cpu in {
+        "entries_ladder": "rv64",
+        "entries_ladder_without_zicboz": WITHOUT_ZICBOZ,
+    }.items():
+        _core(
+            name = name,
+            cpu = cpu,
+            golden = "entries_ladder.golden",
+            harts = 1,
+            kernel = "//kernel:kernel_measured",
+            tags = ["manual"],
+        )
+        _boot_budget(name = name)
 
     # The same with sixteen times the memory: what a boot takes does not grow with it.
     native.genrule(

@@ -263,6 +263,7 @@ def tessera_image(
         bundle_programs = [],
         deadline_s = 90,
         memory_mib = 128,
+        cpu = "rv64",
         icount = False,
         rngs = 0,
         disk_mib = 0,
@@ -295,6 +296,7 @@ def tessera_image(
       bundle_programs: labels of their programs, for the debugger
       deadline_s: seconds from power-on to the end
       memory_mib: MiB of memory
+      cpu: its harts, as QEMU's `-cpu` reads it
       icount: count time in instructions, so that every run prints the same bytes; with a disk only instructions are exact, not when they come
       rngs: virtio entropy devices of the machine, whose bytes are QEMU's own: the same every time under icount
       disk_mib: MiB of a virtio block device on a file that is new and empty at each boot
@@ -337,6 +339,7 @@ def tessera_image(
     )
     common = {
         "boot_image": ":" + name + ".boot",
+        "cpu": cpu,
         "deadline_s": deadline_s,
         "disk_faults": disk_faults,
         "disk_iops": disk_iops,

@@ -423,7 +423,6 @@ struct task *syscall_grant_create(struct kernel *kernel, struct hart *hart, stru
     struct capability cap = {.head = cap_head(CAP_GRANT, RIGHTS_GRANT),
                              .object = (uint16_t)index,
                              .grant = (uint16_t)index,
-                             .generation = kernel->grants[index].generation,
                              .epoch = atomic_load_u32(&kernel->grant_epochs[index])};
     uint32_t slot = 0;
     status = cap_place(task, cap, &slot);

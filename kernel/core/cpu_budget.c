@@ -198,6 +198,7 @@ static void return_locked(struct kernel *kernel, struct hart *hart, struct task 
                           uint64_t now_ns) REQUIRES(hart->run_lock) {
     refill(kernel, task, now_ns);
     list_remove(&task->cpu.node);
+    hart->woken++;
     if (task->cpu.left_ns <= 0) {
         list_append(&hart->cpu_spent, &task->cpu.node);
         return;

@@ -106,6 +106,7 @@ void deadline_tick(struct kernel *kernel, struct hart *hart, uint64_t latest_ns)
     // What is left over is work for the next tick, which comes at once.
     uint64_t next_ns = list_is_empty(&hart->noted) ? wheel_next(hart->wheel) : 0;
     lock_release(&hart->locks, &hart->run_lock);
+    hart->woken = (uint16_t)(hart->woken + ENTRIES_A_TICK - steps);
     hart->tick_ns = next_ns < latest_ns ? next_ns : latest_ns;
     arch_timer_arm(hart->tick_ns);
 }

@@ -56,6 +56,7 @@ struct task *kernel_interrupt(struct kernel *kernel, struct hart *hart, uint32_t
     bool ticked = (events & ARCH_EVENT_TIMER) != 0;
     bool over = false;
     hart->looks = true;
+    hart->woken = 0;
     if ((events & ARCH_EVENT_IPI) != 0) {
         hart_count_up(&hart->counts.ipis_taken, 1);
         stop_pass(kernel, hart);
@@ -115,6 +116,7 @@ struct task *kernel_idle(struct kernel *kernel, struct hart *hart) {
         doze(kernel, hart);  // No: a step may have been done already, so interrupts are next.
     }
     for (;;) {  // Ends when there is a task; each round sleeps or does a bounded step of work.
+        hart->woken = 0;
         atomic_store_u32(&hart->doorbell, 0);
         atomic_store_u32(&hart->idle, 1);
         atomic_fence();

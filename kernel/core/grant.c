@@ -14,15 +14,13 @@ enum status grant_make(struct kernel *kernel, struct hart *hart, struct task *ta
     if (!quota_take(&task->quota, grant_price)) {
         return STATUS_NO_SPACE;
     }
-    bool fresh = false;
-    uint32_t index = pool_take_either(&kernel->grant_pool, &hart->locks, &fresh);
+    uint32_t index = pool_take(&kernel->grant_pool, &hart->locks);
     if (index == POOL_NONE) {
         quota_give(&task->quota, grant_price);
         return STATUS_NO_SPACE;
     }
     struct grant *grant = &kernel->grants[index];
     quota_note_payer(kernel, hart, &grant->payer, task);
-    grant->generation = fresh ? 1 : grant->generation + 1;  // Fresh memory holds anything.
     atomic_store_u32(&grant->references, 1);
     *out = index;
     return STATUS_OK;

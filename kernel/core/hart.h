@@ -79,6 +79,8 @@ struct ALIGNED(64) hart {
     struct atomic_u32 slow;  // SLOW_*. Changed by any hart.
     bool uneven;             // SLOW_CLASS is set.
     bool looks;              // This entry looks at the run queue before it ends.
+    uint16_t woken;          // Tasks that this interrupt, or round of idle, has seen to before it
+                             // looks at the run queue.
     struct lock_holder locks;
     uint64_t tick_ns;         // When the timer is armed for, or UINT64_MAX.
     uint64_t quantum_end_ns;  // When the current task gives way.

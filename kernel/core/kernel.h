@@ -51,7 +51,6 @@ struct boot_info {
 // A family of minted capabilities (kernel/core/grant.h).
 struct grant {
     struct atomic_u32 references;  // Capabilities that carry it; 0 returns it to the pool.
-    uint32_t generation;           // Counts its lives.
     uint64_t payer;                // task_name: whose quota it counts in. Guarded by the family
                                    // lock.
 };

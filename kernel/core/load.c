@@ -7,8 +7,9 @@
 #include "kernel/core/task_ops.h"
 #include "kernel/core/vmo_ops.h"
 
-// A page that is copied takes some 1,200 instructions, a run of mapped ones less.
-enum { RUNS_A_STEP = 8, RUN_PAGES = 64 };
+// A page that is copied takes up to 2,000 instructions and counts as two runs, a run of mapped ones
+// up to 900. One entry may do two steps.
+enum { RUNS_A_STEP = 8, RUN_PAGES = 64, RUNS_A_COPY = 2 };
 
 // Page `index` of the image.
 static struct page_number image_page(const struct kernel *kernel, const struct load_image *image,
@@ -47,33 +48,41 @@ static struct page_number source_page(const struct kernel *kernel, struct segmen
     return image_page(kernel, which.image, from / PAGE_BYTES + which.index);
 }
 
+// What was mapped at once.
+struct mapped {
+    uint32_t pages;
+    uint32_t runs;  // What it counts as.
+};
+
 // Fills a fresh page with the part of the segment's file bytes that belongs at `address`; the rest
-// stays zero.
-static void copy_page(const struct kernel *kernel, struct page_number page, uint64_t address,
+// stays zero. False: that is all of it.
+static bool copy_page(const struct kernel *kernel, struct page_number page, uint64_t address,
                       struct segment_page which) {
     const struct elf_segment *segment = which.segment;
     uint64_t begin = segment->address > address ? segment->address : address;
     uint64_t file_end = segment->address + segment->file_bytes;
     uint64_t end = file_end < address + PAGE_BYTES ? file_end : address + PAGE_BYTES;
-    if (begin < end) {
+    bool copies = begin < end;
+    if (copies) {
         uint8_t *to = (uint8_t *)arch_page(page) + (begin - address);
         const uint8_t *from =
             (const uint8_t *)arch_page(source_page(kernel, which)) + (begin - address);
         __builtin_memcpy(to, from, end - begin);
     }
+    return copies;
 }
 
-// Writable pages one by one; of the others as many as lie side by side. *mapped: how many.
+// Writable pages one by one; of the others as many as lie side by side.
 static enum status map_segment_pages(struct kernel *kernel, struct hart *hart, struct task *task,
-                                     struct segment_page which, uint32_t *mapped) {
+                                     struct segment_page which, struct mapped *mapped) {
     const struct elf_segment *segment = which.segment;
     uint64_t address = align_down_u64(segment->address, PAGE_BYTES) + which.index * PAGE_BYTES;
     if ((segment->access & ARCH_WRITE) != 0) {
         struct page_number page = PAGE_NUMBER_NONE;
         enum status status = map_fresh(kernel, hart, task, address, &page);
         if (status == STATUS_OK) {
-            copy_page(kernel, page, address, which);
-            *mapped = 1;
+            bool copied = copy_page(kernel, page, address, which);
+            *mapped = (struct mapped){1, copied ? RUNS_A_COPY : 1};
         }
         return status;
     }
@@ -82,15 +91,15 @@ static enum status map_segment_pages(struct kernel *kernel, struct hart *hart, s
                            neighbours < RUN_PAGES ? (uint32_t)neighbours : RUN_PAGES,
                            segment->access, 0};
     enum status status = arch_map_run(kernel, &task->space, address, &run);
-    *mapped = run.mapped;
+    *mapped = (struct mapped){run.mapped, 1};
     return status == STATUS_BUSY ? STATUS_BAD_ARG : status;
 }
 
 // Maps the program from the page on at which it stands: the segments' pages in order, then the
-// stack's. *mapped: how many, 0 when all are.
+// stack's. *mapped: no pages when all are.
 static enum status map_program_pages(struct hart *hart, struct task *task,
                                      const struct load_image *image,
-                                     const struct elf_program *program, uint32_t *mapped) {
+                                     const struct elf_program *program, struct mapped *mapped) {
     struct kernel *kernel = hart->kernel;
     uint64_t index = task->work_index;
     for (uint32_t i = 0; i < program->segment_count; i++) {
@@ -108,7 +117,7 @@ static enum status map_program_pages(struct hart *hart, struct task *task,
         return STATUS_OK;
     }
     struct page_number page = PAGE_NUMBER_NONE;
-    *mapped = 1;
+    *mapped = (struct mapped){1, 1};
     return map_fresh(kernel, hart, task, USER_STACK_TOP - (index + 1) * PAGE_BYTES, &page);
 }
 
@@ -145,19 +154,20 @@ enum status task_load_step(struct kernel *kernel, struct hart *hart, struct task
         return STATUS_BAD_IMAGE;
     }
     keep_image(kernel, hart, task, image->vmo);
-    for (uint32_t i = 0; i < RUNS_A_STEP; i++) {
-        uint32_t mapped = 0;
+    for (uint32_t runs = 0; runs < RUNS_A_STEP;) {
+        struct mapped mapped = {0, 0};
         enum status status = map_program_pages(hart, task, image, &program, &mapped);
         if (status != STATUS_OK) {
             return status;
         }
-        if (mapped == 0) {
+        if (mapped.pages == 0) {
             task->work_index = 0;
             task->entry_pc = program.entry;
             atomic_store_u32(&task->state, TASK_LOADED);
             return STATUS_OK;
         }
-        task->work_index += mapped;
+        task->work_index += mapped.pages;
+        runs += mapped.runs;
     }
     return STATUS_BUSY;
 }

@@ -71,6 +71,7 @@ static void pass_locked(struct kernel *kernel, struct hart *hart) REQUIRES(kerne
             break;
         }
         unlink_locked(kernel, task);
+        hart->woken++;
         bool won = task_claim(task, atomic_load_u64(&task->wait));
         KASSERT(won);
         wake_push(kernel, hart, task);

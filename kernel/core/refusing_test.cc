@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstring>
 
 #include "kernel/core/kernel.h"
 #include "testing/sim/machine.h"
@@ -88,6 +89,18 @@ TEST(Refusing, a_receive_that_waits_refuses_some_in_each_entry) {
     });
 }
 
+// The first step of one that would drop a capability is no longer than another.
+TEST(Refusing, a_receive_that_drops_capabilities_refuses_some_in_each_entry) {
+    refuses([](slot at, slot) {
+        all.most_at_once = 0;
+        EXPECT_EQ(sys_ipc_recv_drop_cap(at, in_us(2000)).status, STATUS_TIMED_OUT);
+        EXPECT_EQ(queued(), 0);
+        if (sim_kernel()->hart_count == 1) {
+            EXPECT_EQ(all.most_at_once, 1);
+        }
+    });
+}
+
 TEST(Refusing, one_that_does_not_wait_ends_when_nobody_is_left) {
     refuses([](slot at, slot) {
         EXPECT_EQ(sys_ipc_recv(at, 0).status, STATUS_WOULD_BLOCK);
@@ -144,6 +157,53 @@ TEST(Refusing, closing_it_meanwhile_tells_the_rest) {
         EXPECT_EQ(wait_dead(closer).reason, EXIT_CODE);
         wait_until([] { return all.refused == CALLERS; }, "all heard of it");
         EXPECT_EQ(queued(), 0);
+    });
+}
+
+slot start_as(const char *name, qos ceiling, std::initializer_list<simtest::grant> grants) {
+    task_result made = sys_task_create_up_to(FACTORY, service_id_of(name, std::strlen(name)),
+                                             child_limits, ceiling);
+    EXPECT_EQ(made.status, STATUS_OK);
+    EXPECT_EQ(load(made.slot, name).status, STATUS_OK);
+    for (const simtest::grant &one : grants) {
+        EXPECT_EQ(sys_task_grant(made.slot, one.from, one.to, one.rights), STATUS_OK);
+    }
+    EXPECT_EQ(sys_task_start(made.slot, 0, 0), STATUS_OK);
+    return made.slot;
+}
+
+// Those that it refuses lent it their class as long as they were queued. It returns when nobody of
+// a higher class than its own is left to run.
+TEST(Refusing, a_receive_that_counts_less_at_its_end_gives_way) {
+    static bool middle_ran;
+    sim_machine machine;
+    machine.harts({1});
+    machine.limits({16, 0, 0, 0, 63});
+    machine.program("caller", [](user &self) {
+        fill(self.page->call_out, 1, "x");
+        EXPECT_EQ(sys_ipc_call(slot_at(AT), UINT64_MAX).status, STATUS_REVOKED);
+        all.refused++;
+    });
+    machine.program("middle", [](user &) { middle_ran = true; });
+    machine.run([](user &) {
+        all = {};
+        middle_ran = false;
+        EXPECT_NE(simtest::endpoint().value, 0u);  // Where init hears of its children.
+        slot at = simtest::endpoint();
+        slot grant = sys_grant_create(FACTORY).slot;
+        slot stale = sys_cap_mint_under(at, 1, RIGHT_CALL, grant).slot;
+        EXPECT_EQ(sys_set_qos(slot_at(CAP_SLOT_NONE), QOS_IDLE), STATUS_OK);
+        for (int i = 0; i < CALLERS; i++) {
+            EXPECT_EQ(sys_cap_close(start_as("caller", QOS_INTERACTIVE, {{stale, AT, RIGHT_CALL}})),
+                      STATUS_OK);
+        }
+        wait_until([] { return queued() == CALLERS; }, "a queue");
+        EXPECT_EQ(sys_cap_close(start_as("middle", QOS_NORMAL, {})), STATUS_OK);
+        EXPECT_EQ(sys_grant_revoke(grant), STATUS_OK);
+        EXPECT_FALSE(middle_ran);  // So far init counted more.
+        EXPECT_EQ(sys_ipc_recv(at, 0).status, STATUS_WOULD_BLOCK);
+        EXPECT_EQ(all.refused, CALLERS);
+        EXPECT_TRUE(middle_ran);
     });
 }
 

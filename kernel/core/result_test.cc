@@ -159,26 +159,6 @@ TEST(Result, a_second_life_has_no_first) {
     });
 }
 
-// What the audit tells a capability of an object's life before by.
-TEST(Result, each_life_of_an_object_has_the_next_generation) {
-    sim_machine machine;
-    machine.harts({1});
-    machine.run([](user &) {
-        const kernel *state = sim_kernel();
-        const capability *caps = state->tasks[state->init_task].caps;
-        for (std::uint32_t life = 1; life <= 4; life++) {
-            slot memory = sys_vmo_create(FACTORY, 1).slot;
-            slot family = sys_grant_create(FACTORY).slot;
-            EXPECT_EQ(state->vmos[caps[memory.value].object].generation, life);
-            EXPECT_EQ(caps[memory.value].generation, life);
-            EXPECT_EQ(state->grants[caps[family.value].grant].generation, life);
-            EXPECT_EQ(caps[family.value].generation, life);
-            close(memory);
-            close(family);
-        }
-    });
-}
-
 TEST(Result, instances_are_numbered_one_by_one_and_harts_take_turns) {
     sim_machine machine;
     machine.program("child", [](user &) {});

@@ -11,7 +11,10 @@
 #include "kernel/core/syscall.h"
 #include "kernel/core/vmo_ops.h"
 
-enum { FALLS_A_LOOK = 8 };
+enum {
+    FALLS_A_LOOK = 8,
+    WOKEN_BESIDE_A_STEP = 8,  // Up to 700 instructions each; two steps are up to 13,000.
+};
 
 void run_queue_init(struct hart *hart) {
     lock_init(&hart->run_lock, LOCK_RANK_RUN_QUEUE);
@@ -312,16 +315,24 @@ static bool nobody_returns(struct hart *hart) {
     return waits || hart->returning == 0;
 }
 
+// Whether this entry has done so much already that all steps wait for the next.
+static bool has_done_enough(const struct hart *hart) {
+    return hart->woken > WOKEN_BESIDE_A_STEP;
+}
+
 // What this hart owes and nobody returns in his own time: it is done in nobody's.
 static COLD void give_back_step(struct kernel *kernel, struct hart *hart) {
     uint64_t begun_ns = arch_time_ns();
+    atomic_store_u32(&hart->doorbell, 1);  // Idle comes back for the rest.
+    if (has_done_enough(hart)) {
+        return;
+    }
     if (hart->endpoint_closing != ENDPOINT_NONE) {
         endpoint_close_step(kernel, hart);
     } else if (nobody_returns(hart)) {
         vmo_return_step(kernel, hart);
     }
     hart_charge_nobody(hart, begun_ns);
-    atomic_store_u32(&hart->doorbell, 1);  // Idle comes back for the rest.
 }
 
 static ALWAYS_INLINE void charge_current(struct hart *hart, uint64_t now_ns) {
@@ -384,6 +395,15 @@ static void push_rest(struct kernel *kernel, struct hart *hart, struct task *tas
     run_queue_offer(kernel, hart);
 }
 
+// After a step nobody runs: idle looks at interrupts and comes back for the next.
+static struct task *end_of_steps(struct kernel *kernel, struct hart *hart) {
+    nothing_runs(hart);
+    nobody_runs(kernel, hart);
+    leave_to_nobody(hart);  // What the hart sleeps is nobody's.
+    atomic_store_u32(&hart->doorbell, 1);
+    return 0;
+}
+
 // A task from the run queue does not return to user mode: it is reclaimed, in nobody's time, or its
 // system call goes on, in its own. Returns it if it runs now, for quantum_left_ns.
 static COLD struct task *work_for(struct kernel *kernel, struct hart *hart, struct task *task,
@@ -412,12 +432,13 @@ static COLD struct task *work_for(struct kernel *kernel, struct hart *hart, stru
         }
         push_rest(kernel, hart, task, rest_ns);
     }
-    nothing_runs(hart);
-    nobody_runs(kernel, hart);
-    leave_to_nobody(hart);                 // What the hart sleeps is nobody's.
-    atomic_store_u32(&hart->doorbell, 1);  // There may be more: idle looks at interrupts and comes
-                                           // back.
-    return 0;
+    return end_of_steps(kernel, hart);
+}
+
+// It stays the first of its class.
+static COLD struct task *put_off(struct kernel *kernel, struct hart *hart, struct task *task) {
+    push(kernel, hart, task, true);
+    return end_of_steps(kernel, hart);
 }
 
 struct task *run_queue_next(struct kernel *kernel, struct hart *hart) {
@@ -433,7 +454,8 @@ struct task *run_queue_next(struct kernel *kernel, struct hart *hart) {
     KASSERT(task->hart == hart);
     uint64_t quantum_ns = QUANTUM_NS;
     if (UNLIKELY(atomic_load_u32(&task->killed) != 0 || task->again)) {
-        task = work_for(kernel, hart, task, now_ns);
+        task = has_done_enough(hart) ? put_off(kernel, hart, task)
+                                     : work_for(kernel, hart, task, now_ns);
         if (!task) {
             return 0;
         }

@@ -324,18 +324,22 @@ static struct task *go_through_queue(struct kernel *kernel, struct hart *hart, s
     return run_queue_next(kernel, hart);
 }
 
-// The first step of a long call. Its rest goes through the run queue, so that others and interrupts
-// have their turn between steps.
-static struct task *begin_long(struct kernel *kernel, struct hart *hart, struct task *task) {
-    task->work = 0;
-    return syscall_resume(kernel, hart, task) == STEP_DONE ? task
-                                                           : go_through_queue(kernel, hart, task);
-}
-
 struct task *syscall_again(struct kernel *kernel, struct hart *hart, struct task *task) {
     task->work = 0;
     task->again = true;
     return go_through_queue(kernel, hart, task);
+}
+
+// The first step of a long call. Its rest goes through the run queue, so that others and interrupts
+// have their turn between steps. Where the look at the queue gives something back, all of it does:
+// an entry does two steps of any kind.
+static struct task *begin_long(struct kernel *kernel, struct hart *hart, struct task *task) {
+    if (UNLIKELY(hart_owes(hart))) {
+        return syscall_again(kernel, hart, task);
+    }
+    task->work = 0;
+    return syscall_resume(kernel, hart, task) == STEP_DONE ? task
+                                                           : go_through_queue(kernel, hart, task);
 }
 
 struct task *syscall_give_back(struct kernel *kernel, struct hart *hart, struct task *task) {

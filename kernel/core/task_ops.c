@@ -55,12 +55,11 @@ static struct task *take_object(struct kernel *kernel, struct hart *hart) {
     return task;
 }
 
-// What take_object has not cleared, but for the wait word's sequence, which goes on. Handles of
-// replies may come again: nobody has kept one of another life.
+// What take_object has not cleared and this life would find, but for the wait word's sequence,
+// which goes on. It stands in no list and has mapped nothing: nor did it when its life before was
+// over. Handles of replies may come again: nobody has kept one of another life.
 static void task_clear(struct task *task) {
     atomic_store_shared(&task->hart, 0);
-    task->regs_all = true;
-    task->in_call = false;
     task->again = false;
     task->reap_phase = 0;
     task->reply_free = 0;
@@ -73,16 +72,12 @@ static void task_clear(struct task *task) {
         task->reply_free = entry;
     }
     atomic_store_shared(&task->serving, task->reply_free);
-    task->call_class = 0;
     task->quantum_left_ns = 0;
     task->pinned = true;
     task->reply_step = wait_next(0, WAIT_REPLY, task->index);
     atomic_raw_store_shared(&task->deadline_ns, UINT64_MAX);  // wake_early may look at an old one.
     task->deadline_noted_ns = UINT64_MAX;
     task->work_index = 0;
-    task->work = 0;
-    atomic_raw_store_shared(&task->mappings.count, 0);
-    task->entry_pc = 0;
     task->program_vmo = VMO_NONE;
     atomic_raw_store_shared(&task->exit_reason, EXIT_NONE);
     task->exit_detail = 0;
@@ -349,6 +344,7 @@ void task_kills_take(struct kernel *kernel, struct hart *hart) {
         if (!task) {
             return;
         }
+        hart->woken++;
         if (wake_early(kernel, hart, task, STATUS_PEER_CLOSED, UINT64_MAX)) {
             wake_push(kernel, hart, task);
         } else if (cpu_is_spent(task)) {

@@ -6,8 +6,8 @@
 #include "kernel/core/panic.h"
 #include "kernel/core/vmo_ops.h"
 
-// Up to 620, where a port clears word by word, and 90 instructions each: two steps are well below
-// what one kernel entry may take.
+// Up to 670, where a port clears word by word, and 90 instructions each: two steps, of any kind,
+// are well below what one kernel entry may take.
 enum {
     PAGES_A_STEP = 12,    // Each is cleared.
     RETURNS_A_STEP = 40,  // A block counts as one.
@@ -25,14 +25,12 @@ enum status vmo_make(struct kernel *kernel, struct hart *hart, struct task *paye
     if (!quota_take(&payer->quota, vmo_price(page_count))) {
         return STATUS_NO_SPACE;
     }
-    bool fresh = false;
-    uint32_t index = pool_take_either(&kernel->vmo_pool, &hart->locks, &fresh);
+    uint32_t index = pool_take(&kernel->vmo_pool, &hart->locks);
     if (index == POOL_NONE) {
         quota_give(&payer->quota, vmo_price(page_count));
         return STATUS_NO_SPACE;
     }
     struct vmo *vmo = &kernel->vmos[index];
-    vmo->generation = fresh ? 1 : vmo->generation + 1;
     atomic_store_u32(&vmo->writers, 0);
     atomic_store_u32(&vmo->fetchable, 0);
     vmo->page_count = page_count;

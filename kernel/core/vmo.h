@@ -32,7 +32,6 @@ struct vmo {
     struct atomic_u32 writers;     // Writable mappings, until their translations are shot down;
                                    // VMO_SEALED: there will be none.
     struct atomic_u32 fetchable;   // Not zero: every hart may fetch instructions from it.
-    uint32_t generation;           // Another in each life.
     uint32_t page_count;
     uint32_t pages_made;  // The first so many exist; while they are returned, are left.
     uint32_t large_mask;  // Bit i: chunk i is a block.

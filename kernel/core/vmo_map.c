@@ -49,9 +49,7 @@ static enum status create_begin(struct kernel *kernel, struct hart *hart, struct
     if (status != STATUS_OK) {
         return status;
     }
-    struct capability cap = {.head = cap_head(CAP_VMO, RIGHTS_VMO),
-                             .object = (uint16_t)index,
-                             .generation = kernel->vmos[index].generation};
+    struct capability cap = {.head = cap_head(CAP_VMO, RIGHTS_VMO), .object = (uint16_t)index};
     uint32_t slot = 0;
     status = cap_place(task, cap, &slot);
     KASSERT(status == STATUS_OK);

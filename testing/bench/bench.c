@@ -124,6 +124,16 @@ static void run_traced(struct bench *bench, uint64_t reading) {
     expect(bench, sys_kernel_stats(slot_at(SLOT_STATS), STATS_TRACE_SET, 0, 0).status);
 }
 
+// A device has one holder, who maps it once: one round.
+static void run_map(struct bench *bench, uint64_t reading) {
+    uint64_t begin = counter_instructions();
+    struct map_result got = sys_mmio_map(slot_at(SLOT_DEVICE));
+    uint64_t spent = counter_instructions() - begin;
+    expect(bench, got.arena != 0 ? got.status : STATUS_NO_SPACE);
+    print(bench, "mmio_map_65_pages",
+          (struct figure){.least = spent, .sum = spent, .first = spent, .rounds = 1}, reading);
+}
+
 static void run(struct bench *bench) {
     uint64_t reading = measure(bench, round_nothing).least;
     print(bench, "null_syscall", measure(bench, round_null_syscall), reading);
@@ -140,6 +150,7 @@ static void run(struct bench *bench) {
     }
     run_others(bench, reading);
     run_traced(bench, reading);
+    run_map(bench, reading);
 }
 
 static enum status find_door(struct bench *bench) {

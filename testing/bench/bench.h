@@ -14,6 +14,8 @@ enum bench_slot {
     SLOT_PEER = 5,      // and to peer,
     SLOT_STATS = 6,     // and statistics: RIGHT_STATS_TRACE.
     SLOT_PAIRS = 5,     // Of pair, route to pairs: RIGHT_CALL.
+    SLOT_FAMILIES = 6,  // Of pairs, factory: RIGHT_MAKE_GRANT.
+    SLOT_DEVICE = 7,    // Of bench, a device with the largest arena: RIGHT_DEVICE_MAP and _DMA.
     SLOT_MAKER = 4,     // Of peer, factory: RIGHT_MAKE_ENDPOINT.
     SLOT_MEMORY = 5,    // Of client, factory: RIGHT_MAKE_ENDPOINT, RIGHT_MAKE_VMO.
     SLOT_OPERATOR = 6,  // Of client, route to init with the badge to end services: RIGHT_CALL.

@@ -7,7 +7,9 @@
 // alone.
 //
 // Before that, while the pairs wait: a call to the other hart, which sleeps, and so does this one
-// until the answer comes. Firmware's instructions for the two interrupts are in it.
+// until the answer comes. Firmware's instructions for the two interrupts are in it. And a family
+// that is revoked, for which all other harts are woken and this one waits: how large it is does not
+// matter.
 #include <string.h>
 
 #include "ipc/frame.h"
@@ -29,6 +31,7 @@ struct pairs {
     struct reply_handle waiting[PAIRS_MAX];  // The pair of each badge, at the barrier.
     uint32_t count;
     uint64_t deadline_ns;
+    struct slot family;
 };
 
 static ALWAYS_INLINE void round_nothing(void *of) {
@@ -39,6 +42,12 @@ static ALWAYS_INLINE void round_cross_hart(void *of) {
     struct pairs *pairs = of;
     frame_finish(&pairs->runtime->page->call_out, 0, 64);
     enum status status = sys_ipc_call(slot_at(SLOT_ECHO), pairs->deadline_ns).status;
+    pairs->status = status == STATUS_OK ? pairs->status : status;
+}
+
+static ALWAYS_INLINE void round_revoke(void *of) {
+    struct pairs *pairs = of;
+    enum status status = sys_grant_revoke(pairs->family);
     pairs->status = status == STATUS_OK ? pairs->status : status;
 }
 
@@ -86,8 +95,12 @@ int service_main(struct runtime *runtime) {
     if (ipc_ready(runtime) != STATUS_OK || pairs.count > PAIRS_MAX || !await(&pairs, pairs.count)) {
         return 1;
     }
+    struct slot_result family = sys_grant_create(slot_at(SLOT_FAMILIES));
+    pairs.family = family.slot;
+    pairs.status = family.status;
     uint64_t reading = measure(&pairs, round_nothing).least;
     print_figure(runtime, "call_reply_64B_cross_hart", measure(&pairs, round_cross_hart), reading);
+    print_figure(runtime, "grant_revoke", measure(&pairs, round_revoke), reading);
     uint64_t first = run(&pairs, pairs.count, ROUNDS_EACH / 10);
     uint64_t alone = run(&pairs, 1, ROUNDS_EACH);
     uint64_t together = run(&pairs, pairs.count, ROUNDS_EACH);

@@ -17,6 +17,8 @@ WARN_UNUSED bool case_memory_constants(struct selftest *selftest);
 WARN_UNUSED bool case_memory_stack(struct selftest *selftest);
 WARN_UNUSED bool case_memory_boot_image(struct selftest *selftest);
 WARN_UNUSED bool case_memory_devices(struct selftest *selftest);
+WARN_UNUSED bool case_memory_owed(struct selftest *selftest);
+WARN_UNUSED bool case_memory_load_data(struct selftest *selftest);
 WARN_UNUSED bool case_trap_misaligned(struct selftest *selftest);
 WARN_UNUSED bool case_trap_break(struct selftest *selftest);
 WARN_UNUSED bool case_trap_registers(struct selftest *selftest);

@@ -17,6 +17,8 @@ static const struct rung ladder[] = {
     {MARKER_KERNEL_SELFTEST_MEMORY_STACK_GUARD, case_fault_stack_guard, 1},
     {MARKER_KERNEL_SELFTEST_MEMORY_BOOT_IMAGE, case_memory_boot_image, 1},
     {MARKER_KERNEL_SELFTEST_MEMORY_DEVICES, case_memory_devices, 1},
+    {MARKER_KERNEL_SELFTEST_MEMORY_OWED, case_memory_owed, 1},
+    {MARKER_KERNEL_SELFTEST_MEMORY_LOAD_DATA, case_memory_load_data, 1},
     {MARKER_KERNEL_SELFTEST_TRAP_INSTRUCTION, case_fault_instruction, 1},
     {MARKER_KERNEL_SELFTEST_TRAP_MISALIGNED, case_trap_misaligned, 1},
     {MARKER_KERNEL_SELFTEST_TRAP_BREAK, case_trap_break, 1},

@@ -35,6 +35,7 @@ def _run_spec(ctx, qemu, kernel, programs):
         "programs": {program.basename: _path(ctx, program) for program in programs},
         "hart_count": ctx.attr.harts,
         "memory_mib": ctx.attr.memory_mib,
+        "cpu": ctx.attr.cpu,
         "deadline_s": ctx.attr.deadline_s,
         "icount": ctx.attr.icount,
         "legacy_virtio": ctx.attr.legacy_virtio,
@@ -67,6 +68,10 @@ _ATTRS = {
         doc = "the initial RAM disk, made by tools/mkimage",
         allow_single_file = True,
         mandatory = True,
+    ),
+    "cpu": attr.string(
+        doc = "its harts, as QEMU's -cpu reads it",
+        default = "rv64",
     ),
     "deadline_s": attr.int(
         doc = "seconds from power-on after which the boot has failed",

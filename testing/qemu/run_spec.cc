@@ -38,6 +38,7 @@ run_spec spec_of(const nlohmann::json &root, const std::filesystem::path &base) 
     spec.rngs = root.at("rngs");
     spec.legacy_virtio = root.at("legacy_virtio");
     // Most images have none.
+    spec.cpu = root.value("cpu", "rv64");
     spec.disk_mib = root.value("disk_mib", 0U);
     spec.disk_read_only = root.value("disk_read_only", false);
     spec.disk_iops = root.value("disk_iops", 0U);
@@ -109,7 +110,7 @@ std::vector<std::string> qemu_command(const run_spec &spec, const command_option
         "-machine",
         "virt",
         "-cpu",
-        "rv64",
+        spec.cpu,
         "-smp",
         std::to_string(spec.hart_count),
         "-m",

@@ -23,6 +23,7 @@ struct run_spec {
     std::vector<std::pair<std::string, std::string>> programs;  // Name and ELF file with symbols.
     std::uint32_t hart_count = 1;
     std::uint32_t memory_mib = 128;
+    std::string cpu = "rv64";  // As QEMU's -cpu reads it.
     double deadline_s = 90;
     bool icount = false;
     bool legacy_virtio = false;  // Devices speak only the interface before virtio 1.0.

@@ -199,8 +199,9 @@ TEST_F(Runner, print_shows_the_command_only) {
     spec_.kernel = "/with space/kernel";
     spec_.icount = true;
     spec_.rngs = 1;
+    spec_.cpu = "rv64,zicboz=off";
     EXPECT_EQ(boot(GOOD), RUN_PASSED);
-    expect_output("-smp 1 -m 128M -nodefaults");
+    expect_output("-cpu rv64,zicboz=off -smp 1 -m 128M -nodefaults");
     expect_output("-global virtio-mmio.force-legacy=off");
     expect_output("-object rng-builtin,id=entropy -device virtio-rng-device,rng=entropy");
     expect_output("-kernel '/with space/kernel'");
