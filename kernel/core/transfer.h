@@ -22,7 +22,7 @@ WARN_UNUSED static ALWAYS_INLINE enum status frame_word_check(uint64_t word) {
     if (UNLIKELY(frame_word_len(word) > FRAME_PAYLOAD_MAX)) {
         return STATUS_TOO_LARGE;
     }
-    return UNLIKELY((word & 0xffff0000u) != 0) ? STATUS_BAD_ARG : STATUS_OK;
+    return UNLIKELY((uint32_t)word >> 16 != 0) ? STATUS_BAD_ARG : STATUS_OK;
 }
 
 static ALWAYS_INLINE uint32_t frame_word_flags(uint64_t word) {
@@ -67,9 +67,9 @@ static ALWAYS_INLINE void frame_head_copy(struct message_area *to, uint64_t word
 }
 
 // Whole words, the last zeroed beyond the length.
-static ALWAYS_INLINE void payload_copy(uint8_t *to, const uint8_t *from, uint32_t len) {
+static ALWAYS_INLINE void payload_copy(uint8_t *to, const uint8_t *from, uint64_t len) {
     arch_words_copy(to, from, len / 8);
-    uint32_t rest = len % 8;
+    uint64_t rest = len % 8;
     if (rest != 0) {
         const aliasing_word *last_from = (const aliasing_word *)(const void *)(from + (len - rest));
         aliasing_word *last_to = (aliasing_word *)(void *)(to + (len - rest));

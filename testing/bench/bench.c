@@ -143,7 +143,10 @@ static void run(struct bench *bench) {
     static const struct {
         const char *name;
         uint32_t bytes;
-    } calls[] = {{"call_reply_0B", 0}, {"call_reply_64B", 64}, {"call_reply_512B", 512}};
+    } calls[] = {{"call_reply_0B", 0},
+                 {"call_reply_32B", 32},
+                 {"call_reply_64B", 64},
+                 {"call_reply_512B", 512}};
     for (uint32_t i = 0; i < ARRAY_LEN(calls); i++) {
         bench->payload_bytes = calls[i].bytes;
         print(bench, calls[i].name, measure(bench, round_call_reply), reading);

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # prove.sh CBMC MEMORY_MIB --program - UNIT.. [--program MISTAKE UNIT..].. -- FLAG..
-# The first program must be proved; each further one, with a mistake in it, must be refuted by a property that is no loop bound.
+# The first program must be proved; each further one, with a mistake in it, must be refuted by a property that is no loop bound: an assertion, or if they all hold an access or an overflow.
 set -euo pipefail
 cbmc=$1 memory_mib=$2
 shift 2
@@ -52,11 +52,15 @@ for i in "${!programs[@]}"; do
         echo "proved ${properties%% *} properties in $spent"
         continue
     fi
-    check "${units[i]}" "$@"
     found=
-    while IFS= read -r line; do
-        if [[ $line == *": FAILURE" && $line != *"unwinding assertion"* ]]; then found=${found:-$line}; fi
-    done <<<"$said"
+    for only in '--no-standard-checks --slice-formula' ''; do # Assertions alone take half the time or less.
+        # shellcheck disable=SC2086 # Words.
+        check "${units[i]}" "$@" $only
+        while IFS= read -r line; do
+            if [[ $line == *": FAILURE" && $line != *"unwinding assertion"* ]]; then found=${found:-$line}; fi
+        done <<<"$said"
+        if [ $status = 10 ] && [ -n "$found" ]; then break; fi
+    done
     if [ $status != 10 ] || [ -z "$found" ]; then
         echo "$said"
         echo "NOT FOUND: $name (status $status, $spent)"

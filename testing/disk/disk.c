@@ -35,7 +35,7 @@ enum {
 };
 
 #define PATIENCE_NS UINT64_C(60000000000)
-#define RECOVERY_NS UINT64_C(5000000000)
+#define RECOVERY_NS UINT64_C(2500000000)
 
 struct disk_test {
     struct runtime *runtime;

@@ -9,10 +9,10 @@
 
 enum {
     SHARE_MS = 100,    // Of each second: 10 ms in each period of 100.
-    COMPUTE_MS = 350,  // Three periods and a part of two.
-    GREEDY_MAX_MS = 60,
-    GREEDY_MIN_MS = 25,
-    OTHER_MIN_MS = 280,
+    COMPUTE_MS = 250,  // Two periods and parts of two.
+    GREEDY_MAX_MS = 50,
+    GREEDY_MIN_MS = 25,  // More than one period gives, with a quantum that it overran.
+    OTHER_MIN_MS = 190,
 };
 
 static bool run_ms_of(struct selftest *selftest, const struct peer *peer, uint64_t *out) {

@@ -6,7 +6,7 @@
 #include "testing/kernel_selftest/cases.h"
 
 // Several time slices.
-#define COMPUTE_NS (60 * SELFTEST_MS)
+#define COMPUTE_NS (40 * SELFTEST_MS)
 
 bool kernel_selftest_settle(struct selftest *selftest, uint64_t quiet_ns) {
     uint64_t deadline_ns = selftest_patience();

@@ -113,6 +113,15 @@ std::vector<test> all_tests(const std::string &parts) {
     _exit(RUN_ALL_TESTS());
 }
 
+pid_t start(const test &one, unsigned mutant, double seconds) {
+    std::fflush(nullptr);
+    const pid_t child = fork();
+    if (child == 0) {
+        run_here(one, mutant, seconds);
+    }
+    return child;
+}
+
 int wait_for(pid_t child, rusage *used) {
     int status = 0;
     if (child < 0 || wait4(child, &status, 0, used) != child) {
@@ -122,14 +131,12 @@ int wait_for(pid_t child, rusage *used) {
     return status;
 }
 
-bool passes(const test &one, unsigned mutant, double seconds, rusage *used) {
-    std::fflush(nullptr);
-    const pid_t child = fork();
-    if (child == 0) {
-        run_here(one, mutant, seconds);
-    }
-    const int status = wait_for(child, used);
+bool is_pass(int status) {
     return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+bool passes(const test &one, unsigned mutant, double seconds, rusage *used) {
+    return is_pass(wait_for(start(one, mutant, seconds), used));
 }
 
 double seconds_of(const rusage &used) {
@@ -137,16 +144,46 @@ double seconds_of(const rusage &used) {
            static_cast<double>(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
 }
 
-void measure(std::vector<test> &tests) {
-    for (test &one : tests) {
-        std::memset(mutant_reached, 0, mutant_count);
+// What a test reaches is noted in memory of its own.
+struct measured {
+    std::size_t index;
+    unsigned char *reached;
+};
+
+void take_measured(test &one, const measured &run, int status, const rusage &used) {
+    if (!is_pass(status)) {
+        std::fprintf(stderr, "runner: %s fails without a mutant\n", one.name.c_str());
+        std::exit(2);
+    }
+    one.seconds = seconds_of(used);
+    one.reaches.assign(run.reached, run.reached + mutant_count);
+}
+
+void measure(std::vector<test> &tests, unsigned jobs) {
+    std::vector<unsigned char *> places;
+    for (unsigned i = 0; i < jobs; i++) {
+        places.push_back(shared<unsigned char>(mutant_count + 1));
+    }
+    std::map<pid_t, measured> running;
+    for (std::size_t next = 0; next < tests.size() || !running.empty();) {
+        if (next < tests.size() && !places.empty()) {
+            mutant_reached = places.back();
+            places.pop_back();
+            std::memset(mutant_reached, 0, mutant_count);
+            running[start(tests[next], MUTANT_NONE, WALL_SECONDS_MAX)] = {next, mutant_reached};
+            next++;
+            continue;
+        }
+        int status = 0;
         rusage used{};
-        if (!passes(one, MUTANT_NONE, WALL_SECONDS_MAX, &used)) {
-            std::fprintf(stderr, "runner: %s fails without a mutant\n", one.name.c_str());
+        const auto ended = running.find(wait4(-1, &status, 0, &used));
+        if (ended == running.end()) {
+            std::fprintf(stderr, "runner: a test was lost\n");
             std::exit(2);
         }
-        one.seconds = seconds_of(used);
-        one.reaches.assign(mutant_reached, mutant_reached + mutant_count);
+        take_measured(tests[ended->second.index], ended->second, status, used);
+        places.push_back(ended->second.reached);
+        running.erase(ended);
     }
 }
 
@@ -270,9 +307,8 @@ int run(int count, char **words) {
     if (!read_choice(count, words, chosen)) {
         return 2;
     }
-    mutant_reached = shared<unsigned char>(mutant_count + 1);
     std::vector<test> tests = all_tests(chosen.parts);
-    measure(tests);
+    measure(tests, chosen.jobs);
     try_all(tests, chosen);
     return 0;
 }

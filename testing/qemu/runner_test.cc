@@ -24,6 +24,9 @@ const char *const GOLDEN = "kernel: boot\nt: a\nt: b\n~ | *\n";
 const char *const GOOD =
     "print firmware\nprint kernel: boot\nprint t: a\nprint | note\nprint t: b\n";
 
+// Of a boot that hangs: time for a small program to start and print some lines.
+constexpr double SHORT_S = 0.8;
+
 class Runner : public testing::Test {
   protected:
     void SetUp() override {
@@ -97,7 +100,7 @@ TEST_F(Runner, log_file) {
 }
 
 TEST_F(Runner, test_reject_hang) {
-    spec_.deadline_s = 2;
+    spec_.deadline_s = SHORT_S;
     EXPECT_EQ(boot("print kernel: boot\nprint t: a\nhang\n"), RUN_FAILED);
     expect_output("the deadline passed");
     expect_output("g:3: t: b");
@@ -127,7 +130,7 @@ TEST_F(Runner, test_reject_crash_of_qemu) {
 }
 
 TEST_F(Runner, test_reject_machine_that_does_not_end) {
-    spec_.deadline_s = 4;
+    spec_.deadline_s = SHORT_S;
     EXPECT_EQ(boot(std::string(GOOD) + "print kernel: power off\nhang\n"), RUN_FAILED);
     expect_output("QEMU did not end after `kernel: power off`");
 }
@@ -175,7 +178,7 @@ TEST_F(Runner, test_reject_end_before_the_scripts) {
 }
 
 TEST_F(Runner, test_reject_script_that_waits_until_the_deadline) {
-    spec_.deadline_s = 2;
+    spec_.deadline_s = SHORT_S;
     script("wait | never\ntype x\n");
     EXPECT_EQ(boot("print kernel: boot\nhang\n"), RUN_FAILED);
     expect_output("; s:1: no line `| never` came");

@@ -10,7 +10,9 @@
 
 namespace {
 
-constexpr std::uint64_t SEEDS = 1000;
+// Of a thousand: so many on 2 harts, so many on 1 and on 4 each.
+constexpr std::uint64_t SEEDS = 600;
+constexpr std::uint64_t SEEDS_OTHER = 200;
 
 // Where the runner stands: beside this test.
 std::string kernel_sim_path() {
@@ -53,7 +55,7 @@ seed_totals expect_clean(std::uint32_t hart_count, std::uint64_t count) {
     return sum;
 }
 
-TEST(Seeds, a_thousand_on_two_harts_are_clean) {
+TEST(Seeds, six_hundred_on_two_harts_are_clean) {
     seed_totals sum = expect_clean(2, SEEDS);
     // The workload does what it is there for.
     EXPECT_GT(sum.answered, sum.calls / 3);
@@ -79,8 +81,8 @@ TEST(Seeds, a_thousand_on_two_harts_are_clean) {
 }
 
 TEST(Seeds, some_on_one_and_on_four_harts_are_clean) {
-    EXPECT_GT(expect_clean(1, SEEDS / 5).kills, SEEDS / 5);
-    EXPECT_GT(expect_clean(4, SEEDS / 5).kills, SEEDS / 5);
+    EXPECT_GT(expect_clean(1, SEEDS_OTHER).kills, SEEDS_OTHER);
+    EXPECT_GT(expect_clean(4, SEEDS_OTHER).kills, SEEDS_OTHER);
 }
 
 // The runner finds planted bugs, and says how to replay.
