@@ -11,8 +11,17 @@ _PROGRAMS = {
     "//services/virtioblkd:virtioblkd": "virtioblkd",
 }
 
-def _programs(client):
-    return dict(_PROGRAMS, **{"//testing/statefs:" + client: client})
+def _programs(client, statefsd = "//services/statefsd:statefsd"):
+    programs = dict(_PROGRAMS, **{"//testing/statefs:" + client: client})
+    programs.pop("//services/statefsd:statefsd")
+    programs[statefsd] = "statefsd"
+    return programs
+
+_POWERCUT = [
+    "powercut",
+    "powercut_again",
+    "powercut_unflushed",
+]
 
 # The flush that fails (state_faults.conf).
 _BAD_FLUSH = 13
@@ -74,30 +83,37 @@ def state_images():
             ":persist_second",
         ],
     )
-    tessera_image(
-        name = "powercut",
-        disk_mib = 1,
-        golden = "golden/powercut.golden",
-        harts = 2,
-        manifest = "powercut.manifest",
-        policies = {"powercut.policy": "policy"},
-        programs = _programs("load"),
-        tags = ["manual"],
-    )
 
-    # The disk of one boot, its power cut at many points.
+    # What it prints depends on its disk: all the changes, or what is there after the power was cut.
+    # `powercut_unflushed`: with a statefsd that never flushes.
+    for name, golden, statefsd in [
+        ("powercut", "powercut", "//services/statefsd:statefsd"),
+        ("powercut_again", "powercut_again", "//services/statefsd:statefsd"),
+        ("powercut_unflushed", "powercut", "//testing/statefs:unflushed"),
+    ]:
+        tessera_image(
+            name = name,
+            disk_mib = 1,
+            golden = "golden/%s.golden" % golden,
+            harts = 2,
+            manifest = "powercut.manifest",
+            policies = {"powercut.policy": "policy"},
+            programs = _programs("load", statefsd),
+            tags = ["manual"],
+        )
+
+    # The disk of one boot, its power cut at many points, and three boots on what is left.
     native.sh_test(
         name = "powercut_disk_test",
         size = "medium",
         srcs = ["//testing/statefs:powercut.sh"],
-        args = [
-            "$(rootpath //testing/statefs:powercut)",
-            "$(rootpath :powercut)",
+        args = ["$(rootpath //testing/statefs:powercut)"] + [
+            "$(rootpath :%s)" % name
+            for name in _POWERCUT
         ],
         data = [
             "//testing/qemu:boots.sh",
-            ":powercut",
             "//testing/statefs:powercut",
-        ],
+        ] + [":" + name for name in _POWERCUT],
         tags = QEMU_TAGS,
     )

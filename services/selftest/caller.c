@@ -105,8 +105,12 @@ bool caller_sees_restart(struct caller *caller, const char *name) {
                            !IPC_REUSE || outcome.served == IPC_REBOUND, true);
 }
 
+// The way to another samgrd than the manifest's was found by this caller.
 bool caller_end(struct caller *caller) {
     ipc_client_release(&caller->client);
+    if (caller->resolver.samgrd.value != SLOT_SAMGRD) {
+        slot_release(caller->resolver.samgrd);
+    }
     return selftest_expect_status(caller->selftest, "closing it",
                                   sys_cap_close(caller->client.pause), STATUS_OK);
 }

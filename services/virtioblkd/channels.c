@@ -22,11 +22,17 @@ static struct channel *place_for(struct channels *channels, const struct virtiob
     return found;
 }
 
-enum wire_status channels_open(struct channels *channels, struct virtioblkd *blk, uint32_t owner,
-                               struct slot vmo, uint32_t *number) {
+// Of `owner`, or of an instance of that service that has ended.
+static bool is_over(const struct channel *one, struct channel_owner owner) {
+    return one->owner.instance == owner.instance ||
+           (one->owner.service_id == owner.service_id && (owner.service_id >> 63) == 0);
+}
+
+enum wire_status channels_open(struct channels *channels, struct virtioblkd *blk,
+                               struct channel_owner owner, struct slot vmo, uint32_t *number) {
     for (uint32_t i = 0; i < CHANNEL_MAX; i++) {
         struct channel *one = &channels->places[i];
-        if (one->number != 0 && one->owner == owner) {
+        if (one->number != 0 && is_over(one, owner)) {
             let_go(blk, one);
         }
     }
@@ -51,10 +57,10 @@ enum wire_status channels_open(struct channels *channels, struct virtioblkd *blk
     return WIRE_OK;
 }
 
-const struct channel *channels_find(struct channels *channels, uint32_t owner, uint32_t number) {
+const struct channel *channels_find(struct channels *channels, uint32_t instance, uint32_t number) {
     for (uint32_t i = 0; i < CHANNEL_MAX; i++) {
         struct channel *one = &channels->places[i];
-        if (number != 0 && one->number == number && one->owner == owner) {
+        if (number != 0 && one->number == number && one->owner.instance == instance) {
             channels->now++;
             one->used = channels->now;
             return one;

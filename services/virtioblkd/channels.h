@@ -1,7 +1,9 @@
 // services/virtioblkd/channels.h: the windows of callers: one for each, mapped to be read and
 // written, from OPEN until the caller opens another or its place is needed.
 //
-// A channel belongs to the instance that opened it, as the kernel names it: no other reaches it.
+// A channel belongs to the instance that opened it, as the kernel names it: no other reaches it. Of
+// a service that init starts there is one instance at a time, so what an earlier one left is let go
+// when the next opens; programs of execd may run several times.
 // When all places are taken the least recently used one goes, but none through which something is
 // under way.
 // Units:     bytes; channels are numbered from 1 and never reused.
@@ -20,10 +22,15 @@ extern "C" {
 
 enum { CHANNEL_MAX = VIRTIOBLKD_SUBMISSIONS };
 
+struct channel_owner {
+    uint64_t service_id;
+    uint32_t instance;
+};
+
 struct channel {
     uint32_t number;  // 0: the place is free.
-    uint32_t owner;   // Instance.
-    uint64_t used;    // When, by the struct's own count.
+    struct channel_owner owner;
+    uint64_t used;  // When, by the struct's own count.
     struct bulk_fill window;
 };
 
@@ -33,14 +40,15 @@ struct channels {
     uint64_t now;
 };
 
-// Takes what `owner` has sent as a new channel; its earlier one is let go of. WIRE_MALFORMED: it is
+// Takes what `owner` has sent as a new channel; its earlier one is let go. WIRE_MALFORMED: it is
 // no such window; WIRE_OVERLOAD: something is under way through every place, or there is no memory
 // to map it. After an error `vmo` is closed; the caller's earlier channel is gone all the same.
 WARN_UNUSED enum wire_status channels_open(struct channels *channels, struct virtioblkd *blk,
-                                           uint32_t owner, struct slot vmo, uint32_t *number);
+                                           struct channel_owner owner, struct slot vmo,
+                                           uint32_t *number);
 
 // Null: not there, or of another.
-WARN_UNUSED const struct channel *channels_find(struct channels *channels, uint32_t owner,
+WARN_UNUSED const struct channel *channels_find(struct channels *channels, uint32_t instance,
                                                 uint32_t number);
 
 #ifdef __cplusplus

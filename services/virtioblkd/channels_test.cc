@@ -74,6 +74,10 @@ class Channels : public ::testing::Test, public World {
 
     wire_status Open(std::uint32_t owner,
                      Memory memory = {1, RIGHT_VMO_READ | RIGHT_VMO_WRITE, false}) {
+        return OpenAs({1000 + owner, owner}, memory);
+    }
+    wire_status OpenAs(channel_owner owner,
+                       Memory memory = {1, RIGHT_VMO_READ | RIGHT_VMO_WRITE, false}) {
         number_ = 0;
         const wire_status status =
             channels_open(&channels_, blk_.get(), owner, kernel_.Put(memory), &number_);
@@ -143,6 +147,24 @@ TEST_F(Channels, test_reject_when_all_are_in_use) {
     EXPECT_EQ(kernel_.mapped_.size(), std::size_t{CHANNEL_MAX});
     Finish();
     EXPECT_EQ(Open(100), WIRE_OK);
+}
+
+// What an instance left behind goes when the next of its service comes; that of a program, of which
+// others may run, stays until its place is needed.
+TEST_F(Channels, the_next_instance_ends_the_window_of_the_last) {
+    constexpr std::uint64_t kService = 5;
+    constexpr std::uint64_t kProgram = UINT64_C(1) << 63 | 5;
+    ASSERT_EQ(OpenAs({kService, 7}), WIRE_OK);
+    const std::uint32_t left = number_;
+    ASSERT_EQ(OpenAs({kService, 8}), WIRE_OK);
+    EXPECT_EQ(Find(7, left), nullptr);
+    EXPECT_NE(Find(8, number_), nullptr);
+    EXPECT_EQ(kernel_.mapped_.size(), 1u);
+    ASSERT_EQ(OpenAs({kProgram, 9}), WIRE_OK);
+    const std::uint32_t kept = number_;
+    ASSERT_EQ(OpenAs({kProgram, 10}), WIRE_OK);
+    EXPECT_NE(Find(9, kept), nullptr);
+    EXPECT_NE(Find(10, number_), nullptr);
 }
 
 // A caller that opens again has no use for what is under way.

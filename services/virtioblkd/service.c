@@ -58,8 +58,9 @@ static enum wire_status on_open(void *state, struct ipc_exchange *exchange) {
     message->sectors = part.sectors;
     message->sector_bytes = facts->sector_bytes;
     message->read_only = facts->read_only;
-    return channels_open(&service->channels, &service->blk, exchange->request->meta.instance, came,
-                         &message->channel);
+    const struct channel_owner owner = {.service_id = exchange->request->meta.service_id,
+                                        .instance = exchange->request->meta.instance};
+    return channels_open(&service->channels, &service->blk, owner, came, &message->channel);
 }
 
 static void put_results(struct block_message *message, const struct virtioblkd_answer *answer) {

@@ -150,6 +150,7 @@ class Service : public ::testing::Test {
             message_area &in = kernel->page_.request_in;
             in.header.type = WIRE_PROTOCOL_BLOCK;
             in.header.len = static_cast<std::uint32_t>(bytes.size());
+            in.meta.service_id = instance;  // Each is a service of its own.
             in.meta.instance = instance;
             in.meta.slot = static_cast<std::uint32_t>(carried);
             std::copy(bytes.begin(), bytes.end(), in.payload);

@@ -7,6 +7,7 @@
 #include "ipc/resolver.h"
 #include "ipc/wire/echo_wire.h"
 #include "ipc/wire/server_wire.h"
+#include "ipc/wire/state_wire.h"
 #include "runtime/main.h"
 #include "testing/faults/faults.h"
 
@@ -33,33 +34,50 @@ struct load {
     struct faults_report report;
 };
 
-// A request of the target and whether an answer is its own. echo says what it was told; the others
-// are asked what every service knows.
+// A request of the target and whether an answer is its own. echo says what it was told, statefsd
+// puts something on the disk; the others are asked what every service knows.
 union load_message {
     struct wire_header header;
     struct echo_message echo;
+    struct state_message state;
     struct server_message server;
 };
 
-static bool is_echo(const struct load *load) {
-    return load->target.value == service_id_named("echo").value;
+static bool is_at(const struct load *load, const char *name) {
+    return load->target.value == service_id_named(name).value;
+}
+
+static const struct wire_protocol_rows *put_request(const struct load *load,
+                                                    union load_message *message, uint64_t value) {
+    static const uint8_t key[] = {'l', 'o', 'a', 'd'};
+    memset(message, 0, sizeof(*message));
+    if (is_at(load, "echo")) {
+        message->echo = (struct echo_message){.header = {.op = ECHO_OP_ECHO}, .value = value};
+        return &echo_rows;
+    }
+    if (is_at(load, "statefsd")) {
+        message->state = (struct state_message){
+            .header = {.op = STATE_OP_PUT}, .key = {key, sizeof(key)}, .value = {key, sizeof(key)}};
+        return &state_rows;
+    }
+    message->server = (struct server_message){.header = {.op = SERVER_OP_COUNTS}};
+    return &server_rows;
 }
 
 static struct ipc_question question(struct load *load, union load_message *message,
                                     uint64_t value) {
-    memset(message, 0, sizeof(*message));
-    message->header.op = is_echo(load) ? (uint8_t)ECHO_OP_ECHO : (uint8_t)SERVER_OP_COUNTS;
-    if (is_echo(load)) {
-        message->echo.value = value;
-    }
     return (struct ipc_question){.target = load->target,
-                                 .protocol = is_echo(load) ? &echo_rows : &server_rows,
+                                 .protocol = put_request(load, message, value),
                                  .deadline = {.ns = sys_clock_get() + FAULTS_CALL_NS}};
 }
 
 static void check_answer(struct load *load, const union load_message *message, uint64_t value) {
-    bool own = message->header.status == WIRE_OK &&
-               (is_echo(load) ? message->echo.value == value : message->server.calls != 0);
+    bool own = message->header.status == WIRE_OK;
+    if (own && is_at(load, "echo")) {
+        own = message->echo.value == value;
+    } else if (own && !is_at(load, "statefsd")) {
+        own = message->server.calls != 0;
+    }
     load->report.wrong += !own;
 }
 

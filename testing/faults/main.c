@@ -7,6 +7,7 @@
 #include "kernel/abi/layout.h"
 #include "services/selftest/caller.h"
 #include "services/selftest/cases.h"
+#include "services/selftest/state.h"
 #include "testing/faults/clients.h"
 #include "testing/faults/pools.h"
 #include "testing/faults/slots.h"
@@ -23,18 +24,21 @@ struct faults {
 };
 
 // What is used through whom. Nobody calls samgrd and policyd by name under load: a route that is
-// resolved for each request does.
+// resolved for each request does. `behind`: the one that is asked stays, and asks the victim.
 struct victim {
     const char *name;
     const char *asked;
     enum faults_mode mode;
+    bool behind;
 };
 
 static const struct victim victims[] = {
-    {"policyd", "echo", FAULTS_UNCACHED}, {"samgrd", "echo", FAULTS_UNCACHED},
-    {"logd", "logd", FAULTS_KEPT},        {"metricsd", "metricsd", FAULTS_KEPT},
-    {"timed", "timed", FAULTS_KEPT},      {"echo", "echo", FAULTS_KEPT},
-    {"rngd", "rngd", FAULTS_KEPT},
+    {"policyd", "echo", FAULTS_UNCACHED, false},    {"samgrd", "echo", FAULTS_UNCACHED, false},
+    {"logd", "logd", FAULTS_KEPT, false},           {"metricsd", "metricsd", FAULTS_KEPT, false},
+    {"timed", "timed", FAULTS_KEPT, false},         {"echo", "echo", FAULTS_KEPT, false},
+    {"rngd", "rngd", FAULTS_KEPT, false},           {"execd", "execd", FAULTS_KEPT, false},
+    {"virtioblkd", "statefsd", FAULTS_KEPT, true},  {"statefsd", "statefsd", FAULTS_KEPT, false},
+    {"keystored", "keystored", FAULTS_KEPT, false},
 };
 
 static struct ipc_outcome ask_counts(struct caller *caller, const char *name) {
@@ -47,6 +51,13 @@ static bool asks_once(struct selftest *selftest, const char *name) {
     return caller_begin(selftest, &caller) &&
            selftest_expect(selftest, name, ask_counts(&caller, name).error, IPC_OK) &&
            caller_end(&caller);
+}
+
+// Who found a service anew when it was wanted holds what it held before: statefsd its window.
+static bool uses_the_disk(struct selftest *selftest) {
+    struct state_user user;
+    return state_user_begin(selftest, &user) && state_puts(&user, "used", "so") &&
+           state_holds(&user, "used", "so") && state_user_end(&user);
 }
 
 static bool end_it(struct selftest *selftest, const char *name) {
@@ -73,9 +84,21 @@ static bool route_holds(struct caller *caller, const struct victim *victim) {
            selftest_expect(caller->selftest, "how it serves", outcome.served, IPC_HIT);
 }
 
+// Its client writes to the disk, and notices nothing.
+static bool ends_behind(struct selftest *selftest, const struct victim *victim) {
+    struct state_user user;
+    return state_user_begin(selftest, &user) && state_puts(&user, "behind", "before") &&
+           end_it(selftest, victim->name) && state_holds(&user, "behind", "before") &&
+           state_puts(&user, "behind", "after") && state_holds(&user, "behind", "after") &&
+           state_user_end(&user);
+}
+
 static bool ends_at_rest(struct selftest *selftest, const struct victim *victim) {
     struct caller caller;
     bool resolves = victim->mode == FAULTS_UNCACHED;
+    if (victim->behind) {
+        return ends_behind(selftest, victim);
+    }
     if (!caller_begin(selftest, &caller) ||
         !selftest_expect(selftest, victim->asked, ask_counts(&caller, victim->asked).error,
                          IPC_OK) ||
@@ -94,8 +117,9 @@ static bool ends_at_rest(struct selftest *selftest, const struct victim *victim)
 static bool idle(struct faults *faults, const struct victim *victim) {
     struct selftest *selftest = &faults->selftest;
     struct stats_system before;
-    if (!asks_once(selftest, victim->asked) || !pools_at_rest(selftest, &before) ||
-        !ends_at_rest(selftest, victim) || !pools_as_before(selftest, victim->name, &before)) {
+    if (!asks_once(selftest, victim->asked) || !uses_the_disk(selftest) ||
+        !pools_at_rest(selftest, &before) || !ends_at_rest(selftest, victim) ||
+        !uses_the_disk(selftest) || !pools_as_before(selftest, victim->name, &before)) {
         log_line(selftest->runtime, "faults: no '%s' at rest", victim->name);
         return false;
     }
@@ -120,12 +144,14 @@ static bool ends_under_load(struct faults *faults, const struct victim *victim) 
     clients->sum = (struct faults_report){.calls = 0};
     return clients_work(clients, victim->mode, victim->asked) &&
            clients_are_served(clients, victim->mode, victim->asked, SERVED) &&
-           clients_rest(clients) && pools_at_rest(&faults->selftest, &before) &&
+           clients_rest(clients) && uses_the_disk(&faults->selftest) &&
+           pools_at_rest(&faults->selftest, &before) &&
            clients_work(clients, victim->mode, victim->asked) &&
            clients_are_served(clients, victim->mode, victim->asked, SERVED) &&
            end_it(&faults->selftest, victim->name) &&
            clients_are_served(clients, victim->mode, victim->asked, SERVED) &&
-           clients_rest(clients) && pools_as_before(&faults->selftest, victim->name, &before);
+           clients_rest(clients) && uses_the_disk(&faults->selftest) &&
+           pools_as_before(&faults->selftest, victim->name, &before);
 }
 
 static bool load(struct faults *faults, const struct victim *victim) {
@@ -193,6 +219,10 @@ static const struct rung ladder[] = {
     {MARKER_SELFTEST_METRICS_RETAINED, case_metrics_retained, 1},
     {MARKER_SELFTEST_ENTROPY_BYTES, case_entropy_bytes, 1},
     {MARKER_SELFTEST_ENTROPY_RESEEDED, case_entropy_reseeded, 1},
+    {MARKER_SELFTEST_EXEC_START, case_exec_start, 1},
+    {MARKER_SELFTEST_STATE_PUT_GET, case_state_put_get, 1},
+    {MARKER_SELFTEST_KEYS_IDENTITY, case_keys_identity, 1},
+    {MARKER_SELFTEST_KEYS_SIGN, case_keys_sign, 1},
     {MARKER_SELFTEST_KERNEL_STATS, case_kernel_stats, 1},
     {MARKER_SELFTEST_KERNEL_AUDIT, case_kernel_audit, 1},
 };

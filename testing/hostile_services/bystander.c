@@ -43,9 +43,12 @@ static const struct {
     const char *name;
     enum stranger_target target;
 } services[] = {
-    {"policyd", STRANGER_POLICYD},     {"logd", STRANGER_LOGD}, {"metricsd", STRANGER_METRICSD},
-    {"timed", STRANGER_TIMED},         {"echo", STRANGER_ECHO}, {"rngd", STRANGER_RNGD},
-    {"keystored", STRANGER_KEYSTORED},
+    {"policyd", STRANGER_POLICYD},     {"logd", STRANGER_LOGD},
+    {"metricsd", STRANGER_METRICSD},   {"timed", STRANGER_TIMED},
+    {"echo", STRANGER_ECHO},           {"rngd", STRANGER_RNGD},
+    {"keystored", STRANGER_KEYSTORED}, {"statefsd", STRANGER_STATEFSD},
+    {"execd", STRANGER_EXECD},         {"virtioblkd", STRANGER_VIRTIOBLKD},
+    {"updated", STRANGER_UPDATED},
 };
 
 // The manifest says in its argument how many services there are, and how many lives.
@@ -121,6 +124,10 @@ static bool is_counted(struct bystander *bystander, uint32_t service) {
     }
     uint64_t refused = message.malformed + message.refused;
     uint64_t unseen = sum->unseen + (uint64_t)LEFT_BEHIND * bystander->seen;
+    if (services[service].target == STRANGER_POLICYD) {  // execd asks it for them.
+        const struct stranger_figures *asked = &bystander->sum[STRANGER_EXECD];
+        unseen += asked->refused + asked->unseen + (uint64_t)LEFT_BEHIND * bystander->seen;
+    }
     log_line(bystander->runtime, "%s: %u calls of strangers, %u refused, %lu counted, %u unseen",
              services[service].name, sum->calls, sum->refused, refused, sum->unseen);
     return says(bystander, "refusals that nobody counted", refused >= sum->refused, refused) &&

@@ -29,8 +29,9 @@ static uint32_t below(struct frames *frames, uint32_t bound) {
 
 // Services are named by hashes, which chance would not find.
 static uint64_t some_id(struct frames *frames) {
-    static const char *const names[] = {"policyd", "samgrd", "logd",     "timed",
-                                        "echo",    "rngd",   "metricsd", "bystander"};
+    static const char *const names[] = {"policyd", "samgrd", "logd",      "timed",
+                                        "echo",    "rngd",   "metricsd",  "bystander",
+                                        "execd",   "@greet", "keystored", "statefsd"};
     const char *name = names[below(frames, (uint32_t)(sizeof(names) / sizeof(names[0])))];
     return service_id_of(name, strlen(name));
 }

@@ -26,7 +26,7 @@ namespace {
 
 using namespace simtest;
 
-constexpr std::uint32_t SERVICES = 7;             // That the bystander calls.
+constexpr std::uint32_t SERVICES = 8;             // That the bystander calls.
 constexpr std::uint32_t LIVES = 2;                // Of each of two strangers.
 constexpr task_limits SMALL = {96, 0, 2, 4, 63};  // All must fit the machine's memory.
 constexpr std::uint32_t EVERYTHING = RIGHT_SEND | RIGHT_CALL | RIGHT_NOTIFY;
@@ -137,6 +137,7 @@ void add_strangers(boot_view &view) {
                       all_to(STRANGER_SLOT_FIRST + 4, ECHO),
                       all_to(STRANGER_SLOT_FIRST + 5, RNGD),
                       all_to(STRANGER_SLOT_FIRST + 6, KEYSTORED),
+                      all_to(STRANGER_SLOT_FIRST + 7, STATEFSD),
                       all_to(SLOT_SAMGRD, SAMGRD)},
                      sim_user_random(UINT32_MAX));
     }
@@ -172,7 +173,8 @@ void run_init(user &self) {
         allow("metricsd", POLICY_CALL, "logd"), allow("keystored", POLICY_CALL, "rngd"),
         allow("keystored", POLICY_CALL, "statefsd"), allow("keystored", POLICY_SEND, "logd"),
         allow("statefsd", POLICY_CALL, "rngd")};
-    for (const char *name : {"policyd", "logd", "metricsd", "timed", "echo", "rngd", "keystored"}) {
+    for (const char *name :
+         {"policyd", "logd", "metricsd", "timed", "echo", "rngd", "keystored", "statefsd"}) {
         rows.push_back(allow("bystander", POLICY_CALL, name));
     }
     view.policy(sorted(rows));

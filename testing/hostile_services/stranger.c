@@ -6,8 +6,10 @@
 #include "base/atomic.h"
 #include "ipc/frame.h"
 #include "ipc/ready.h"
+#include "ipc/wire/block_wire.h"
 #include "ipc/wire/echo_wire.h"
 #include "ipc/wire/entropy_wire.h"
+#include "ipc/wire/exec_wire.h"
 #include "ipc/wire/init_wire.h"
 #include "ipc/wire/keys_wire.h"
 #include "ipc/wire/log_wire.h"
@@ -15,7 +17,9 @@
 #include "ipc/wire/policy_wire.h"
 #include "ipc/wire/protocols.h"
 #include "ipc/wire/routing_wire.h"
+#include "ipc/wire/state_wire.h"
 #include "ipc/wire/timed_wire.h"
+#include "ipc/wire/update_wire.h"
 #include "testing/hostile_services/frames.h"
 
 enum {
@@ -57,6 +61,10 @@ static const struct target targets[STRANGER_TARGET_COUNT] = {
     [STRANGER_ECHO] = {"echo", &echo_rows, STRANGER_SLOT_FIRST + 4},
     [STRANGER_RNGD] = {"rngd", &entropy_rows, STRANGER_SLOT_FIRST + 5},
     [STRANGER_KEYSTORED] = {"keystored", &keys_rows, STRANGER_SLOT_FIRST + 6},
+    [STRANGER_STATEFSD] = {"statefsd", &state_rows, STRANGER_SLOT_FIRST + 7},
+    [STRANGER_EXECD] = {"execd", &exec_rows, STRANGER_SLOT_FIRST + 8},
+    [STRANGER_VIRTIOBLKD] = {"virtioblkd", &block_rows, STRANGER_SLOT_FIRST + 9},
+    [STRANGER_UPDATED] = {"updated", &update_rows, STRANGER_SLOT_FIRST + 10},
 };
 
 static uint32_t below(struct stranger *stranger, uint32_t bound) {
@@ -91,12 +99,20 @@ static bool is_for_others(enum stranger_target target, uint8_t op) {
             return op != POLICY_OP_STATS;
         case STRANGER_LOGD:
             return op == LOG_OP_CRASH;
+        case STRANGER_EXECD:
+            return op != EXEC_OP_LIST && op != EXEC_OP_PROGRAM && op != EXEC_OP_STATS;
+        case STRANGER_VIRTIOBLKD:
+            return op == BLOCK_OP_OPEN || op == BLOCK_OP_SUBMIT;
+        case STRANGER_UPDATED:  // A CONFIRM is told that nothing runs.
+            return op != UPDATE_OP_STATUS && op != UPDATE_OP_SLOT && op != UPDATE_OP_STATS &&
+                   op != UPDATE_OP_CONFIRM;
         case STRANGER_SAMGRD:
         case STRANGER_METRICSD:
         case STRANGER_TIMED:
         case STRANGER_ECHO:
         case STRANGER_RNGD:
         case STRANGER_KEYSTORED:
+        case STRANGER_STATEFSD:
         case STRANGER_TARGET_COUNT:
             return false;
     }

@@ -17,7 +17,7 @@ enum stranger_slot {
     STRANGER_SLOT_FACTORY = SLOT_FIRST_OWN,  // Endpoints; memory, where there is any.
     STRANGER_SLOT_REPORT,                    // RIGHT_SEND to the one that watches.
     STRANGER_SLOT_FIRST,                     // policyd, logd, metricsd, timed, echo, rngd,
-                                             // keystored.
+                                             // keystored, statefsd, execd, virtioblkd, updated.
 };
 
 enum stranger_target {
@@ -30,6 +30,10 @@ enum stranger_target {
     STRANGER_ECHO,
     STRANGER_RNGD,
     STRANGER_KEYSTORED,
+    STRANGER_STATEFSD,
+    STRANGER_EXECD,
+    STRANGER_VIRTIOBLKD,  // Of a divided disk: no part of it is the stranger's.
+    STRANGER_UPDATED,
     STRANGER_TARGET_COUNT
 };
 

@@ -3,11 +3,13 @@
 outputs=${TEST_UNDECLARED_OUTPUTS_DIR:-$TEST_TMPDIR}
 unset TEST_UNDECLARED_OUTPUTS_DIR # Each boot would overwrite what the last one left.
 boots=0
+uart=
 
-# boot RUNNER [FLAG..]: one boot and its verdict; the script ends if it is not passed.
+# boot RUNNER [FLAG..]: one boot, its log in $uart, and its verdict; the script ends if it is not passed.
 boot() {
     boots=$((boots + 1))
-    if ! "$@" --log "$outputs/uart$boots.log" >"$outputs/run$boots.txt" 2>&1; then
+    uart=$outputs/uart$boots.log
+    if ! "$@" --log "$uart" >"$outputs/run$boots.txt" 2>&1; then
         cat "$outputs/run$boots.txt"
         exit 1
     fi

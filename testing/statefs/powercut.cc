@@ -5,9 +5,11 @@
 //
 // load.c changes one thing after the other, and begins change n only after n - 1 was acknowledged:
 // where the log shows change n, n - 1 must be there, and n if it was flushed; nothing else, and all
-// of it. Exit status: 0 if so for all seeds, 1
-// if not, 2 if that is no whole log.
+// of it. With --keep three of the disks are written to files, for a machine to boot on them: one
+// with a torn end, one without the last change, one in its second region. Exit status: 0 if so for
+// all seeds, 1 if not, 2 if that is no whole log.
 #include <CLI/CLI.hpp>
+#include <array>
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
@@ -83,6 +85,14 @@ std::vector<entry> entries_of(const std::vector<std::uint8_t> &log) {
     return entries;
 }
 
+// What is remarkable about a cut.
+struct cut_state {
+    bool torn = false;
+    bool last_lost = false;
+    bool compacted = false;
+    std::uint32_t found = 0;  // The last change; 0: none.
+};
+
 class judge {
   public:
     judge(const std::vector<entry> &entries, std::uint64_t disk_sectors, bool forget_flushes)
@@ -108,9 +118,18 @@ class judge {
         const std::uint32_t newest = cut == 0 ? 0 : entries_[cut - 1].newest;
         disk.cut_now();
         disk.power_on();
+        bytes_ = disk.bytes();
+        cut_ = {};
         return look(device, newest, std::max(durable, newest == 0 ? 0 : newest - 1));
     }
 
+    // Of the last run, before anybody mounted the disk.
+    const std::vector<std::uint8_t> &bytes() const {
+        return bytes_;
+    }
+    const cut_state &cut() const {
+        return cut_;
+    }
     std::uint64_t blank() const {
         return blank_;
     }
@@ -147,8 +166,10 @@ class judge {
         if (result != MOUNT_OK) {
             return "mount says " + std::to_string(result);
         }
-        torn_ += report.end == END_TORN;
-        compacted_ += report.super.generation > 1;
+        cut_.torn = report.end == END_TORN;
+        cut_.compacted = report.super.generation > 1;
+        torn_ += cut_.torn;
+        compacted_ += cut_.compacted;
         const state_table &table = fs_->table;
         const std::uint64_t space = service_id_named("load").value;
         const std::uint32_t found = number_in(table, space, "seq");
@@ -156,7 +177,9 @@ class judge {
             return "change " + std::to_string(found) + " is the last, not " +
                    std::to_string(least) + " to " + std::to_string(newest);
         }
-        last_lost_ += found < newest;
+        cut_.found = found;
+        cut_.last_lost = found < newest;
+        last_lost_ += cut_.last_lost;
         for (std::uint32_t key = 0; key < KEYS; key++) {
             const std::uint32_t back = (found + KEYS - key) % KEYS;
             const std::uint32_t right = found > back ? found - back : 0;
@@ -171,10 +194,48 @@ class judge {
     std::uint64_t disk_sectors_;
     bool forget_;
     std::unique_ptr<statefs> fs_ = std::make_unique<statefs>();
+    std::vector<std::uint8_t> bytes_;
+    cut_state cut_;
     std::uint64_t blank_ = 0;
     std::uint64_t torn_ = 0;
     std::uint64_t compacted_ = 0;
     std::uint64_t last_lost_ = 0;
+};
+
+// Keeps the first disk of each kind; another seed for each.
+class keeper {
+  public:
+    explicit keeper(std::string path) : path_(std::move(path)) {}
+
+    bool take(const judge &judged, std::uint64_t seed) {
+        const cut_state &cut = judged.cut();
+        const std::array<bool, KINDS> is{cut.torn, cut.last_lost, cut.compacted};
+        if (path_.empty() || cut.found == 0) {
+            return true;
+        }
+        for (std::size_t kind = 0; kind < KINDS; kind++) {
+            if (!is[kind] || kept_[kind]) {
+                continue;
+            }
+            kept_[kind] = true;
+            const std::string name = path_ + std::to_string(kind + 1);
+            std::ofstream file(name, std::ios::binary);
+            file.write(reinterpret_cast<const char *>(judged.bytes().data()),
+                       static_cast<std::streamsize>(judged.bytes().size()));
+            std::cout << "powercut: " << name << " is of seed " << seed << ", change " << cut.found
+                      << "\n";
+            return file.flush().good();
+        }
+        return true;
+    }
+    bool is_done() const {
+        return path_.empty() || (kept_[0] && kept_[1] && kept_[2]);
+    }
+
+  private:
+    static constexpr std::size_t KINDS = 3;
+    std::string path_;
+    std::array<bool, KINDS> kept_{};
 };
 
 }  // namespace
@@ -184,11 +245,13 @@ int main(int argc, char **argv) {
     std::uint64_t seeds = 1000;
     std::uint64_t mib = 1;
     bool forget = false;
+    std::string keep;
     CLI::App app{"Cuts the power of a logged disk at seeded points, and mounts what is left."};
     app.add_option("log", path, "of QEMU's blklogwrites")->required();
     app.add_option("--seeds", seeds, "how many points");
     app.add_option("--mib", mib, "of the disk");
     app.add_flag("--forget-flushes", forget, "as if the disk did not flush: must be found");
+    app.add_option("--keep", keep, "three of the disks are written to this path and 1, 2, 3");
     CLI11_PARSE(app, argc, argv);
     std::ifstream file(path, std::ios::binary);
     const std::vector<std::uint8_t> log((std::istreambuf_iterator<char>(file)), {});
@@ -204,11 +267,16 @@ int main(int argc, char **argv) {
         return 2;
     }
     judge judged(entries, (mib << 20) / SECTOR, forget);
+    keeper kept(keep);
     for (std::uint64_t seed = 0; seed < seeds; seed++) {
         const std::string complaint = judged.run(seed);
         if (!complaint.empty()) {
             std::cout << "powercut: seed " << seed << ": " << complaint << "\n";
             return 1;
+        }
+        if (!kept.take(judged, seed)) {
+            std::cerr << "powercut: cannot write " << keep << "\n";
+            return 2;
         }
     }
     std::uint64_t flushes = 0;
@@ -220,6 +288,7 @@ int main(int argc, char **argv) {
               << " changes: " << judged.blank() << " before the journal, " << judged.torn()
               << " torn, " << judged.last_lost() << " without the last change, "
               << judged.compacted() << " in the second region\n";
-    const bool wide = judged.last_lost() > 0 && judged.torn() > 0 && judged.compacted() > 0;
+    const bool wide =
+        judged.last_lost() > 0 && judged.torn() > 0 && judged.compacted() > 0 && kept.is_done();
     return wide ? 0 : 1;
 }
