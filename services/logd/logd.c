@@ -10,6 +10,7 @@
 
 void logd_init(struct logd *logd) {
     memset(logd, 0, sizeof(*logd));
+    logd_order_init(&logd->order);
     logd->next = 1;
 }
 
@@ -58,39 +59,43 @@ static bool within_rate(struct logd_sender *sender, uint64_t now_ns) {
     return true;
 }
 
-uint64_t logd_first(const struct logd *logd) {
-    return logd->count != 0 ? logd->records[logd->order[0]].sequence : logd->next;
+// The record that stands there in the order.
+static const struct logd_kept *kept_at(const struct logd *logd, uint32_t at) {
+    return &logd->records[logd_order_at(&logd->order, at)];
 }
 
-// Where in the order the record stands that makes room for one of that sender; `count`: none does.
-static uint32_t victim_for(const struct logd *logd, uint64_t sender) {
-    uint32_t own_count = 0;
-    uint32_t own_first = 0;
-    for (uint32_t i = 0; i < logd->count; i++) {
-        if (logd->records[logd->order[i]].sender == sender) {
-            own_first = own_count == 0 ? i : own_first;
-            own_count++;
+uint64_t logd_first(const struct logd *logd) {
+    return logd->order.count != 0 ? kept_at(logd, 0)->sequence : logd->next;
+}
+
+// Where in the order the first record stands that is not before `from`.
+static uint32_t find_from(const struct logd *logd, uint64_t from) {
+    uint32_t low = 0;
+    uint32_t high = logd->order.count;
+    while (low < high) {  // Halves at each step.
+        uint32_t middle = low + (high - low) / 2;
+        if (kept_at(logd, middle)->sequence < from) {
+            low = middle + 1;
+        } else {
+            high = middle;
         }
     }
-    if (own_count >= LOGD_SHARE_MAX) {
-        return own_first;
-    }
-    return logd->count == LOGD_RECORD_MAX ? 0 : logd->count;
+    return low;
 }
 
-// The place of the next record, which is the last in the order from now on.
+// The place of the sender's next record, which is the last in the order from now on. The oldest of
+// a sender that has its share makes room, or else of all, once the journal is full.
 static struct logd_kept *make_room(struct logd *logd, uint64_t sender) {
-    uint32_t victim = victim_for(logd, sender);
-    uint32_t place = logd->count;
-    if (victim == logd->count) {
-        logd->count++;
-    } else {
-        place = logd->order[victim];
-        memmove(&logd->order[victim], &logd->order[victim + 1], logd->count - victim - 1);
-        logd->overwritten++;
+    uint32_t oldest = 0;
+    if (logd_order_count_of(&logd->order, sender, &oldest) < LOGD_SHARE_MAX) {
+        if (logd->order.count < LOGD_RECORD_MAX) {
+            return &logd->records[logd_order_add(&logd->order, sender)];
+        }
+        oldest = logd_order_at(&logd->order, 0);
     }
-    logd->order[logd->count - 1] = (uint8_t)place;
-    return &logd->records[place];
+    logd_order_give(&logd->order, oldest, sender);
+    logd->overwritten++;
+    return &logd->records[oldest];
 }
 
 static void keep(struct logd_kept *place, const struct log_record *record) {
@@ -171,21 +176,6 @@ static bool is_wanted(const struct logd_kept *kept, const struct logd_wanted *wa
              memcmp(wanted->scope.data, kept->scope, kept->scope_bytes) == 0));
 }
 
-// Where in the order the first record stands that is not before `from`.
-static uint32_t find_from(const struct logd *logd, uint64_t from) {
-    uint32_t low = 0;
-    uint32_t high = logd->count;
-    while (low < high) {  // Halves at each step.
-        uint32_t middle = low + (high - low) / 2;
-        if (logd->records[logd->order[middle]].sequence < from) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return low;
-}
-
 static bool put(struct wire_writer *out, const struct logd_kept *kept) {
     const struct log_record record = {.sequence = kept->sequence,
                                       .at_ns = kept->at_ns,
@@ -202,8 +192,8 @@ struct logd_page logd_read(const struct logd *logd, const struct logd_wanted *wa
     uint64_t end = wanted->until != 0 && wanted->until < logd->next ? wanted->until : logd->next;
     struct logd_page page = {.next = end};
     uint32_t first = find_from(logd, wanted->from);
-    for (uint32_t i = first; i < logd->count; i++) {
-        const struct logd_kept *kept = &logd->records[logd->order[i]];
+    for (uint32_t i = first; i < logd->order.count; i++) {
+        const struct logd_kept *kept = kept_at(logd, i);
         if (kept->sequence >= end) {
             break;
         }

@@ -6,21 +6,22 @@
 // says; nothing is believed of what a record says itself.
 // Units:     nanoseconds since boot; bytes.
 // Ownership: the caller owns the struct; records are copied in.
-// Blocking:  never; appending looks at each record and each sender at most once, reading at no more
-//            records than it is told.
+// Blocking:  never; appending looks at each sender once, and costs the same however many records
+// are
+//            kept (order.h); reading looks at no more records than it is told.
 // Errors:    enum wire_status; what is refused is counted and changes nothing else.
 #pragma once
 
 #include "ipc/log_record.h"
 #include "ipc/types.h"
+#include "services/logd/order.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
 enum {
-    LOGD_RECORD_MAX = 128,
-    LOGD_SHARE_MAX = 48,  // Of them, of one sender.
+    LOGD_SHARE_MAX = 48,  // Records of one sender, of LOGD_RECORD_MAX.
     LOGD_SENDER_MAX = 32,
     LOGD_BURST = 32,       // Records that a sender may send at once,
     LOGD_PER_SECOND = 64,  // and so many a second.
@@ -60,8 +61,7 @@ struct logd {
     uint64_t overwritten;
     uint64_t forgotten;  // Senders that made room.
     struct logd_sender senders[LOGD_SENDER_MAX];
-    uint32_t count;
-    uint8_t order[LOGD_RECORD_MAX];  // Where the records are that are kept, by sequence.
+    struct logd_order order;  // Of the records that are kept: by sequence, and of each sender.
     struct logd_kept records[LOGD_RECORD_MAX];
 };
 

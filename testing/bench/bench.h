@@ -20,7 +20,7 @@ enum bench_slot {
     SLOT_MEMORY = 5,    // Of client, factory: RIGHT_MAKE_ENDPOINT, RIGHT_MAKE_VMO.
     SLOT_OPERATOR = 6,  // Of client, route to init with the badge to end services: RIGHT_CALL.
 
-    SLOT_GUESTS = 4,  // Of services, routes to three guests: RIGHT_CALL.
+    SLOT_GUESTS = 4,  // Of services, routes to the guests: RIGHT_CALL.
 
     SLOT_CROWD_FACTORY = 5,  // Of crowd: RIGHT_MAKE_ENDPOINT, tasks of member;
     SLOT_CROWD_IMAGE = 6,    // RIGHT_READ.
@@ -52,7 +52,7 @@ enum guest_type {
     GUEST_LOGS,    // One record more.
 };
 
-enum { GUEST_COUNT = 3 };
+enum { GUEST_COUNT = 4 };
 
 struct sink_use {
     uint32_t channel;

@@ -24,8 +24,9 @@ enum {
     GROWTH_PERCENT_MAX = 105,  // Of a figure beside more, to the one beside few.
     FEW = 2,
     SLEEPS_EACH = 8,    // What a guest keeps of them: as many requests as may be under way,
-    RECORDS_EACH = 28,  // and fewer records than a sender may have,
-    RECORDS_OWN = 40,   // as this one.
+    RECORDS_EACH = 28,  // and fewer records than a sender may have at once.
+    RECORDS_OWN = 48,   // The share of this sender: each more pushes out its oldest.
+    RECORDS_ALL = 128,  // The journal is full.
 };
 
 // Longer than everything until a sleeper sleeps.
@@ -65,7 +66,7 @@ struct operation {
     void (*fill)(struct services *services);  // Writes the request.
     void (*grow)(struct services *services);  // Has the service keep one thing more, or null.
     uint32_t beside;                          // So many are kept.
-    bool paced;                               // Each round waits until logd takes a record.
+    bool paced;  // Each round has logd keep a record, and waits until it takes one.
 };
 
 static void pause(struct services *services, uint64_t ns) {
@@ -165,11 +166,13 @@ static const struct operation operations[] = {
     {"metrics_add_at_15", "metricsd", &metrics_rows, fill_add, grow_series, 15, false},
     {"metrics_read_at_15", "metricsd", &metrics_rows, fill_read, grow_series, 15, false},
     {"log_query", "logd", &log_rows, fill_query, grow_journal, FEW, false},
-    {"log_query_at_40", "logd", &log_rows, fill_query, grow_journal, RECORDS_OWN, false},
-    {"log_append", "logd", &log_rows, fill_append, grow_journal, RECORDS_OWN, true},
+    {"log_append", "logd", &log_rows, fill_append, grow_journal, FEW, true},
+    {"log_query_at_40", "logd", &log_rows, fill_query, grow_journal, 40, false},
+    {"log_append_at_48", "logd", &log_rows, fill_append, grow_journal, RECORDS_OWN, true},
     {"log_query_at_120", "logd", &log_rows, fill_query, grow_journal, 120, false},
+    {"log_append_at_128", "logd", &log_rows, fill_append, grow_journal, RECORDS_ALL, true},
     {"timed_sleep", "timed", &timed_rows, fill_sleep, grow_sleepers, FEW, false},
-    {"timed_sleep_at_24", "timed", &timed_rows, fill_sleep, grow_sleepers, 24, false},
+    {"timed_sleep_at_30", "timed", &timed_rows, fill_sleep, grow_sleepers, 30, false},
 };
 
 enum { OPERATION_COUNT = sizeof(operations) / sizeof(operations[0]) };
@@ -178,6 +181,7 @@ static void prepare(void *of) {
     struct services *services = of;
     if (services->now->paced) {
         pause(services, RECORD_NS);
+        services->kept += services->kept < RECORDS_OWN;
     }
     services->now->fill(services);
 }
@@ -204,8 +208,10 @@ static const struct operation *few_of(const struct operation *operation) {
 static bool grew(const struct services *services, const struct figure *figures,
                  const struct operation *operation) {
     const struct operation *few = few_of(operation);
-    bool over = figures[operation - operations].least * 100 >
-                figures[few - operations].least * GROWTH_PERCENT_MAX;
+    struct figure now = figures[operation - operations];
+    struct figure before = figures[few - operations];
+    bool over = now.least * 100 > before.least * GROWTH_PERCENT_MAX ||
+                figure_mean(now) * 100 > figure_mean(before) * GROWTH_PERCENT_MAX;
     if (over) {
         log_line(services->runtime, "bench: %s grows", operation->figure);
     }
