@@ -18,7 +18,12 @@ struct slot_result ipc_boot_route(struct runtime *runtime, uint32_t slot,
     if (result.status != STATUS_OK) {
         return given;
     }
+    struct init_message reply = {0};
+    const bool decoded = init_decode(WIRE_REPLY, in->payload, in->header.len, &reply) == WIRE_OK;
     given.slot = slot_at(in->meta.slot);
-    given.status = given.slot.value != CAP_SLOT_NONE ? STATUS_OK : STATUS_PEER_CLOSED;
+    if (given.slot.value == CAP_SLOT_NONE) {
+        given.status =
+            decoded && reply.header.status == WIRE_DENIED ? STATUS_DENIED : STATUS_PEER_CLOSED;
+    }
     return given;
 }

@@ -1,5 +1,6 @@
 // ipc/boot_route.h: a route that the boot manifest gives, asked for again after its target was
-// started anew. All other routes are resolved by samgrd (resolver.h).
+// started anew. A client keeps such routes by boot_resolver.h; all others are resolved by samgrd
+// (resolver.h).
 #pragma once
 
 #include "ipc/types.h"
@@ -12,8 +13,8 @@ extern "C" {
 // A capability to today's instance of the target of the route that the manifest puts into `slot`.
 // Ownership: the result is the caller's, in another slot. Uses call_out and reply_in.
 // Blocking:  until init answers, at most until the deadline.
-// Errors:    those of ipc_call; STATUS_PEER_CLOSED: the target has no instance now, or the manifest
-//            gives no route there.
+// Errors:    those of ipc_call; STATUS_DENIED: the manifest gives no route there;
+//            STATUS_PEER_CLOSED: the target has no instance now, or init's answer is none.
 WARN_UNUSED struct slot_result ipc_boot_route(struct runtime *runtime, uint32_t slot,
                                               struct deadline deadline);
 

@@ -25,7 +25,7 @@ TEST_F(Client, AHitMakesOneSystemCall) {
 
 // For who watches the kernel's events.
 TEST_F(Client, AFramesTypeSaysHowItsRequestIsServed) {
-    const wire_op row = {"SOME", "", {0, 0}, 5, true, WIRE_TYPE(2, 5, WIRE_VIA_HIT)};
+    const wire_op row = {"SOME", "", {0, 0}, 5, true, WIRE_TYPE(2, 5, WIRE_VIA_HIT), {0, 0}};
     const auto via = [&] {
         EXPECT_EQ(wire_type_protocol(world_.page_.call_out.header.type), 2u);
         EXPECT_EQ(wire_type_op(world_.page_.call_out.header.type), 5u);

@@ -120,16 +120,18 @@ static enum wire_status switch_hits(struct ipc_server *server, uint8_t hits) {
     return WIRE_OK;
 }
 
-// The one request of the protocol "server" that changes something. False: it is another.
+// The one request of the protocol "server" that changes something, and each one by who may not ask.
+// False: it is another.
 static bool answer_switch(struct ipc_server *server) {
     const struct message_area *in = &server->runtime->page->request_in;
     struct message_area *out = &server->runtime->page->reply_out;
+    const bool denied = server->service->may_look && !server->service->may_look(in);
     struct server_message message = {0};
     if (server_decode(WIRE_REQUEST, in->payload, in->header.len, &message) != WIRE_OK ||
-        message.header.op != SERVER_OP_HITS) {
+        (message.header.op != SERVER_OP_HITS && !denied)) {
         return false;
     }
-    message.header.status = (uint8_t)switch_hits(server, message.hits);
+    message.header.status = (uint8_t)(denied ? WIRE_DENIED : switch_hits(server, message.hits));
     frame_finish(out, WIRE_PROTOCOL_SERVER,
                  server_encode(WIRE_REPLY, &message, out->payload, sizeof(out->payload)));
     return true;
@@ -145,12 +147,15 @@ static bool answer_counts(struct ipc_server *server) {
     return true;
 }
 
+BASE_STATIC_ASSERT(ARRAY_LEN(((struct ipc_server *)0)->message) % 2 == 0, "cleared by two words");
+
 // The request in request_in, decoded into the server's message.
 static enum wire_status decode(struct ipc_server *server, struct ipc_exchange *exchange) {
     const struct wire_protocol_rows *protocol = server->service->protocol;
     const struct message_area *in = &server->runtime->page->request_in;
-    for (uint32_t i = 0; i < protocol->message_bytes / sizeof(server->message[0]); i++) {
+    for (uint32_t i = 0; i < protocol->message_bytes / sizeof(server->message[0]); i += 2) {
         server->message[i] = 0;
+        server->message[i + 1] = 0;
     }
     *exchange = (struct ipc_exchange){.request = in,
                                       .message = server->message,

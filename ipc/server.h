@@ -85,6 +85,8 @@ struct ipc_service {
     // Whether each hit of those calls is traced (route_cache_trace_hits), for who manages the
     // service.
     void (*trace_hits)(void *state, bool on);
+    // Who may ask the protocol "server". Null: whoever may call, for policy has said so.
+    bool (*may_look)(const struct message_area *request);
 };
 
 struct ipc_server {

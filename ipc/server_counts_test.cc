@@ -12,7 +12,8 @@ namespace {
 
 uint64_t now_ns = 4000;
 
-const wire_op kOps[] = {{"ADD", "", {0, 0}, 1, true, 0}, {"FAR", "", {0, 0}, 15, true, 0}};
+const wire_op kOps[] = {{"ADD", "", {0, 0}, 1, true, 0, {0, 0}},
+                        {"FAR", "", {0, 0}, 15, true, 0, {0, 0}}};
 const wire_protocol_rows kProtocol = {"test",      kOps, nullptr, 2, 0, 99, sizeof(wire_header),
                                       {{'T', 'S'}}};
 

@@ -153,6 +153,27 @@ def ipc_tests():
     )
 
     tessera_cc_test(
+        name = "boot_resolver_test",
+        size = "small",
+        srcs = ["boot_resolver_test.cc"],
+        deps = [
+            ":ask",
+            ":boot_resolver",
+            ":client",
+            ":route_cache",
+            ":types",
+            "//ipc/wire",
+            "//ipc/wire:echo_wire",
+            "//ipc/wire:init_wire",
+            "//ipc/wire:policy_action",
+            "//kernel/abi",
+            "//runtime",
+            "//runtime:ecall",
+            "//runtime:syscall",
+        ],
+    )
+
+    tessera_cc_test(
         name = "block_client_test",
         size = "small",
         srcs = ["block_client_test.cc"],

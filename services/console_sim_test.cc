@@ -129,10 +129,14 @@ TEST(ConsoleSim, shows_what_its_routes_went_through) {
                   "\n  echo answers ABSENT", "\n  logd: denied", "\n  usage: steps"});
 }
 
-// policyd has no calls of its own, by its client at least.
+// What policyd tells logd of a denial goes through a route of the manifest, and is seen like all.
 TEST(ConsoleSim, asks_to_manage_with_the_badge_for_it) {
-    expect_lines(typed("steps policyd on\rsteps console on\rexit\r", INIT_BADGE_OPERATOR, true),
-                 {"\n  policyd answers ABSENT", "\n  console is not called by name"});
+    expect_lines(typed("steps policyd on\rcall echo ECHO value=7\rsteps policyd\rroutes policyd\r"
+                       "steps console on\rexit\r",
+                       INIT_BADGE_OPERATOR, true),
+                 {"\n  hits of policyd are traced too", "\n  echo: denied", " logd ", " send ",
+                  "RESOLVED: RESOLVING, then BOUND\n", "ok, miss\n", "\n  routes ",
+                  "\n  console is not called by name"});
 }
 
 TEST(ConsoleSim, test_reject_learning_by_who_does_not_manage) {

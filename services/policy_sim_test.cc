@@ -111,7 +111,7 @@ struct asker {
 
     // init ends policyd, and starts it again.
     void end_policyd() {
-        const std::uint64_t first = policyd(POLICY_OP_STATS).allowed;
+        EXPECT_EQ(policyd(POLICY_OP_STATS).header.status, WIRE_OK);
         init_message message{};
         message.header.op = INIT_OP_END;
         message.service = id_of("policyd");
@@ -120,7 +120,8 @@ struct asker {
         out.header.type = WIRE_PROTOCOL_INIT;
         out.header.len = init_encode(WIRE_REQUEST, &message, out.payload, sizeof(out.payload));
         EXPECT_EQ(sys_ipc_call(slot_at(OPERATOR), in_us(PATIENCE_US)).status, STATUS_OK);
-        EXPECT_LT(policyd(POLICY_OP_STATS).allowed, first);  // It has forgotten.
+        EXPECT_EQ(policyd(POLICY_OP_STATS).header.status, WIRE_OK);
+        EXPECT_NE(std::string(sim_console()).find("policyd: ready #2\n"), std::string::npos);
     }
 
     struct runtime made;

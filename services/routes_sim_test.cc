@@ -338,15 +338,19 @@ TEST(RoutesSim, an_offer_that_failed_is_asked_for_again) {
             EXPECT_EQ(message.header.op, op);
             return got.reply;
         };
-        const reply_handle started = next_call(INIT_OP_READY);
-        message_area &out = init.page->reply_out;
-        out.header.len = init_encode(WIRE_REPLY, &message, out.payload, sizeof(out.payload));
-        EXPECT_EQ(sys_ipc_reply(started), STATUS_OK);
+        const auto answer = [&](init_op op, wire_status status) {
+            const reply_handle reply = next_call(op);
+            message_area &out = init.page->reply_out;
+            message.header.status = static_cast<std::uint8_t>(status);
+            out.header.len = init_encode(WIRE_REPLY, &message, out.payload, sizeof(out.payload));
+            EXPECT_EQ(sys_ipc_reply(reply), STATUS_OK);
+        };
+        answer(INIT_OP_READY, WIRE_OK);
         EXPECT_EQ(sys_ipc_notify(to_samgrd), STATUS_OK);
-        EXPECT_EQ(sys_reply_close(next_call(INIT_OP_OFFER)), STATUS_OK);
+        answer(INIT_OP_OFFER, WIRE_OVERLOAD);
         const slot asker = start("asker", {{mint(own, 0, RIGHT_CALL), SLOT_INIT, RIGHT_CALL},
                                            {to_samgrd, SLOT_SAMGRD, RIGHT_CALL}});
-        EXPECT_EQ(sys_reply_close(next_call(INIT_OP_OFFER)), STATUS_OK);
+        answer(INIT_OP_OFFER, WIRE_OVERLOAD);
         wait_dead(asker);
     });
 }

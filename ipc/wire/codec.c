@@ -147,7 +147,7 @@ static bool get_reply_header(const struct wire_protocol_rows *rows, const struct
            out->status < WIRE_STATUS_COUNT;
 }
 
-// Whether the fields are all there, and nothing behind them.
+// Whether the fields are all there, and nothing behind them: looked at one by one.
 static bool fits(const struct wire_protocol_rows *rows, uint64_t fields,
                  const struct source *source, uint32_t at) {
     while (fields != 0) {  // Once a field.
@@ -212,7 +212,8 @@ static ALWAYS_INLINE enum wire_status decode_source(const struct wire_protocol_r
         return WIRE_UNKNOWN_OP;
     }
     uint64_t fields = refuses ? 0 : op->fields[direction];
-    if (!fits(rows, fields, source, at)) {
+    const uint32_t known = refuses ? 0 : op->bytes[direction];
+    if (known != 0 ? source->count != at + known : !fits(rows, fields, source, at)) {
         return WIRE_MALFORMED;
     }
     *kept = header;

@@ -59,6 +59,7 @@ struct wire_op {
     uint8_t number;
     bool repeatable;      // Doing it twice does no harm: the client library may send it again.
     uint16_t frame_type;  // Of a request's frame, served by a bound route.
+    uint16_t bytes[2];    // All its fields are so long; 0: none, or one says itself how long it is.
 };
 
 struct wire_protocol_rows {

@@ -12,6 +12,7 @@
 #include "ipc/wire/echo_wire.h"
 #include "ipc/wire/init_wire.h"
 #include "ipc/wire/policy_wire.h"
+#include "ipc/wire/protocols.h"
 #include "ipc/wire/routing_wire.h"
 #include "ipc/wire/server_wire.h"
 #include "ipc/wire/timed_wire.h"
@@ -237,6 +238,32 @@ TEST(InitWire, test_reject_each_wrong_length) {
     EXPECT_EQ(init_decode(WIRE_REPLY, longer_reply.data(), 14, &out), WIRE_MALFORMED);
 }
 
+// All fields of that set together; 0 if one says itself how long it is.
+uint32_t BytesOf(const wire_protocol_rows &rows, uint64_t fields) {
+    constexpr uint32_t widths[] = {1, 2, 4, 8};
+    static_assert(WIRE_U8 == 0 && WIRE_U64 == 3, "in that order");
+    uint32_t bytes = 0;
+    for (uint32_t field = 0; field < rows.field_count; field++) {
+        const bool carried = (fields >> field & 1) != 0;
+        if (carried && rows.fields[field].type == WIRE_BYTES) {
+            return 0;
+        }
+        bytes += carried ? widths[rows.fields[field].type] : 0;
+    }
+    return bytes;
+}
+
+// Of every protocol: what decoding goes by instead of a look at each field.
+TEST(Wire, rows_say_how_long_their_fields_are) {
+    for (const wire_protocol_rows *rows : wire_protocols) {
+        for (uint32_t i = 0; i < rows->op_count * 2U; i++) {
+            const wire_op &op = rows->ops[i / 2];
+            EXPECT_EQ(op.bytes[i % 2], BytesOf(*rows, op.fields[i % 2]))
+                << rows->name << " " << op.name;
+        }
+    }
+}
+
 TEST(RoutingWire, golden_vectors) {
     Bytes bytes(64);
     routing_message message{};
@@ -389,7 +416,7 @@ const wire_field kMixedFields[] = {
     {"value", "", offsetof(mixed_message, value), WIRE_BYTES},
     {"large", "", offsetof(mixed_message, large), WIRE_U32},
 };
-const wire_op kMixedOps[] = {{"ALL", "", {0x1f, 0x02}, 9, false, 0}};
+const wire_op kMixedOps[] = {{"ALL", "", {0x1f, 0x02}, 9, false, 0, {0, 0}}};
 const wire_protocol_rows kMixed = {"mixed", kMixedOps, kMixedFields,          1,
                                    5,       99,        sizeof(mixed_message), {{'M', 'X'}}};
 

@@ -60,6 +60,20 @@ struct slot_result launch_offer(const struct launcher *launcher, uint32_t servic
     return sys_cap_clone(launcher->services[service].endpoint, RIGHTS_SENDER | RIGHT_MINT);
 }
 
+struct resolved launch_resolve(void *context, struct service_id target, enum policy_action action,
+                               struct deadline deadline) {
+    const struct launcher *launcher = context;
+    const uint32_t service = manifest_find_service(launcher->manifest, target.value);
+    (void)deadline;  // Nobody is waited for.
+    struct slot_result made = {.status = STATUS_BAD_CAP};
+    if (service != SERVICE_INDEX_NONE) {
+        made = sys_cap_clone(launcher->services[service].endpoint, policy_action_right(action));
+    }
+    return made.status == STATUS_OK
+               ? (struct resolved){.answer = RESOLVE_GIVEN, .slot = made.slot}
+               : (struct resolved){.answer = RESOLVE_FAILED, .slot = slot_at(CAP_SLOT_NONE)};
+}
+
 static enum status give_factory(const struct launcher *launcher, struct slot task,
                                 const struct manifest_grant *grant) {
     if (grant->target == MANIFEST_HART_ANY) {

@@ -7,7 +7,7 @@
 //            ends it before it ever ran.
 #pragma once
 
-#include "runtime/runtime.h"
+#include "ipc/client.h"
 #include "services/init/manifest_view.h"
 
 #ifdef __cplusplus
@@ -56,6 +56,11 @@ WARN_UNUSED struct launch_result launch_forget(struct launcher *launcher, uint32
 WARN_UNUSED struct slot_result launch_route(const struct launcher *launcher,
                                             const struct manifest_grant *grant);
 WARN_UNUSED struct slot_result launch_offer(const struct launcher *launcher, uint32_t service);
+
+// An ipc_resolve for what init itself says to a service; `context` is a struct launcher. The route
+// is a copy of the endpoint of now, or of the next instance.
+struct resolved launch_resolve(void *context, struct service_id target, enum policy_action action,
+                               struct deadline deadline);
 
 #ifdef __cplusplus
 }

@@ -3,18 +3,18 @@
 // Ownership: nothing is kept.
 // Blocking:  never. While logd is down or behind, it finds two reports at its endpoint.
 // Errors:    one that cannot go is lost, and a line on the console says so: a journal that is full
-//            or gone must not stop init.
+//            or gone must not stop init. The client counts it.
 #pragma once
 
+#include "ipc/client.h"
 #include "ipc/log_record.h"
-#include "runtime/runtime.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-// `logd` is its endpoint, with the right to send; CAP_SLOT_NONE: the image has no logd.
-void report_end(const struct runtime *runtime, struct slot logd, const struct log_crash *crash);
+// `client` is init's own; the image has a logd.
+void report_end(struct ipc_client *client, const struct log_crash *crash);
 
 #ifdef __cplusplus
 }

@@ -8,7 +8,8 @@
 extern "C" {
 #endif
 
-// The badge of a manifest's route to init whose holder may end services (INIT_OP_END).
+// The badge of a manifest's route to init whose holder may end services (INIT_OP_END), and ask how
+// they do (INIT_OP_STATE) and what init itself did (protocol "server").
 enum { INIT_BADGE_OPERATOR = 1 };
 
 // The same of whose holder has the system started anew unless it says otherwise (INIT_OP_WATCH).

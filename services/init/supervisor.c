@@ -67,6 +67,13 @@ bool supervisor_announce(struct supervisor *supervisor) {
     return true;
 }
 
+uint32_t supervisor_restarts_left(const struct supervisor *supervisor, uint32_t service) {
+    const uint32_t budget = supervisor->manifest->services[service].restart_budget;
+    const uint32_t starts = supervisor->services[service].start_count;
+    const uint32_t again = starts != 0 ? starts - 1 : 0;
+    return again < budget ? budget - again : 0;
+}
+
 static enum supervisor_verdict judge(const struct manifest_service *service,
                                      const struct supervised *life, enum exit_reason reason,
                                      uint64_t detail) {
@@ -87,6 +94,8 @@ enum supervisor_verdict supervisor_ended(struct supervisor *supervisor, uint32_t
     enum supervisor_verdict verdict =
         judge(&supervisor->manifest->services[service], life, reason, detail);
     life->instance = 0;
+    life->ended = reason;
+    life->ended_detail = detail;
     life->state = verdict == VERDICT_RESTART ? SERVICE_PENDING : SERVICE_GIVEN_UP;
     return verdict;
 }

@@ -13,6 +13,7 @@
 extern "C" {
 #endif
 
+// As it travels (ipc/wire/init_fields.def).
 enum service_state {
     SERVICE_UNUSED,    // Not started by init.
     SERVICE_PENDING,   // To be started, or started again.
@@ -32,7 +33,9 @@ enum supervisor_verdict {
 struct supervised {
     enum service_state state;
     uint32_t start_count;
-    uint32_t instance;  // Of the task that runs; 0 if none does.
+    uint32_t instance;         // Of the task that runs; 0 if none does.
+    enum exit_reason ended;    // How the one before ended; EXIT_NONE: there was none.
+    uint64_t ended_detail;
 };
 
 struct supervisor {
@@ -55,6 +58,9 @@ WARN_UNUSED uint32_t supervisor_find(const struct supervisor *supervisor, uint32
 // The task `instance` said that it is ready. Returns the service, or SERVICE_INDEX_NONE if it is
 // none that is starting.
 WARN_UNUSED uint32_t supervisor_ready(struct supervisor *supervisor, uint32_t instance);
+
+// How often it may still be started again.
+uint32_t supervisor_restarts_left(const struct supervisor *supervisor, uint32_t service);
 
 // True once: when the last service of the manifest has come up.
 WARN_UNUSED bool supervisor_announce(struct supervisor *supervisor);

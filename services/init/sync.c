@@ -2,61 +2,43 @@
 #include "services/init/sync.h"
 
 #include "images/markers.h"
+#include "ipc/ask.h"
 #include "ipc/block_item.h"
-#include "ipc/frame.h"
-#include "ipc/types.h"
 #include "ipc/wire/block_wire.h"
 #include "ipc/wire/state_wire.h"
 
-static void put_state(struct message_area *out) {
-    const struct state_message message = {.header = {.op = STATE_OP_SYNC}};
-    frame_finish(out, WIRE_PROTOCOL_STATE,
-                 state_encode(WIRE_REQUEST, &message, out->payload, sizeof(out->payload)));
+static bool is_answered(struct ipc_client *client, const char *name,
+                        const struct wire_protocol_rows *protocol, void *message) {
+    const struct wire_header *header = message;
+    const struct ipc_question question = {.target = service_id_named(name),
+                                          .protocol = protocol,
+                                          .deadline = {.ns = sys_clock_get() + SYNC_NS},
+                                          .carried = slot_at(CAP_SLOT_NONE)};
+    return ipc_ask(client, &question, message).error == IPC_OK && header->status == WIRE_OK;
 }
 
-static bool state_is_synced(const struct message_area *in) {
-    struct state_message message;
-    return state_decode(WIRE_REPLY, in->payload, in->header.len, &message) == WIRE_OK &&
-           message.header.op == STATE_OP_SYNC && message.header.status == WIRE_OK;
+static bool state_is_synced(struct ipc_client *client, const char *name) {
+    struct state_message message = {.header = {.op = STATE_OP_SYNC}};
+    return is_answered(client, name, &state_rows, &message);
 }
 
-static void put_block(struct message_area *out) {
-    const struct block_message message = {.header = {.op = BLOCK_OP_SYNC}};
-    frame_finish(out, WIRE_PROTOCOL_BLOCK,
-                 block_encode(WIRE_REQUEST, &message, out->payload, sizeof(out->payload)));
-}
-
-static bool block_is_synced(const struct message_area *in) {
-    struct block_message message;
-    return block_decode(WIRE_REPLY, in->payload, in->header.len, &message) == WIRE_OK &&
-           message.header.op == BLOCK_OP_SYNC && message.header.status == WIRE_OK &&
-           message.results.count == 1 && message.results.data[0] == BLOCK_OK;
+static bool block_is_synced(struct ipc_client *client, const char *name) {
+    struct block_message message = {.header = {.op = BLOCK_OP_SYNC}};
+    return is_answered(client, name, &block_rows, &message) && message.results.count == 1 &&
+           message.results.data[0] == BLOCK_OK;
 }
 
 struct keeper {
     const char *name;
-    void (*put)(struct message_area *out);
-    bool (*is_synced)(const struct message_area *in);
+    bool (*is_synced)(struct ipc_client *client, const char *name);
 };
 
 static const struct keeper keepers[] = {
-    {"statefsd", put_state, state_is_synced},
-    {"virtioblkd", put_block, block_is_synced},
+    {"statefsd", state_is_synced},
+    {"virtioblkd", block_is_synced},
 };
 
-// Null: it did.
-static const char *flaw_of(struct runtime *runtime, const struct keeper *keeper,
-                           struct slot endpoint) {
-    keeper->put(&runtime->page->call_out);
-    const enum status status = sys_ipc_call(endpoint, sys_clock_get() + SYNC_NS).status;
-    if (status != STATUS_OK) {
-        return status_name(status);
-    }
-    return keeper->is_synced(&runtime->page->reply_in) ? 0 : "it failed";
-}
-
-void sync_all(struct runtime *runtime, const struct supervisor *supervisor,
-              const struct launcher *launcher) {
+void sync_all(struct ipc_client *client, const struct supervisor *supervisor) {
     for (uint32_t i = 0; i < ARRAY_LEN(keepers); i++) {
         const char *name = keepers[i].name;
         const uint32_t service =
@@ -64,12 +46,11 @@ void sync_all(struct runtime *runtime, const struct supervisor *supervisor,
         if (service == SERVICE_INDEX_NONE) {
             continue;
         }
-        const char *flaw = supervisor->services[service].state == SERVICE_UP
-                               ? flaw_of(runtime, &keepers[i], launcher->services[service].endpoint)
-                               : "it is not up";
-        if (flaw) {
-            log_line(runtime, "init: %s: %s", name, flaw);
+        const bool up = supervisor->services[service].state == SERVICE_UP;
+        const bool synced = up && keepers[i].is_synced(client, name);
+        if (!synced) {
+            log_line(client->runtime, "init: %s: %s", name, up ? "it failed" : "it is not up");
         }
-        marker(runtime, flaw ? MARKER_INIT_NOT_SYNCED : MARKER_INIT_SYNCED, name);
+        marker(client->runtime, synced ? MARKER_INIT_SYNCED : MARKER_INIT_NOT_SYNCED, name);
     }
 }

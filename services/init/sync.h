@@ -9,8 +9,7 @@
 // Errors:    none: a marker says who was not synced, a line why, and the system ends all the same.
 #pragma once
 
-#include "runtime/runtime.h"
-#include "services/init/launch.h"
+#include "ipc/client.h"
 #include "services/init/supervisor.h"
 
 #ifdef __cplusplus
@@ -19,8 +18,7 @@ extern "C" {
 
 #define SYNC_NS UINT64_C(5000000000)
 
-void sync_all(struct runtime *runtime, const struct supervisor *supervisor,
-              const struct launcher *launcher);
+void sync_all(struct ipc_client *client, const struct supervisor *supervisor);
 
 #ifdef __cplusplus
 }

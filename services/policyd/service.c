@@ -4,7 +4,8 @@
 #include <string.h>
 
 #include "images/markers.h"
-#include "ipc/frame.h"
+#include "ipc/ask.h"
+#include "ipc/boot_resolver.h"
 #include "ipc/plant.h"
 #include "ipc/server.h"
 #include "ipc/wire/init_wire.h"
@@ -18,6 +19,8 @@
 
 struct policyd_service {
     struct ipc_server server;
+    struct ipc_boot_resolver resolver;
+    struct ipc_client client;
     struct policyd policyd;
     struct audit audit;
     struct policy_learned page[POLICY_LEARNED_PAGE];
@@ -72,18 +75,13 @@ static enum wire_status on_check(void *state, struct ipc_exchange *exchange) {
 }
 
 // Asks init about the word that it keeps. False: it does not answer as it should.
-static bool ask_init(struct runtime *runtime, enum init_op op, uint64_t *word) {
-    struct message_area *out = &runtime->page->call_out;
-    const struct message_area *in = &runtime->page->reply_in;
-    struct init_message message = {
-        .header = {.op = (uint8_t)op, .nonce = {.value = runtime->instance}}, .word = *word};
-    frame_finish(out, WIRE_TYPE(WIRE_PROTOCOL_INIT, op, WIRE_VIA_NONE),
-                 init_encode(WIRE_REQUEST, &message, out->payload, sizeof(out->payload)));
-    struct call_result result =
-        sys_ipc_call(slot_at(SLOT_INIT), sys_clock_get() + INIT_DEADLINE_NS);
-    message = (struct init_message){.word = 0};
-    bool good = result.status == STATUS_OK &&
-                init_decode(WIRE_REPLY, in->payload, in->header.len, &message) == WIRE_OK &&
+static bool ask_init(struct policyd_service *service, enum init_op op, uint64_t *word) {
+    struct init_message message = {.header = {.op = (uint8_t)op}, .word = *word};
+    const struct ipc_question question = {.target = service_id_named("init"),
+                                          .protocol = &init_rows,
+                                          .deadline = {.ns = sys_clock_get() + INIT_DEADLINE_NS},
+                                          .carried = slot_at(CAP_SLOT_NONE)};
+    bool good = ipc_ask(&service->client, &question, &message).error == IPC_OK &&
                 message.header.status == WIRE_OK;
     *word = message.word;
     return good;
@@ -127,7 +125,7 @@ static enum wire_status on_select(void *state, struct ipc_exchange *exchange) {
     if (!policyd_has_policy(policyd, message->policy)) {
         return WIRE_ABSENT;
     }
-    if (!ask_init(service->server.runtime, INIT_OP_KEEP, &number)) {
+    if (!ask_init(service, INIT_OP_KEEP, &number)) {
         return WIRE_UNAVAILABLE;
     }
     bool learned = policyd->learn.on;
@@ -220,9 +218,10 @@ static bool read_policies(struct policyd *policyd, const struct runtime *runtime
 }
 
 // The policy that an instance before was told to decide by.
-static bool take_up(struct policyd *policyd, struct runtime *runtime) {
+static bool take_up(struct policyd_service *service, const struct runtime *runtime) {
+    struct policyd *policyd = &service->policyd;
     uint64_t number = 0;
-    if (!ask_init(runtime, INIT_OP_KEPT, &number)) {
+    if (!ask_init(service, INIT_OP_KEPT, &number)) {
         log_line(runtime, "policyd: init does not say which policy decides");
         return false;
     }
@@ -237,6 +236,14 @@ static bool take_up(struct policyd *policyd, struct runtime *runtime) {
     return true;
 }
 
+static const struct ipc_client *client_of(const void *state) {
+    return &((const struct policyd_service *)state)->client;
+}
+
+static void trace_hits(void *state, bool on) {
+    route_cache_trace_hits(&((struct policyd_service *)state)->client.routes, on);
+}
+
 int policyd_main(struct runtime *runtime, const void *image) {
     static const struct ipc_row rows[] = {
         [POLICY_OP_ASK] = {.call = on_ask},         [POLICY_OP_SELECT] = {.call = on_select},
@@ -248,13 +255,22 @@ int policyd_main(struct runtime *runtime, const void *image) {
                                         .ready = MARKER_POLICYD_READY,
                                         .protocol = &policy_rows,
                                         .rows = rows,
-                                        .row_count = ARRAY_LEN(rows)};
+                                        .row_count = ARRAY_LEN(rows),
+                                        .client = client_of,
+                                        .trace_hits = trace_hits};
+    static const struct ipc_boot_route_row routes[] = {
+        {"logd", POLICY_SEND, POLICYD_SLOT_LOGD},
+        {"init", POLICY_CALL, SLOT_INIT},
+    };
     struct policyd_service state;
+    state.resolver =
+        (struct ipc_boot_resolver){.runtime = runtime, .rows = routes, .count = ARRAY_LEN(routes)};
+    ipc_boot_client_init(&state.client, &state.resolver);
     policyd_init(&state.policyd);
-    audit_init(&state.audit, runtime, slot_at(POLICYD_SLOT_LOGD));
+    audit_init(&state.audit, &state.client);
     if (!runtime_expect(runtime, slot_at(POLICYD_SLOT_FAMILY), CAP_GRANT, RIGHTS_GRANT,
                         "the family of routes") ||
-        !read_policies(&state.policyd, runtime, image) || !take_up(&state.policyd, runtime)) {
+        !read_policies(&state.policyd, runtime, image) || !take_up(&state, runtime)) {
         return 1;
     }
     return ipc_serve(&state.server, runtime, &service, &state);

@@ -3,8 +3,8 @@
 #include "services/samgrd/service.h"
 
 #include "images/markers.h"
-#include "ipc/boot_route.h"
-#include "ipc/frame.h"
+#include "ipc/ask.h"
+#include "ipc/boot_resolver.h"
 #include "ipc/plant.h"
 #include "ipc/server.h"
 #include "ipc/wire/init_wire.h"
@@ -22,9 +22,10 @@ enum {
 
 struct samgrd_service_state {
     struct ipc_server server;
-    struct runtime *runtime;
-    struct slot policyd;
-    struct nonce last;
+    struct ipc_boot_resolver resolver;
+    struct ipc_client client;
+    struct service_id policyd;
+    struct service_id init;
     bool offers_due;  // init may have services that are not known here.
     struct samgrd samgrd;
 };
@@ -42,45 +43,34 @@ struct resolution {
     struct slot minted;       // WIRE_OK: or CAP_SLOT_NONE, if policy says no.
 };
 
-static enum wire_status policyd_lost(struct samgrd_service_state *state, enum status status) {
-    if (status == STATUS_PEER_CLOSED || status == STATUS_BAD_CAP) {
-        const struct deadline deadline = {.ns = sys_clock_get() + ANSWER_DEADLINE_NS};
-        struct slot_result again = ipc_boot_route(state->runtime, SAMGRD_SLOT_POLICYD, deadline);
-        if (again.status == STATUS_OK) {
-            slot_release(state->policyd);
-            state->policyd = again.slot;
-        }
-    }
-    return WIRE_UNAVAILABLE;
+// What is asked of policyd or init; a capability that comes with the answer is put to *taken.
+static struct ipc_question question_to(struct service_id target,
+                                       const struct wire_protocol_rows *protocol,
+                                       struct slot *taken) {
+    return (struct ipc_question){.target = target,
+                                 .protocol = protocol,
+                                 .deadline = {.ns = sys_clock_get() + ANSWER_DEADLINE_NS},
+                                 .carried = slot_at(CAP_SLOT_NONE),
+                                 .taken = taken};
 }
 
 // WIRE_OK: *grant is what to mint under. WIRE_DENIED: policy says no. Everything else is no answer.
 static enum wire_status ask_policyd(struct samgrd_service_state *state, const struct wanted *wanted,
                                     struct slot *grant) {
-    struct message_area *out = &state->runtime->page->call_out;
-    const struct message_area *in = &state->runtime->page->reply_in;
-    state->last.value++;
-    const struct policy_message request = {.header = {.op = POLICY_OP_ASK, .nonce = state->last},
-                                           .subject = wanted->subject,
-                                           .object = wanted->target.value,
-                                           .action = (uint8_t)wanted->action};
-    frame_finish(out, WIRE_TYPE(WIRE_PROTOCOL_POLICY, POLICY_OP_ASK, WIRE_VIA_NONE),
-                 policy_encode_area(WIRE_REQUEST, &request, out));
-    out->header.flags = FRAME_TAKE_CAP;
-    struct call_result result = sys_ipc_call(state->policyd, sys_clock_get() + ANSWER_DEADLINE_NS);
-    if (result.status != STATUS_OK) {
-        return policyd_lost(state, result.status);
+    struct policy_message message = {.header = {.op = POLICY_OP_ASK},
+                                     .subject = wanted->subject,
+                                     .object = wanted->target.value,
+                                     .action = (uint8_t)wanted->action};
+    const struct ipc_question question = question_to(state->policyd, &policy_rows, grant);
+    if (ipc_ask(&state->client, &question, &message).error != IPC_OK) {
+        return WIRE_UNAVAILABLE;
     }
-    *grant = slot_at(in->meta.slot);
-    struct policy_message reply = {0};
-    enum wire_status decoded = policy_decode_area(WIRE_REPLY, in, &reply);
     bool given = grant->value != CAP_SLOT_NONE;
-    if (decoded != WIRE_OK || reply.header.nonce.value != state->last.value ||
-        given != (reply.header.status == WIRE_OK)) {
+    if (given != (message.header.status == WIRE_OK)) {
         slot_release(*grant);
         return WIRE_UNAVAILABLE;
     }
-    return (enum wire_status)reply.header.status;
+    return (enum wire_status)message.header.status;
 }
 
 // The slot to mint from, if the instance is still there.
@@ -154,26 +144,18 @@ static bool serve_waiting(struct samgrd_service_state *state,
 // One service that init has up and that is not known here. False: there is none, or init did not
 // answer, and then offers_due stands.
 static bool take_offer(struct samgrd_service_state *state, struct service_id *id) {
-    struct message_area *out = &state->runtime->page->call_out;
-    const struct message_area *in = &state->runtime->page->reply_in;
-    state->last.value++;
-    const struct init_message request = {.header = {.op = INIT_OP_OFFER, .nonce = state->last}};
-    frame_finish(out, WIRE_TYPE(WIRE_PROTOCOL_INIT, INIT_OP_OFFER, WIRE_VIA_NONE),
-                 init_encode(WIRE_REQUEST, &request, out->payload, sizeof(out->payload)));
-    out->header.flags = FRAME_TAKE_CAP;
-    struct call_result result =
-        sys_ipc_call(slot_at(SLOT_INIT), sys_clock_get() + ANSWER_DEADLINE_NS);
-    struct init_message reply = {0};
-    if (result.status != STATUS_OK ||
-        init_decode(WIRE_REPLY, in->payload, in->header.len, &reply) != WIRE_OK) {
+    struct init_message message = {.header = {.op = INIT_OP_OFFER}};
+    struct slot offered = slot_at(CAP_SLOT_NONE);
+    const struct ipc_question question = question_to(state->init, &init_rows, &offered);
+    if (ipc_ask(&state->client, &question, &message).error != IPC_OK) {
         return false;
     }
-    state->offers_due = reply.header.status != WIRE_ABSENT;
-    if (in->meta.slot == CAP_SLOT_NONE) {
+    state->offers_due = message.header.status != WIRE_ABSENT;
+    if (offered.value == CAP_SLOT_NONE) {
         return false;
     }
-    id->value = reply.service;
-    slot_release(samgrd_offered(&state->samgrd, *id, slot_at(in->meta.slot)));
+    id->value = message.service;
+    slot_release(samgrd_offered(&state->samgrd, *id, offered));
     return true;
 }
 
@@ -248,6 +230,10 @@ static void on_notified(void *of, uint64_t kernel_bits, uint64_t badge_bits) {
     }
 }
 
+static const struct ipc_client *client_of(const void *of) {
+    return &((const struct samgrd_service_state *)of)->client;
+}
+
 int samgrd_main(struct runtime *runtime) {
     static const struct ipc_row rows[] = {
         [ROUTING_OP_RESOLVE] = {.call = on_resolve},
@@ -259,10 +245,18 @@ int samgrd_main(struct runtime *runtime) {
                                         .rows = rows,
                                         .row_count = ARRAY_LEN(rows),
                                         .notified = on_notified,
-                                        .left = on_left};
-    struct samgrd_service_state state = {.runtime = runtime,
-                                         .policyd = slot_at(SAMGRD_SLOT_POLICYD)};
+                                        .left = on_left,
+                                        .client = client_of};
+    static const struct ipc_boot_route_row routes[] = {
+        {"policyd", POLICY_CALL, SAMGRD_SLOT_POLICYD},
+        {"init", POLICY_CALL, SLOT_INIT},
+    };
+    struct samgrd_service_state state = {
+        .resolver = {.runtime = runtime, .rows = routes, .count = ARRAY_LEN(routes)},
+        .policyd = service_id_named("policyd"),
+        .init = service_id_named("init")};
     samgrd_init(&state.samgrd);
+    ipc_boot_client_init(&state.client, &state.resolver);
     if (!runtime_expect(runtime, slot_at(SAMGRD_SLOT_POLICYD), CAP_ENDPOINT, RIGHT_CALL,
                         "the route to policyd")) {
         return 1;

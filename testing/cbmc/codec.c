@@ -70,6 +70,18 @@ static void decode(enum wire_direction direction) {
     }
 }
 
+// As the rows of a protocol have it.
+static uint16_t bytes_of(uint32_t carried) {
+    uint16_t sum = 0;
+    for (uint32_t i = 0; i < FIELDS; i++) {
+        if ((carried >> i & 1) != 0 && fields[i].type == WIRE_BYTES) {
+            return 0;
+        }
+        sum = (uint16_t)(sum + ((carried >> i & 1) != 0 ? widths[fields[i].type] : 0));
+    }
+    return sum;
+}
+
 int main(void) {
     __CPROVER_havoc_object(memory);
     for (uint32_t i = 0; i < FIELDS; i++) {
@@ -78,6 +90,7 @@ int main(void) {
     }
     for (uint32_t carried = 0; carried < 1u << FIELDS; carried++) {
         op.fields[DIRECTION] = carried;
+        op.bytes[DIRECTION] = bytes_of(carried);
         decode(DIRECTION);
     }
     return 0;

@@ -193,7 +193,7 @@ class World {
 
 inline World *world;
 
-inline const wire_op kRepeatable = {"AGAIN", "", {0, 0}, 1, true, 0};
+inline const wire_op kRepeatable = {"AGAIN", "", {0, 0}, 1, true, 0, {0, 0}};
 
 inline resolved resolve_in_world(void *context, service_id target, policy_action action,
                                  deadline until) {

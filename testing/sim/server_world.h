@@ -28,9 +28,9 @@ struct message {
 
 inline const wire_field kFields[] = {{"value", "", offsetof(message, value), WIRE_U64}};
 inline const wire_op kOps[] = {
-    {"ADD", "", {1, 1}, ADD, true, 0},       {"LATER", "", {1, 1}, LATER, true, 0},
-    {"TELL", "", {1, 0}, TELL, true, 0},     {"LEND", "", {1, 1}, LEND, true, 0},
-    {"REFUSE", "", {1, 1}, REFUSE, true, 0},
+    {"ADD", "", {1, 1}, ADD, true, 0, {8, 8}},       {"LATER", "", {1, 1}, LATER, true, 0, {8, 8}},
+    {"TELL", "", {1, 0}, TELL, true, 0, {8, 0}},     {"LEND", "", {1, 1}, LEND, true, 0, {8, 8}},
+    {"REFUSE", "", {1, 1}, REFUSE, true, 0, {8, 8}},
 };
 inline const wire_protocol_rows kProtocol = {"test", kOps, kFields,         5,
                                              1,      99,   sizeof(message), {{'T', 'S'}}};

@@ -12,8 +12,8 @@ namespace {
 
 const wire_field storm_fields[] = {{"value", "", offsetof(storm_message, value), WIRE_U64}};
 constexpr std::uint16_t STORM_TYPE = 99;
-const wire_op storm_ops[] = {{"AGAIN", "", {1, 1}, AGAIN, true, STORM_TYPE},
-                             {"ONCE", "", {1, 1}, ONCE, false, STORM_TYPE}};
+const wire_op storm_ops[] = {{"AGAIN", "", {1, 1}, AGAIN, true, STORM_TYPE, {0, 0}},
+                             {"ONCE", "", {1, 1}, ONCE, false, STORM_TYPE, {0, 0}}};
 
 struct sloth {
     ipc_server server;

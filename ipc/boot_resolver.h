@@ -1,0 +1,49 @@
+// ipc/boot_resolver.h: routes that the boot manifest gives, kept by a client like any other route:
+// what an ipc_client resolves with where samgrd cannot be asked, or is the one that is asked.
+//
+// The first time a route begins with a copy of the manifest's own capability, with the one right
+// that its use needs; after it was lost, init is asked for the one to the instance of now
+// (boot_route.h). The manifest's capability stays in its slot.
+// Ownership: the caller owns the struct; rows, and what `others` is given, outlive it.
+// Blocking:  never the first time; then until init answers, at most until the deadline.
+// Errors:    enum resolve_answer. RESOLVE_FAILED: the target has no instance now.
+//            RESOLVE_REFUSED: the manifest gives no such route, or no row names it.
+#pragma once
+
+#include "ipc/client.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum { IPC_BOOT_ROUTE_MAX = 8 };
+
+// For how long one that the manifest does not give is not asked for again.
+#define IPC_BOOT_DENY_NS UINT64_C(1000000000)
+
+struct ipc_boot_route_row {
+    const char *target;
+    enum policy_action action;  // POLICY_MANAGE: the manifest gives it with a badge.
+    uint32_t slot;              // Where the manifest puts it.
+};
+
+struct ipc_boot_resolver {
+    struct runtime *runtime;
+    const struct ipc_boot_route_row *rows;
+    uint32_t count;       // At most IPC_BOOT_ROUTE_MAX.
+    uint32_t begun;       // Bit i: the route of row i has begun.
+    ipc_resolve *others;  // For what no row names, with `context`. Null: refused.
+    void *context;
+};
+
+// An ipc_resolve; `context` is a struct ipc_boot_resolver.
+struct resolved ipc_boot_resolve(void *context, struct service_id target, enum policy_action action,
+                                 struct deadline deadline);
+
+// A client whose routes are all of these rows. They are kept also by a build that keeps nothing:
+// what the manifest gives was never resolved.
+void ipc_boot_client_init(struct ipc_client *client, struct ipc_boot_resolver *resolver);
+
+#ifdef __cplusplus
+}
+#endif
