@@ -10,6 +10,10 @@ unsigned plant_journal(void) {
     return plant_choice.journal;
 }
 
+unsigned plant_update(void) {
+    return plant_choice.update;
+}
+
 bool plant_fires(enum plant plant) {
     if (plant_choice.number != (unsigned)plant + 1) {
         return false;

@@ -11,11 +11,15 @@ struct plant_choice {
     unsigned number;
     unsigned asked;
     unsigned journal;
+    unsigned update;
 };
 extern struct plant_choice plant_choice;
 
 // Which bug of services/statefsd/plant.def, as enum state_plant; 0: none.
 unsigned plant_journal(void);
+
+// The same of services/updated/plant.def, as enum update_plant.
+unsigned plant_update(void);
 
 // Every third time of the one that is chosen.
 bool plant_fires(enum plant plant);

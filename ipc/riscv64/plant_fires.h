@@ -5,6 +5,10 @@ static inline unsigned plant_journal(void) {
     return 0;
 }
 
+static inline unsigned plant_update(void) {
+    return 0;
+}
+
 static inline bool plant_fires(enum plant plant) {
     (void)plant;
     return false;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "images/markers.h"
+#include "ipc/plant.h"
 #include "ipc/server.h"
 #include "ipc/wire/policy_action.h"
 #include "ipc/wire/update_wire.h"
@@ -207,7 +208,7 @@ static bool find_key(const void *image, struct system_key *key) {
 
 static bool open(struct updated_service *service, struct runtime *runtime, const void *image) {
     struct outside *outside = &service->outside;
-    struct updated_config config = {.plant = UPDATE_PLANT_NONE};
+    struct updated_config config = {.plant = (enum update_plant)plant_update()};
     if (!outside_open(outside, runtime)) {
         return false;
     }

@@ -460,7 +460,8 @@ enum update_result updated_confirm(struct updated *updated, uint64_t program) {
     if (running->slot == UPDATE_SLOT_NONE) {
         return UPDATE_NOTHING_RUNS;
     }
-    if (program == 0 || program != running->health) {
+    if ((program == 0 || program != running->health) &&
+        !planted(updated, UPDATE_PLANT_ANY_CONFIRMS)) {
         return UPDATE_NOT_THE_HEALTH_PROGRAM;
     }
     if (updated->broken) {
@@ -481,7 +482,7 @@ enum update_result updated_confirm(struct updated *updated, uint64_t program) {
         }
     }
     updated->running.trial = false;
-    return begin_change(updated);
+    return planted(updated, UPDATE_PLANT_FLOOR_LATER) ? UPDATE_OK : begin_change(updated);
 }
 
 enum update_result updated_roll_back(struct updated *updated, bool *reboot) {

@@ -99,6 +99,9 @@ class Day {
         if (!world_.updated_.running.trial) {
             return !unreliable_ && Complain("what was switched to does not run on trial");
         }
+        if (updated_confirm(&world_.updated_, kHealth + 1) != UPDATE_NOT_THE_HEALTH_PROGRAM) {
+            return Complain("another program confirmed it");
+        }
         const std::uint64_t version = world_.updated_.running.version;
         may_be_confirmed_.insert(version);
         if (!Done(updated_confirm(&world_.updated_, kHealth), "confirm")) {

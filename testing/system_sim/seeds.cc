@@ -5,36 +5,48 @@
 #include <cstdlib>
 
 #include "ipc/plant.h"
+#include "services/statefsd/statefs.h"
 #include "testing/sim/seed_fork.h"
 #include "testing/system_sim/storage.h"
+#include "testing/system_sim/update.h"
 
 namespace systemsim {
 
 namespace {
 
+using choice = decltype(plant_choice);
+
 struct planted {
     const char *name;
     const char *what;
     bool storage;
+    unsigned choice::*of;  // Where its number is looked for.
+    unsigned number;
 };
 
 const planted plants[] = {
-#define PLANT(NAME, what) {#NAME, what, false},
-#define STORAGE_PLANT(NAME, what) {#NAME, what, true},
+#define PLANT(NAME, what) {#NAME, what, false, &choice::number, PLANT_##NAME + 1},
+#define STORAGE_PLANT(NAME, what) {#NAME, what, true, &choice::number, PLANT_##NAME + 1},
 #include "ipc/plant.def"
 #undef PLANT
 #undef STORAGE_PLANT
-#define STATE_PLANT(NAME, what) {"JOURNAL_" #NAME, what, true},
+#define STATE_PLANT(NAME, what) \
+    {"JOURNAL_" #NAME, what, true, &choice::journal, STATE_PLANT_##NAME},
 #include "services/statefsd/plant.def"
 #undef STATE_PLANT
+#define UPDATE_PLANT(NAME, what) \
+    {"UPDATE_" #NAME, what, true, &choice::update, UPDATE_PLANT_##NAME},
+#include "services/updated/plant.def"
+#undef UPDATE_PLANT
 };
 
 constexpr int PLANTS = sizeof(plants) / sizeof(plants[0]);
 
-void choose(int plant) {
-    const bool own = plant < static_cast<int>(PLANT_COUNT);
-    plant_choice.number = own ? static_cast<unsigned>(plant + 1) : 0;
-    plant_choice.journal = own ? 0 : static_cast<unsigned>(plant + 1 - PLANT_COUNT);
+void choose_plant(int plant) {
+    plant_choice = {};
+    if (plant >= 0) {
+        plant_choice.*plants[plant].of = plants[plant].number;
+    }
 }
 
 void fill_outcome(seed_outcome &out, const sim_result &result) {
@@ -47,6 +59,12 @@ void fill_outcome(seed_outcome &out, const sim_result &result) {
     out.moved = kept.moved;
     out.trouble = kept.trouble;
     out.resets = kept.resets;
+    out.staged = updates.staged;
+    out.trials = updates.trials;
+    out.confirmations = updates.confirmations;
+    out.returns = updates.returns;
+    out.refused = updates.refused;
+    out.reboots = updates.reboots;
     for (const std::uint64_t count : truth.outcomes) {
         out.calls += count;
     }
@@ -85,7 +103,7 @@ seed_outcome seed_run(const seed_options &options, std::uint64_t seed) {
     auto *out = simtest::seed_shared<seed_outcome>();
     *out = {};
     const int status = simtest::seed_fork(machine, options.quiet, [&] {
-        choose(options.plant);
+        choose_plant(options.plant);
         sim_result result{};
         if (options.storage) {
             result.syscalls = storage_live(seed, machine);
@@ -125,16 +143,23 @@ void seed_add(seed_outcome &sum, const seed_outcome &one) {
     sum.moved += one.moved;
     sum.trouble += one.trouble;
     sum.resets += one.resets;
+    sum.staged += one.staged;
+    sum.trials += one.trials;
+    sum.confirmations += one.confirmations;
+    sum.returns += one.returns;
+    sum.refused += one.refused;
+    sum.reboots += one.reboots;
 }
 
 std::string seed_summary(const seed_options &options, const seed_outcome &sum) {
-    char text[320];
+    char text[512];
     if (options.storage) {
         std::snprintf(
             text, sizeof(text),
             "%llu system calls; %llu boots, %llu power cuts, %llu ends; %llu calls answered, %llu "
             "not, %llu transactions; %llu sectors written in order, %llu operations failed, %llu "
-            "resets\n",
+            "resets; %llu systems staged, %llu tried, %llu confirmed, %llu not, %llu requests "
+            "refused, %llu reboots\n",
             static_cast<unsigned long long>(sum.syscalls),
             static_cast<unsigned long long>(sum.lives), static_cast<unsigned long long>(sum.cuts),
             static_cast<unsigned long long>(sum.ends), static_cast<unsigned long long>(sum.certain),
@@ -142,7 +167,13 @@ std::string seed_summary(const seed_options &options, const seed_outcome &sum) {
             static_cast<unsigned long long>(sum.transactions),
             static_cast<unsigned long long>(sum.moved),
             static_cast<unsigned long long>(sum.trouble),
-            static_cast<unsigned long long>(sum.resets));
+            static_cast<unsigned long long>(sum.resets),
+            static_cast<unsigned long long>(sum.staged),
+            static_cast<unsigned long long>(sum.trials),
+            static_cast<unsigned long long>(sum.confirmations),
+            static_cast<unsigned long long>(sum.returns),
+            static_cast<unsigned long long>(sum.refused),
+            static_cast<unsigned long long>(sum.reboots));
         return text;
     }
     std::snprintf(

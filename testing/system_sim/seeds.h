@@ -42,6 +42,13 @@ struct seed_outcome {
     std::uint64_t moved;         // Sectors that the porter knows to be durable.
     std::uint64_t trouble;       // Operations of the porter's that failed.
     std::uint64_t resets;        // Of the device.
+    // With updated:
+    std::uint64_t staged;         // Systems, acknowledged,
+    std::uint64_t trials;         // starts of those that nobody had confirmed,
+    std::uint64_t confirmations;  // acknowledged,
+    std::uint64_t returns;        // and boots of another one after a trial.
+    std::uint64_t refused;        // Requests.
+    std::uint64_t reboots;        // That updated or its clients asked for.
 };
 
 seed_outcome seed_run(const seed_options &options, std::uint64_t seed);
@@ -50,7 +57,8 @@ std::string seed_summary(const seed_options &options, const seed_outcome &sum);
 std::string seed_replay(const seed_options &options, std::uint64_t seed);
 
 // All planted bugs: those of ipc/plant.def, then those of services/statefsd/plant.def with JOURNAL_
-// before their names. -1: there is none of that name.
+// before their names, and of services/updated/plant.def with UPDATE_. -1: there is none of that
+// name.
 int plant_count();
 int plant_find(const std::string &name);
 const char *plant_name(int plant);

@@ -61,8 +61,14 @@ struct storage_ledger {
 
 extern storage_ledger kept;
 
-// Lets the power go at one of the next writes, unless this life is the last one.
-void storage_cut_soon();
+// Lets the power go at one of so many next writes, unless this life is the last one.
+void storage_cut_soon(std::uint32_t within = 3);
+
+// Whether a client may have the system started anew: not in the last life.
+bool storage_may_reboot();
+
+// Where the program of systems begins (update.h).
+std::uint64_t storage_app_entry();
 
 // Runs all lives of a seed, the first on the machine that was booted last, and judges them. System
 // calls.

@@ -2,15 +2,20 @@
 #include "testing/system_sim/storage.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "ipc/plant.h"
 #include "kernel/abi/device.h"
+#include "services/execd/service.h"
 #include "services/statefsd/service.h"
 #include "services/statefsd/statefs.h"
+#include "services/updated/service.h"
 #include "services/virtioblkd/service.h"
 #include "testing/sim/system.h"
 #include "testing/sim_devices/machine_blk.h"
 #include "testing/system_sim/client.h"
+#include "testing/system_sim/image_part.h"
+#include "testing/system_sim/update.h"
 
 namespace systemsim {
 
@@ -24,16 +29,21 @@ namespace {
 sim_devices::virtio_blk *device_of_life;  // Null in the last one.
 
 constexpr std::uint32_t RESTARTS = 1000;
-constexpr std::uint32_t PAGES = 4096;
+constexpr std::uint32_t PAGES = 5120;  // What all may hold, and an updated that ended while execd
+                                       // keeps its memory.
 constexpr std::uint64_t STEPS_MAX = 3000000;
 constexpr std::uint32_t ARENA_PAGES = DEVICE_ARENA_PAGES_MAX;
 constexpr std::uint32_t ROUND_MS = 2;  // Of virtioblkd: a request is late after three at most.
-constexpr std::uint32_t LIVES = 3;     // Only the last one ends by itself.
+constexpr std::uint32_t LIVES = 3;     // Only the last one ends by itself,
+constexpr std::uint32_t LIVES_MAX = LIVES + UPDATE_TRIES_MAX + 1;  // or a trial's time is up in it.
 
 enum kind : std::uint8_t { SERVICE, VICTIM, CLIENT, FINAL };
+enum seeds : std::uint8_t { ALL, WITH_PORTER, WITH_UPDATED };
 
 constexpr task_limits USUAL = {192, 0, 2, 4, 63};
 constexpr task_limits WITH_WINDOWS = {640, 0, 2, 16, 63};
+constexpr task_limits WITH_PROGRAMS = {400, 4, 8, 8, 63};
+constexpr task_limits WITH_SYSTEMS = {320, 0, 2, 16, 63};
 
 // A program of the system. Beyond what it is granted here it has a console and a way to init, and a
 // client one to samgrd.
@@ -45,17 +55,29 @@ struct row {
     std::vector<const char *> calls = {};  // What the policy lets it call.
     std::uint32_t argument = 0;
     task_limits limits = USUAL;
+    seeds of = ALL;
 };
 
-// Of a disk that is not divided.
+// With updated the disk is divided.
 void run_virtioblkd(user &self) {
     runtime made = runtime_of(self);
-    sys_task_exit(static_cast<std::uint64_t>(virtioblkd_main(&made, nullptr)));
+    const void *files = updates.there ? update_files() : nullptr;
+    sys_task_exit(static_cast<std::uint64_t>(virtioblkd_main(&made, files)));
 }
 
 void run_statefsd(user &self) {
     runtime made = runtime_of(self);
     sys_task_exit(static_cast<std::uint64_t>(statefsd_main(&made)));
+}
+
+void run_updated(user &self) {
+    runtime made = runtime_of(self);
+    sys_task_exit(static_cast<std::uint64_t>(updated_main(&made, update_files())));
+}
+
+void run_execd(user &self) {
+    runtime made = runtime_of(self);
+    sys_task_exit(static_cast<std::uint64_t>(execd_main(&made, execd_boot{})));
 }
 
 std::vector<manifest_grant> of_client(std::vector<manifest_grant> more = {}) {
@@ -67,17 +89,21 @@ manifest_grant ends_services() {
     return {MANIFEST_GRANT_ROUTE, OPERATOR, RIGHT_CALL, MANIFEST_TARGET_INIT, INIT_BADGE_OPERATOR};
 }
 
+manifest_grant receives_memory() {
+    return {MANIFEST_GRANT_ENDPOINT, SLOT_ENDPOINT, RIGHT_RECV | MANIFEST_ACCEPT_CAPS, 0, 0};
+}
+
 manifest_grant windows(std::uint32_t slot) {
     return {MANIFEST_GRANT_FACTORY, slot, RIGHT_MAKE_VMO, MANIFEST_HART_ANY, 0};
 }
 
-// In the order in which init starts them; the first two are policyd and samgrd, without which there
-// is no system.
+// In the order in which init starts all of them; the first two are policyd and samgrd, without
+// which there is no system.
 constexpr std::uint32_t SAMGRD = 1;
 constexpr std::uint32_t LOGD = 2;
 
-const std::vector<row> &rows() {
-    static const std::vector<row> all = {
+std::vector<row> services() {
+    return {
         {"policyd",
          run_policyd,
          VICTIM,
@@ -92,7 +118,7 @@ const std::vector<row> &rows() {
         {"virtioblkd",
          run_virtioblkd,
          VICTIM,
-         {{MANIFEST_GRANT_ENDPOINT, SLOT_ENDPOINT, RIGHT_RECV | MANIFEST_ACCEPT_CAPS, 0, 0},
+         {receives_memory(),
           {MANIFEST_GRANT_DEVICE, SLOT_FIRST_OWN, RIGHTS_DEVICE, DEVICE_ID_BLOCK, ARENA_PAGES}},
          {},
          ROUND_MS,
@@ -104,6 +130,11 @@ const std::vector<row> &rows() {
          {"virtioblkd"},
          STATE_ENTRIES,
          WITH_WINDOWS},
+    };
+}
+
+std::vector<row> keepers() {
+    return {
         {"keeper1", run_keeper, CLIENT, of_client(), {"statefsd"}, 1},
         {"keeper2", run_keeper, CLIENT, of_client(), {"statefsd"}, 2},
         {"keeper3", run_keeper, CLIENT, of_client(), {"statefsd"}, 3},
@@ -113,7 +144,51 @@ const std::vector<row> &rows() {
          of_client({ends_services(), windows(OPERATOR + 1)}),
          {"virtioblkd"},
          0,
-         WITH_WINDOWS},
+         WITH_WINDOWS,
+         WITH_PORTER},
+    };
+}
+
+std::vector<row> updaters() {
+    return {
+        {"execd",
+         run_execd,
+         VICTIM,
+         {receives_memory(),
+          {MANIFEST_GRANT_FACTORY, EXECD_SLOT_FACTORY, RIGHTS_FACTORY & ~RIGHT_MAKE_GRANT,
+           MANIFEST_TARGET_PROGRAMS, 0},
+          {MANIFEST_GRANT_IMAGE, EXECD_SLOT_IMAGE, RIGHT_READ, 0, 0},
+          route_to(SLOT_SAMGRD, SAMGRD)},
+         {"policyd"},
+         0,
+         WITH_PROGRAMS,
+         WITH_UPDATED},
+        {"updated",
+         run_updated,
+         VICTIM,
+         {receives_memory(),
+          windows(UPDATED_SLOT_FACTORY),
+          {MANIFEST_GRANT_IMAGE, UPDATED_SLOT_IMAGE, RIGHT_READ, 0, 0},
+          {MANIFEST_GRANT_ROUTE, UPDATED_SLOT_WATCH, RIGHT_CALL, MANIFEST_TARGET_INIT,
+           INIT_BADGE_WATCHER},
+          route_to(SLOT_SAMGRD, SAMGRD)},
+         {"virtioblkd", "statefsd", "execd"},
+         0,
+         WITH_SYSTEMS,
+         WITH_UPDATED},
+        {"updater",
+         run_updater,
+         CLIENT,
+         of_client({windows(OWN + 1)}),
+         {"updated"},
+         0,
+         WITH_SYSTEMS,
+         WITH_UPDATED},
+    };
+}
+
+std::vector<row> judges() {
+    return {
         {"reaper", run_storage_reaper, CLIENT, of_client({ends_services()})},
         {"judge",
          run_storage_judge,
@@ -121,13 +196,45 @@ const std::vector<row> &rows() {
          of_client(),
          {"policyd", "logd", "virtioblkd", "statefsd"}},
     };
+}
+
+std::vector<row> all_rows() {
+    std::vector<row> all;
+    for (auto *part : {services, keepers, updaters, judges}) {
+        const std::vector<row> more = part();
+        all.insert(all.end(), more.begin(), more.end());
+    }
     return all;
+}
+
+const std::vector<row> &rows() {
+    static const std::vector<row> all = all_rows();
+    return all;
+}
+
+bool is_there(const row &one) {
+    return one.of == ALL || (one.of == WITH_UPDATED) == updates.there;
+}
+
+// What updated may beside calling: bring execd its programs and start them; these call it.
+void allow_updates(std::vector<policy_row> &policy) {
+    const std::uint64_t app = program_id_of(APP, std::strlen(APP));
+    for (const char *name : {"execd", "updated"}) {
+        policy.push_back(allow("judge", POLICY_CALL, name));
+    }
+    policy.push_back(allow("updater", POLICY_MANAGE, "updated"));
+    policy.push_back(allow("updated", POLICY_MANAGE, "execd"));
+    policy.push_back({id_of("updated"), app, POLICY_START, 3});
+    policy.push_back({app, id_of("updated"), POLICY_CALL, 3});
 }
 
 void run_init(user &self) {
     boot_view view;
     std::vector<policy_row> policy;
     for (const row &one : rows()) {
+        if (!is_there(one)) {
+            continue;
+        }
         std::vector<manifest_grant> grants = one.grants;
         grants.insert(grants.end(), {console(), to_init()});
         if (one.what == CLIENT || one.what == FINAL) {
@@ -137,11 +244,14 @@ void run_init(user &self) {
                                     : &one <= &rows()[SAMGRD] ? MANIFEST_CRITICAL
                                                               : 0;
         view.service(one.name, flags, one.what <= VICTIM ? RESTARTS : 0, grants);
-        view.argument(one.argument);
+        view.argument(one.run == run_updated ? updates.trial_ms : one.argument);
         view.limits(one.limits);
         for (const char *called : one.calls) {
             policy.push_back(allow(one.name, POLICY_CALL, called));
         }
+    }
+    if (updates.there) {
+        allow_updates(policy);
     }
     view.policy(sorted(policy));
     run_system(self, view);
@@ -153,44 +263,25 @@ sim_machine &machine() {
     for (std::size_t i = 0; i < rows().size() && !filled; i++) {
         made.program(rows()[i].name, rows()[i].run);
     }
+    if (!filled) {
+        made.program(APP, run_app);
+    }
     filled = true;
     return made;
 }
 
-// An empty journal on the first sectors. The service would use the whole disk.
-disk_status read_image(void *image, std::uint64_t at, std::uint32_t count, std::uint8_t *bytes) {
-    for (std::uint32_t i = 0; i < count; i++) {
-        const sim_devices::sector one = static_cast<sim_devices::disk_image *>(image)->read(at + i);
-        std::copy(one.begin(), one.end(), bytes + std::size_t{i} * DISK_SECTOR_BYTES);
-    }
-    return DISK_OK;
-}
-
-disk_status write_image(void *image, std::uint64_t at, std::uint32_t count,
-                        const std::uint8_t *bytes) {
-    for (std::uint32_t i = 0; i < count; i++) {
-        sim_devices::sector one;
-        std::copy_n(bytes + std::size_t{i} * DISK_SECTOR_BYTES, one.size(), one.begin());
-        static_cast<sim_devices::disk_image *>(image)->write(at + i, one);
-    }
-    return DISK_OK;
-}
-
-disk_status flush_image(void *image) {
-    static_cast<sim_devices::disk_image *>(image)->flush();
-    return DISK_OK;
-}
-
-statefs_config config_of(sim_devices::disk_image &image) {
+statefs_config config_of(image_part &part) {
     statefs_config config{};
-    config.disk = {&image, STATE_SECTORS, read_image, write_image, flush_image};
+    config.disk = part.disk();
     config.entries = STATE_ENTRIES;
     config.plant = static_cast<state_plant>(plant_journal());
     return config;
 }
 
+// An empty journal on the first sectors. The service would use the whole disk.
 void format(sim_devices::disk_image &image) {
-    statefs_config config = config_of(image);
+    image_part part(image, 0, STATE_SECTORS);
+    statefs_config config = config_of(part);
     expect(statefs_format(&config, 1) == MOUNT_OK, "the disk was not formatted");
 }
 
@@ -229,7 +320,8 @@ void begin_life() {
     kept.lives++;
 }
 
-void end_life(sim_devices::virtio_blk &device, machine_blk &blk, const sim_result &result,
+// False: the system is to be started anew.
+bool end_life(sim_devices::virtio_blk &device, machine_blk &blk, const sim_result &result,
               bool last) {
     const bool cut = result.end == SIM_POWER_CUT && !last;
     kept.cuts += cut;
@@ -242,12 +334,30 @@ void end_life(sim_devices::virtio_blk &device, machine_blk &blk, const sim_resul
     }
     kept.resets += device.resets;
     blk.power_cut();
+    const bool again = result.end == SIM_POWER_OFF && std::string(result.message) == "reboot";
+    updates.reboots += again;
+    return !again;
+}
+
+std::uint64_t floor_of(const statefs &fs) {
+    static constexpr char KEY[] = "floor";
+    const state_entry *entry =
+        state_table_find(&fs.table, id_of("updated"),
+                         {reinterpret_cast<const std::uint8_t *>(KEY), sizeof(KEY) - 1});
+    std::uint64_t floor = 0;
+    if (entry != nullptr) {
+        expect(entry->value_count == sizeof(floor), "a floor of another length",
+               entry->value_count);
+        std::memcpy(&floor, entry->value, sizeof(floor));
+    }
+    return floor;
 }
 
 // The power has gone for good: what is on the disk is what the clients were told.
 void check_disk(sim_devices::disk_image &image) {
     auto fs = std::make_unique<statefs>();
-    statefs_config config = config_of(image);
+    image_part part(image, 0, STATE_SECTORS);
+    statefs_config config = config_of(part);
     state_report report;
     const state_mount mounted = statefs_mount(fs.get(), &config, &report);
     expect(mounted == MOUNT_OK, "the journal is not mounted in the end", mounted);
@@ -264,26 +374,39 @@ void check_disk(sim_devices::disk_image &image) {
                 : std::string(reinterpret_cast<const char *>(entry->value), entry->value_count);
         expect(possible.count(found) == 1, "in the end stands at " + name + " " + found);
     }
+    if (updates.there) {
+        update_check_disk(image, floor_of(*fs));
+    }
 }
 
 }  // namespace
 
-void storage_cut_soon() {
+void storage_cut_soon(std::uint32_t within) {
     if (device_of_life != nullptr) {
-        device_of_life->options.cut_after = sim_user_random(3);
+        device_of_life->options.cut_after = sim_user_random(within);
     }
 }
 
+bool storage_may_reboot() {
+    return device_of_life != nullptr;
+}
+
+std::uint64_t storage_app_entry() {
+    return SIM_ENTRY_FIRST + 4 * (rows().size() + 1);
+}
+
 std::uint32_t storage_clients() {
-    return static_cast<std::uint32_t>(std::count_if(
-        rows().begin(), rows().end(), [](const row &one) { return one.what == CLIENT; }));
+    return static_cast<std::uint32_t>(
+        std::count_if(rows().begin(), rows().end(),
+                      [](const row &one) { return one.what == CLIENT && is_there(one); }));
 }
 
 const std::vector<std::string> &storage_victims() {
     static std::vector<std::string> victims;
-    for (std::size_t i = 0; i < rows().size() && victims.size() <= i; i++) {
-        if (rows()[i].what == VICTIM) {
-            victims.emplace_back(rows()[i].name);
+    victims.clear();
+    for (const row &one : rows()) {
+        if (one.what == VICTIM && is_there(one)) {
+            victims.emplace_back(one.name);
         }
     }
     return victims;
@@ -303,7 +426,7 @@ std::uint64_t storage_live(std::uint64_t seed, sim_options options) {
     std::uint64_t syscalls = 0;
     const bool has_porter = seed % 2 == 0;
     sim_devices::random_source random(seed);
-    sim_devices::disk_image image(STATE_SECTORS + (has_porter ? PORTER_SECTORS : 0));
+    sim_devices::disk_image image(STATE_SECTORS + (has_porter ? PORTER_SECTORS : UPDATE_SECTORS));
     machine_blk blk(&image);
     kept = storage_ledger();
     choose_subject(random);
@@ -316,9 +439,14 @@ std::uint64_t storage_live(std::uint64_t seed, sim_options options) {
         format(image);
         kept.sectors.assign(PORTER_SECTORS, {0});
     }
+    updates = update_ledger();
+    if (!has_porter) {
+        update_begin(image, random);
+    }
     options.model = blk.model();
-    for (std::uint32_t life = 0; life < LIVES && truth.findings.empty(); life++) {
-        const bool last = life + 1 == LIVES;
+    bool over = false;
+    for (std::uint32_t life = 0; !over && life < LIVES_MAX && truth.findings.empty(); life++) {
+        const bool last = life + 1 >= LIVES;
         sim_result result{};
         begin_life();
         if (life > 0) {
@@ -328,9 +456,11 @@ std::uint64_t storage_live(std::uint64_t seed, sim_options options) {
         options.seed = random();
         device_of_life = last ? nullptr : &device;
         sim_run(&options, &result);
-        end_life(device, blk, result, last);
+        over = end_life(device, blk, result, last) && last;
         syscalls += result.syscalls;
+        update_look_at_slots("after a life");
     }
+    expect(over || !truth.findings.empty(), "started anew again and again");
     if (truth.findings.empty()) {
         check_disk(image);
     }

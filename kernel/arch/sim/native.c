@@ -96,18 +96,36 @@ static struct native *place(void) {
     sim_finish(SIM_CHECK_FAILED, "more than %u mappings", (unsigned)NATIVE_MAX);
 }
 
-static void show_page(const struct task *task, uint64_t address, uint8_t *host) {
+// Pages of RAM that follow each other, and what the task may do there.
+struct run {
+    off_t at;
+    uint64_t pages;
+    int access;
+};
+
+static struct run page_at(const struct task *task, uint64_t address) {
     const uint64_t leaf = sv39_walk(task->space.root, address);
-    const off_t at = (off_t)(sv39_page(leaf).value - SIM_RAM_FIRST_PAGE) * PAGE_BYTES;
-    const int access =
-        ((leaf & SV39_READ) != 0 ? PROT_READ : 0) | ((leaf & SV39_WRITE) != 0 ? PROT_WRITE : 0);
     if (leaf == 0) {
         sim_finish(SIM_CHECK_FAILED, "task %u: %#llx was mapped and is not there", task->index,
                    (unsigned long long)address);
     }
-    if (mmap(host, PAGE_BYTES, access, MAP_SHARED | MAP_FIXED, natives.memory, at) != host) {
-        give_up("sim: mmap");
+    return (struct run){.at = (off_t)(sv39_page(leaf).value - SIM_RAM_FIRST_PAGE) * PAGE_BYTES,
+                        .pages = 1,
+                        .access = ((leaf & SV39_READ) != 0 ? PROT_READ : 0) |
+                                  ((leaf & SV39_WRITE) != 0 ? PROT_WRITE : 0)};
+}
+
+// As many pages from there on as the host can map at once.
+static struct run run_at(const struct task *task, uint64_t address, uint64_t most) {
+    struct run made = page_at(task, address);
+    while (made.pages < most) {
+        const struct run next = page_at(task, address + made.pages * PAGE_BYTES);
+        if (next.at != made.at + (off_t)(made.pages * PAGE_BYTES) || next.access != made.access) {
+            break;
+        }
+        made.pages++;
     }
+    return made;
 }
 
 static uint64_t show(const struct task *task, uint64_t address, uint64_t pages) {
@@ -120,8 +138,14 @@ static uint64_t show(const struct task *task, uint64_t address, uint64_t pages) 
     if (host == MAP_FAILED) {
         give_up("sim: mmap");
     }
-    for (uint64_t i = 0; i < pages; i++) {
-        show_page(task, address + i * PAGE_BYTES, host + i * PAGE_BYTES);
+    for (uint64_t done = 0; done < pages;) {  // One page at least each time.
+        const struct run next = run_at(task, address + done * PAGE_BYTES, pages - done);
+        uint8_t *to = host + done * PAGE_BYTES;
+        if (mmap(to, next.pages * PAGE_BYTES, next.access, MAP_SHARED | MAP_FIXED, natives.memory,
+                 next.at) != to) {
+            give_up("sim: mmap");
+        }
+        done += next.pages;
     }
     *one = (struct native){.host = host,
                            .address = address,
