@@ -164,9 +164,11 @@ class mutator {
         expression(inside);
     }
 
+    // `a *b = ..` too: as a product it would be no statement.
     bool is_declaration(range what) const {
         return is_name(what.begin) &&
-               (is_type_name(tokens_[what.begin].text) || is_name(what.begin + 1));
+               (is_type_name(tokens_[what.begin].text) || is_name(what.begin + 1) ||
+                (is(what.begin + 1, "*") && is_name(what.begin + 2) && is(what.begin + 3, "=")));
     }
 
     void simple(range what) {

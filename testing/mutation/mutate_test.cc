@@ -49,6 +49,7 @@ TEST(Mutate, statements_are_left_out) {
     EXPECT_EQ(changes("a = b;"), (list{"drop"}));
     EXPECT_EQ(changes("a += b;"), (list{"drop", "+=to-="}));
     EXPECT_EQ(changes("int a = b;"), list{});
+    EXPECT_EQ(changes("word *a = b;"), list{});
 }
 
 TEST(Mutate, what_is_left_alone) {
