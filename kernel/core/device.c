@@ -120,6 +120,7 @@ void device_interrupt(struct kernel *kernel, struct hart *hart) {
     // A line comes once a round at most: it stays claimed, or is off.
     for (uint32_t i = 0; i < DEVICE_COUNT && take_one(kernel, hart, &home, &bits); i++) {
         if (home != 0) {
+            hart->woken++;
             status_ignore(notify_endpoint(kernel, hart, home, 0, bits),
                           "closed: the line stays claimed until its holder binds again or ends");
         }

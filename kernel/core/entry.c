@@ -56,7 +56,6 @@ struct task *kernel_interrupt(struct kernel *kernel, struct hart *hart, uint32_t
     bool ticked = (events & ARCH_EVENT_TIMER) != 0;
     bool over = false;
     hart->looks = true;
-    hart->woken = 0;
     if ((events & ARCH_EVENT_IPI) != 0) {
         hart_count_up(&hart->counts.ipis_taken, 1);
         stop_pass(kernel, hart);
@@ -82,6 +81,7 @@ struct task *kernel_interrupt(struct kernel *kernel, struct hart *hart, uint32_t
     struct task *next = over || atomic_load_u32(&task->killed) != 0
                             ? run_queue_preempt(kernel, hart, task)
                             : run_queue_go_on(kernel, hart, task);
+    hart->woken = 0;
     if (ticked) {
         run_queue_offer(kernel, hart);
     }
@@ -116,7 +116,6 @@ struct task *kernel_idle(struct kernel *kernel, struct hart *hart) {
         doze(kernel, hart);  // No: a step may have been done already, so interrupts are next.
     }
     for (;;) {  // Ends when there is a task; each round sleeps or does a bounded step of work.
-        hart->woken = 0;
         atomic_store_u32(&hart->doorbell, 0);
         atomic_store_u32(&hart->idle, 1);
         atomic_fence();
@@ -128,6 +127,7 @@ struct task *kernel_idle(struct kernel *kernel, struct hart *hart) {
         if (!task && atomic_load_u32(&hart->doorbell) == 0 && steal_some(kernel, hart)) {
             task = run_queue_next(kernel, hart);
         }
+        hart->woken = 0;
         if (task) {
             atomic_store_u32(&hart->idle, 0);
             return task;
