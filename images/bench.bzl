@@ -171,10 +171,7 @@ def bench_images():
         tessera_image(
             name = "bench_stored" + suffix,
             bundle_programs = ["//services/execd/greet:greet"],
-            bundles = {
-                ":device_secret": "device_secret",
-                ":programs": "bundle",
-            },
+            bundles = {":programs": "bundle"},
             disk_mib = 1,
             golden = "golden/bench_stored.golden",
             harts = 1,
@@ -184,6 +181,7 @@ def bench_images():
             programs = _STORED_PROGRAMS,
             reuse = reuse,
             rngs = 1,
+            secrets = {":device_secret": "device_secret"},
         )
         for area in ["block", "stored"]:
             budget_test(

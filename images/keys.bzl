@@ -23,7 +23,7 @@ _FORGER = {"//testing/keys:forger": "forger"}
 def _image(name, secret = "device_secret", manifest = "keys", programs = _KEYS):
     tessera_image(
         name = name,
-        bundles = {":" + secret: "device_secret"},
+        secrets = {":" + secret: "device_secret"},
         disk_mib = 1,
         golden = "golden/%s.golden" % name,
         harts = 2,

@@ -54,7 +54,7 @@ def _smoke(name, harts, **kwargs):
     tessera_image(
         name = name,
         bundle_programs = _BUNDLE_PROGRAMS,
-        bundles = dict(_BUNDLES, **{":device_secret": "device_secret"}),
+        bundles = _BUNDLES,
         disk_mib = _DISK_MIB,
         golden = "golden/smp%d_smoke.golden" % harts,
         harts = harts,
@@ -65,6 +65,7 @@ def _smoke(name, harts, **kwargs):
         },
         programs = SMOKE_PROGRAMS,
         rngs = 2,
+        secrets = {":device_secret": "device_secret"},
         **kwargs
     )
 

@@ -25,6 +25,10 @@ def _boot_image_impl(ctx):
         bundle = target[DefaultInfo].files.to_list()[0]
         args.add("--data", bundle, format = name + "=%s")
         inputs.append(bundle)
+    for target, name in ctx.attr.secrets.items():
+        secret = target[DefaultInfo].files.to_list()[0]
+        args.add("--secret", secret, format = name + "=%s")
+        inputs.append(secret)
     ctx.actions.run(
         executable = ctx.executable._mkimage,
         arguments = [args],
@@ -49,6 +53,7 @@ boot_image = rule(
         # Two lists, for a dictionary of labels takes no transition.
         "program_names": attr.string_list(mandatory = True),
         "programs": attr.label_list(cfg = riscv64_transition, mandatory = True),
+        "secrets": attr.label_keyed_string_dict(allow_files = True),
         "_allowlist_function_transition": attr.label(
             default = "@bazel_tools//tools/allowlists/function_transition_allowlist",
         ),
@@ -261,6 +266,7 @@ def tessera_image(
         policies = {},
         bundles = {},
         bundle_programs = [],
+        secrets = {},
         deadline_s = 90,
         memory_mib = 128,
         cpu = "rv64",
@@ -292,8 +298,9 @@ def tessera_image(
       harts: harts of the machine, 1 to 8
       golden: the markers it must print; the syntax is in images/README.md
       policies: {text: name in the image}; the syntax is in docs/policy.md
-      bundles: {tessera_bundle, or what else is data: name in the image}; execd begins with the one named `bundle`, `device_secret` is for keystored
+      bundles: {tessera_bundle, or what else is data: name in the image}; execd begins with the one named `bundle`
       bundle_programs: labels of their programs, for the debugger
+      secrets: {file: name in the image} of what only services with `image read secret` see; `device_secret` is for keystored
       deadline_s: seconds from power-on to the end
       memory_mib: MiB of memory
       cpu: its harts, as QEMU's `-cpu` reads it
@@ -325,6 +332,7 @@ def tessera_image(
         harts = harts,
         manifest = manifest,
         policies = policies,
+        secrets = secrets,
         program_names = [programs[label] for label in labels],
         programs = labels,
     )

@@ -34,10 +34,11 @@ struct boot_image_header {
     uint64_t magic;
     uint32_t abi_version;
     uint32_t entry_count;
-    uint64_t bytes;       // Of the whole image; a multiple of BOOT_IMAGE_ALIGN.
-    uint32_t hart_count;  // Harts the image is for: the kernel refuses a machine with another
-                          // number.
-    uint32_t reserved;
+    uint64_t bytes;         // Of the whole image; a multiple of BOOT_IMAGE_ALIGN.
+    uint32_t hart_count;    // Harts the image is for: the kernel refuses a machine with another
+                            // number.
+    uint32_t secret_pages;  // The last so many of BOOT_IMAGE_ALIGN bytes hold whole files that are
+                            // mapped only for who has RIGHT_SECRET too.
 };
 BASE_STATIC_ASSERT(sizeof(struct boot_image_header) == 32, "frozen");
 

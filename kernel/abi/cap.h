@@ -50,7 +50,8 @@ enum cap_right {
     RIGHTS_CONSOLE = (1u << 3) - 1,
     // Boot image.
     RIGHT_READ = 1u << 0,
-    RIGHTS_IMAGE = (1u << 1) - 1,
+    RIGHT_SECRET = 1u << 1,  // Its last pages too, which the header calls secret.
+    RIGHTS_IMAGE = (1u << 2) - 1,
     // Grant. REVOKE reaches another task only by task_grant.
     RIGHT_MINT_UNDER = 1u << 0,
     RIGHT_REVOKE = 1u << 1,

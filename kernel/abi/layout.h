@@ -27,7 +27,7 @@
 // The slots init finds filled.
 #define INIT_SLOT_CONSOLE 1  // All rights.
 #define INIT_SLOT_FACTORY 2  // Both rights; any service_id of a program in the boot image.
-#define INIT_SLOT_IMAGE 3    // RIGHT_READ
+#define INIT_SLOT_IMAGE 3    // RIGHTS_IMAGE
 #define INIT_SLOT_DEVICES 4  // All rights; all devices.
 #define INIT_SLOT_STATS 5    // All rights.
 #define INIT_SLOT_FIRST_FREE 6

@@ -84,7 +84,7 @@ static void make_init(struct kernel *kernel, struct hart *hart) {
         status = status == STATUS_BUSY ? STATUS_OK : status;
     }
     while (status == STATUS_OK) {
-        status = task_map_image_step(kernel, task);
+        status = task_map_image_step(kernel, task, RIGHTS_IMAGE);
         if (status == STATUS_OK) {
             break;
         }

@@ -220,6 +220,51 @@ TEST(Boot, a_large_image_is_mapped_whole) {
     });
 }
 
+// The last page of the image holds a secret: who has the image to read sees everything before it,
+// and loads no program from it.
+TEST(Boot, test_reject_reading_what_is_secret_of_the_image) {
+    sim_machine machine;
+    const std::vector<std::uint8_t> secret(PAGE_BYTES, 0x42);
+    machine.program("reader", [](user &) {
+        std::uint64_t offset = 0;
+        std::uint64_t bytes = 0;
+        EXPECT_TRUE(sim_program_find("secret", &offset, &bytes));
+        EXPECT_EQ(sim_user_load(USER_BOOT_IMAGE), BOOT_IMAGE_MAGIC);
+        EXPECT_NE(sim_user_load(USER_BOOT_IMAGE + offset - 8), 0x4242424242424242u);
+        (void)sim_user_load(USER_BOOT_IMAGE + offset);
+    });
+    machine.program("keeper", [](user &) {
+        std::uint64_t offset = 0;
+        std::uint64_t bytes = 0;
+        EXPECT_TRUE(sim_program_find("secret", &offset, &bytes));
+        EXPECT_EQ(sim_user_load(USER_BOOT_IMAGE + offset), 0x4242424242424242u);
+        sys_task_exit(7);
+    });
+    machine.file("secret", secret);
+    const body init = [](user &) {
+        std::uint64_t offset = 0;
+        std::uint64_t bytes = 0;
+        EXPECT_TRUE(sim_program_find("secret", &offset, &bytes));
+        EXPECT_EQ(sim_user_load(USER_BOOT_IMAGE + offset), 0x4242424242424242u);
+        const ending refused = wait_dead(start("reader", {{IMAGE, 5, RIGHT_READ}}));
+        EXPECT_EQ(refused.reason, EXIT_FAULT_READ);
+        EXPECT_EQ(refused.detail, USER_BOOT_IMAGE + offset);
+        EXPECT_EQ(wait_dead(start("keeper", {{IMAGE, 5, RIGHT_READ | RIGHT_SECRET}})).detail, 7u);
+        const slot_result open = sys_cap_clone(IMAGE, RIGHT_READ);
+        slot task = create("reader");
+        EXPECT_EQ(sys_task_load(task, open.slot, offset, bytes).status, STATUS_BAD_ARG);
+        EXPECT_EQ(sys_task_grant(task, open.slot, 5, RIGHT_READ | RIGHT_SECRET), STATUS_DENIED);
+        EXPECT_EQ(sys_task_load(task, IMAGE, offset, bytes).status, STATUS_BAD_IMAGE);
+    };
+    for (std::uint32_t harts : {1u, 2u}) {
+        sim_options options = machine.options(init, harts, harts);
+        options.spoil = [](std::uint8_t *bytes) { image_at(bytes).head.secret_pages = 1; };
+        sim_result got{};
+        sim_run(&options, &got);
+        EXPECT_EQ(got.end, SIM_POWER_OFF) << got.message;
+    }
+}
+
 // What ended init is told as it is.
 TEST(Boot, test_reject_an_end_of_init_with_a_code) {
     sim_machine machine;

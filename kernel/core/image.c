@@ -69,6 +69,10 @@ void image_check(struct kernel *kernel, const struct boot_info *info) {
         kernel_panic("boot image is for %u harts, the machine has %u", image->hart_count,
                      info->hart_count);
     }
+    if (image->secret_pages > (image->bytes - table_bytes) / BOOT_IMAGE_ALIGN) {
+        kernel_panic("boot image: %u of %lu bytes are secret pages", image->secret_pages,
+                     (unsigned long)image->bytes);
+    }
     kernel->image = image;
     kernel->image_first = info->image_first;
     kernel->image_bytes = image->bytes;
@@ -76,6 +80,11 @@ void image_check(struct kernel *kernel, const struct boot_info *info) {
         check_entry(kernel, i);
     }
     check_manifest(kernel);
+}
+
+uint64_t image_bytes_seen(const struct kernel *kernel, uint32_t rights) {
+    uint64_t hidden = (uint64_t)kernel->image->secret_pages * BOOT_IMAGE_ALIGN;
+    return kernel->image_bytes - ((rights & RIGHT_SECRET) != 0 ? 0 : hidden);
 }
 
 static bool same_name(const char *a, const char *b) {

@@ -12,6 +12,9 @@ void image_check(struct kernel *kernel, const struct boot_info *info);
 WARN_UNUSED const struct boot_image_entry *image_find(const struct kernel *kernel,
                                                       enum boot_image_kind kind, const char *name);
 
+// How much of it is seen with those rights: all but its secret pages, or all.
+WARN_UNUSED uint64_t image_bytes_seen(const struct kernel *kernel, uint32_t rights);
+
 // Whether the boot manifest has a service with this id: what init's factory may assign.
 WARN_UNUSED bool image_has_service(const struct kernel *kernel, uint64_t service_id);
 

@@ -97,6 +97,16 @@ TEST(Image, test_reject_table_beyond_the_image) {
     expect_refused([](const image &at) { at.head.bytes = 0; }, "3 entries in");
 }
 
+TEST(Image, test_reject_more_secret_pages_than_there_are) {
+    expect_refused([](const image &at) { at.head.secret_pages = UINT32_MAX; }, "are secret pages");
+    expect_refused(
+        [](const image &at) {
+            at.head.secret_pages = static_cast<std::uint32_t>(at.head.bytes / BOOT_IMAGE_ALIGN);
+        },
+        "are secret pages");
+    expect_booted([](const image &at) { at.head.secret_pages = 1; });
+}
+
 TEST(Image, test_reject_other_number_of_harts) {
     expect_refused([](const image &at) { at.head.hart_count = HARTS + 1; },
                    "is for 3 harts, the machine has 2");

@@ -204,7 +204,7 @@ static bool grant_once(struct kernel *kernel, struct hart *hart, struct task *ta
     bool maps = status == STATUS_OK && cap_kind_of(cap) == CAP_IMAGE;
     status = maps ? work_check(target) : status;
     if (maps && status == STATUS_OK) {
-        status = task_map_image_step(kernel, target);
+        status = task_map_image_step(kernel, target, rights);
         if (status == STATUS_BUSY) {
             return false;
         }
@@ -241,7 +241,8 @@ static enum status find_image(struct kernel *kernel, struct task *task, struct l
         return status;
     }
     struct vmo *vmo = is_vmo ? &kernel->vmos[cap->object] : 0;
-    uint64_t bytes = is_vmo ? (uint64_t)vmo->page_count * PAGE_BYTES : kernel->image_bytes;
+    uint64_t bytes = is_vmo ? (uint64_t)vmo->page_count * PAGE_BYTES
+                            : image_bytes_seen(kernel, cap_rights_of(cap));
     *out = (struct load_image){vmo, handler_arg(task, 2), handler_arg(task, 3)};
     if (out->offset % PAGE_BYTES != 0 || !range_within(out->offset, out->bytes, bytes)) {
         return STATUS_BAD_ARG;

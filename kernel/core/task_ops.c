@@ -8,6 +8,7 @@
 #include "kernel/abi/layout.h"
 #include "kernel/core/cpu_budget.h"
 #include "kernel/core/endpoint_ops.h"
+#include "kernel/core/image.h"
 #include "kernel/core/page.h"
 #include "kernel/core/panic.h"
 #include "kernel/core/qos.h"
@@ -226,9 +227,9 @@ void task_release(struct kernel *kernel, struct hart *hart, struct task *task) {
     }
 }
 
-enum status task_map_image_step(struct kernel *kernel, struct task *task) {
+enum status task_map_image_step(struct kernel *kernel, struct task *task, uint32_t rights) {
     enum { PAGES_A_STEP = 256 };
-    uint32_t page_count = (uint32_t)(kernel->image_bytes / PAGE_BYTES);
+    uint32_t page_count = (uint32_t)(image_bytes_seen(kernel, rights) / PAGE_BYTES);
     uint32_t left = page_count - task->work_index;
     struct arch_run run = {{kernel->image_first.value + task->work_index},
                            left < PAGES_A_STEP ? left : PAGES_A_STEP,

@@ -39,8 +39,10 @@ struct load_image {
 WARN_UNUSED enum status task_load_step(struct kernel *kernel, struct hart *hart, struct task *task,
                                        const struct load_image *image, enum elf_reject *reject);
 
-// Maps the next pages of the boot image read-only at USER_BOOT_IMAGE. STATUS_BUSY: more to do.
-WARN_UNUSED enum status task_map_image_step(struct kernel *kernel, struct task *task);
+// Maps the next pages of the boot image that who holds it with those rights sees, read-only at
+// USER_BOOT_IMAGE. STATUS_BUSY: more to do.
+WARN_UNUSED enum status task_map_image_step(struct kernel *kernel, struct task *task,
+                                            uint32_t rights);
 
 // Makes a LOADED task LIVE and runnable on `home`.
 void task_run(struct kernel *kernel, struct hart *hart, struct task *task, struct hart *home,

@@ -161,7 +161,7 @@ static const struct kind_names kinds[CAP_KIND_COUNT] = {
                      {{RIGHT_WRITE, "write"},
                       {RIGHT_MARKER, "marker"},
                       {RIGHT_READ_INPUT, "input"}}},
-    [CAP_IMAGE] = {"image", {{RIGHT_READ, "read"}}},
+    [CAP_IMAGE] = {"image", {{RIGHT_READ, "read"}, {RIGHT_SECRET, "secret"}}},
     [CAP_REPLY] = {"reply", {{0}}},
     [CAP_GRANT] = {"grant", {{RIGHT_MINT_UNDER, "mint"}, {RIGHT_REVOKE, "revoke"}}},
     [CAP_DEVICE] = {"device",

@@ -11,7 +11,7 @@ extern "C" {
 // What the boot manifest gives keystored besides runtime/slots.h.
 enum keystored_slot {
     KEYSTORED_SLOT_FACTORY = SLOT_FIRST_OWN,  // RIGHT_MAKE_ENDPOINT: one to pause at.
-    KEYSTORED_SLOT_IMAGE,                     // RIGHT_READ
+    KEYSTORED_SLOT_IMAGE,                     // RIGHT_READ | RIGHT_SECRET
 };
 
 // Where the boot image has the device secret, under the name `device_secret`; without bytes: it has

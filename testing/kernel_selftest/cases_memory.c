@@ -36,7 +36,11 @@ bool case_memory_boot_image(struct selftest *selftest) {
     const struct peer_grant image = {slot_at(SELFTEST_SLOT_IMAGE), PROBE_SLOT_FORWARD, RIGHT_READ};
     const struct peer_exit write = {EXIT_FAULT_WRITE, USER_BOOT_IMAGE};
     const struct peer_exit execute = {EXIT_FAULT_EXEC, USER_BOOT_IMAGE};
+    // The last page is a secret, which the right to read does not show.
+    const struct peer_grant all = {slot_at(SELFTEST_SLOT_IMAGE), PROBE_SLOT_FORWARD, RIGHTS_IMAGE};
     const uint64_t behind = USER_BOOT_IMAGE + selftest->image->bytes;
+    const uint64_t secret = behind - BOOT_IMAGE_ALIGN;
+    const struct peer_exit read_secret = {EXIT_FAULT_READ, secret};
     const struct peer_exit read_behind = {EXIT_FAULT_READ, behind};
     struct peer peer;
     return peer_start_with(selftest, TASK_HART_ANY, &image, &peer) &&
@@ -46,7 +50,11 @@ bool case_memory_boot_image(struct selftest *selftest) {
            peer_end(selftest, &peer) &&
            peer_faults_with(selftest, &image, PROBE_WRITE, USER_BOOT_IMAGE, write) &&
            peer_faults_with(selftest, &image, PROBE_EXECUTE, USER_BOOT_IMAGE, execute) &&
-           peer_faults_with(selftest, &image, PROBE_READ, behind, read_behind);
+           selftest_expect(selftest, "secret pages", selftest->image->secret_pages, 1) &&
+           peer_faults_with(selftest, &image, PROBE_READ, secret, read_secret) &&
+           peer_start_with(selftest, TASK_HART_ANY, &all, &peer) &&
+           peer_ask(selftest, &peer, PROBE_READ, secret) && peer_end(selftest, &peer) &&
+           peer_faults_with(selftest, &all, PROBE_READ, behind, read_behind);
 }
 
 bool case_memory_devices(struct selftest *selftest) {

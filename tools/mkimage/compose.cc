@@ -105,6 +105,7 @@ bool compose(const composition &given, std::string &image, std::vector<std::stri
     if (!parts.empty()) {
         files.push_back({PARTS_NAME, BOOT_IMAGE_DATA, parts});
     }
+    std::ranges::stable_partition(files, [](const image_file &file) { return !file.secret; });
     check_names(files, messages);
     check_programs(result.contents, programs, messages);
     std::string error;

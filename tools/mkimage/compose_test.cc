@@ -45,6 +45,26 @@ TEST(Compose, image_has_the_programs_and_the_manifest) {
     EXPECT_EQ(last.kind, static_cast<std::uint32_t>(BOOT_IMAGE_MANIFEST));
 }
 
+// Behind everything else, on pages of its own, which the header counts.
+TEST(Compose, what_is_secret_stands_last) {
+    std::string image;
+    std::vector<std::string> messages;
+    composition parts = good();
+    parts.manifest_text = "service timed\n    final\n    sectors 16 100\n";
+    parts.files.insert(parts.files.begin(),
+                       {"word", BOOT_IMAGE_DATA, std::string(5000, 's'), true});
+    ASSERT_TRUE(compose(parts, image, messages)) << messages.at(0);
+    boot_image_header header;
+    std::memcpy(&header, image.data(), sizeof(header));
+    EXPECT_EQ(header.secret_pages, 2U);
+    boot_image_entry last;
+    std::memcpy(&last, image.data() + sizeof(header) + (header.entry_count - 1) * sizeof(last),
+                sizeof(last));
+    EXPECT_STREQ(last.name, "word");
+    EXPECT_EQ(last.offset, header.bytes - 2 * BOOT_IMAGE_ALIGN);
+    EXPECT_EQ(image.find("sssss"), last.offset);
+}
+
 TEST(Compose, a_divided_disk_is_a_file) {
     std::string image;
     std::vector<std::string> messages;

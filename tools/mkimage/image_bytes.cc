@@ -78,12 +78,18 @@ bool build_image(const std::vector<image_file> &files, std::uint32_t hart_count,
     std::string table;
     std::string body(sizeof(boot_image_header) + files.size() * sizeof(boot_image_entry), '\0');
     const std::size_t head_bytes = body.size();
+    std::size_t secret_at = 0;
     for (const image_file &file : files) {
         if (!name_is_proper(file.name)) {
             error = "`" + file.name + "` is no proper name of a file";
             return false;
         }
         align(body);
+        if (secret_at != 0 && !file.secret) {
+            error = "`" + file.name + "` stands behind what is secret";
+            return false;
+        }
+        secret_at = file.secret && secret_at == 0 ? body.size() : secret_at;
         append_name(table, file.name);
         append_u64(table, file.kind == BOOT_IMAGE_PROGRAM ? service_id_of(file.name) : 0);
         append_u64(table, body.size());
@@ -99,7 +105,9 @@ bool build_image(const std::vector<image_file> &files, std::uint32_t hart_count,
     append_u32(head, static_cast<std::uint32_t>(files.size()));
     append_u64(head, body.size());
     append_u32(head, hart_count);
-    append_u32(head, 0);
+    append_u32(head, secret_at == 0 ? 0
+                                    : static_cast<std::uint32_t>((body.size() - secret_at) /
+                                                                 BOOT_IMAGE_ALIGN));
     head += table;
     out = head + body.substr(head_bytes);
     return true;

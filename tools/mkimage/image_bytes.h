@@ -19,6 +19,7 @@ struct image_file {
     std::string name;
     boot_image_kind kind = BOOT_IMAGE_DATA;
     std::string contents;
+    bool secret = false;  // Behind all others, on pages that RIGHT_SECRET shows.
 };
 
 bool build_image(const std::vector<image_file> &files, std::uint32_t hart_count, std::string &out,

@@ -57,7 +57,7 @@ const std::vector<grant_form> &grant_forms() {
           {"task", RIGHT_MAKE_TASK},
           {"grant", RIGHT_MAKE_GRANT},
           {"vmo", RIGHT_MAKE_VMO}}},
-        {"image", MANIFEST_GRANT_IMAGE, false, {{"read", RIGHT_READ}}},
+        {"image", MANIFEST_GRANT_IMAGE, false, {{"read", RIGHT_READ}, {"secret", RIGHT_SECRET}}},
         {"device",
          MANIFEST_GRANT_DEVICE,
          true,

@@ -19,6 +19,7 @@ struct arguments {
     std::uint32_t hart_count = 1;
     std::vector<std::string> programs;  // name=path
     std::vector<std::string> data;      // name=path
+    std::vector<std::string> secrets;   // name=path
     std::vector<std::string> policies;  // name=path
 };
 
@@ -45,6 +46,18 @@ bool append_files(const std::vector<std::string> &named, boot_image_kind kind,
     return true;
 }
 
+bool append_secrets(const std::vector<std::string> &named,
+                    std::vector<mkimage::image_file> &files) {
+    const std::size_t first = files.size();
+    if (!append_files(named, BOOT_IMAGE_DATA, files)) {
+        return false;
+    }
+    for (std::size_t at = first; at < files.size(); at++) {
+        files[at].secret = true;
+    }
+    return true;
+}
+
 bool append_policies(const std::vector<std::string> &named,
                      std::vector<mkimage::policy_source> &policies) {
     std::vector<mkimage::image_file> files;
@@ -67,6 +80,7 @@ bool make(const arguments &given) {
                                .hart_count = given.hart_count};
     if (!text || !append_files(given.programs, BOOT_IMAGE_PROGRAM, parts.files) ||
         !append_files(given.data, BOOT_IMAGE_DATA, parts.files) ||
+        !append_secrets(given.secrets, parts.files) ||
         !append_policies(given.policies, parts.policies)) {
         return false;
     }
@@ -95,6 +109,8 @@ int main(int argc, char **argv) {
         ->check(CLI::Range(1, 8));
     app.add_option("--program", given.programs, "name=path of an ELF file; repeated");
     app.add_option("--data", given.data, "name=path of any file; repeated");
+    app.add_option("--secret", given.secrets,
+                   "name=path of a file that only who has `image read secret` sees; repeated");
     app.add_option("--policy", given.policies, "name=path of a policy's text; repeated");
     try {
         app.parse(argc, argv);
