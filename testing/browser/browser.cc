@@ -78,7 +78,7 @@ std::string program() {
 pid_t start(const std::string &scratch, int reads, int writes) {
     std::vector<std::string> words = {
         program(), "--remote-debugging-pipe", "--user-data-dir=" + scratch + "/data",
-        // The sandbox of the test is around it, as the machine's other users would be.
+        // Bazel's sandbox is around it; in that, its own would not start.
         "--no-sandbox", "--no-zygote", "--disable-gpu", "--disable-software-rasterizer",
         "--disable-dev-shm-usage", "--disable-background-networking", "--no-first-run",
         "--host-resolver-rules=MAP * ~NOTFOUND", "--hide-scrollbars",
