@@ -84,6 +84,16 @@ def _checkers_and_helpers():
     _tree(name = "clang_tools", build_file = "//toolchains/clang_tools:clang_tools.BUILD", keep = ["usr/lib/llvm-16/lib/clang/16/include"], programs = ["usr/lib/llvm-16/bin/" + t for t in ["clang-format", "clang-tidy"]])
     _tree(name = "gdb", build_file = "//toolchains/gdb:gdb.BUILD", keep = ["usr/lib/python3.13", "usr/share/gdb"], programs = ["usr/bin/gdb-multiarch"])
 
+def _browser():
+    _tree(
+        name = "chromium",
+        build_file = "//toolchains/chromium:chromium.BUILD",
+        keep = ["usr/share/fonts/truetype/dejavu"] +
+               ["usr/lib/chromium/" + f for f in ["headless_*.pak", "icudtl.dat", "v8_context_snapshot.bin"]],
+        libraries = ["usr/lib/%s/pulseaudio" % _HOST],
+        programs = ["usr/lib/chromium/chromium-headless-shell"],
+    )
+
 def _from_npm():
     npm_package(
         name = "buildifier",
@@ -105,4 +115,5 @@ def tessera_repositories():
     _qemu()
     _libraries()
     _checkers_and_helpers()
+    _browser()
     _from_npm()

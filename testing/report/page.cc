@@ -3,39 +3,36 @@
 #include <iomanip>
 #include <sstream>
 
+#include "testing/report/charts.h"
+#include "testing/report/page_head.h"
 #include "testing/report/result.h"
-#include "testing/report/svg.h"
 
 namespace report {
 namespace {
 
 constexpr double PERCENT = 100;
-constexpr double NS_A_MS = 1e6;
+constexpr std::uint64_t NS_A_TENTH_MS = 100'000;
 constexpr std::size_t FUNCTION_ROWS = 20;
 
-constexpr char HEAD[] = R"(<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8"/>
-<title>Tessera: what it costs</title>
-<style>
-:root { color-scheme: light dark; }
-body { font: 14px/1.5 system-ui, sans-serif; margin: 2em auto; max-width: 980px; padding: 0 1em; }
-svg { max-width: 100%; height: auto; }
-svg text { font: 10px ui-monospace, monospace; fill: currentColor; pointer-events: none; }
-rect { stroke: canvas; stroke-width: .5; }
-table { border-collapse: collapse; width: 100%; }
-td, th { padding: .1em .6em; text-align: right; border-bottom: 1px solid #8884; }
-td:first-child, th:first-child, td:last-child, th:last-child { text-align: left; }
-</style>
-</head>
-<body>
-<h1>Tessera: what it costs</h1>
-)";
+// Of the pairs, those that the page begins with; what there is of them.
+constexpr struct {
+    const char *name;
+    const char *words;
+} CARDS[] = {
+    {"client_call_hit", "a call by name"},
+    {"client_ask_hit", "a request by name whose answer comes later"},
+    {"bulk_16MiB_again", "16 MiB handed over once more"},
+    {"log_append", "a record for the log"},
+};
 
 std::string ms(std::uint64_t ns) {
+    const std::uint64_t tenths = (ns + NS_A_TENTH_MS / 2) / NS_A_TENTH_MS;
+    return grouped(tenths / 10) + "." + std::to_string(tenths % 10);
+}
+
+std::string decimal(double value) {
     std::ostringstream out;
-    out << std::fixed << std::setprecision(1) << static_cast<double>(ns) / NS_A_MS;
+    out << std::fixed << std::setprecision(1) << value;
     return out.str();
 }
 
@@ -47,24 +44,79 @@ void row(std::ostream &out, const std::string &tag, const std::vector<std::strin
     out << "</tr>\n";
 }
 
-void put_pairs(const std::vector<pair> &pairs, std::ostream &out) {
-    out << "<h2 id=\"reuse\">What reuse saves</h2>\n<p>Instructions of the same work: with routes, "
-           "reply channels and mappings that are kept, and with each made anew.</p>\n"
-        << pairs_picture(pairs) << "<table>\n";
-    row(out, "th", {"figure", "with", "without", "times less"});
-    for (const pair &pair : pairs) {
-        std::ostringstream times;
-        times << std::fixed << std::setprecision(1)
-              << static_cast<double>(pair.without) /
-                     static_cast<double>(std::max(pair.with, std::uint64_t{1}));
-        row(out, "td", {pair.name, grouped(pair.with), grouped(pair.without), times.str()});
+void open_section(std::ostream &out, const std::string &id, const std::string &title) {
+    out << "<h2 id=\"" << escaped(id) << "\">" << escaped(title) << "</h2>\n";
+}
+
+void put_cards(const std::vector<pair> &pairs, std::ostream &out) {
+    out << "<div class=\"cards\">\n";
+    for (const auto &[name, words] : CARDS) {
+        for (const pair &pair : pairs) {
+            if (pair.name == name) {
+                out << "<div class=\"card\"><b>" << times_less(pair) << "&times; less</b>" << words
+                    << "<span>" << grouped(pair.with) << " instructions, " << grouped(pair.without)
+                    << " without reuse</span></div>\n";
+            }
+        }
     }
-    out << "</table>\n";
+    out << "</div>\n";
+}
+
+// What is saved, in a sentence: of the pairs, how many gain, the median and the best.
+void put_summary(const std::vector<pair> &pairs, std::ostream &out) {
+    std::vector<pair> ranked = pairs;
+    std::stable_sort(ranked.begin(), ranked.end(), [](const pair &a, const pair &b) {
+        return a.without * std::max(b.with, std::uint64_t{1}) <
+               b.without * std::max(a.with, std::uint64_t{1});
+    });
+    const auto gains = std::count_if(pairs.begin(), pairs.end(),
+                                     [](const pair &one) { return one.with < one.without; });
+    const pair &middle = ranked[(ranked.size() - 1) / 2];
+    const pair &best = ranked.back();
+    out << "<p class=\"lead\">Routes, reply channels and mappings are kept from one call to the "
+           "next. Of "
+        << pairs.size() << " figures measured with that and without, " << gains
+        << (gains == 1 ? " takes" : " take") << " fewer instructions with it: <strong>"
+        << times_less(middle) << " times fewer at the median, " << times_less(best)
+        << " times at best</strong> (<code>" << breakable(best.name) << "</code>, "
+        << grouped(best.with) << " instead of " << grouped(best.without) << ").</p>\n";
+    put_cards(pairs, out);
+}
+
+void put_links(const result &result, std::ostream &out) {
+    out << "<nav>\n";
+    const auto link = [&](bool is_there, const std::string &id, const std::string &words) {
+        if (is_there) {
+            out << "<a href=\"#" << escaped(id) << "\">" << escaped(words) << "</a>\n";
+        }
+    };
+    link(!result.pairs.empty(), "reuse", "What reuse saves");
+    link(!result.growths.empty(), "growth", "Beside many others");
+    link(!result.operations.empty(), "operations", "Operations of services");
+    for (const traced &traced : result.traces) {
+        link(true, "flame-" + traced.image, "Who worked for whom: " + traced.image);
+    }
+    for (const profiled &profiled : result.profiles) {
+        link(true, "functions-" + profiled.image, "By function: " + profiled.image);
+    }
+    link(!result.boot_runs.empty(), "boots", "Boots");
+    for (const bench &bench : result.benches) {
+        link(true, bench.image, bench.image);
+    }
+    out << "</nav>\n";
+}
+
+void put_pairs(const std::vector<pair> &pairs, std::ostream &out) {
+    open_section(out, "reuse", "What reuse saves");
+    out << "<p>Instructions of the same work: with routes, reply channels and mappings that are "
+           "kept, and with each made anew. The longer bar of two is as wide as there is room; "
+           "behind them how many times less.</p>\n"
+        << pairs_chart(pairs);
 }
 
 void put_bench(const bench &bench, std::ostream &out) {
-    out << "<h2 id=\"" << escaped(bench.image) << "\">" << escaped(bench.image)
-        << "</h2>\n<table>\n";
+    open_section(out, bench.image, bench.image);
+    out << "<div class=\"scroll\"><table class=\"why\">\n";
     row(out, "th", {"figure", "least", "mean", "first", "ceiling", "of it", "why"});
     for (const figure &figure : bench.figures) {
         const auto found = bench.ceilings.find(figure.name);
@@ -86,18 +138,20 @@ void put_bench(const bench &bench, std::ostream &out) {
             {figure.name, grouped(figure.least), grouped(figure.mean), grouped(figure.first), limit,
              share, why});
     }
-    out << "</table>\n";
+    out << "</table></div>\n";
 }
 
 void put_boots(const std::vector<boots> &all, std::ostream &out) {
-    out << "<h2 id=\"boots\">Boots</h2>\n<p>Wall time from power-on to the last marker, boots one "
-           "after the other; it depends on the machine and on what else runs there.</p>\n"
-        << boots_picture(all) << "<table>\n";
-    row(out, "th", {"image", "boots", "median ms", "least", "most", "phases of the median, ms"});
+    open_section(out, "boots", "Boots");
+    out << "<p>Wall time from power-on to the last marker, boots one after the other; it depends "
+           "on "
+           "the machine and on what else runs there. Rest on a part for its time.</p>\n"
+        << boots_chart(all) << "<div class=\"scroll\"><table class=\"why\">\n";
+    row(out, "th", {"image", "boots", "median ms", "least", "most", "phases of the median"});
     for (const boots &boots : all) {
         std::string phases;
         for (const phase &phase : boots.phases) {
-            phases += (phases.empty() ? "" : ", ") + phase.name + " " + ms(phase.ns);
+            phases += (phases.empty() ? "" : ", ") + phase.name + " " + span_of_time(phase.ns);
         }
         const auto [least, most] = std::minmax_element(boots.end_ns.begin(), boots.end_ns.end());
         row(out, "td",
@@ -105,23 +159,30 @@ void put_boots(const std::vector<boots> &all, std::ostream &out) {
              least != boots.end_ns.end() ? ms(*least) : "",
              most != boots.end_ns.end() ? ms(*most) : "", phases});
     }
-    out << "</table>\n";
+    out << "</table></div>\n";
 }
 
-std::string decimal(double value) {
-    std::ostringstream out;
-    out << std::fixed << std::setprecision(1) << value;
-    return out.str();
+void put_growths(const std::vector<growth> &growths, std::ostream &out) {
+    open_section(out, "growth", "Beside many others");
+    out << "<p>Instructions beside few others and beside many: a level line grows with nothing. "
+           "Each begins at 0.</p>\n<div class=\"growths\">\n";
+    for (const growth &growth : growths) {
+        out << growth_chart(growth);
+    }
+    out << "</div>\n";
 }
 
 void put_operations(const std::vector<operation> &operations, std::ostream &out) {
-    out << "<h2 id=\"operations\">Operations of services</h2>\n<p>On the ladder, on one hart, by "
-           "the kernel's trace: what a call takes on the mean, in instructions of all who work for "
-           "it, finding its route included; then the same with reuse off. A first call resolves "
-           "its route also with reuse.</p>\n<table>\n";
+    open_section(out, "operations", "Operations of services");
+    out << "<p>On the ladder, on one hart, by the kernel's trace: what a call takes on the mean, "
+           "in "
+           "instructions of all who work for it, finding its route included; then the same with "
+           "reuse off. A first call resolves its route also with reuse.</p>\n"
+           "<div class=\"scroll\"><table>\n<tr class=\"groups\"><th colspan=\"2\"></th>"
+           "<th colspan=\"4\">with reuse</th><th colspan=\"3\">without</th></tr>\n";
     row(out, "th",
-        {"operation", "calls", "with", "the server's own", "messages", "switches", "without",
-         "messages", "switches"});
+        {"operation", "calls", "instructions", "the server's", "messages", "switches",
+         "instructions", "messages", "switches"});
     for (const operation &operation : operations) {
         const operation_cost &with = operation.with;
         const operation_cost &without = operation.without;
@@ -130,7 +191,7 @@ void put_operations(const std::vector<operation> &operations, std::ostream &out)
              decimal(with.messages), decimal(with.switches), grouped(without.ns),
              decimal(without.messages), decimal(without.switches)});
     }
-    out << "</table>\n";
+    out << "</table></div>\n";
 }
 
 // Of those who call somebody, what is done for them: what a task does by itself would leave the
@@ -147,21 +208,22 @@ trace::flame calls_only(const trace::flame &all) {
 }
 
 void put_traced(const traced &traced, std::ostream &out) {
-    out << "<h2 id=\"flame\">Who worked for whom: " << escaped(traced.image)
-        << "</h2>\n<p>Below a task, the calls that others served for it, as wide as they took "
-           "long. Rest on a bar for its time.</p>\n"
-        << flame_picture(calls_only(traced.flame)) << "<p>The whole run, with what each did by "
-        << "itself:</p>\n"
-        << flame_picture(traced.flame);
+    open_section(out, "flame-" + traced.image, "Who worked for whom: " + traced.image);
+    out << "<p>Below a task, the calls that others served for it, as wide as they took long. Rest "
+           "on a bar for its time.</p>\n"
+        << flame_chart(calls_only(traced.flame))
+        << "<p>The whole run, with what each did by itself:</p>\n"
+        << flame_chart(traced.flame);
 }
 
 void put_profiled(const profiled &profiled, std::ostream &out) {
-    out << "<h2 id=\"functions-" << escaped(profiled.image)
-        << "\">Where instructions go: " << escaped(profiled.image)
-        << "</h2>\n<p>By function, of all rounds of a figure and what else ran. Open one.</p>\n";
+    open_section(out, "functions-" + profiled.image, "By function: " + profiled.image);
+    out << "<p>Where the instructions of a figure go, of all its rounds and what else ran. Open "
+           "one.</p>\n";
     for (const profile::section &figure : profiled.figures) {
         const std::uint64_t all = profile::count_of(figure);
-        out << "<details><summary>" << escaped(figure.line) << "</summary>\n<table>\n";
+        out << "<details><summary>" << escaped(figure.line)
+            << "</summary>\n<table class=\"named\">\n";
         row(out, "th", {"program", "function", "instructions", "%"});
         for (std::size_t i = 0; i < std::min(figure.costs.size(), FUNCTION_ROWS); i++) {
             const profile::cost &cost = figure.costs[i];
@@ -177,16 +239,16 @@ void put_profiled(const profiled &profiled, std::ostream &out) {
 
 std::string page_of(const result &result) {
     std::ostringstream out;
-    out << HEAD;
+    out << PAGE_HEAD << "<h1>Tessera: what it costs</h1>\n";
+    if (!result.pairs.empty()) {
+        put_summary(result.pairs, out);
+    }
+    put_links(result, out);
     if (!result.pairs.empty()) {
         put_pairs(result.pairs, out);
     }
     if (!result.growths.empty()) {
-        out << "<h2 id=\"growth\">Beside many others</h2>\n<p>Instructions beside few others and "
-               "beside many: a level line grows with nothing.</p>\n";
-        for (const growth &growth : result.growths) {
-            out << growth_picture(growth);
-        }
+        put_growths(result.growths, out);
     }
     if (!result.operations.empty()) {
         put_operations(result.operations, out);

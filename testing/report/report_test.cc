@@ -4,9 +4,9 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
-#include "ipc/wire/wire.h"
+#include "testing/report/charts.h"
+#include "testing/report/example.h"
 #include "testing/report/result.h"
-#include "testing/report/svg.h"
 
 namespace report {
 namespace {
@@ -45,49 +45,6 @@ std::string open_tag_of(const std::string &page) {
         open.pop_back();
     }
     return open.empty() ? "" : open.back();
-}
-
-bench of_log(const std::string &image, const std::string &log, const std::string &budget) {
-    return {image, figures_of(log), ceilings_of(budget)};
-}
-
-result example() {
-    result out;
-    out.benches.push_back(
-        of_log("bench_client",
-               "kernel: boot\nbench: call_hit 450 mean 451 first 9000\n"
-               "bench: call 286 mean 286 first 900\n"
-               "bench: call_at_20 286 mean 286 first 900\n"
-               "bench: call_at_200 287 mean 287 first 900\n",
-               "# a budget\ncall_hit 451 kept <all> & \"sound\"\ncall <300 direct\n"));
-    out.benches.push_back(
-        of_log("bench_uncached", "bench: call_uncached 7923 mean 7930 first 9000\n", ""));
-    out.pairs = pairs_of(out.benches[0], out.benches[1]);
-    out.growths = growths_of(out.benches);
-    out.boot_runs.push_back({"smp2_smoke",
-                             {510000000, 490000000, 500000000},
-                             {{"firmware", 100000000}, {"kernel", 400000000}}});
-    trace::operation kept;
-    kept.server = "server";
-    kept.type = WIRE_TYPE(WIRE_PROTOCOL_ECHO, 1, WIRE_VIA_NONE);
-    kept.calls = 2;
-    kept.own_ns = 200;
-    kept.messages = 5;
-    kept.switches = 4;
-    trace::operation anew = kept;
-    anew.below_ns = 40;
-    anew.route_ns = 1760;
-    trace::operation other = anew;
-    other.server = "another";
-    out.operations = operations_of({kept}, {other, anew});
-    out.traces.push_back(
-        {"boot", {"", 0, {{"client", 11, {{"server echo", 100, {{"back echo", 40, {}}}}}}}}});
-    out.profiles.push_back(
-        {"bench_services",
-         figure_profiles_of("kernel: boot;kernel;boot 9\n"
-                            "bench: echo 1403 mean 1403 first 9185;kernel;kernel_call<> 30\n"
-                            "bench: echo 1403 mean 1403 first 9185;echo;serve 10\n")});
-    return out;
 }
 
 TEST(Figures, are_read_from_a_log) {
@@ -204,8 +161,8 @@ TEST(Page, is_whole_and_escapes_what_it_shows) {
     const std::string page = page_of(example());
     EXPECT_EQ(open_tag_of(page), "");
     EXPECT_NE(page.find("kept &lt;all&gt; &amp; &quot;sound&quot;"), std::string::npos);
-    EXPECT_NE(page.find("back echo: 40 ns, itself 40"), std::string::npos);
-    EXPECT_NE(page.find("without: 7,930"), std::string::npos);
+    EXPECT_NE(page.find("back echo: 40 ns, 28.6 %; by itself 40 ns"), std::string::npos);
+    EXPECT_NE(page.find("<span>7,930</span>"), std::string::npos);
     EXPECT_NE(page.find("kernel_call&lt;&gt;"), std::string::npos);
     EXPECT_NE(page.find("<td>server echo ECHO</td><td>2</td><td>100</td>"), std::string::npos);
     for (const char *outside : {"<script", "http:", "https:", "url(", "src="}) {
@@ -220,10 +177,43 @@ TEST(Page, of_nothing_is_whole) {
 
 TEST(Page, a_flame_is_as_wide_as_it_took_long) {
     const std::string picture =
-        flame_picture({"", 0, {{"a", 750, {}}, {"b", 250, {}}, {"c", 0, {}}}});
-    EXPECT_NE(picture.find("<rect x=\"0.0\" y=\"18.0\" width=\"720.0\""), std::string::npos);
-    EXPECT_NE(picture.find("<rect x=\"720.0\" y=\"18.0\" width=\"240.0\""), std::string::npos);
-    EXPECT_EQ(picture.find(">c: "), std::string::npos) << "too narrow to be seen";
+        flame_chart({"", 0, {{"a", 750, {}}, {"b", 250, {}}, {"c", 0, {}}}});
+    EXPECT_NE(picture.find("left:0.000%;top:22px;width:75.000%"), std::string::npos) << picture;
+    EXPECT_NE(picture.find("left:75.000%;top:22px;width:25.000%"), std::string::npos) << picture;
+    EXPECT_EQ(picture.find("\"c: "), std::string::npos) << "too narrow to be seen";
+}
+
+TEST(Page, begins_with_what_is_saved) {
+    const std::string page = page_of(example());
+    EXPECT_NE(page.find("Of 1 figures measured"), std::string::npos);
+    EXPECT_NE(page.find("18 times at best"), std::string::npos);
+    EXPECT_NE(page.find("451 instead of 7,930"), std::string::npos);
+    result cards;
+    cards.pairs = {{"client_call_hit", 450, 7920}, {"other", 100, 105}};
+    EXPECT_NE(page_of(cards).find("<b>18&times; less</b>a call by name<span>450 instructions"),
+              std::string::npos);
+    EXPECT_NE(page_of(cards).find("<strong>1.05 times fewer at the median, 18"), std::string::npos);
+}
+
+TEST(Page, times_have_the_unit_that_suits) {
+    EXPECT_EQ(span_of_time(0), "0 ns");
+    EXPECT_EQ(span_of_time(999), "999 ns");
+    EXPECT_EQ(span_of_time(1500), "1.50 us");
+    EXPECT_EQ(span_of_time(15'000), "15.0 us");
+    EXPECT_EQ(span_of_time(150'000'000), "150 ms");
+    EXPECT_EQ(span_of_time(2'000'000'000), "2.00 s");
+}
+
+TEST(Page, names_may_break_and_are_escaped) {
+    EXPECT_EQ(breakable("a_b;<c/"), "a_<wbr/>b;<wbr/>&lt;c/<wbr/>");
+    EXPECT_EQ(breakable(""), "");
+}
+
+TEST(Page, how_many_times_less) {
+    EXPECT_EQ(times_less({"", 100, 101}), "1.01");
+    EXPECT_EQ(times_less({"", 100, 250}), "2.5");
+    EXPECT_EQ(times_less({"", 100, 1760}), "18");
+    EXPECT_EQ(times_less({"", 0, 1760}), "1,760");
 }
 
 TEST(Page, numbers_have_commas) {

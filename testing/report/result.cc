@@ -66,7 +66,7 @@ json json_of_boots(const boots &boots) {
 
 growth growth_of(const figure &few, const bench &bench) {
     const std::string prefix = few.name + AT;
-    growth out{few.name, {{FEW, few.mean}}};
+    growth out{bench.image, few.name, {{FEW, few.mean}}};
     for (const figure &more : bench.figures) {
         if (more.name.compare(0, prefix.size(), prefix) == 0) {
             out.points.emplace_back(std::stoull(more.name.substr(prefix.size())), more.mean);
@@ -168,7 +168,8 @@ std::string json_of(const result &result) {
     }
     root["growths"] = json::array();
     for (const growth &growth : result.growths) {
-        root["growths"].push_back({{"name", growth.name}, {"points", growth.points}});
+        root["growths"].push_back(
+            {{"image", growth.image}, {"name", growth.name}, {"points", growth.points}});
     }
     root["boots"] = json::array();
     for (const boots &boots : result.boot_runs) {

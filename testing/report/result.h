@@ -32,6 +32,7 @@ struct pair {
 
 // A figure `NAME`, `NAME_at_20`, ..: beside how many others, how much.
 struct growth {
+    std::string image;
     std::string name;
     std::vector<std::pair<std::uint64_t, std::uint64_t>> points;
 };

@@ -51,12 +51,36 @@ TEST(Waits, picture_has_each_service_above_those_it_waits_for) {
               std::string::npos);
 }
 
-TEST(Waits, picture_of_services_that_wait_for_nobody_is_one_row) {
+TEST(Waits, picture_has_one_line_for_all_waits_of_two) {
     const manifest contents = three();
-    const std::vector<int> tops = tops_of(wait_graph_svg(contents, {}));
-    ASSERT_EQ(tops.size(), 3U);
-    EXPECT_EQ(tops[0], tops[1]);
-    EXPECT_EQ(tops[1], tops[2]);
+    const std::string svg = wait_graph_svg(
+        contents, waits_of(contents, {{"aa", "bb", "(by p) "}, {"aa", "bb", "(by q) "}}));
+    EXPECT_NE(
+        svg.find("class=\"route\" marker-end=\"url(#r)\"><title>aa waits for bb ; aa waits for "
+                 "bb (by p) ; aa waits for bb (by q) <"),
+        std::string::npos)
+        << svg;
+}
+
+// A line from the highest row to the lowest goes beside the box between them.
+TEST(Waits, picture_leads_long_lines_past_boxes) {
+    const manifest contents = three();
+    const std::string svg = wait_graph_svg(
+        contents, waits_of(contents, {{"bb", "cc", "(by p) "}, {"aa", "cc", "(by p) "}}));
+    std::smatch box, line;
+    const std::regex middle("<rect x=\"(\\d+)\" y=\"140\" width=\"(\\d+)\"");
+    ASSERT_TRUE(std::regex_search(svg, box, middle)) << svg;
+    const std::regex path("C[^C]* (\\d+) 140L(\\d+) 174C[^C]*><title>aa waits for cc");
+    ASSERT_TRUE(std::regex_search(svg, line, path)) << svg;
+    const int left = std::stoi(box[1]), right = left + std::stoi(box[2]);
+    EXPECT_EQ(line[1], line[2]) << "straight down beside the row";
+    EXPECT_TRUE(std::stoi(line[1]) < left || std::stoi(line[1]) > right) << svg;
+}
+
+TEST(Waits, picture_names_services_that_wait_for_nobody_below) {
+    const std::string svg = wait_graph_svg(three(), {});
+    EXPECT_TRUE(tops_of(svg).empty());
+    EXPECT_NE(svg.find("nobody waits for them: cc, bb, aa<"), std::string::npos);
 }
 
 }  // namespace
