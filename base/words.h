@@ -38,6 +38,20 @@ static ALWAYS_INLINE void words_copy(void *to, const void *from, size_t word_cou
     }
 }
 
+// Without a loop: four words are fewer than it takes to count them.
+static ALWAYS_INLINE void words_copy_4(void *to, const void *from) {
+    aliasing_word *target = (aliasing_word *)to;
+    const aliasing_word *source = (const aliasing_word *)from;
+    aliasing_word a = source[0];
+    aliasing_word b = source[1];
+    aliasing_word c = source[2];
+    aliasing_word d = source[3];
+    target[0] = a;
+    target[1] = b;
+    target[2] = c;
+    target[3] = d;
+}
+
 // first, first + step, ..
 static ALWAYS_INLINE void words_series(uint64_t *to, size_t word_count, uint64_t first,
                                        uint64_t step) {

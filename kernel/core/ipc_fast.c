@@ -37,20 +37,6 @@ static ALWAYS_INLINE void block_copy(struct message_area *to, const struct messa
     words_copy(to->payload, from->payload, BLOCK_BYTES / 8);
 }
 
-// Without a loop: four words are less than it takes to count them.
-static ALWAYS_INLINE void half_copy(struct message_area *to, const struct message_area *from) {
-    const aliasing_word *source = (const aliasing_word *)(const void *)from->payload;
-    aliasing_word *target = (aliasing_word *)(void *)to->payload;
-    aliasing_word a = source[0];
-    aliasing_word b = source[1];
-    aliasing_word c = source[2];
-    aliasing_word d = source[3];
-    target[0] = a;
-    target[1] = b;
-    target[2] = c;
-    target[3] = d;
-}
-
 // The payload of a frame of any length and no flags; false if it has some, or is too long.
 WARN_UNUSED static ALWAYS_INLINE bool payload_move(struct message_area *to,
                                                    const struct message_area *from, uint64_t word) {
@@ -63,7 +49,7 @@ WARN_UNUSED static ALWAYS_INLINE bool payload_move(struct message_area *to,
         return true;
     }
     if (shape == SHAPE_HALF) {
-        half_copy(to, from);
+        words_copy_4(to->payload, from->payload);
         return true;
     }
     uint64_t len = word >> 32;
