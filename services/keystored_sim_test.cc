@@ -13,21 +13,19 @@
 #include <string_view>
 #include <vector>
 
-#include "images/markers.h"
 #include "ipc/ask.h"
 #include "ipc/frame.h"
 #include "ipc/keys_item.h"
 #include "ipc/log_record.h"
 #include "ipc/ready.h"
 #include "ipc/resolver.h"
-#include "ipc/server.h"
-#include "ipc/wire/entropy_wire.h"
 #include "ipc/wire/init_wire.h"
 #include "ipc/wire/keys_wire.h"
 #include "services/keystored/service.h"
 #include "services/statefsd/service.h"
 #include "services/statefsd/statefs.h"
 #include "testing/sim/machine.h"
+#include "testing/sim/rngd_double.h"
 #include "testing/sim/system.h"
 #include "testing/statefs/memory_disk.h"
 
@@ -76,46 +74,6 @@ wire_bytes view(std::string_view text) {
 
 bytes copy_of(wire_bytes of) {
     return {of.data, of.data + of.count};
-}
-
-// rngd, with the simulation's numbers for a device.
-struct rngd_double {
-    ipc_server server;
-    std::uint8_t answer[256];
-};
-
-wire_status on_bytes(void *state, ipc_exchange *exchange) {
-    auto *made = static_cast<rngd_double *>(state);
-    auto *message = static_cast<entropy_message *>(exchange->message);
-    if (message->count == 0 || message->count > sizeof(made->answer)) {
-        return WIRE_MALFORMED;
-    }
-    std::uint64_t first = 0;
-    for (std::uint32_t i = 0; i < message->count; i++) {
-        made->answer[i] = static_cast<std::uint8_t>(sim_user_random(256));
-        first |= i < 8 ? std::uint64_t{made->answer[i]} << 8 * i : 0;
-    }
-    truth.numbers.insert(first);
-    message->bytes = {made->answer, message->count};
-    return WIRE_OK;
-}
-
-wire_status on_state(void *, ipc_exchange *) {
-    return WIRE_OK;
-}
-
-void run_rngd(user &self) {
-    runtime made = runtime_of(self);
-    static const ipc_row rows[] = {{nullptr, nullptr}, {on_bytes, nullptr}, {on_state, nullptr}};
-    ipc_service description{};
-    description.name = "rngd";
-    description.ready = MARKER_RNGD_READY;
-    description.protocol = &entropy_rows;
-    description.rows = rows;
-    description.row_count = std::size(rows);
-    rngd_double state{};
-    sys_task_exit(
-        static_cast<std::uint64_t>(ipc_serve(&state.server, &made, &description, &state)));
 }
 
 disk_status read_disk(void *, std::uint64_t sector, std::uint32_t count, std::uint8_t *into) {
@@ -460,7 +418,14 @@ TEST(KeystoredSim, the_identity_is_one_though_all_around_it_ends) {
     machine.program("policyd", run_policyd);
     machine.program("samgrd", run_samgrd);
     machine.program("logd", run_logd);
-    machine.program("rngd", run_rngd);
+    machine.program("rngd", run_rngd_double);
+    rngd_double_gave = [](const std::uint8_t *given, std::uint32_t count) {
+        std::uint64_t first = 0;
+        for (std::uint32_t i = 0; i < count && i < 8; i++) {
+            first |= std::uint64_t{given[i]} << 8 * i;
+        }
+        truth.numbers.insert(first);
+    };
     machine.program("statefsd", run_statefsd);
     machine.program("keystored", run_keystored);
     machine.program("alice", [](user &self) { run_client(self, "alice"); });

@@ -1,5 +1,6 @@
 // services/keystored_slow_test.cc: the real keystored, with a statefsd that takes seconds for each
-// answer: all that one request asks has one bound together, and so has all that a start asks.
+// answer: all that one request asks has one bound together, and so has all that a start asks. What
+// is refused takes no random bytes; uses are counted on when all is read again.
 #include <gtest/gtest.h>
 
 #include <map>
@@ -14,12 +15,12 @@
 #include "ipc/ready.h"
 #include "ipc/resolver.h"
 #include "ipc/server.h"
-#include "ipc/wire/entropy_wire.h"
 #include "ipc/wire/init_wire.h"
 #include "ipc/wire/keys_wire.h"
 #include "ipc/wire/state_wire.h"
 #include "services/keystored/service.h"
 #include "testing/sim/machine.h"
+#include "testing/sim/rngd_double.h"
 #include "testing/sim/system.h"
 
 namespace {
@@ -40,6 +41,7 @@ struct store {
     std::uint64_t takes_us = 0;
     bool refuses_next = false;
     std::uint32_t reads = 0;
+    std::uint32_t drawn = 0;  // Random bytes that rngd gave.
 };
 
 store disk;
@@ -142,35 +144,6 @@ void run_statefsd(user &self) {
         static_cast<std::uint64_t>(ipc_serve(&state.server, &made, &description, &state)));
 }
 
-struct rngd_double {
-    ipc_server server;
-    std::uint8_t answer[256];
-};
-
-wire_status on_bytes(void *state, ipc_exchange *exchange) {
-    auto *made = static_cast<rngd_double *>(state);
-    auto *message = static_cast<entropy_message *>(exchange->message);
-    for (std::uint8_t &byte : made->answer) {
-        byte = static_cast<std::uint8_t>(sim_user_random(256));
-    }
-    message->bytes = {made->answer, message->count};
-    return WIRE_OK;
-}
-
-void run_rngd(user &self) {
-    static const ipc_row rows[] = {{nullptr, nullptr}, {on_bytes, nullptr}, {on_other, nullptr}};
-    runtime made = runtime_of(self);
-    ipc_service description{};
-    description.name = "rngd";
-    description.ready = MARKER_RNGD_READY;
-    description.protocol = &entropy_rows;
-    description.rows = rows;
-    description.row_count = std::size(rows);
-    rngd_double state{};
-    sys_task_exit(
-        static_cast<std::uint64_t>(ipc_serve(&state.server, &made, &description, &state)));
-}
-
 void run_keystored(user &self) {
     runtime made = runtime_of(self);
     sys_task_exit(
@@ -182,6 +155,19 @@ struct judge {
         ipc_resolver_init(&resolver, &made, SLOT_SAMGRD);
         ipc_client_init(&client, &made, ipc_resolver_ask, &resolver, slot_at(CAP_SLOT_NONE));
         EXPECT_EQ(ipc_ready(&made), STATUS_OK);
+    }
+
+    // Of the first name.
+    std::uint64_t uses() {
+        keys_message message{};
+        message.header.op = KEYS_OP_NEXT;
+        ipc_question asked{};
+        asked.target = service_id_named("keystored");
+        asked.protocol = &keys_rows;
+        asked.deadline.ns = in_us(60 * SECOND_US);
+        EXPECT_EQ(ipc_ask(&client, &asked, &message).error, IPC_OK);
+        EXPECT_EQ(int{message.header.status}, int{WIRE_OK});
+        return message.uses;
     }
 
     // How long it took, in microseconds.
@@ -227,6 +213,16 @@ void run_judge(user &self) {
         (void)made.asks(KEYS_OP_MAKE, name, WIRE_OK);
     }
     (void)made.asks(KEYS_OP_IDENTITY, "", WIRE_OK, &before);
+    // Nobody drains rngd with requests that are refused.
+    const std::uint32_t drawn = disk.drawn;
+    for (std::uint32_t i = 0; i < 12; i++) {
+        (void)made.asks(KEYS_OP_MAKE, "No Name", WIRE_MALFORMED);
+        (void)made.asks(KEYS_OP_MAKE, "fourth", WIRE_OVERLOAD);
+        (void)made.asks(KEYS_OP_KEEP, "fourth", WIRE_MALFORMED);
+    }
+    EXPECT_EQ(disk.drawn, drawn);
+    (void)made.asks(KEYS_OP_SIGN, NAMES[0], WIRE_OK);
+    EXPECT_EQ(made.uses(), 1u);
     // Nobody says whether it was erased: all is read again.
     disk.refuses_next = true;
     (void)made.asks(KEYS_OP_ERASE, NAMES[2], WIRE_UNAVAILABLE);
@@ -236,6 +232,7 @@ void run_judge(user &self) {
     EXPECT_LE(took_us, A_REQUEST_US + SECOND_US / 2);
     disk.takes_us = 0;
     (void)made.asks(KEYS_OP_SIGN, NAMES[0], WIRE_OK);
+    EXPECT_EQ(made.uses(), 2u);
     // A start ends by itself, before init ends it.
     disk.takes_us = 2 * SECOND_US;
     const std::uint32_t reads = disk.reads;
@@ -282,7 +279,8 @@ TEST(KeystoredSlow, what_a_request_and_a_start_wait_is_bounded) {
     sim_machine machine;
     machine.program("policyd", run_policyd);
     machine.program("samgrd", run_samgrd);
-    machine.program("rngd", run_rngd);
+    machine.program("rngd", run_rngd_double);
+    rngd_double_gave = [](const std::uint8_t *, std::uint32_t count) { disk.drawn += count; };
     machine.program("statefsd", run_statefsd);
     machine.program("keystored", run_keystored);
     machine.program("judge", run_judge);

@@ -201,9 +201,21 @@ bool keystored_take(struct keystored *keystored, struct wire_bytes place,
     return true;
 }
 
-void keystored_forget(struct keystored *keystored) {
-    sodium_memzero(keystored->entries, sizeof(keystored->entries));
-    keystored->flawed = 0;
+void keystored_renew(const struct keystored *keystored, struct keystored *fresh) {
+    *fresh = *keystored;
+    sodium_memzero(fresh->entries, sizeof(fresh->entries));
+    fresh->flawed = 0;
+}
+
+void keystored_replace(struct keystored *keystored, struct keystored *fresh) {
+    for (uint32_t i = 0; i < KEYSTORED_ENTRIES_MAX; i++) {
+        struct keystored_entry *entry = &fresh->entries[i];
+        const struct keystored_name name = {entry->owner, {entry->name, entry->name_count}};
+        const struct keystored_entry *before = keystored_find(keystored, name);
+        entry->uses = before ? before->uses : 0;
+    }
+    *keystored = *fresh;
+    sodium_memzero(fresh, sizeof(*fresh));
 }
 
 // Whether the owner may have an entry of that name and kind: *found is the one it has, or null.
@@ -251,6 +263,20 @@ static struct keystored_change change_of(struct keystored_name name) {
     return change;
 }
 
+enum wire_status keystored_may_make(const struct keystored *keystored, struct keystored_name name) {
+    const struct keystored_entry *found = 0;
+    return look_for_place(keystored, name, KEYS_PAIR, &found);
+}
+
+enum wire_status keystored_may_keep(const struct keystored *keystored, struct keystored_name name,
+                                    struct wire_bytes secret) {
+    const struct keystored_entry *found = 0;
+    if (secret.count == 0 || secret.count > KEYS_SECRET_BYTES_MAX) {
+        return secret.count == 0 ? WIRE_MALFORMED : WIRE_TOO_LARGE;
+    }
+    return look_for_place(keystored, name, KEYS_SECRET, &found);
+}
+
 enum wire_status keystored_make(const struct keystored *keystored, struct keystored_name name,
                                 const uint8_t *random, struct keystored_change *change,
                                 uint8_t *public_key) {
@@ -272,14 +298,11 @@ enum wire_status keystored_make(const struct keystored *keystored, struct keysto
 enum wire_status keystored_keep(const struct keystored *keystored, struct keystored_name name,
                                 struct wire_bytes secret, const uint8_t *salt,
                                 struct keystored_change *change) {
-    const struct keystored_entry *found = 0;
-    if (secret.count == 0 || secret.count > KEYS_SECRET_BYTES_MAX) {
-        return secret.count == 0 ? WIRE_MALFORMED : WIRE_TOO_LARGE;
-    }
-    enum wire_status status = look_for_place(keystored, name, KEYS_SECRET, &found);
+    enum wire_status status = keystored_may_keep(keystored, name, secret);
     if (status != WIRE_OK) {
         return status;
     }
+    const struct keystored_entry *found = keystored_find(keystored, name);
     *change = change_of(name);
     change->entry.uses = found ? found->uses : 0;
     seal_entry(keystored, KEYS_SECRET, salt, secret, &change->entry);

@@ -96,11 +96,23 @@ WARN_UNUSED bool keystored_root_open(struct keystored *keystored, struct wire_by
 // place, or there is no room, and it is counted.
 bool keystored_take(struct keystored *keystored, struct wire_bytes place, struct wire_bytes sealed);
 
-// Forgets all entries, to take them again.
-void keystored_forget(struct keystored *keystored);
+// All that is kept is read again: `fresh` has everything but the entries, which are taken again,
+void keystored_renew(const struct keystored *keystored, struct keystored *fresh);
+// and takes the place of what there was; what is there still goes on counting its uses. `fresh` is
+// wiped.
+void keystored_replace(struct keystored *keystored, struct keystored *fresh);
 
 // Where an entry is stored: `out` has room for KEYSTORED_PLACE_BYTES_MAX.
 uint32_t keystored_place(const struct keystored_entry *entry, uint8_t *out);
+
+// Whether such a request is refused whatever the random bytes are: before any are asked for.
+WARN_UNUSED enum wire_status keystored_may_make(const struct keystored *keystored,
+                                                struct keystored_name name);
+WARN_UNUSED enum wire_status keystored_may_keep(const struct keystored *keystored,
+                                                struct keystored_name name,
+                                                struct wire_bytes secret);
+WARN_UNUSED enum wire_status keystored_may_seal(const struct keystored *keystored,
+                                                struct keystored_content plain);
 
 // Changes.
 WARN_UNUSED enum wire_status keystored_make(const struct keystored *keystored,

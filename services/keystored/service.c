@@ -68,11 +68,15 @@ static enum wire_status on_make(void *state, struct ipc_exchange *exchange) {
     struct keys_message *message = exchange->message;
     struct keystored_change made = {.none = true};
     uint8_t random[KEYSTORED_MAKE_RANDOM] = {0};
-    enum wire_status status = WIRE_UNAVAILABLE;
-    if (store_is_fresh(service) && (keystored_find(&service->keystored, name_of(exchange)) ||
-                                    store_random(service, random, sizeof(random)))) {
-        status =
-            keystored_make(&service->keystored, name_of(exchange), random, &made, service->scratch);
+    enum wire_status status = store_is_fresh(service)
+                                  ? keystored_may_make(&service->keystored, name_of(exchange))
+                                  : WIRE_UNAVAILABLE;
+    if (status == WIRE_OK) {
+        const bool ready = keystored_find(&service->keystored, name_of(exchange)) ||
+                           store_random(service, random, sizeof(random));
+        status = ready ? keystored_make(&service->keystored, name_of(exchange), random, &made,
+                                        service->scratch)
+                       : WIRE_UNAVAILABLE;
     }
     sodium_memzero(random, sizeof(random));
     message->public_key = (struct wire_bytes){service->scratch, KEYS_PUBLIC_BYTES};
@@ -98,11 +102,16 @@ static enum wire_status on_keep(void *state, struct ipc_exchange *exchange) {
     const struct keys_message *message = exchange->message;
     struct keystored_change kept = {.none = true};
     uint8_t salt[SEAL_SALT_BYTES];
-    enum wire_status status = WIRE_UNAVAILABLE;
+    enum wire_status status =
+        store_is_fresh(service)
+            ? keystored_may_keep(&service->keystored, name_of(exchange), message->secret)
+            : WIRE_UNAVAILABLE;
     service->dirty = true;
-    if (store_is_fresh(service) && store_random(service, salt, sizeof(salt))) {
-        status =
-            keystored_keep(&service->keystored, name_of(exchange), message->secret, salt, &kept);
+    if (status == WIRE_OK) {
+        status = store_random(service, salt, sizeof(salt))
+                     ? keystored_keep(&service->keystored, name_of(exchange), message->secret, salt,
+                                      &kept)
+                     : WIRE_UNAVAILABLE;
     }
     return change(service, exchange, &kept, "keep", status);
 }
@@ -151,13 +160,15 @@ static enum wire_status on_seal(void *state, struct ipc_exchange *exchange) {
     struct keystored_service *service = state;
     struct keys_message *message = exchange->message;
     uint8_t salt[SEAL_SALT_BYTES];
-    enum wire_status status = WIRE_UNAVAILABLE;
+    const struct keystored_content plain = {message->context, message->plain};
+    enum wire_status status = keystored_may_seal(&service->keystored, plain);
     service->dirty = true;
     store_begin(service);
-    if (store_random(service, salt, sizeof(salt))) {
-        status = keystored_seal(&service->keystored, owner_of(exchange),
-                                (struct keystored_content){message->context, message->plain}, salt,
-                                service->scratch);
+    if (status == WIRE_OK) {
+        status = store_random(service, salt, sizeof(salt))
+                     ? keystored_seal(&service->keystored, owner_of(exchange), plain, salt,
+                                      service->scratch)
+                     : WIRE_UNAVAILABLE;
     }
     message->sealed = (struct wire_bytes){service->scratch, message->plain.count + KEYS_SEAL_BYTES};
     return audit_use(service, exchange, "seal", service->keystored.sealed, status);

@@ -41,6 +41,7 @@ struct keystored_service {
     uint8_t random[RANDOM_BYTES];
     uint8_t scratch[STATE_VALUE_BYTES_MAX];
     struct keystored keystored;
+    struct keystored fresh;  // While all is read again.
 };
 
 // A request begins, with all of its time. store_is_fresh does it too.

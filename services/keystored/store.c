@@ -165,9 +165,9 @@ static bool take_one(struct keystored_service *service, struct wire_bytes place)
         return false;
     }
     if (!is_root(place)) {
-        (void)keystored_take(&service->keystored, place, message.value);
-    } else if (service->keystored.state != KEYS_READY &&
-               !keystored_root_open(&service->keystored, service->secret, message.value)) {
+        (void)keystored_take(&service->fresh, place, message.value);
+    } else if (service->fresh.state != KEYS_READY &&
+               !keystored_root_open(&service->fresh, service->secret, message.value)) {
         log_line(service->server.runtime,
                  "keystored: another device secret, or the identity was changed");
     }
@@ -183,15 +183,16 @@ bool store_load(struct keystored_service *service) {
     if (places.count == 0 && service->keystored.state != KEYS_READY && !make_root(service)) {
         return false;
     }
-    keystored_forget(&service->keystored);
+    keystored_renew(&service->keystored, &service->fresh);
     for (uint32_t round = 0; round < 2; round++) {  // The root first: it opens the others.
         for (uint32_t i = 0; i < places.count; i++) {
             const struct wire_bytes place = place_at(&places, i);
             if (is_root(place) == (round == 0) && !take_one(service, place)) {
-                return false;
+                return false;  // What was known is known on, and stale.
             }
         }
     }
+    keystored_replace(&service->keystored, &service->fresh);
     service->stale = false;
     return true;
 }

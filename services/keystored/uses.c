@@ -114,13 +114,19 @@ enum wire_status keystored_give(struct keystored *keystored, struct keystored_na
     return WIRE_OK;
 }
 
-enum wire_status keystored_seal(struct keystored *keystored, uint64_t owner,
-                                struct keystored_content plain, const uint8_t *salt, uint8_t *out) {
+enum wire_status keystored_may_seal(const struct keystored *keystored,
+                                    struct keystored_content plain) {
     if (plain.context.count > KEYS_CONTEXT_BYTES_MAX || plain.bytes.count > KEYS_PLAIN_BYTES_MAX) {
         return WIRE_TOO_LARGE;
     }
-    if (keystored->state != KEYS_READY) {
-        return WIRE_UNAVAILABLE;
+    return keystored->state == KEYS_READY ? WIRE_OK : WIRE_UNAVAILABLE;
+}
+
+enum wire_status keystored_seal(struct keystored *keystored, uint64_t owner,
+                                struct keystored_content plain, const uint8_t *salt, uint8_t *out) {
+    const enum wire_status status = keystored_may_seal(keystored, plain);
+    if (status != WIRE_OK) {
+        return status;
     }
     struct seal_key key;
     seal_key_derive(&keystored->clients, SEAL_CLIENTS, owner, &key);

@@ -7,10 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "images/markers.h"
 #include "ipc/resolver.h"
-#include "ipc/server.h"
-#include "ipc/wire/entropy_wire.h"
 #include "services/echo/service.h"
 #include "services/keystored/service.h"
 #include "services/metricsd/service.h"
@@ -19,6 +16,7 @@
 #include "services/timed/service.h"
 #include "testing/hostile_services/stranger.h"
 #include "testing/sim/machine.h"
+#include "testing/sim/rngd_double.h"
 #include "testing/sim/system.h"
 #include "testing/statefs/memory_disk.h"
 
@@ -58,42 +56,6 @@ template <int (*MAIN)(runtime *)>
 void run_main(user &self) {
     runtime made = runtime_of(self);
     sys_task_exit(static_cast<std::uint64_t>(MAIN(&made)));
-}
-
-struct rngd_double {
-    ipc_server server;
-    std::uint8_t answer[256];
-};
-
-wire_status on_bytes(void *state, ipc_exchange *exchange) {
-    auto *made = static_cast<rngd_double *>(state);
-    auto *message = static_cast<entropy_message *>(exchange->message);
-    if (message->count == 0 || message->count > sizeof(made->answer)) {
-        return WIRE_MALFORMED;
-    }
-    for (std::uint8_t &byte : made->answer) {
-        byte = static_cast<std::uint8_t>(sim_user_random(256));
-    }
-    message->bytes = {made->answer, message->count};
-    return WIRE_OK;
-}
-
-wire_status on_state(void *, ipc_exchange *) {
-    return WIRE_OK;
-}
-
-void run_rngd(user &self) {
-    static const ipc_row rows[] = {{nullptr, nullptr}, {on_bytes, nullptr}, {on_state, nullptr}};
-    runtime made = runtime_of(self);
-    ipc_service description{};
-    description.name = "rngd";
-    description.ready = MARKER_RNGD_READY;
-    description.protocol = &entropy_rows;
-    description.rows = rows;
-    description.row_count = std::size(rows);
-    rngd_double state{};
-    sys_task_exit(
-        static_cast<std::uint64_t>(ipc_serve(&state.server, &made, &description, &state)));
 }
 
 void run_statefsd(user &self) {
@@ -189,7 +151,7 @@ TEST(HostileServicesSim, a_bystander_notices_nothing_and_all_is_counted) {
     machine.program("metricsd", run_main<metricsd_main>);
     machine.program("timed", run_main<timed_main>);
     machine.program("echo", run_main<echo_main>);
-    machine.program("rngd", run_rngd);
+    machine.program("rngd", run_rngd_double);
     machine.program("statefsd", run_statefsd);
     machine.program("keystored", run_keystored);
     machine.program("bystander", run_main<bystander_main>);
