@@ -104,7 +104,7 @@ TEST(ConsoleSim, what_policy_denies_is_in_the_journal) {
 
 TEST(ConsoleSim, asks_the_next_instance_of_samgrd) {
     expect_lines(typed("call samgrd STATS\rkill samgrd\rcall samgrd STATS\rexit\r"),
-                 {"\n  OK by kept route\n", "\n  services ", "\n  samgrd ends\n",
+                 {"\n  OK by route resolved\n", "\n  services ", "\n  samgrd ends\n",
                   "\n  OK by route lost and resolved again\n", "\n  services "});
 }
 
@@ -144,6 +144,25 @@ TEST(ConsoleSim, test_reject_learning_by_who_does_not_manage) {
         typed("policy learn\rpolicy up\rpolicy\rexit\r"),
         {"\n  policyd: denied: policy does not allow it\n", "\n  usage: policy [learn|deny]\n",
          "\n  policyd: denied: policy does not allow it\n"});
+}
+
+// Twice ended, of three restarts one is left.
+TEST(ConsoleSim, shows_restarts_and_what_init_was_asked) {
+    expect_lines(
+        typed("kill echo\rcall echo ECHO value=7\rkill echo\rcall echo ECHO value=8\r"
+              "stats init\rroutes init\rexit\r"),
+        {"\n  value           8\n", "\n  calls ", "\n  READY ", "\n  STATE ", "\n  SERVICE ",
+         "\n  policyd         up             1     1\n",
+         "\n  echo            up             3     1   killed 0x0\n",
+         "\n  console         up             1     3\n", "\n  ok: miss 2\n"});
+}
+
+TEST(ConsoleSim, test_reject_looking_at_init_by_who_is_no_operator) {
+    const std::string shown =
+        typed("stats init\rcall init STATE service=echo\rroutes init\rexit\r", 0);
+    expect_lines(shown, {"\n  init answers DENIED", "\n  init answers DENIED",
+                         "\n  init answers DENIED"});
+    EXPECT_EQ(shown.find("\n  echo            up"), std::string::npos);
 }
 
 TEST(ConsoleSim, test_reject_end_by_who_is_no_operator) {

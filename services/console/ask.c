@@ -1,12 +1,9 @@
 // services/console/ask.c: how the shell's commands ask others.
 #include <string.h>
 
-#include "ipc/frame.h"
-#include "ipc/wire/init_wire.h"
+#include "kernel/abi/boot_image.h"
 #include "services/console/message.h"
 #include "services/console/shell.h"
-
-#define SAMGRD_PAUSE_NS UINT64_C(5000000)
 
 static const char *error_text(enum ipc_error error) {
     switch (error) {
@@ -38,59 +35,14 @@ static struct ipc_question question_to(const char *name,
                                  .carried = slot_at(CAP_SLOT_NONE)};
 }
 
-// An answer that came for another request than this is none.
-static enum ipc_error ask_directly(struct shell *shell, struct slot slot,
-                                   const struct wire_protocol_rows *protocol, void *message) {
-    struct message_page *page = shell->runtime->page;
-    struct wire_header *header = message;
-    const uint8_t op = header->op;
-    const struct nonce nonce = ipc_nonce(&shell->client);
-    header->nonce = nonce;
-    frame_finish(&page->call_out, protocol->type,
-                 wire_encode(protocol, WIRE_REQUEST, message, page->call_out.payload,
-                             sizeof(page->call_out.payload)));
-    struct call_result called = sys_ipc_call(slot, sys_clock_get() + SHELL_PATIENCE_NS);
-    if (called.status != STATUS_OK) {
-        return called.status == STATUS_TIMED_OUT         ? IPC_TIMED_OUT
-               : called.delivery == DELIVERY_HANDED_OVER ? IPC_UNKNOWN_OUTCOME
-                                                         : IPC_REJECTED;
-    }
-    bool good = wire_decode(protocol, WIRE_REPLY, page->reply_in.payload, page->reply_in.header.len,
-                            message) == WIRE_OK &&
-                header->op == op && header->nonce.value == nonce.value;
-    return good ? IPC_OK : IPC_UNKNOWN_OUTCOME;
-}
-
-// The way to samgrd is the manifest's: nobody could say by name where it is. When samgrd has ended,
-// nothing was handed over, and its next instance is asked once it serves.
-static struct ipc_outcome ask_samgrd(struct shell *shell, const struct wire_protocol_rows *protocol,
-                                     void *message) {
-    const struct deadline until = {.ns = sys_clock_get() + SHELL_PATIENCE_NS};
-    struct ipc_outcome outcome = {.served = IPC_HIT};
-    outcome.error = ask_directly(shell, shell->resolver.samgrd, protocol, message);
-    while (outcome.error == IPC_REJECTED && sys_clock_get() < until.ns) {  // Until then.
-        if (ipc_resolver_reroute(&shell->resolver, until)) {
-            outcome.served = IPC_REBOUND;
-            outcome.error = ask_directly(shell, shell->resolver.samgrd, protocol, message);
-        } else {
-            struct recv_result waited =
-                sys_ipc_recv(shell->client.pause, sys_clock_get() + SAMGRD_PAUSE_NS);
-            (void)waited.received;  // Nothing arrives there; what matters is that time has passed.
-        }
-    }
-    return outcome;
-}
-
+// init is asked as its operator, whom its manifest's badge makes one.
 enum ipc_error shell_try(struct shell *shell, const char *name,
                          const struct wire_protocol_rows *protocol, void *message,
                          struct ipc_outcome *outcome) {
-    *outcome = (struct ipc_outcome){.error = IPC_OK, .served = IPC_HIT};
-    if (strcmp(name, "samgrd") == 0) {
-        *outcome = ask_samgrd(shell, protocol, message);
-        return outcome->error;
-    }
     const struct ipc_question question = question_to(name, protocol);
-    *outcome = ipc_ask(&shell->client, &question, message);
+    *outcome = strcmp(name, BOOT_IMAGE_INIT_NAME) == 0
+                   ? ipc_manage(&shell->client, &question, message)
+                   : ipc_ask(&shell->client, &question, message);
     return outcome->error;
 }
 
@@ -113,7 +65,7 @@ static bool is_callable(struct shell *shell, const char *name) {
         print_line(&shell->print, "no service '%s' in this image", name);
         return false;
     }
-    if (strcmp(name, "init") == 0 || strcmp(name, shell->server.service->name) == 0) {
+    if (strcmp(name, shell->server.service->name) == 0) {
         print_line(&shell->print, "%s is not called by name", name);
         return false;
     }
@@ -138,9 +90,4 @@ bool shell_ask(struct shell *shell, const char *name, const struct wire_protocol
     }
     enum ipc_error error = shell_try(shell, name, protocol, message, outcome ? outcome : &own);
     return is_answered(shell, name, error, message);
-}
-
-bool shell_ask_init(struct shell *shell, void *message) {
-    enum ipc_error error = ask_directly(shell, slot_at(SHELL_SLOT_OPERATOR), &init_rows, message);
-    return is_answered(shell, "init", error, message);
 }

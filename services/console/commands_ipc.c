@@ -6,6 +6,7 @@
 #include "ipc/wire/init_wire.h"
 #include "ipc/wire/log_wire.h"
 #include "ipc/wire/protocols.h"
+#include "kernel/abi/boot_image.h"
 #include "kernel/abi/task.h"
 #include "services/console/message.h"
 #include "services/console/shell.h"
@@ -72,6 +73,9 @@ void shell_stats(struct shell *shell) {
             figures_operation(&shell->print, operation_name(message_protocol_of(name), op),
                               &message);
         }
+    }
+    if (strcmp(name, BOOT_IMAGE_INIT_NAME) == 0) {
+        shell_states(shell);
     }
 }
 
@@ -177,7 +181,7 @@ void shell_kill(struct shell *shell) {
         print_line(&shell->print, "denied: the manifest gives this shell no route for that");
         return;
     }
-    if (shell_ask_init(shell, &message)) {
+    if (shell_ask(shell, BOOT_IMAGE_INIT_NAME, &init_rows, &message, 0)) {
         print_line(&shell->print, "%s ends", name);
     }
 }

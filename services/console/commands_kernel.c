@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "ipc/wire/server_wire.h"
-#include "kernel/abi/boot_image.h"
 #include "kernel/abi/task.h"
 #include "runtime/stack.h"
 #include "services/console/shell.h"
@@ -57,7 +56,7 @@ static uint32_t stack_of(struct shell *shell, const struct stats_task *task) {
         return runtime_stack_used();
     }
     bool waits = task->state == TASK_LIVE && task->wait == STATS_WAIT_RECEIVE;
-    bool asked = name && waits && strcmp(name, BOOT_IMAGE_INIT_NAME) != 0 &&
+    bool asked = name && waits &&
                  shell_try(shell, name, &server_rows, &counts, &outcome) == IPC_OK;
     return asked && counts.header.status == WIRE_OK ? counts.stack_used : 0;
 }

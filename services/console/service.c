@@ -172,6 +172,12 @@ static void trace_hits(void *state, bool on) {
     route_cache_trace_hits(&((struct shell *)state)->client.routes, on);
 }
 
+// Who is not found by name, but by the manifest's routes.
+static const struct ipc_boot_route_row routes[] = {
+    {"samgrd", POLICY_CALL, SLOT_SAMGRD},
+    {"init", POLICY_MANAGE, SHELL_SLOT_OPERATOR},
+};
+
 static bool prepare(struct shell *shell, struct runtime *runtime, const void *image) {
     *shell = (struct shell){.runtime = runtime};
     if (!runtime_expect(runtime, slot_at(SLOT_CONSOLE), CAP_CONSOLE, RIGHTS_CONSOLE,
@@ -192,7 +198,12 @@ static bool prepare(struct shell *shell, struct runtime *runtime, const void *im
         return false;
     }
     ipc_resolver_init(&shell->resolver, runtime, SLOT_SAMGRD);
-    ipc_client_init(&shell->client, runtime, ipc_resolver_ask, &shell->resolver, pause.slot);
+    shell->boot = (struct ipc_boot_resolver){.runtime = runtime,
+                                             .rows = routes,
+                                             .count = ARRAY_LEN(routes),
+                                             .others = ipc_resolver_ask,
+                                             .context = &shell->resolver};
+    ipc_client_init(&shell->client, runtime, ipc_boot_resolve, &shell->boot, pause.slot);
     names_init(&shell->names, image);
     line_init(&shell->line);
     print_init(&shell->print, write_line, shell);

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "ipc/ask.h"
+#include "ipc/boot_resolver.h"
 #include "ipc/resolver.h"
 #include "ipc/server.h"
 #include "services/console/figures.h"
@@ -36,6 +37,7 @@ enum {
 struct shell {
     struct ipc_server server;
     struct ipc_resolver resolver;
+    struct ipc_boot_resolver boot;
     struct ipc_client client;
     struct runtime *runtime;
     struct names names;
@@ -73,14 +75,14 @@ WARN_UNUSED enum ipc_error shell_try(struct shell *shell, const char *name,
                                      const struct wire_protocol_rows *protocol, void *message,
                                      struct ipc_outcome *outcome);
 
-// An operation of init, which is asked directly, by the route for operators.
-WARN_UNUSED bool shell_ask_init(struct shell *shell, void *message);
-
 // Which instance is whose now. False: it cannot be told, and why is printed.
 WARN_UNUSED bool shell_instances(struct shell *shell);
 
 // Asks execd, if the image has one and policy lets this shell, which programs there are by name.
 void shell_learn_programs(struct shell *shell);
+
+// How init's services do: starts, restarts left, why each ended last. Part of `stats init`.
+void shell_states(struct shell *shell);
 
 // The machine and its harts.
 void shell_machine(struct shell *shell);

@@ -80,6 +80,23 @@ TEST_F(SupervisorTest, what_ends_while_a_later_one_starts_is_not_kept_waiting_by
     EXPECT_TRUE(supervisor_announce(&supervisor_));
 }
 
+TEST_F(SupervisorTest, says_what_is_left_and_how_the_last_one_ended) {
+    EXPECT_EQ(supervisor_restarts_left(&supervisor_, 0), 2u);
+    Up(0, 10);
+    EXPECT_EQ(supervisor_restarts_left(&supervisor_, 0), 2u);
+    EXPECT_EQ(supervisor_.services[0].ended, EXIT_NONE);
+    for (uint32_t left : {1U, 0U}) {
+        ASSERT_EQ(supervisor_ended(&supervisor_, 0, EXIT_FAULT_READ, left), VERDICT_RESTART);
+        Up(0, 11);
+        EXPECT_EQ(supervisor_restarts_left(&supervisor_, 0), left);
+        EXPECT_EQ(supervisor_.services[0].ended, EXIT_FAULT_READ);
+        EXPECT_EQ(supervisor_.services[0].ended_detail, left);
+    }
+    EXPECT_EQ(supervisor_ended(&supervisor_, 0, EXIT_CODE, 3), VERDICT_FAILURE);
+    EXPECT_EQ(supervisor_restarts_left(&supervisor_, 0), 0u);
+    EXPECT_EQ(supervisor_.services[0].ended, EXIT_CODE);
+}
+
 TEST_F(SupervisorTest, one_that_is_not_critical_stays_down) {
     Up(0, 10);
     Up(2, 11);

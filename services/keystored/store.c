@@ -132,6 +132,7 @@ static struct wire_bytes place_at(const struct places *places, uint32_t index) {
 static bool list(struct keystored_service *service, struct places *places) {
     bool more = true;
     *places = (struct places){.count = 0};
+    // Each a question of its own.
     for (uint32_t page = 0; page < PAGES_MAX && more; page++) {
         if (!take_page(service, places, &more)) {
             return false;
@@ -184,7 +185,9 @@ bool store_load(struct keystored_service *service) {
         return false;
     }
     keystored_renew(&service->keystored, &service->fresh);
+    // Of each place a question of its own.
     for (uint32_t round = 0; round < 2; round++) {  // The root first: it opens the others.
+        // Each a question of its own.
         for (uint32_t i = 0; i < places.count; i++) {
             const struct wire_bytes place = place_at(&places, i);
             if (is_root(place) == (round == 0) && !take_one(service, place)) {

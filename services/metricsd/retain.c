@@ -43,6 +43,7 @@ static bool append(struct ipc_client *client, const struct metric_record *record
 void retain_period(struct metricsd *metricsd, struct ipc_client *client, uint64_t now_ns) {
     struct metricsd_sweep sweep = {.looked = 0};
     struct metric_record record;
+    // Of each record a question of its own.
     while (metricsd_sweep_next(metricsd, &sweep, &record)) {  // METRICSD_RETAIN_MAX times.
         if (!append(client, &record, now_ns + RETAIN_NS_MAX)) {
             metricsd->unretained++;

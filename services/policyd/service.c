@@ -101,8 +101,9 @@ static bool may_manage(struct policyd_service *service, const struct ipc_exchang
 // Before anything else is answered. A family that the kernel does not revoke must not stay in use:
 // policyd ends rather than say so.
 static uint32_t revoke_all(struct policyd_service *service) {
-    // Twice: it is rare.
-    bool skipped = plant_fires(PLANT_SKIP_REVOKE) || plant_fires(PLANT_SKIP_REVOKE);
+    // Thrice, so always: it is rare.
+    bool skipped = plant_fires(PLANT_SKIP_REVOKE) || plant_fires(PLANT_SKIP_REVOKE) ||
+                   plant_fires(PLANT_SKIP_REVOKE);
     enum status status = skipped ? STATUS_OK : sys_grant_revoke(slot_at(POLICYD_SLOT_FAMILY));
     if (status != STATUS_OK) {
         log_line(service->server.runtime, "policyd: cannot revoke: %s", status_name(status));

@@ -92,6 +92,7 @@ static struct resolution resolved(enum wire_status status) {
 }
 
 static struct resolution resolve(struct samgrd_service_state *state, const struct wanted *wanted) {
+    // The second is a question of its own: the policy has changed since the first was answered.
     for (uint32_t attempt = 0; attempt < RESOLVE_ATTEMPTS; attempt++) {
         struct slot grant = slot_at(CAP_SLOT_NONE);
         enum wire_status says = ask_policyd(state, wanted, &grant);
@@ -163,9 +164,10 @@ static bool take_offer(struct samgrd_service_state *state, struct service_id *id
 static void take_offers(struct samgrd_service_state *state) {
     struct service_id id = {.value = 0};
     state->offers_due = true;
+    // Who waited, of each a question of its own.
     for (uint32_t i = 0; i < SAMGRD_SERVICE_MAX && take_offer(state, &id); i++) {
         struct samgrd_waiting waiting;
-        for (uint32_t k = 0; k < SAMGRD_WAITING_MAX; k++) {
+        for (uint32_t k = 0; k < SAMGRD_WAITING_MAX; k++) {  // Each a question of its own.
             bool waits = samgrd_take(&state->samgrd, id, &waiting);
             if (waits && plant_fires(PLANT_LOSE_WAITING)) {
                 continue;

@@ -182,6 +182,7 @@ static enum outside_started load(struct outside *outside) {
 
 static bool runs_already(struct outside *outside, uint64_t program) {
     struct exec_message message = {.next = 0};
+    // Each a question of its own.
     for (uint32_t i = 0; i < EXECD_RECORD_MAX; i++) {
         message = (struct exec_message){.header = {.op = EXEC_OP_LIST}, .index = message.next};
         if (!ask_execd(outside, slot_at(CAP_SLOT_NONE), &message) ||
@@ -216,6 +217,7 @@ enum outside_started outside_start(struct outside *outside, const struct update_
     const struct bundle_header *header = (const struct bundle_header *)(const void *)running->bytes;
     const struct bundle_program *programs =
         (const struct bundle_program *)(const void *)(header + 1);
+    // Each a question of its own.
     for (uint32_t i = 0; i < header->program_count && i < BUNDLE_PROGRAM_MAX; i++) {
         bool runs = (resumes && runs_already(outside, programs[i].service_id)) ||
                     start_one(outside, &programs[i]);

@@ -1,6 +1,7 @@
 // testing/style/rules_code.cc: rules of C and C++.
 #include <algorithm>
 #include <regex>
+#include <set>
 
 #include "testing/style/functions.h"
 #include "testing/style/rules.h"
@@ -141,6 +142,77 @@ void check_includes(const SourceFile &file, std::vector<Finding> *findings) {
     }
 }
 
+const std::regex &request_pattern() {
+    static const std::regex pattern(
+        R"(\b(sys_ipc_(call|send)|ipc_(call|ask|tell|manage|boot_route|client_(send|tell|manage|)"
+        R"(notify))|timed_call)\s*\()");
+    return pattern;
+}
+
+std::string code_of(const SourceFile &file, const Function &function) {
+    std::string text;
+    for (int line = function.first_line; line <= function.last_line; line++) {
+        text += file.code[static_cast<size_t>(line) - 1] + "\n";
+    }
+    return text;
+}
+
+bool calls_one_of(const std::string &text, const std::set<std::string> &names) {
+    return std::any_of(names.begin(), names.end(), [&](const std::string &name) {
+        return std::regex_search(text, std::regex("\\b" + name + "\\s*\\("));
+    });
+}
+
+// The functions of the file that make a request, themselves or by others of it.
+std::set<std::string> functions_that_ask(const SourceFile &file,
+                                         const std::vector<Function> &functions) {
+    std::set<std::string> asking;
+    bool grows = true;
+    while (grows) {  // Ends: there are so many functions.
+        const size_t before = asking.size();
+        for (const Function &function : functions) {
+            const std::string text = code_of(file, function);
+            const std::string body = text.substr(std::min(text.find('{'), text.size()));
+            if (std::regex_search(body, request_pattern()) || calls_one_of(body, asking)) {
+                asking.insert(function.name);
+            }
+        }
+        grows = asking.size() != before;
+    }
+    return asking;
+}
+
+// A loop over different questions says so at its head, or in the line above.
+bool says_why_it_asks(const SourceFile &file, const Loop &loop) {
+    for (int line = std::max(loop.line - 1, 1); line <= loop.line; line++) {
+        if (file.comments[static_cast<size_t>(line) - 1].find("question of its own") !=
+            std::string::npos) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// Of a service's file: selftest plays every part there is.
+void check_helpers_in_loops(const SourceFile &file, const std::vector<Function> &functions,
+                            std::vector<Finding> *findings) {
+    if (!file.is_below("services") || file.is_below("services/selftest") ||
+        file.path.ends_with(".cc")) {
+        return;
+    }
+    const std::set<std::string> asking = functions_that_ask(file, functions);
+    for (const Function &function : functions) {
+        for (const Loop &loop : function.loops) {
+            if (calls_one_of(loop.body, asking) && !says_why_it_asks(file, loop)) {
+                add(findings, "retry_loop", file, loop.line,
+                    function.name +
+                        ": a loop around a function that asks; if each is a question "
+                        "of its own, a comment at its head says so");
+            }
+        }
+    }
+}
+
 }  // namespace
 
 void check_code(const SourceFile &file, std::vector<Finding> *findings) {
@@ -164,14 +236,14 @@ void check_code(const SourceFile &file, std::vector<Finding> *findings) {
 }
 
 void check_functions(const SourceFile &file, std::vector<Finding> *findings) {
-    static const std::regex request(
-        R"(\b(sys_ipc_(call|send)|ipc_(call|ask|tell|manage|boot_route|client_(send|tell|manage|)"
-        R"(notify))|timed_call)\s*\()");
     static const std::regex receive(R"(\bsys_ipc_(recv|recv_drop_cap|reply_recv)\s*\()");
     static const std::regex answer(R"(\bsys_ipc_reply\w*\s*\(|\bRECEIVED_(CALL|SEND)\b)");
     bool reads_as_c = file.is_code() && !file.path.ends_with(".S") && !file.path.ends_with(".ld") &&
                       !file.path.ends_with(".def");
-    for (const Function &function : reads_as_c ? find_functions(file) : std::vector<Function>()) {
+    const std::vector<Function> functions =
+        reads_as_c ? find_functions(file) : std::vector<Function>();
+    check_helpers_in_loops(file, functions, findings);
+    for (const Function &function : functions) {
         auto limit = [&](const char *rule, int line, int value, int max, const char *what) {
             if (value > max) {
                 std::string text = function.name + ": " + std::to_string(value) + " " + what +
@@ -195,7 +267,7 @@ void check_functions(const SourceFile &file, std::vector<Finding> *findings) {
                         ": serves in a loop of its own; the one loop is ipc/server.h's");
             }
             if (file.is_below("services") && !file.path.ends_with(".cc") &&
-                std::regex_search(loop.body, request)) {
+                std::regex_search(loop.body, request_pattern())) {
                 add(findings, "retry_loop", file, loop.line,
                     function.name + ": a request in a loop; retrying is the client library's");
             }

@@ -224,6 +224,20 @@ TEST(Style, test_reject_retry_loop_in_a_service) {
     }
 }
 
+TEST(Style, test_reject_retry_loop_around_a_function_that_asks) {
+    const std::string asks = "static void a(void) {\n    ipc_ask(x);\n}\n\n";
+    const std::string passes = "static void b(void) {\n    a();\n}\n\n";
+    const std::string loop = "void f(void) {\n    while (c) {\n        b();\n    }\n}\n";
+    EXPECT_EQ(rules_broken("services/a/x.c", code(asks + passes + loop)), Rules({"retry_loop"}));
+    EXPECT_EQ(rules_broken("services/a/x.c", code(passes + loop)), Rules()) << "nobody asks";
+    for (const char *path : {"ipc/x.c", "services/selftest/x.c"}) {
+        EXPECT_EQ(rules_broken(path, code(asks + passes + loop)), Rules()) << path;
+    }
+    std::string said = code(asks + passes + loop);
+    said.replace(said.find("while (c) {"), 11, "while (c) {  // Each a question of its own.");
+    EXPECT_EQ(rules_broken("services/a/x.c", said), Rules());
+}
+
 TEST(Style, test_reject_loop_of_its_own_in_a_service) {
     for (const char *body :
          {"sys_ipc_reply_recv(a, b, c);", "x = sys_ipc_recv(a, b); sys_ipc_reply(c);",

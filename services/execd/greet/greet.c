@@ -82,6 +82,7 @@ static int run_store(struct runtime *runtime, const struct store_step *steps) {
     ipc_resolver_init(&resolver, runtime, SLOT_SAMGRD);
     ipc_client_init(&client, runtime, ipc_resolver_ask, &resolver, own_endpoint());
     int result = 0;
+    // Each a question of its own.
     for (uint32_t i = 0; i < ARRAY_LEN(stores) && result == 0; i++) {
         result = take_step(&client, &steps[i], i);
     }
