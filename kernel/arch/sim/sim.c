@@ -240,6 +240,22 @@ static void reset_harts(void) {
     sim.kernel_count = sim.options.hart_count;
 }
 
+// Task objects that a machine before has taken, so that they differ from what a new machine finds:
+// they are most of what there is, and a machine takes few. At first all.
+static uint32_t tasks_used(void) {
+    static bool again;
+    const uint32_t used = again ? kernel_task_count(&sim.kernel) : MAX_TASKS;
+    again = true;
+    return used < MAX_TASKS ? used : MAX_TASKS;
+}
+
+// What was there before must not be relied on, nor may it be zero by chance.
+static void reset_kernel(uint32_t tasks) {
+    const size_t end = offsetof(struct kernel, tasks) + tasks * sizeof(sim.kernel.tasks[0]);
+    memset(&sim.kernel, 0, KERNEL_ZEROED_BYTES);
+    memset((char *)&sim.kernel + KERNEL_ZEROED_BYTES, 0xa5, end - KERNEL_ZEROED_BYTES);
+}
+
 static void reset(const struct sim_options *options) {
     sim.options = *options;
     sim.running = 0;
@@ -254,15 +270,14 @@ static void reset(const struct sim_options *options) {
     sim.until_switch = UINT32_MAX;  // Nobody to switch to.
     sim.random = sim_random_make(0);
     trace_begin(&sim.trace, options->trace);
-    memset(&sim.kernel, 0, KERNEL_ZEROED_BYTES);
-    memset((char *)&sim.kernel + KERNEL_ZEROED_BYTES, 0xa5,
-           sizeof(sim.kernel) - KERNEL_ZEROED_BYTES);
+    const uint32_t tasks = tasks_used();
+    reset_kernel(tasks);
     for (uint32_t i = 0; i < MAX_TASKS; i++) {
         sim.users[i].instance = 0;
     }
     sim.pages_out = 0;
     memset(sim.page_is_out, 0, sizeof(sim.page_is_out));
-    sums_begin();
+    sums_begin(tasks);
     sim_devices_reset();
     reset_ram();
     sim_native_reset();

@@ -84,8 +84,9 @@ struct sums {
     bool grant_paid[MAX_GRANTS + 1];
 };
 
-// Nothing was counted yet, and everything is touched.
-void sums_begin(void);
+// Nothing was counted yet, and everything is touched. Since the last time only so many tasks, the
+// first ones, were counted.
+void sums_begin(uint32_t tasks);
 
 // The word at the address is about to be looked at or changed: of whatever object it is.
 void sums_touch(const void *at);

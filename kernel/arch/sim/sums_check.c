@@ -8,10 +8,11 @@ static bool says(bool holds, const char *what, uint64_t a, uint64_t b) {
     return audit_says(&sim.sums.tally, holds, what, a, b);
 }
 
-void sums_begin(void) {
+void sums_begin(uint32_t tasks) {
     struct sums *sums = &sim.sums;
-    memset(sums, 0, sizeof(*sums));
-    for (uint32_t i = 0; i < MAX_TASKS; i++) {
+    memset(sums, 0, offsetof(struct sums, of_task) + tasks * sizeof(sums->of_task[0]));
+    memset(sums->of_endpoint, 0, sizeof(*sums) - offsetof(struct sums, of_endpoint));
+    for (uint32_t i = 0; i < tasks; i++) {
         sums->of_task[i].program_vmo = VMO_NONE;
     }
     for (uint32_t i = 0; i < MAX_ENDPOINTS; i++) {
