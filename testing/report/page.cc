@@ -181,12 +181,13 @@ void put_operations(const std::vector<operation> &operations, std::ostream &out)
     out << "<p>On the ladder, on one hart, by the kernel's trace: what a call takes on the mean, "
            "in "
            "instructions of all who work for it, finding its route included, and system calls, its "
-           "caller's one among them; then the same with reuse off. A first call resolves its route also with reuse.</p>\n"
+           "caller's one among them; then the same with reuse off. A first call resolves its route "
+           "also with reuse.</p>\n"
            "<div class=\"scroll\"><table>\n<tr class=\"groups\"><th colspan=\"2\"></th>"
            "<th colspan=\"5\">with reuse</th><th colspan=\"4\">without</th></tr>\n";
     row(out, "th",
-        {"operation", "calls", "instructions", "the server's", "system calls", "messages", "switches",
-         "instructions", "system calls", "messages", "switches"});
+        {"operation", "calls", "instructions", "the server's", "system calls", "messages",
+         "switches", "instructions", "system calls", "messages", "switches"});
     for (const operation &operation : operations) {
         const operation_cost &with = operation.with;
         const operation_cost &without = operation.without;
