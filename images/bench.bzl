@@ -51,8 +51,76 @@ _PAIRS_PROGRAMS = {
     "//testing/bench:pairs": "pairs",
 }
 
+# About as many services as init has room for, with those that are not asked for.
+_MANY = ["s%d" % number for number in range(1, 25)]
+
+_ASKED = ["policyd", "samgrd"] + _MANY + ["resolve"]
+
+def _text(out, text):
+    native.genrule(
+        name = out.replace(".", "_"),
+        outs = [out],
+        cmd = "cat >$@ <<'END'\n%s\nEND" % text,
+    )
+
+def _block(service, lines):
+    return "\n    ".join(["service " + service] + lines) + "\n"
+
+def _resolve_images():
+    every = ["hart 0", "slot 1 console write", "slot 2 route init call", "slot 3 endpoint recv"]
+    _text("resolve.manifest", "\n".join([
+        _block("policyd", every + ["slot 4 family mint revoke", "slot 5 image read"]),
+        _block("samgrd", every + ["slot 4 route policyd call"]),
+    ] + [
+        _block(one, ["program answer"] + every)
+        for one in _MANY
+    ] + [
+        _block("resolve", ["final"] + every[:1] + ["slot 1 console write marker"] + every[2:] + ["slot 63 route samgrd call"]),
+    ]))
+    _text("bench_resolve.golden", "\n".join([
+        "kernel: boot",
+        "kernel: memory 128 MiB",
+        "kernel: paging on",
+        "kernel: timer sstc",
+        "kernel: asid bits 16",
+        "kernel: entropy seed",
+        "kernel: hart 0 up",
+        "kernel: harts 1",
+        "kernel: boot image 7 entries",
+        "kernel: init loaded",
+        "init: manifest %d services" % len(_ASKED),
+    ] + [
+        "init: start %s\ninit: up %s" % (one, one)
+        for one in _ASKED
+    ] + ["init: ready"] + [
+        "bench: %s %%u mean %%u first %%u" % figure
+        for figure in ["resolve", "resolve_at_13", "resolve_at_24"]
+    ] + ["bench: end", "~ | *"]))
+    tessera_image(
+        name = "bench_resolve",
+        golden = "bench_resolve.golden",
+        harts = 1,
+        icount = True,
+        manifest = "resolve.manifest",
+        policies = {"resolve.policy": "policy"},
+        programs = {
+            "//services/init:init": "init",
+            "//services/policyd:policyd": "policyd",
+            "//services/samgrd:samgrd": "samgrd",
+            "//testing/bench:answer": "answer",
+            "//testing/bench:resolve": "resolve",
+        },
+    )
+    budget_test(
+        name = "bench_resolve_budget",
+        size = "medium",
+        budget = "//testing/budgets:resolve.budget",
+        image = ":bench_resolve",
+    )
+
 def bench_images():
-    """`bench`, `bench_client`, `bench_services`, `bench_block`, `bench_stored`, `bench_state`, `bench_crowd`, `bench_pairs2` and `4`, with their budgets."""
+    """`bench`, `bench_client`, `bench_services`, `bench_block`, `bench_stored`, `bench_state`, `bench_crowd`, `bench_resolve`, `bench_pairs2` and `4`, with their budgets."""
+    _resolve_images()
     tessera_image(
         name = "bench",
         golden = "golden/bench.golden",

@@ -173,6 +173,20 @@ def ladder_images():
         )
         _boot_budget(name = name)
 
+    # For the report: each system call is an event, so it is no place to count instructions.
+    for name, reuse in [
+        ("ladder_syscalls", True),
+        ("ladder_syscalls_uncached", False),
+    ]:
+        _core(
+            name = name,
+            golden = "smp1_core.golden",
+            harts = 1,
+            kernel = "//kernel:kernel_syscalls",
+            reuse = reuse,
+            tags = ["manual"],
+        )
+
     # The same with sixteen times the memory: what a boot takes does not grow with it.
     native.genrule(
         name = "boot_2g_golden",

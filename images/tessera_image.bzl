@@ -183,6 +183,33 @@ def trace_test(name, image, caller, server, inner, size):
         tags = QEMU_TAGS,
     )
 
+def syscalls_test(name, image, operation, syscalls, size):
+    """Boots an image whose kernel tells of each system call, and looks at what tools/trace makes of that.
+
+    Args:
+      name: of the test
+      image: of a tessera_image
+      operation: that tools/trace must tell of,
+      syscalls: and how many system calls it takes on the mean, with one decimal
+      size: of the test
+    """
+    native.sh_test(
+        name = name,
+        size = size,
+        srcs = ["//testing/qemu:syscalls.sh"],
+        args = [
+            "$(rootpath %s)" % image,
+            "$(rootpath //tools/trace)",
+            "'%s'" % operation,
+            syscalls,
+        ],
+        data = [
+            image,
+            "//tools/trace",
+        ],
+        tags = QEMU_TAGS,
+    )
+
 def profile_test(name, image, programs, size):
     """Boots an image with `--profile` and looks at what it left.
 

@@ -161,6 +161,9 @@ enum event_kind {
     EVENT_CANCEL = 20,    // `task` wants that answer no longer, or cannot get it.
     EVENT_LOSE = 21,  // The stored frame of `task` goes to nobody: the endpoint has ended, or its
                       // family was revoked.
+    EVENT_SYSCALL = 22,  // `task` made the system call `type` (SYSCALL_COUNT: one that there is
+                         // not) `sequence` times, with nothing else between on this hart. Only
+                         // a kernel that is built to tell of each (//kernel:kernel_syscalls).
     EVENT_KIND_COUNT
 };
 
@@ -190,9 +193,9 @@ enum {
 
 static inline const char *event_kind_name(uint32_t kind) {
     static const char *const names[] = {
-        "none",    "switch", "call",   "reply",    "drop",   "leave", "queue", "send",
-        "notify",  "wake",   "start",  "kill",     "fault",  "exit",  "grant", "revoke",
-        "request", "take",   "answer", "answered", "cancel", "lose"};
+        "none",    "switch", "call",   "reply",    "drop",   "leave", "queue",  "send",
+        "notify",  "wake",   "start",  "kill",     "fault",  "exit",  "grant",  "revoke",
+        "request", "take",   "answer", "answered", "cancel", "lose",  "syscall"};
     BASE_STATIC_ASSERT(sizeof(names) / sizeof(names[0]) == EVENT_KIND_COUNT, "one name a kind");
     return kind < EVENT_KIND_COUNT ? names[kind] : "?";
 }

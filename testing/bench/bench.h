@@ -27,7 +27,7 @@ enum bench_slot {
     SLOT_HOLE = 4,           // Of member, an endpoint of crowd: RIGHT_CALL.
 };
 
-// Argument of member: it ends at once. Otherwise until when it sleeps.
+// Argument of member: it ends at once. Otherwise until when it calls and sleeps.
 #define MEMBER_ENDS UINT64_C(0)
 
 // Types of frames to peer. The first that it gets is PEER_DOOR, the others come through that.

@@ -18,7 +18,7 @@ enum {
     LIFE_ROUNDS = 100,
     PERCENT_MAX = 102,
     TIMER_NS = 20000,
-    FIGURE_COUNT = 6,
+    FIGURE_COUNT = 7,
     STEP_COUNT = 3,
 };
 
@@ -140,6 +140,16 @@ static ALWAYS_INLINE void round_endpoint(void *of) {
     expect(crowd, sys_cap_close(made.slot));
 }
 
+// The first of those whose calls wait in the queue is served, and calls again.
+static ALWAYS_INLINE void round_serve(void *of) {
+    struct crowd *crowd = of;
+    struct recv_result got = sys_ipc_recv(crowd->hole, 0);
+    expect(crowd, got.status);
+    frame_finish(&crowd->runtime->page->reply_out, 0, 0);
+    expect(crowd, sys_ipc_reply(got.reply));
+    sys_yield();
+}
+
 static void measure_all(struct crowd *crowd, struct figure *out) {
     out[0] = measure(crowd, round_call);
     out[1] = measure(crowd, round_notify);
@@ -147,15 +157,16 @@ static void measure_all(struct crowd *crowd, struct figure *out) {
     out[3] = measure_rounds(crowd, prepare_nothing, round_life, LIFE_ROUNDS);
     out[4] = measure(crowd, round_clone);
     out[5] = measure(crowd, round_endpoint);
+    out[6] = measure(crowd, round_serve);
 }
 
 static const char *const names[STEP_COUNT][FIGURE_COUNT] = {
     {"call", "notify", "timer_set_expire", "task_lifecycle", "cap_clone_close",
-     "endpoint_create_close"},
+     "endpoint_create_close", "serve_queued"},
     {"call_at_20", "notify_at_20", "timer_set_expire_at_20", "task_lifecycle_at_20",
-     "cap_clone_close_at_20", "endpoint_create_close_at_20"},
+     "cap_clone_close_at_20", "endpoint_create_close_at_20", "serve_queued_at_20"},
     {"call_at_200", "notify_at_200", "timer_set_expire_at_200", "task_lifecycle_at_200",
-     "cap_clone_close_at_200", "endpoint_create_close_at_200"},
+     "cap_clone_close_at_200", "endpoint_create_close_at_200", "serve_queued_at_200"},
 };
 
 static bool grew(const struct crowd *crowd, const char *name, struct figure few,

@@ -41,6 +41,9 @@ result example() {
     trace::operation other = anew;
     other.server = "another";
     out.operations = operations_of({kept}, {other, anew});
+    kept.syscalls = 5;
+    anew.syscalls = 13;
+    add_syscalls({kept}, {other, anew}, out.operations);
     out.traces.push_back(
         {"boot", {"", 0, {{"client", 11, {{"server echo", 100, {{"back echo", 40, {}}}}}}}}});
     out.profiles.push_back(

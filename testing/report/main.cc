@@ -23,7 +23,8 @@ struct wish {
     std::vector<std::string> baselines;  // RUNNER=RUNNER: with reuse, without.
     std::vector<std::string> boots;      // RUNNER
     std::vector<std::string> traces;     // RUNNER=RUNNER: as baselines.
-    std::vector<std::string> profiles;   // RUNNER
+    std::vector<std::string> syscalls;  // RUNNER=RUNNER: as traces, on a kernel that tells of each.
+    std::vector<std::string> profiles;  // RUNNER
     std::string out = ".";
     unsigned boot_count = 5;
 };
@@ -123,6 +124,17 @@ void trace_two(const std::string &both, const std::string &folder, report::resul
     result.operations.insert(result.operations.end(), operations.begin(), operations.end());
 }
 
+void trace_syscalls(const std::string &both, const std::string &folder, report::result &result) {
+    const auto [with, without] = split(both);
+    const trace::model kept = trace_one(with, folder);
+    const trace::model anew = trace_one(without, folder);
+    if (kept.system_calls.empty() || anew.system_calls.empty()) {
+        throw std::runtime_error("the kernel does not tell of system calls: " + both);
+    }
+    report::add_syscalls(trace::operations_of(kept, trace::works_of(kept)),
+                         trace::operations_of(anew, trace::works_of(anew)), result.operations);
+}
+
 report::profiled profile_one(const std::string &runner, const std::string &folder) {
     tell("boots " + name_of(runner) + " with a profile");
     const std::string folded = folder + "/" + name_of(runner) + ".folded";
@@ -158,6 +170,9 @@ int work(const wish &wish) {
     for (const std::string &both : wish.traces) {
         trace_two(both, wish.out, result);
     }
+    for (const std::string &both : wish.syscalls) {
+        trace_syscalls(both, wish.out, result);
+    }
     for (const std::string &runner : wish.profiles) {
         result.profiles.push_back(profile_one(runner, wish.out));
     }
@@ -191,6 +206,8 @@ int main(int argc, char **argv) {
     app.add_option("--boot", wish.boots, "RUNNER: an image whose boots are timed");
     app.add_option("--trace", wish.traces,
                    "RUNNER=RUNNER: two images that are traced, with reuse and without");
+    app.add_option("--syscalls", wish.syscalls,
+                   "RUNNER=RUNNER: the same on a kernel that tells of each system call");
     app.add_option("--profile", wish.profiles,
                    "RUNNER: a benchmark whose instructions are counted by function");
     app.add_option("--out", wish.out, "the folder for report.txt, report.json, report.html");

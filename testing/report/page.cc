@@ -172,24 +172,30 @@ void put_growths(const std::vector<growth> &growths, std::ostream &out) {
     out << "</div>\n";
 }
 
+std::string known(double value) {
+    return value == 0 ? "-" : decimal(value);
+}
+
 void put_operations(const std::vector<operation> &operations, std::ostream &out) {
     open_section(out, "operations", "Operations of services");
     out << "<p>On the ladder, on one hart, by the kernel's trace: what a call takes on the mean, "
            "in "
-           "instructions of all who work for it, finding its route included; then the same with "
-           "reuse off. A first call resolves its route also with reuse.</p>\n"
+           "instructions of all who work for it, finding its route included, and system calls, its "
+           "caller's one among them; then the same with reuse off. A first call resolves its route "
+           "also with reuse.</p>\n"
            "<div class=\"scroll\"><table>\n<tr class=\"groups\"><th colspan=\"2\"></th>"
-           "<th colspan=\"4\">with reuse</th><th colspan=\"3\">without</th></tr>\n";
+           "<th colspan=\"5\">with reuse</th><th colspan=\"4\">without</th></tr>\n";
     row(out, "th",
-        {"operation", "calls", "instructions", "the server's", "messages", "switches",
-         "instructions", "messages", "switches"});
+        {"operation", "calls", "instructions", "the server's", "system calls", "messages",
+         "switches", "instructions", "system calls", "messages", "switches"});
     for (const operation &operation : operations) {
         const operation_cost &with = operation.with;
         const operation_cost &without = operation.without;
         row(out, "td",
             {operation.name, grouped(with.calls), grouped(with.ns), grouped(with.server_ns),
-             decimal(with.messages), decimal(with.switches), grouped(without.ns),
-             decimal(without.messages), decimal(without.switches)});
+             known(with.syscalls), decimal(with.messages), decimal(with.switches),
+             grouped(without.ns), known(without.syscalls), decimal(without.messages),
+             decimal(without.switches)});
     }
     out << "</table></div>\n";
 }

@@ -135,7 +135,8 @@ TEST(Result, text_has_each_figure) {
         << text;
     EXPECT_NE(
         text.find("server echo ECHO                        2          100          100          "
-                  "2.5          2.0         1000          2.5          2.0\n"),
+                  "2.5          2.5          2.0         1000          6.5          2.5          "
+                  "2.0\n"),
         std::string::npos)
         << text;
     EXPECT_NE(text.find("         100  client;server echo\n"), std::string::npos) << text;
@@ -150,6 +151,8 @@ TEST(Result, json_says_the_same) {
     EXPECT_EQ(root.at("operations").size(), 1U) << "only what both have";
     EXPECT_EQ(root.at("operations").at(0).at("with").at("ns"), 100);
     EXPECT_EQ(root.at("operations").at(0).at("without").at("ns"), 1000);
+    EXPECT_EQ(root.at("operations").at(0).at("with").at("syscalls"), 2.5);
+    EXPECT_EQ(root.at("operations").at(0).at("without").at("syscalls"), 6.5);
     const auto &client = root.at("traces").at(0).at("flame").at("below").at(0);
     EXPECT_EQ(client.at("below").at(0).at("below").at(0).at("own_ns"), 40);
     const auto &echo = root.at("profiles").at(0).at("figures").at(0);
@@ -164,10 +167,24 @@ TEST(Page, is_whole_and_escapes_what_it_shows) {
     EXPECT_NE(page.find("back echo: 40 ns, 28.6 %; by itself 40 ns"), std::string::npos);
     EXPECT_NE(page.find("<span>7,930</span>"), std::string::npos);
     EXPECT_NE(page.find("kernel_call&lt;&gt;"), std::string::npos);
-    EXPECT_NE(page.find("<td>server echo ECHO</td><td>2</td><td>100</td>"), std::string::npos);
+    EXPECT_NE(page.find("<td>server echo ECHO</td><td>2</td><td>100</td><td>100</td><td>2.5</td>"),
+              std::string::npos);
     for (const char *outside : {"<script", "http:", "https:", "url(", "src="}) {
         EXPECT_EQ(page.find(outside), std::string::npos) << outside;
     }
+}
+
+TEST(Result, what_nobody_counted_is_not_zero) {
+    result result = example();
+    result.operations[0].with.syscalls = 0;
+    EXPECT_TRUE(nlohmann::json::parse(json_of(result))
+                    .at("operations")
+                    .at(0)
+                    .at("with")
+                    .at("syscalls")
+                    .is_null());
+    EXPECT_NE(page_of(result).find("<td>100</td><td>100</td><td>-</td>"), std::string::npos);
+    EXPECT_NE(text_of(result).find("100            -"), std::string::npos);
 }
 
 TEST(Page, of_nothing_is_whole) {

@@ -84,9 +84,16 @@ std::string name_without(const std::string &name) {
 
 operation_cost cost_of(const trace::operation &all) {
     const auto calls = static_cast<double>(all.calls);
-    return {all.calls, (all.own_ns + all.below_ns + all.route_ns) / all.calls,
-            all.own_ns / all.calls, static_cast<double>(all.messages) / calls,
-            static_cast<double>(all.switches) / calls};
+    return {all.calls,
+            (all.own_ns + all.below_ns + all.route_ns) / all.calls,
+            all.own_ns / all.calls,
+            static_cast<double>(all.messages) / calls,
+            static_cast<double>(all.switches) / calls,
+            static_cast<double>(all.syscalls) / calls};
+}
+
+std::string name_of(const trace::operation &operation) {
+    return operation.server + " " + trace::type_name(operation.type);
 }
 
 json json_of_cost(const operation_cost &cost) {
@@ -94,7 +101,8 @@ json json_of_cost(const operation_cost &cost) {
             {"ns", cost.ns},
             {"server_ns", cost.server_ns},
             {"messages", cost.messages},
-            {"switches", cost.switches}};
+            {"switches", cost.switches},
+            {"syscalls", cost.syscalls != 0 ? json(cost.syscalls) : json()}};
 }
 
 }  // namespace
@@ -105,8 +113,7 @@ std::vector<operation> operations_of(const std::vector<trace::operation> &with,
     for (const trace::operation &anew : without) {
         for (const trace::operation &kept : with) {
             if (kept.server == anew.server && kept.type == anew.type) {
-                out.push_back({kept.server + " " + trace::type_name(kept.type), cost_of(kept),
-                               cost_of(anew)});
+                out.push_back({name_of(kept), cost_of(kept), cost_of(anew)});
             }
         }
     }
@@ -114,6 +121,22 @@ std::vector<operation> operations_of(const std::vector<trace::operation> &with,
         return a.without.ns > b.without.ns;
     });
     return out;
+}
+
+void add_syscalls(const std::vector<trace::operation> &with,
+                  const std::vector<trace::operation> &without, std::vector<operation> &out) {
+    for (operation &operation : out) {
+        for (const trace::operation &kept : with) {
+            if (name_of(kept) == operation.name) {
+                operation.with.syscalls = cost_of(kept).syscalls;
+            }
+        }
+        for (const trace::operation &anew : without) {
+            if (name_of(anew) == operation.name) {
+                operation.without.syscalls = cost_of(anew).syscalls;
+            }
+        }
+    }
 }
 
 std::vector<pair> pairs_of(const bench &with, const bench &without) {

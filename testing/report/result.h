@@ -63,6 +63,7 @@ struct operation_cost {
     std::uint64_t server_ns = 0;  // Of these, the server's own.
     double messages = 0;
     double switches = 0;
+    double syscalls = 0;  // 0: not known.
 };
 
 // An operation of a service in two runs of the same programs: with reuse, and without.
@@ -89,6 +90,11 @@ std::vector<pair> pairs_of(const bench &with, const bench &without);
 // What both runs have, the dearest without reuse first.
 std::vector<operation> operations_of(const std::vector<trace::operation> &with,
                                      const std::vector<trace::operation> &without);
+
+// Fills in the system calls of a call on the mean, by runs of the same programs on a kernel that
+// tells of each: these are no place to count instructions. What those did not see stays 0.
+void add_syscalls(const std::vector<trace::operation> &with,
+                  const std::vector<trace::operation> &without, std::vector<operation> &out);
 
 // Of all figures that have others of their name at more; the plain name stands for 2.
 std::vector<growth> growths_of(const std::vector<bench> &benches);

@@ -32,6 +32,14 @@ class table {
         text << std::fixed << std::setprecision(1) << value;
         word(text.str());
     }
+    // 0: nobody knows.
+    void known(double value) {
+        if (value == 0) {
+            word("-");
+        } else {
+            decimal(value);
+        }
+    }
     void end() {
         out_ << '\n';
     }
@@ -103,16 +111,19 @@ void print_boots(const std::vector<boots> &all, std::ostream &out) {
 
 void print_operations(const std::vector<operation> &operations, std::ostream &out) {
     table table(out);
-    table.head("operations on the ladder", {"calls", "with", "server", "messages", "switches",
-                                            "without", "messages", "switches"});
+    table.head("operations on the ladder",
+               {"calls", "with", "server", "syscalls", "messages", "switches", "without",
+                "syscalls", "messages", "switches"});
     for (const operation &operation : operations) {
         table.name(operation.name);
         table.number(operation.with.calls);
         table.number(operation.with.ns);
         table.number(operation.with.server_ns);
+        table.known(operation.with.syscalls);
         table.decimal(operation.with.messages);
         table.decimal(operation.with.switches);
         table.number(operation.without.ns);
+        table.known(operation.without.syscalls);
         table.decimal(operation.without.messages);
         table.decimal(operation.without.switches);
         table.end();

@@ -153,6 +153,16 @@ TEST(Style, test_reject_unfinished_work) {
     EXPECT_EQ(rules_broken("ipc/README.md", "The word `TODO` is refused.\n"), Rules());
 }
 
+TEST(Style, test_reject_figure_without_a_reason) {
+    const std::string path = "testing/budgets/x.budget";
+    EXPECT_EQ(rules_broken(path, "call 249 two entries\necho 1402 say here why\n"),
+              Rules({"budget_reason"}));
+    EXPECT_EQ(rules_broken(path, "echo <1402 say here why\n"), Rules({"budget_reason"}));
+    EXPECT_EQ(rules_broken(path, "# say here why\necho 1402 the call; to say here why not less\n"),
+              Rules());
+    EXPECT_EQ(rules_broken("ipc/x.sh", "echo say here why\n"), Rules());
+}
+
 TEST(Style, test_reject_header_without_pragma_once) {
     EXPECT_EQ(rules_broken("ipc/x.h", "// ipc/x.h: nothing.\nint f(void);\n"),
               Rules({"pragma_once", "pragma_once"}));

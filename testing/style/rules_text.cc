@@ -27,6 +27,16 @@ std::string prose_of(const SourceFile &file, size_t index) {
                           : std::regex_replace(file.lines[index], quoted, "");
 }
 
+// What accepts a new figure writes this where somebody is to say why.
+void check_budget(const SourceFile &file, std::vector<Finding> *findings) {
+    static const std::regex unsaid("^[^#\\s]+\\s+<?[0-9]+\\s+say here why\\b");
+    for (size_t i = 0; i < file.lines.size(); i++) {
+        if (std::regex_search(file.lines[i], unsaid)) {
+            add(findings, "budget_reason", file, i, "say why the figure is what it is");
+        }
+    }
+}
+
 void check_line(const SourceFile &file, size_t index, int column_limit,
                 std::vector<Finding> *findings) {
     static const std::regex unfinished(R"(\b(TODO|FIXME|XXX|HACK)\b)");
@@ -86,6 +96,9 @@ void check_text(const SourceFile &file, int column_limit, std::vector<Finding> *
     }
     for (size_t i = 0; i < file.lines.size(); i++) {
         check_line(file, i, column_limit, findings);
+    }
+    if (file.path.ends_with(".budget")) {
+        check_budget(file, findings);
     }
     if (!file.ends_with_newline) {
         findings->push_back({"final_newline", file.path, static_cast<int>(file.lines.size()), "", 1,

@@ -29,14 +29,14 @@ class maker {
             take(events_[i], i);
         }
         for (std::size_t hart = 0; hart < HART_COUNT_MAX; hart++) {
-            switch_to(static_cast<std::uint8_t>(hart), 0, model_.end_ns);
+            switch_to(static_cast<std::uint8_t>(hart), 0, model_.end_ns, events_.size());
         }
         for (auto &[caller, index] : waiting_) {
-            lose(model_.calls[index], model_.end_ns);
+            lose(model_.calls[index], model_.end_ns, events_.size());
         }
         number_names();
         std::stable_sort(model_.runs.begin(), model_.runs.end(),
-                         [](const run &a, const run &b) { return a.begin_ns < b.begin_ns; });
+                         [](const run &a, const run &b) { return a.begin_at < b.begin_at; });
         for (const run &run : model_.runs) {
             model_.runs_of[run.task].push_back(run);
         }
@@ -48,52 +48,62 @@ class maker {
         switch (event.kind) {
             case EVENT_SWITCH:
                 classes_[event.task] = static_cast<std::uint8_t>(event.type);
-                switch_to(event.hart, event.task, event.time_ns);
+                switch_to(event.hart, event.task, event.time_ns, index);
                 break;
             case EVENT_QUEUE:
-                begin_wait(event, false);
+                begin_wait(event, index, false);
                 break;
             case EVENT_CALL:
-                give(event);
+                give(event, index);
                 hand_on(event, index);
                 break;
             case EVENT_REPLY:
-                end_wait(event.peer, event, call_end::answered);
+                end_wait(event.peer, event, index, call_end::answered);
                 hand_on(event, index);
                 break;
             case EVENT_DROP:
                 if ((event.sequence & ASYNC_SEQUENCE_BIT) != 0) {
-                    model_.marks.push_back(event);
+                    mark(event, index);
                 } else {
-                    end_wait(event.peer, event, call_end::dropped);
+                    end_wait(event.peer, event, index, call_end::dropped);
                 }
                 break;
             case EVENT_TAKE:
-                take_queued(event);
-                model_.marks.push_back(event);
+                take_queued(event, index);
+                mark(event, index);
                 break;
             case EVENT_LEAVE:
-                end_wait(event.task, event, call_end::left);
+                end_wait(event.task, event, index, call_end::left);
                 break;
             case EVENT_WAKE:
                 break;
             case EVENT_START:
                 started_[event.task] = event.sequence;
                 classes_[event.task] = static_cast<std::uint8_t>(event.type);
-                model_.marks.push_back(event);
+                mark(event, index);
+                break;
+            case EVENT_SYSCALL:
+                model_.system_calls.push_back({event.task, event.time_ns, event.sequence, index});
                 break;
             default:
-                model_.marks.push_back(event);
+                mark(event, index);
         }
     }
 
-    void switch_to(std::uint8_t hart, std::uint32_t task, std::uint64_t time_ns) {
+    void mark(const trace_event &event, std::size_t index) {
+        model_.marks.push_back(event);
+        model_.marks_at.push_back(index);
+    }
+
+    void switch_to(std::uint8_t hart, std::uint32_t task, std::uint64_t time_ns,
+                   std::size_t index) {
         run &now = running_[hart];
         if (now.task != 0) {
             now.end_ns = time_ns;
+            now.end_at = index;
             model_.runs.push_back(now);
         }
-        now = {task, hart, time_ns, time_ns, class_of(task, DONATION_DEPTH)};
+        now = {task, hart, time_ns, time_ns, class_of(task, DONATION_DEPTH), index, index};
     }
 
     // As kernel/core/donation.h: the highest of its own and of those who wait for it.
@@ -124,24 +134,26 @@ class maker {
             }
             break;
         }
-        switch_to(event.hart, event.peer, event.time_ns);
+        switch_to(event.hart, event.peer, event.time_ns, index);
     }
 
     // Its end was not recorded: it was before this.
-    static void lose(call &call, std::uint64_t time_ns) {
+    static void lose(call &call, std::uint64_t time_ns, std::size_t index) {
         call.end_ns = time_ns;
+        call.end_at = index;
         if (!call.given) {
             call.given_ns = time_ns;
+            call.given_at = index;
         }
     }
 
-    void begin_wait(const trace_event &event, bool given) {
+    void begin_wait(const trace_event &event, std::size_t index, bool given) {
         if (event.sequence == 0) {
             return;
         }
         auto earlier = waiting_.find(event.task);
         if (earlier != waiting_.end()) {
-            lose(model_.calls[earlier->second], event.time_ns);
+            lose(model_.calls[earlier->second], event.time_ns, index);
         }
         call call;
         call.caller = event.task;
@@ -150,46 +162,51 @@ class maker {
         call.bytes = event.bytes;
         call.given = given;
         call.asked_ns = event.time_ns;
+        call.given_at = index;
         call.given_ns = event.time_ns;
         call.sequence = event.sequence;
         waiting_[event.task] = model_.calls.size();
         model_.calls.push_back(call);
     }
 
-    void give(const trace_event &event) {
+    void give(const trace_event &event, std::size_t index) {
         auto found = waiting_.find(event.task);
         if (found == waiting_.end() || model_.calls[found->second].given) {
-            begin_wait(event, true);
+            begin_wait(event, index, true);
             return;
         }
         call &call = model_.calls[found->second];
         call.given = true;
         call.given_ns = event.time_ns;
+        call.given_at = index;
         call.server = event.peer;
         call.sequence = event.sequence;  // The wait in the queue had one of its own.
     }
 
     // Of a send that waited in a queue it was all; of one that was stored nobody waits.
-    void take_queued(const trace_event &event) {
+    void take_queued(const trace_event &event, std::size_t index) {
         auto found = waiting_.find(event.peer);
         if (found != waiting_.end() && !model_.calls[found->second].given &&
             model_.calls[found->second].sequence == event.sequence) {
             model_.calls[found->second].given = true;
             model_.calls[found->second].given_ns = event.time_ns;
-            end_wait(event.peer, event, call_end::answered);
+            model_.calls[found->second].given_at = index;
+            end_wait(event.peer, event, index, call_end::answered);
         }
     }
 
-    void end_wait(std::uint32_t caller, const trace_event &event, call_end end) {
+    void end_wait(std::uint32_t caller, const trace_event &event, std::size_t index, call_end end) {
         auto found = waiting_.find(caller);
         if (found == waiting_.end()) {
             return;  // It began before the trace.
         }
         call &call = model_.calls[found->second];
         call.end = end;
+        call.end_at = index;
         call.end_ns = event.time_ns;
         if (!call.given) {
             call.given_ns = event.time_ns;
+            call.given_at = index;
         }
         if (end == call_end::left) {
             call.status = event.type;

@@ -3,6 +3,7 @@
 //
 // The trace may begin and end anywhere: what has no beginning in it is left out, what has no end
 // ends with the trace.
+// Times are coarse: what happened first is told by the numbers of events.
 // Units:     nanoseconds since boot.
 // Ownership: plain values.
 #pragma once
@@ -22,8 +23,10 @@ struct run {
     std::uint8_t hart = 0;
     std::uint64_t begin_ns = 0;
     std::uint64_t end_ns = 0;
-    std::uint8_t qos = 0;  // enum qos: its own class, or what those lend it who wait for it; 0:
-                           // unknown.
+    std::uint8_t qos = 0;      // enum qos: its own class, or what those lend it who wait for it; 0:
+                               // unknown.
+    std::size_t begin_at = 0;  // The number of the event with which it begins,
+    std::size_t end_at = 0;    // and ends.
 };
 
 enum class call_end { answered, dropped, left, open };
@@ -40,6 +43,16 @@ struct call {
     std::uint64_t given_ns = 0;  // The server got it, or end_ns.
     std::uint64_t end_ns = 0;
     std::uint64_t sequence = 0;
+    std::size_t given_at = 0;  // The number of the event with which the server got it,
+    std::size_t end_at = 0;    // and it ended.
+};
+
+// The same system call, so many times, of a kernel that tells of each.
+struct system_call {
+    std::uint32_t task = 0;
+    std::uint64_t time_ns = 0;
+    std::uint64_t count = 0;
+    std::size_t at = 0;  // The number of its event.
 };
 
 struct model {
@@ -50,7 +63,9 @@ struct model {
     std::vector<run> runs;                       // In the order of their begin, as the next ones.
     std::map<std::uint32_t, std::vector<run>> runs_of;  // The same by task.
     std::vector<call> calls;
-    std::vector<trace_event> marks;  // All other events but wake-ups.
+    std::vector<system_call> system_calls;
+    std::vector<trace_event> marks;     // All other events but wake-ups,
+    std::vector<std::size_t> marks_at;  // and their numbers.
 };
 
 model model_of(const std::vector<trace_event> &events,

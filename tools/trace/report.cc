@@ -147,7 +147,7 @@ void print_operations(const std::vector<operation> &operations, std::size_t rows
                       std::ostream &out) {
     out << std::left << std::setw(2 * NAME_WIDTH) << "operation" << std::right;
     for (const char *head : {"calls", "ns each", "server ns", "others ns", "route ns", "messages",
-                             "switches", "hits", "misses", "rebound", "degraded"}) {
+                             "switches", "syscalls", "hits", "misses", "rebound", "degraded"}) {
         out << std::setw(SMALL_WIDTH) << head;
     }
     out << '\n' << std::fixed << std::setprecision(1);
@@ -161,6 +161,12 @@ void print_operations(const std::vector<operation> &operations, std::size_t rows
             << row.route_ns / row.calls << std::setw(SMALL_WIDTH)
             << static_cast<double>(row.messages) / calls << std::setw(SMALL_WIDTH)
             << static_cast<double>(row.switches) / calls;
+        out << std::setw(SMALL_WIDTH);
+        if (row.syscalls != 0) {
+            out << static_cast<double>(row.syscalls) / calls;
+        } else {
+            out << "-";
+        }
         for (std::size_t via = WIRE_VIA_HIT; via < WIRE_VIA_COUNT; via++) {
             out << std::setw(SMALL_WIDTH) << row.via[via];
         }

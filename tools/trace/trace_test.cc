@@ -249,9 +249,9 @@ TEST(Report, the_dearest_come_first) {
         "         150\n"
         "\n"
         "operation                                            calls   ns each server ns others ns"
-        "  route ns  messages  switches      hits    misses   rebound  degraded\n"
+        "  route ns  messages  switches  syscalls      hits    misses   rebound  degraded\n"
         "server echo                                              1    150000    150000         0"
-        "         0       2.0       2.0         0         0         0         0\n");
+        "         0       2.0       2.0         -         0         0         0         0\n");
 }
 
 std::uint16_t echo_by(wire_via via) {
@@ -291,6 +291,34 @@ TEST(Work, an_operation_costs_what_its_server_and_others_do_for_it) {
     EXPECT_EQ(operations[1].server, "task 9");
     EXPECT_EQ(operations[1].own_ns, 50U);
     EXPECT_EQ(operations[1].via[WIRE_VIA_NONE], 1U);
+}
+
+// Times are coarse, so what belongs to whom goes by the order of events.
+TEST(Work, system_calls_belong_to_the_operation_for_which_they_are_made) {
+    const auto model = trace::model_of(events_of_list({{200, EVENT_SWITCH, CLIENT},
+                                                       {200, EVENT_SYSCALL, CLIENT, 0, 40},
+                                                       {300, EVENT_SYSCALL, CLIENT, 0, 1},
+                                                       {300, EVENT_CALL, CLIENT, SERVER, 5},
+                                                       {300, EVENT_SYSCALL, SERVER, 0, 3},
+                                                       {300, EVENT_SYSCALL, SERVER, 0, 1},
+                                                       {300, EVENT_CALL, SERVER, BACK, 6},
+                                                       {400, EVENT_SYSCALL, BACK, 0, 1},
+                                                       {400, EVENT_REPLY, BACK, SERVER, 6},
+                                                       {400, EVENT_SYSCALL, SERVER, 0, 1},
+                                                       {400, EVENT_REPLY, SERVER, CLIENT, 5},
+                                                       {400, EVENT_SYSCALL, CLIENT, 0, 9},
+                                                       {500, EVENT_SWITCH, 0, CLIENT}}),
+                                       names);
+    const auto works = trace::works_of(model);
+    const auto operations = trace::operations_of(model, works);
+    ASSERT_EQ(operations.size(), 2U);
+    for (const trace::operation &one : operations) {
+        // The client's call, 3, a call in turn with its answer, the answer; of that two.
+        EXPECT_EQ(one.syscalls, one.server == "task 9" ? 2U : 7U) << one.server;
+        EXPECT_EQ(one.switches, one.server == "task 9" ? 2U : 4U) << one.server;
+    }
+    EXPECT_EQ(works.tasks.at(CLIENT).syscalls, 50U);
+    EXPECT_TRUE(model.marks.empty());
 }
 
 // What is asked to find a route belongs to the operation that goes through it.

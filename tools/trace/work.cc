@@ -10,14 +10,16 @@
 namespace trace {
 namespace {
 
-// In this order when at one time.
-enum class step_kind { message, stop, leave, give, go };
+// In this order when of one event.
+enum class step_kind { message, system_call, stop, leave, give, go };
 
 struct step {
+    std::size_t at = 0;  // The number of its event.
     std::uint64_t time_ns = 0;
     step_kind kind = step_kind::stop;
     std::uint32_t task = 0;
     std::size_t call = work::NONE;  // With leave and give.
+    std::uint64_t count = 1;        // Of system calls.
 };
 
 struct running {
@@ -34,25 +36,30 @@ bool is_sent_by_its_task(const trace_event &mark) {
 std::vector<step> steps_of(const model &model) {
     std::vector<step> steps;
     for (const run &run : model.runs) {
-        if (run.begin_ns < run.end_ns) {
-            steps.push_back({run.begin_ns, step_kind::go, run.task, work::NONE});
-            steps.push_back({run.end_ns, step_kind::stop, run.task, work::NONE});
+        if (run.begin_at < run.end_at) {
+            steps.push_back({run.begin_at, run.begin_ns, step_kind::go, run.task});
+            steps.push_back({run.end_at, run.end_ns, step_kind::stop, run.task});
         }
     }
     for (std::size_t i = 0; i < model.calls.size(); i++) {
         const call &call = model.calls[i];
-        if (call.given && call.given_ns < call.end_ns) {
-            steps.push_back({call.given_ns, step_kind::give, call.server, i});
-            steps.push_back({call.end_ns, step_kind::leave, call.server, i});
+        if (call.given && call.given_at < call.end_at) {
+            steps.push_back({call.given_at, call.given_ns, step_kind::give, call.server, i});
+            steps.push_back({call.end_at, call.end_ns, step_kind::leave, call.server, i});
         }
     }
-    for (const trace_event &mark : model.marks) {
+    for (std::size_t i = 0; i < model.marks.size(); i++) {
+        const trace_event &mark = model.marks[i];
         if (is_sent_by_its_task(mark)) {
-            steps.push_back({mark.time_ns, step_kind::message, mark.task, work::NONE});
+            steps.push_back({model.marks_at[i], mark.time_ns, step_kind::message, mark.task});
         }
+    }
+    for (const system_call &one : model.system_calls) {
+        steps.push_back(
+            {one.at, one.time_ns, step_kind::system_call, one.task, work::NONE, one.count});
     }
     std::stable_sort(steps.begin(), steps.end(), [](const step &a, const step &b) {
-        return a.time_ns != b.time_ns ? a.time_ns < b.time_ns : a.kind < b.kind;
+        return a.at != b.at ? a.at < b.at : a.kind < b.kind;
     });
     return steps;
 }
@@ -79,6 +86,9 @@ class maker {
         switch (step.kind) {
             case step_kind::message:
                 work_of(step.task).messages++;
+                break;
+            case step_kind::system_call:
+                work_of(step.task).syscalls += step.count;
                 break;
             case step_kind::go:
                 task.harts++;
@@ -118,6 +128,7 @@ struct sum {
     std::uint64_t ns = 0;
     std::uint64_t messages = 0;
     std::uint64_t switches = 0;
+    std::uint64_t syscalls = 0;
 };
 
 // Of each call with all that was asked for it. What is within a call was asked after that was
@@ -129,11 +140,13 @@ std::vector<sum> sums_of(const works &works) {
         sums[i].ns += work.own_ns;
         sums[i].messages += work.messages + 2;
         sums[i].switches += work.switches;
+        sums[i].syscalls += work.syscalls;
         if (work.within != work::NONE) {
             sum &outer = sums[work.within];
             outer.ns += sums[i].ns;
             outer.messages += sums[i].messages;
             outer.switches += sums[i].switches;
+            outer.syscalls += sums[i].syscalls;
         }
     }
     return sums;
@@ -144,8 +157,9 @@ bool is_resolve(const call &call) {
            wire_type_op(call.type) == ROUTING_OP_RESOLVE;
 }
 
-// The caller is switched to again.
-sum with_return(sum all) {
+// With the caller's system call, and the switch to it again.
+sum with_caller(sum all) {
+    all.syscalls++;
     all.switches++;
     return all;
 }
@@ -159,6 +173,7 @@ works works_of(const model &model) {
 std::vector<operation> operations_of(const model &model, const works &works) {
     constexpr std::uint16_t OPERATION = (1U << WIRE_TYPE_VIA_SHIFT) - 1;
     const std::vector<sum> sums = sums_of(works);
+    const bool told = !model.system_calls.empty();
     std::map<std::pair<std::string, std::uint16_t>, operation> by_name;
     std::map<std::uint32_t, sum> routes;  // By caller: what it has just resolved cost.
     for (std::size_t i = 0; i < model.calls.size(); i++) {
@@ -177,10 +192,11 @@ std::vector<operation> operations_of(const model &model, const works &works) {
         out.own_ns += works.calls[i].own_ns;
         out.below_ns += sums[i].ns - works.calls[i].own_ns;
         sum route = via > WIRE_VIA_HIT ? routes[call.caller] : sum();
-        routes[call.caller] = is_resolve(call) ? with_return(sums[i]) : sum();
+        routes[call.caller] = is_resolve(call) ? with_caller(sums[i]) : sum();
         out.route_ns += route.ns;
         out.messages += sums[i].messages + route.messages;
         out.switches += sums[i].switches + 1 + route.switches;
+        out.syscalls += told ? sums[i].syscalls + 1 + route.syscalls : 0;
     }
     std::vector<operation> sorted;
     for (const auto &[name, operation] : by_name) {

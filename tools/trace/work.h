@@ -25,6 +25,7 @@ struct work {
     std::uint64_t own_ns = 0;    // Its server, or the task, ran for it.
     std::uint64_t switches = 0;  // How often that one was switched to for it.
     std::uint64_t messages = 0;  // That it sent meanwhile, besides calls and their answers.
+    std::uint64_t syscalls = 0;  // System calls that it made.
 };
 
 struct works {
@@ -45,7 +46,10 @@ struct operation {
     std::uint64_t below_ns = 0;   // and whom it asked in turn,
     std::uint64_t route_ns = 0;   // and samgrd, and whom that asked, to find its route before.
     std::uint64_t messages = 0;   // There, back, and all that were sent meanwhile for it,
-    std::uint64_t switches = 0;   // and switches between tasks; both with those for its route.
+    std::uint64_t switches = 0;   // and switches between tasks; all with those for its route.
+    // System calls: the caller's one, and those of the server and whom it asked until the answer.
+    // 0: the kernel did not tell of them.
+    std::uint64_t syscalls = 0;
 };
 
 // The dearest first, by the work in all.
