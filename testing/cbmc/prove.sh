@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # prove.sh CBMC MEMORY_MIB --program - UNIT.. [--program MISTAKE UNIT..].. -- FLAG..
-# The first program must be proved; each further one, with a mistake in it, must be refuted by a property that is no loop bound: an assertion, or if they all hold an access or an overflow.
+# The first program must be proved; each further one, with a mistake in it, must be refuted by a property that is no loop bound: by an assertion
+# alone, which takes a third of the time where pointers abound, or else with all checks.
 set -euo pipefail
 cbmc=$1 memory_mib=$2
 shift 2
@@ -38,6 +39,14 @@ check() { # UNITS FLAG..
     fi
 }
 
+refute() { # UNITS FLAG..; the first property that fails in $found.
+    check "$@"
+    found=
+    while IFS= read -r line; do
+        if [[ $line == *": FAILURE" && $line != *"unwinding assertion"* ]]; then found=${found:-$line}; fi
+    done <<<"$said"
+}
+
 log=${TEST_TMPDIR:-/tmp}/cbmc.log
 for i in "${!programs[@]}"; do
     name=${programs[i]}
@@ -52,15 +61,8 @@ for i in "${!programs[@]}"; do
         echo "proved ${properties%% *} properties in $spent"
         continue
     fi
-    found=
-    for only in '--no-standard-checks --slice-formula' ''; do # Assertions alone take half the time or less.
-        # shellcheck disable=SC2086 # Words.
-        check "${units[i]}" "$@" $only
-        while IFS= read -r line; do
-            if [[ $line == *": FAILURE" && $line != *"unwinding assertion"* ]]; then found=${found:-$line}; fi
-        done <<<"$said"
-        if [ $status = 10 ] && [ -n "$found" ]; then break; fi
-    done
+    refute "${units[i]}" "$@" --no-standard-checks --slice-formula
+    if [ -z "$found" ]; then refute "${units[i]}" "$@"; fi
     if [ $status != 10 ] || [ -z "$found" ]; then
         echo "$said"
         echo "NOT FOUND: $name (status $status, $spent)"
@@ -68,3 +70,5 @@ for i in "${!programs[@]}"; do
     fi
     echo "found $name in $spent: $found"
 done
+times >"$log"
+echo "processor time in all (user, system): $(sed -n 2p "$log")"

@@ -152,12 +152,26 @@ static void check_waits(void) {
     sim.until_switch = left;
 }
 
-static void check_sums(void) {
+void sim_check_sums(void) {
     if (!sim.options.sums_off && sim.booted) {
         sim.result.sums++;
-        if (!sums_check()) {
+        if (!sums_check(sim.running)) {
             fail("sums", &sim.sums.tally);
         }
+    }
+}
+
+void sim_check_boot(void) {
+    sums_start();
+    if (!sums_check(0)) {
+        fail("sums", &sim.sums.tally);
+    }
+}
+
+void sim_count_turn(void) {
+    bool counts = !sim.options.sums_off && sim.booted && sim_this()->in_kernel;
+    if (counts && !sums_turn(sim.running)) {
+        fail("sums", &sim.sums.tally);
     }
 }
 
@@ -172,7 +186,6 @@ void sim_check_quiet(void) {
         sim_finish(SIM_CHECK_FAILED, "the pool says that %u of %u pages are free, %u are out",
                    pages->free_count, pages->total_count, sim.pages_out);
     }
-    check_sums();
     if (sim.steps % SIM_WAITS_STEPS == 0) {
         check_waits();
     }
@@ -188,7 +201,7 @@ void sim_check_asleep(void) {
 void sim_check_all(void) {
     struct audit_tally tally;
     uint32_t left = hold_switches();
-    check_sums();
+    sim_check_sums();
     sim.result.audits++;
     if (!audit_kernel(&sim.kernel, &tally)) {
         fail("audit", &tally);

@@ -44,6 +44,7 @@ static void page_goes(struct page_number page, bool out) {
     }
     *is_out = out;
     sim.pages_out += out ? 1 : UINT32_MAX;
+    sums_touch_page();
 }
 
 void sim_page_poison(struct page_number page) {

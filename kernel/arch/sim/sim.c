@@ -158,6 +158,7 @@ static void hart_run(void *argument) {
         sim.pages_reserved = sim.pages_out - taken_pages();
         sim.booted = true;
         sim.fresh = true;
+        sim_check_boot();
         fiber_switch(self->context, &sim.main_fiber);  // Until sim_run.
     }
     struct task *task = kernel_hart_start(&sim.kernel, hart);
@@ -262,6 +263,7 @@ static void reset(const struct sim_options *options) {
     sim.now_ns = 0;
     sim.steps = 0;
     sim.audit_at_step = SIM_AUDIT_STEPS;
+    sim.late = false;
     sim.booted = false;
     sim.fresh = false;
     sim.result = (struct sim_result){.end = SIM_RUNNING};

@@ -73,6 +73,7 @@ struct sim {
     uint64_t now_ns;
     uint64_t steps;
     uint64_t audit_at_step;
+    bool late;    // A planted bug: the next hart that leaves gives up a reference.
     bool booted;  // Harts other than 0 may run.
     bool fresh;   // Booted, and nothing has run yet.
     struct sim_options options;
@@ -152,9 +153,13 @@ WARN_UNUSED uint32_t sim_device_read32(uint32_t index, uint32_t offset);
 void sim_device_write32(uint32_t index, uint32_t offset, uint32_t value);
 void sim_check_devices(void);
 
-// check.c: invariants. What concerns the hart that leaves the kernel; what can be seen when no hart
-// is in the kernel; everything (also when only this hart is, at the end); when all sleep.
+// check.c: invariants. What concerns the hart that leaves the kernel, and what it has touched; what
+// can be seen when no hart is in the kernel; everything (also when only this hart is, at the end);
+// when all sleep.
 void sim_check_leave(void);
+void sim_check_sums(void);
+void sim_check_boot(void);
+void sim_count_turn(void);  // Before another hart goes on.
 void sim_check_quiet(void);
 void sim_check_all(void);
 void sim_check_asleep(void);

@@ -8,8 +8,13 @@
 // cost is that of the objects that were touched, however many there are. The full audit compares
 // all its counts with these (sums_agree), so an object that changes untouched is found out too.
 //
-// For moments at which no hart is in the kernel. On one hart that is after every kernel entry; on
-// several, after every one that leaves none inside, and what was touched until then is kept.
+// On several harts the others are anywhere in the kernel when one leaves, and nothing adds up: a
+// reference is counted and not yet in a table, a page is taken and not yet in a space. But each
+// kernel entry for itself leaves everything as balanced as it found it. So when the scheduler takes
+// the turn from a hart, what it touched is counted, and by how much each gap between what the
+// kernel counts and what there is has changed in its turn is the hart's own, in flight (`flight`).
+// A hart that leaves the kernel must have nothing in flight, wherever the others are: everything is
+// looked at after every kernel entry.
 #pragma once
 
 #include "kernel/core/audit.h"
@@ -26,14 +31,15 @@ enum {
 struct sums_task {
     uint32_t state;
     uint32_t wait;  // enum wait_state plus 1, of one that is live or dying; 0: none.
-    uint32_t answers;
     uint32_t async_pages;
     uint32_t program_vmo;
     uint32_t quota[QUOTA_KIND_COUNT];
     bool parked;
     uint64_t wait_word;
+    uint64_t caps_used;  // Bit i: slot i is not empty.
     struct capability caps[CAP_SLOT_COUNT];
     struct reply_entry replies[REPLY_SLOT_COUNT];
+    uint32_t answers[REPLY_SLOT_COUNT];  // Whose wait each can end, plus 1; 0: nobody's.
     struct mapping_table mappings;
 };
 
@@ -45,6 +51,7 @@ struct sums_endpoint {
     uint64_t lent;
     bool taken;
     bool used_up;
+    uint64_t waiting[SUMS_TASK_WORDS];  // Tasks whose wait word says that they are queued here.
     struct stored_send sends[SEND_STORAGE_COUNT];
 };
 
@@ -53,14 +60,52 @@ struct sums_vmo {
     struct quota_amounts paid;
 };
 
+// Sets of objects.
+struct sums_touched {
+    uint64_t tasks[SUMS_TASK_WORDS];
+    uint64_t spaces[SUMS_TASK_WORDS];     // Tasks whose quota of pages was touched,
+    uint64_t reclaimed[SUMS_TASK_WORDS];  // those whose space gave back pages, as a whole, and
+    uint64_t answers[SUMS_TASK_WORDS];    // those whom others ask, or have asked.
+    uint64_t endpoints[SUMS_ENDPOINT_WORDS];
+    uint64_t vmos[SUMS_VMO_WORDS];
+    uint64_t grants[SUMS_GRANT_WORDS];
+};
+
+enum sums_total {
+    SUMS_PAGES_OUT,
+    SUMS_POOL_PAGES,
+    SUMS_POOL_TASKS,
+    SUMS_POOL_ENDPOINTS,
+    SUMS_POOL_VMOS,
+    SUMS_POOL_GRANTS,
+    SUMS_RUNS,
+    SUMS_QUEUED,
+    SUMS_QUOTA,  // And the other kinds.
+    SUMS_TOTAL_COUNT = SUMS_QUOTA + QUOTA_KIND_COUNT,
+};
+
+// What the kernel counts, less what there is; modulo 2^64.
+struct sums_gaps {
+    uint64_t references[MAX_TASKS];
+    uint64_t calls_waiting[MAX_TASKS];
+    uint64_t answers[MAX_TASKS];  // Replies that can end its wait, less 1 if it waits for one.
+    uint64_t receivers[MAX_ENDPOINTS];
+    uint64_t senders[MAX_ENDPOINTS];
+    uint64_t vmo_references[MAX_VMOS];
+    uint64_t vmo_writers[MAX_VMOS];
+    uint64_t grants[MAX_GRANTS + 1];
+    uint64_t totals[SUMS_TOTAL_COUNT];
+};
+
 struct sums {
-    uint64_t touched_tasks[SUMS_TASK_WORDS];
-    uint64_t touched_spaces[SUMS_TASK_WORDS];   // Tasks whose quota of pages was, and
-    uint64_t touched_replies[SUMS_TASK_WORDS];  // those whom others ask, or have asked.
-    uint64_t touched_endpoints[SUMS_ENDPOINT_WORDS];
-    uint64_t touched_vmos[SUMS_VMO_WORDS];
-    uint64_t touched_grants[SUMS_GRANT_WORDS];
-    uint64_t restless_vmos[SUMS_VMO_WORDS];  // Their pages come or go without a touch.
+    struct sums_touched entry[MAX_HARTS];     // By each hart since it entered the kernel.
+    struct sums_touched affected[MAX_HARTS];  // The same, and what was counted because of that.
+    struct sums_touched touched;              // What is being counted.
+    struct sums_gaps gaps;
+    struct sums_gaps flight[MAX_HARTS];
+    uint32_t turn;          // The hart whose turn it was, while that is counted.
+    bool paged[MAX_HARTS];  // In its kernel entry pages came from the pool or went back.
+    bool leaving;           // The turn ends with the kernel entry.
 
     // Totals.
     uint32_t tasks;  // Task objects in use, and so on.
@@ -69,8 +114,7 @@ struct sums {
     uint32_t grants;
     uint32_t waits[SUMS_WAITS];  // Tasks by what they wait for; [WAIT_NONE]: for nothing.
     uint32_t parked;
-    uint32_t queued;   // In queues of endpoints.
-    uint32_t answers;  // Reply entries that can end a wait.
+    uint32_t queued;  // In queues of endpoints.
     uint32_t space_pages;
     uint32_t async_pages;
     uint64_t quota[QUOTA_KIND_COUNT];  // What tasks have left, and what objects cost.
@@ -84,28 +128,46 @@ struct sums {
     bool grant_paid[MAX_GRANTS + 1];
 };
 
-// Nothing was counted yet, and everything is touched. Since the last time only so many tasks, the
-// first ones, were counted.
+// Nothing was counted yet; since the last time only so many tasks, the first ones, were counted.
+// sums_start: hart 0 has booted the machine, and has touched everything.
 void sums_begin(uint32_t tasks);
+void sums_start(void);
 
-// The word at the address is about to be looked at or changed: of whatever object it is.
+// sums_touch.c: the word at the address is about to be looked at or changed: of whatever object it
+// is. sums_touch_page: a page comes from the pool, or goes back. sums_touch_hands: what the hart
+// whose turn it was may change without having touched it. True.
 void sums_touch(const void *at);
 void sums_touch_task(uint32_t index);
+void sums_touch_page(void);
+void sums_touch_reclaimed(struct page_number root);
+WARN_UNUSED bool sums_touch_hands(void);
 
-// Counts what was touched, and looks whether all adds up. False: `sim.sums.tally` says what does
-// not.
-WARN_UNUSED bool sums_check(void);
+// The hart's turn is over: counts what it has touched. False: `sim.sums.tally` says what cannot be
+// so.
+WARN_UNUSED bool sums_turn(uint32_t hart);
+
+// The hart has left the kernel, so it has nothing in flight. Its turn is over too. False: as above.
+WARN_UNUSED bool sums_check(uint32_t hart);
 
 // The audit has just counted everything. Both say the same.
 WARN_UNUSED bool sums_agree(const struct audit_tally *all);
 
 // Parts. sums_task.c: a touched task, and one capability more or one less. sums_count.c: all that
-// was touched. False: it cannot be so.
+// was touched; what stands at an endpoint whose lock nobody holds. False: it cannot be so.
 WARN_UNUSED bool sums_cap_comes(const struct capability *cap);
 void sums_cap_goes(const struct capability *cap);
 WARN_UNUSED bool sums_count_wait(uint32_t index);
 WARN_UNUSED bool sums_count_task(uint32_t index);
+WARN_UNUSED bool sums_count_answers(uint32_t index);
+WARN_UNUSED bool sums_look_at_task(uint32_t index);
 WARN_UNUSED bool sums_count_touched(void);
+WARN_UNUSED bool sums_look_at_endpoint(uint32_t index);
+
+// sums_gap.c: the gaps of what was touched and of the totals are taken anew; the difference is in
+// flight on the hart whose turn it was. True. The endpoint has ended: nothing of it is counted any
+// more.
+WARN_UNUSED bool sums_take_gaps(void);
+void sums_forget_endpoint(uint32_t index);
 
 // Visits each index below `end` in the set, also one that the visit of a lower one adds. False if a
 // visit was.

@@ -18,149 +18,138 @@ void sums_begin(uint32_t tasks) {
     for (uint32_t i = 0; i < MAX_ENDPOINTS; i++) {
         sums->of_endpoint[i].owner = TASK_NONE;
     }
-    memset(sums->touched_tasks, 0xff, sizeof(sums->touched_tasks));
-    memset(sums->touched_spaces, 0xff, sizeof(sums->touched_spaces));
-    memset(sums->touched_replies, 0xff, sizeof(sums->touched_replies));
-    memset(sums->touched_endpoints, 0xff, sizeof(sums->touched_endpoints));
-    memset(sums->touched_vmos, 0xff, sizeof(sums->touched_vmos));
-    memset(sums->touched_grants, 0xff, sizeof(sums->touched_grants));
 }
 
-// Its references, and the calls that wait for it.
 static bool task_adds_up(uint32_t index) {
     const struct sums *sums = &sim.sums;
-    const struct task *task = &sim.kernel.tasks[index];
-    bool own = task->state.raw != TASK_FREE && task->state.raw != TASK_DEAD;
-    uint32_t references =
-        sums->tally.references[index] + own + (index == sim.kernel.init_task ? 1u : 0u);
-    return says(task->references.raw == references,
-                "task %lu counts other references than the %lu it has", index, references) &&
-           says(task->calls_waiting.raw == sums->tally.calls_waiting[index],
+    const struct sums_gaps *flight = &sums->flight[sums->turn];
+    return says(flight->references[index] == 0,
+                "task %lu counts other references than the %lu it has", index,
+                sums->tally.references[index]) &&
+           says(flight->calls_waiting[index] == 0,
                 "task %lu counts other calls than the %#lx that wait for it", index,
-                sums->tally.calls_waiting[index]);
+                sums->tally.calls_waiting[index]) &&
+           says(flight->answers[index] == 0,
+                "task %lu waits for another number of replies than the %lu that can end its wait",
+                index, sums->tally.answers[index]);
 }
 
 static bool endpoint_adds_up(uint32_t index) {
-    const struct audit_tally *tally = &sim.sums.tally;
-    const struct endpoint *endpoint = &sim.kernel.endpoints[index];
-    bool open = audit_endpoint_is_open(endpoint);
-    return says(endpoint->lock.held.raw == 0, "the lock of endpoint %lu is held", index, 0) &&
-           says(tally->receivers[index] == (open ? 1u : 0u),
-                "endpoint %lu has %lu receiving capabilities", index, tally->receivers[index]) &&
-           says(!open || tally->senders[index] == endpoint->senders.raw,
+    const struct sums *sums = &sim.sums;
+    const struct sums_gaps *flight = &sums->flight[sums->turn];
+    return says(flight->receivers[index] == 0, "endpoint %lu has %lu receiving capabilities", index,
+                sums->tally.receivers[index]) &&
+           says(flight->senders[index] == 0,
                 "endpoint %lu counts other senders than the %lu it has", index,
-                tally->senders[index]);
+                sums->tally.senders[index]) &&
+           sums_look_at_endpoint(index);
 }
 
 static bool vmo_adds_up(uint32_t index) {
-    const struct audit_tally *tally = &sim.sums.tally;
-    const struct vmo *vmo = &sim.kernel.vmos[index];
-    uint32_t writers = vmo->writers.raw == VMO_SEALED ? 0 : vmo->writers.raw;
-    return says(vmo->references.raw == tally->vmo_references[index],
+    const struct sums *sums = &sim.sums;
+    const struct sums_gaps *flight = &sums->flight[sums->turn];
+    return says(flight->vmo_references[index] == 0,
                 "VMO %lu counts other references than the %lu it has", index,
-                tally->vmo_references[index]) &&
-           says(writers == tally->vmo_writers[index],
-                "VMO %lu counts other writers than the %lu it has", index,
-                tally->vmo_writers[index]);
+                sums->tally.vmo_references[index]) &&
+           says(flight->vmo_writers[index] == 0, "VMO %lu counts other writers than the %lu it has",
+                index, sums->tally.vmo_writers[index]);
 }
 
 static bool grant_adds_up(uint32_t index) {
-    const struct audit_tally *tally = &sim.sums.tally;
-    return says(index == 0 || sim.kernel.grants[index].references.raw == tally->grants[index],
+    const struct sums *sums = &sim.sums;
+    return says(sums->flight[sums->turn].grants[index] == 0,
                 "grant %lu counts other references than the %lu it has", index,
-                tally->grants[index]);
+                sums->tally.grants[index]);
 }
 
-static bool pool_adds_up(const struct pool *pool, uint32_t used) {
-    return says(pool->lock.held.raw == 0 && pool->total_count - pool->free_count == used,
-                "%lu objects of a pool are taken, %lu are in use",
-                pool->total_count - pool->free_count, used);
-}
-
-static bool pools_add_up(void) {
+// Whoever waits for nothing runs, may run or is parked; whoever is queued stands in a queue.
+static bool totals_add_up(void) {
+    static const char *const texts[SUMS_TOTAL_COUNT] = {
+        [SUMS_PAGES_OUT] = "%lu pages are taken, %lu fewer are held",
+        [SUMS_POOL_PAGES] = "the pool says that %lu pages are taken, %lu fewer are held",
+        [SUMS_POOL_TASKS] = "%lu task objects are taken, %lu fewer are in use",
+        [SUMS_POOL_ENDPOINTS] = "%lu endpoints are taken, %lu fewer are in use",
+        [SUMS_POOL_VMOS] = "%lu VMOs are taken, %lu fewer are in use",
+        [SUMS_POOL_GRANTS] = "%lu grants are taken, %lu fewer are in use",
+        [SUMS_RUNS] = "%lu tasks run or may run, %lu fewer wait for nothing",
+        [SUMS_QUEUED] = "%lu tasks stand in queues, %lu fewer wait in one",
+    };
     const struct sums *sums = &sim.sums;
     const struct kernel *kernel = &sim.kernel;
-    uint32_t out = sim.pages_out - sim.pages_reserved;
-    uint32_t held =
-        sums->space_pages + sums->async_pages + sums->tally.endpoint_pages + sums->tally.vmo_pages;
-    return says(out == held, "%lu pages are taken, %lu are held", out, held) &&
-           pool_adds_up(&kernel->page_pool, held) &&
-           pool_adds_up(&kernel->task_pool, sums->tasks) &&
-           pool_adds_up(&kernel->endpoint_pool, sums->endpoints) &&
-           pool_adds_up(&kernel->vmo_pool, sums->vmos) &&
-           pool_adds_up(&kernel->grant_pool, sums->grants);
-}
-
-static bool quotas_add_up(void) {
-    const struct sums *sums = &sim.sums;
-    const uint64_t endpoints = sums->tally.endpoint_pages;
-    const uint64_t given[QUOTA_KIND_COUNT] = {[QUOTA_PAGES] = sim.kernel.page_pool.total_count,
-                                              [QUOTA_TASKS] = MAX_TASKS,
-                                              [QUOTA_ENDPOINTS] = MAX_ENDPOINTS,
-                                              [QUOTA_VMOS] = MAX_VMOS,
-                                              [QUOTA_GRANTS] = MAX_GRANTS};
-    const uint64_t spent[QUOTA_KIND_COUNT] = {
-        [QUOTA_PAGES] = sums->space_pages + sums->async_pages + endpoints,
-        [QUOTA_TASKS] = sums->tasks,
-        [QUOTA_ENDPOINTS] = endpoints};
-    for (uint32_t kind = 0; kind < QUOTA_KIND_COUNT; kind++) {
-        uint64_t sum = sums->quota[kind] + spent[kind];
-        if (!says(sum == given[kind], "quotas of kind %lu do not add up to what there is: %lu",
-                  kind, sum)) {
+    const uint64_t counts[SUMS_QUOTA] = {
+        sim.pages_out,
+        (uint64_t)kernel->page_pool.total_count - kernel->page_pool.free_count,
+        (uint64_t)kernel->task_pool.total_count - kernel->task_pool.free_count,
+        (uint64_t)kernel->endpoint_pool.total_count - kernel->endpoint_pool.free_count,
+        (uint64_t)kernel->vmo_pool.total_count - kernel->vmo_pool.free_count,
+        (uint64_t)kernel->grant_pool.total_count - kernel->grant_pool.free_count,
+        sums->waits[WAIT_NONE] + sums->flight[sums->turn].totals[SUMS_RUNS],
+        sums->queued,
+    };
+    for (uint32_t i = 0; i < SUMS_TOTAL_COUNT; i++) {
+        const char *text = i < SUMS_QUOTA ? texts[i]
+                                          : "quotas of kind %lu do not add up to what there is: "
+                                            "%lu are missing";
+        if (!says(sums->flight[sums->turn].totals[i] == 0, text,
+                  i < SUMS_QUOTA ? counts[i] : i - SUMS_QUOTA,
+                  sums->flight[sums->turn].totals[i])) {
             return false;
         }
     }
     return true;
 }
 
-// Whoever waits for nothing runs, may run or is parked; whoever is queued stands in a queue; one
-// reply each can answer whoever waits for one; and no hart holds anything.
-static bool waits_add_up(void) {
-    const struct sums *sums = &sim.sums;
-    uint32_t runs = sums->parked;
-    for (uint32_t i = 0; i < sim.kernel.hart_count; i++) {
-        const struct hart *hart = &sim.kernel.harts[i];
-        runs += hart->run_count + (hart->current != 0);
-        if (!says(hart->locks.held_ranks == 0 && hart->run_lock.held.raw == 0,
-                  "hart %lu holds lock ranks %#lx", i, hart->locks.held_ranks) ||
-            !says(hart->deferred_count == 0 && hart->unseen_count == 0,
-                  "hart %lu keeps %lu dropped capabilities or requests", i,
-                  hart->deferred_count + hart->unseen_count)) {
-            return false;
-        }
+static bool hart_holds_nothing(uint32_t index) {
+    const struct hart *hart = &sim.kernel.harts[index];
+    return says(hart->locks.held_ranks == 0, "hart %lu holds lock ranks %#lx", index,
+                hart->locks.held_ranks) &&
+           says(hart->deferred_count == 0 && hart->unseen_count == 0,
+                "hart %lu keeps %lu dropped capabilities or requests", index,
+                hart->deferred_count + hart->unseen_count);
+}
+
+static void add_touched(struct sums_touched *to, const struct sums_touched *from) {
+    uint64_t *words = (uint64_t *)(void *)to;
+    const uint64_t *more = (const uint64_t *)(const void *)from;
+    for (size_t i = 0; i < sizeof(*to) / sizeof(*words); i++) {
+        words[i] |= more[i];
     }
-    uint32_t asking = sums->waits[WAIT_REPLY] + sums->waits[WAIT_REPLY_CAP];
-    return says(runs == sums->waits[WAIT_NONE], "%lu tasks run or may run, %lu wait for nothing",
-                runs, sums->waits[WAIT_NONE]) &&
-           says(sums->queued == sums->waits[WAIT_QUEUED],
-                "%lu tasks stand in queues, %lu wait in one", sums->queued,
-                sums->waits[WAIT_QUEUED]) &&
-           says(sums->answers == asking, "%lu replies can end a wait, %lu tasks wait for one",
-                sums->answers, asking);
 }
 
-static void forget_touched(void) {
+bool sums_turn(uint32_t hart) {
     struct sums *sums = &sim.sums;
-    memset(sums->touched_tasks, 0, sizeof(sums->touched_tasks));
-    memset(sums->touched_spaces, 0, sizeof(sums->touched_spaces));
-    memset(sums->touched_replies, 0, sizeof(sums->touched_replies));
-    memset(sums->touched_endpoints, 0, sizeof(sums->touched_endpoints));
-    memset(sums->touched_vmos, 0, sizeof(sums->touched_vmos));
-    memset(sums->touched_grants, 0, sizeof(sums->touched_grants));
+    sums->turn = hart;
+    bool touched = sums_touch_hands();
+    sums->touched = sums->entry[hart];
+    if (!touched || !sums_count_touched() || !sums_take_gaps()) {
+        return false;
+    }
+    add_touched(&sums->affected[hart], &sums->touched);
+    return true;
 }
 
-bool sums_check(void) {
-    const struct sums *sums = &sim.sums;
+bool sums_check(uint32_t hart) {
+    struct sums *sums = &sim.sums;
+    const struct sums_touched *affected = &sums->affected[hart];
     const struct kernel *kernel = &sim.kernel;
-    bool whole =
-        sums_count_touched() &&
-        sums_each(sums->touched_tasks, kernel_task_count(kernel), task_adds_up) &&
-        sums_each(sums->touched_endpoints, kernel_endpoint_count(kernel), endpoint_adds_up) &&
-        sums_each(sums->touched_vmos, kernel_vmo_count(kernel), vmo_adds_up) &&
-        sums_each(sums->touched_grants, kernel_grant_end(kernel), grant_adds_up) &&
-        pools_add_up() && quotas_add_up() && waits_add_up();
-    forget_touched();
+    sums->leaving = true;
+    bool whole = hart_holds_nothing(hart) && sums_turn(hart) &&
+                 sums_each(affected->tasks, kernel_task_count(kernel), task_adds_up) &&
+                 sums_each(affected->endpoints, kernel_endpoint_count(kernel), endpoint_adds_up) &&
+                 sums_each(affected->vmos, kernel_vmo_count(kernel), vmo_adds_up) &&
+                 sums_each(affected->grants, kernel_grant_end(kernel), grant_adds_up) &&
+                 totals_add_up() &&
+                 sums_each(sums->entry[hart].tasks, kernel_task_count(kernel), sums_look_at_task);
+    sums->leaving = false;
+    sums->paged[hart] = false;
+    memset(&sums->entry[hart], 0, sizeof(sums->entry[hart]));
+    memset(&sums->affected[hart], 0, sizeof(sums->affected[hart]));
     return whole;
+}
+
+void sums_start(void) {
+    memset(&sim.sums.entry[0], 0xff, sizeof(sim.sums.entry[0]));
+    sim.sums.paged[0] = true;
 }
 
 static bool same(const uint32_t *mine, const uint32_t *audited, uint32_t count, const char *what) {

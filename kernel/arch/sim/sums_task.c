@@ -7,13 +7,13 @@
 // What a capability names is looked at: it is one more or one less.
 static void touch_named(const struct capability *cap) {
     enum cap_kind kind = cap_kind_of(cap);
-    sums_set(sim.sums.touched_grants, cap->grant % (MAX_GRANTS + 1));
+    sums_set(sim.sums.touched.grants, cap->grant % (MAX_GRANTS + 1));
     if (kind == CAP_TASK) {
-        sums_touch_task(cap->object % MAX_TASKS);
+        sums_set(sim.sums.touched.tasks, cap->object % MAX_TASKS);
     } else if (kind == CAP_VMO) {
-        sums_set(sim.sums.touched_vmos, cap->object % MAX_VMOS);
+        sums_set(sim.sums.touched.vmos, cap->object % MAX_VMOS);
     } else if (kind == CAP_ENDPOINT) {
-        sums_set(sim.sums.touched_endpoints, cap->object % MAX_ENDPOINTS);
+        sums_set(sim.sums.touched.endpoints, cap->object % MAX_ENDPOINTS);
     }
 }
 
@@ -57,11 +57,8 @@ static bool count_table(const struct task *task, struct sums_task *was, bool hol
             sums_cap_goes(old);
         }
         *old = *cap;
-        bool marked_free = (((task->caps_free | ~task->caps_all) >> slot) & 1) != 0;
-        if (holds && !audit_says(&sim.sums.tally, marked_free == (cap->head == 0),
-                                 "slot %lu of task %lu is marked wrongly", slot, task->index)) {
-            return false;
-        }
+        was->caps_used &= ~(UINT64_C(1) << slot);
+        was->caps_used |= (uint64_t)(cap->head != 0) << slot;
         if (cap->head != 0 && !sums_cap_comes(cap)) {
             return false;
         }
@@ -74,13 +71,13 @@ static void count_row(const struct mapping *row, uint32_t by) {
     uint32_t vmo = row->vmo % MAX_VMOS;
     tally->vmo_references[vmo] += by;
     tally->vmo_writers[vmo] += (row->access & ARCH_WRITE) != 0 ? by : 0;
-    sums_set(sim.sums.touched_vmos, vmo);
+    sums_set(sim.sums.touched.vmos, vmo);
 }
 
 static void count_program(uint32_t vmo, uint32_t by) {
     if (vmo != VMO_NONE) {
         sim.sums.tally.vmo_references[vmo % MAX_VMOS] += by;
-        sums_set(sim.sums.touched_vmos, vmo % MAX_VMOS);
+        sums_set(sim.sums.touched.vmos, vmo % MAX_VMOS);
     }
 }
 
@@ -112,12 +109,19 @@ static void count_mappings(const struct task *task, struct sums_task *was, bool 
 static void touch_answerer(uint64_t word) {
     enum wait_state state = wait_state_of(word);
     if (state == WAIT_REPLY || state == WAIT_REPLY_CAP) {
-        sums_touch_task(wait_object_of(word));
-        sums_set(sim.sums.touched_replies, wait_object_of(word));
+        sums_set(sim.sums.touched.answers, wait_object_of(word));
     }
 }
 
-// First of all: whoever answers it is counted too, now and when it has left.
+// The task is queued by the word, or no longer.
+static void note_queue(uint64_t word, uint32_t index) {
+    if (wait_state_of(word) == WAIT_QUEUED && wait_object_of(word) < MAX_ENDPOINTS) {
+        uint64_t *waiting = sim.sums.of_endpoint[wait_object_of(word)].waiting;
+        waiting[index / 64] ^= UINT64_C(1) << (index % 64);
+    }
+}
+
+// First of all: whoever answers it is counted again, now and when it has left.
 bool sums_count_wait(uint32_t index) {
     struct sums *sums = &sim.sums;
     const struct task *task = &sim.kernel.tasks[index];
@@ -133,9 +137,11 @@ bool sums_count_wait(uint32_t index) {
     }
     if (was->wait != 0) {
         sums->waits[was->wait - 1]--;
+        note_queue(was->wait_word, index);
     }
     if (wait != 0) {
         sums->waits[wait - 1]++;
+        note_queue(task->wait.raw, index);
     }
     touch_answerer(was->wait_word);
     touch_answerer(task->wait.raw);
@@ -144,32 +150,52 @@ bool sums_count_wait(uint32_t index) {
     return true;
 }
 
-static bool count_replies(uint32_t index, bool holds) {
+static void count_replies(uint32_t index, bool holds) {
     const struct task *task = &sim.kernel.tasks[index];
     struct sums_task *was = &sim.sums.of_task[index];
-    if (holds && !sums_has(sim.sums.touched_replies, index) &&
-        memcmp(was->replies, task->replies, sizeof(was->replies)) == 0) {
-        return true;
+    if (holds && memcmp(was->replies, task->replies, sizeof(was->replies)) == 0) {
+        return;
     }
     memcpy(was->replies, task->replies, sizeof(was->replies));
-    uint32_t answers = 0;
-    uint32_t held = 0;
-    for (uint32_t i = 0; holds && i < REPLY_SLOT_COUNT; i++) {
-        const struct reply_entry *entry = &task->replies[i];
-        if (entry->caller_wait != 0) {
-            held++;
-            answers += entry->task->wait.raw == reply_word(entry);
+    sums_set(sim.sums.touched.answers, index);
+}
+
+// Whose wait the entry can end, plus 1; 0: nobody's.
+static uint32_t answers(const struct reply_entry *entry) {
+    uint32_t caller = (uint32_t)((size_t)(entry->task - sim.kernel.tasks) % MAX_TASKS);
+    return sim.sums.of_task[caller].wait_word == reply_word(entry) ? caller + 1 : 0;
+}
+
+static void count_answer(uint32_t caller, uint32_t by) {
+    if (caller != 0) {
+        sim.sums.tally.answers[caller - 1] += by;
+        sums_set(sim.sums.touched.tasks, caller - 1);
+    }
+}
+
+// By what was counted of it and of those who ask it.
+bool sums_count_answers(uint32_t index) {
+    struct sums_task *was = &sim.sums.of_task[index];
+    for (uint32_t i = 0; i < REPLY_SLOT_COUNT; i++) {
+        const struct reply_entry *entry = &was->replies[i];
+        bool held = was->state != TASK_FREE && entry->caller_wait != 0;
+        uint32_t now = held ? answers(entry) : 0;
+        if (now != was->answers[i]) {
+            count_answer(was->answers[i], UINT32_MAX);
+            count_answer(now, 1);
+            was->answers[i] = now;
         }
     }
-    sim.sums.answers += answers - was->answers;
-    was->answers = answers;
-    uint32_t free_count = 0;
-    for (const struct reply_entry *entry = holds ? task->reply_free : 0;
-         entry && free_count <= REPLY_SLOT_COUNT; free_count++) {
-        entry = entry->next;
+    return true;
+}
+
+// What harts have touched of a space that is there no longer says nothing of the next one.
+static void forget_space(uint32_t index) {
+    for (uint32_t i = 0; i < sim.options.hart_count; i++) {
+        struct sums_touched *entry = &sim.sums.entry[i];
+        entry->spaces[index / 64] &= ~(UINT64_C(1) << (index % 64));
+        entry->reclaimed[index / 64] &= ~(UINT64_C(1) << (index % 64));
     }
-    return audit_says(&sim.sums.tally, !holds || free_count + held == REPLY_SLOT_COUNT,
-                      "%lu replies are held, %lu are on the free list", held, free_count);
 }
 
 static void count_quota(uint32_t index) {
@@ -183,8 +209,15 @@ static void count_quota(uint32_t index) {
         sums->quota[kind] += (uint64_t)left - was->quota[kind];
         was->quota[kind] = left;
     }
-    if (sums_has(sums->touched_spaces, index) || state != was->state) {
-        bool has_space = counts && state != TASK_DEAD;
+    bool has_space = counts && state != TASK_DEAD;
+    if (!has_space && state != was->state) {
+        forget_space(index);
+    }
+    // One that is reclaimed names pages that have gone back, until the step is over.
+    bool whole = state == TASK_DYING
+                     ? sums->leaving && sums_has(sums->touched.reclaimed, index)
+                     : sums->paged[sums->turn] && sums_has(sums->touched.spaces, index);
+    if (whole || (state != TASK_DYING && state != was->state)) {
         uint32_t *pages = &sums->tally.space_pages[index];
         uint32_t now = has_space ? arch_space_pages(&task->space) : 0;
         sums->space_pages += now - *pages;
@@ -207,5 +240,43 @@ bool sums_count_task(uint32_t index) {
     if (!holds && !held) {
         return true;
     }
-    return count_table(task, was, holds) && count_replies(index, holds);
+    count_replies(index, holds);
+    return count_table(task, was, holds);
+}
+
+static bool replies_are_whole(const struct task *task) {
+    uint32_t held = 0;
+    for (uint32_t i = 0; i < REPLY_SLOT_COUNT; i++) {
+        held += task->replies[i].caller_wait != 0;
+    }
+    uint32_t free_count = 0;
+    for (const struct reply_entry *entry = task->reply_free;
+         entry && free_count <= REPLY_SLOT_COUNT; free_count++) {
+        entry = entry->next;
+    }
+    return audit_says(&sim.sums.tally, free_count + held == REPLY_SLOT_COUNT,
+                      "%lu replies are held, %lu are on the free list", held, free_count);
+}
+
+static bool others_touch(uint32_t index) {
+    for (uint32_t i = 0; i < sim.options.hart_count; i++) {
+        if (i != sim.sums.turn && sim.harts[i].in_kernel &&
+            sums_has(sim.sums.entry[i].tasks, index)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// What is of one piece only while no hart is at work on it.
+bool sums_look_at_task(uint32_t index) {
+    const struct task *task = &sim.kernel.tasks[index];
+    if (task->state.raw == TASK_FREE || others_touch(index)) {
+        return true;
+    }
+    uint64_t used = sim.sums.of_task[index].caps_used;
+    uint64_t marked = task->caps_all & ~task->caps_free;
+    return audit_says(&sim.sums.tally, used == marked, "slots %#lx of task %lu are marked wrongly",
+                      used ^ marked, index) &&
+           replies_are_whole(task);
 }

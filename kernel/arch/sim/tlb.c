@@ -50,19 +50,25 @@ bool sim_tlb_holds(const struct sim_hart *hart, struct page_number page) {
     return false;
 }
 
-// No other hart still walks the task's tables: it may go to yet another hart, and end there.
-void sim_space_use(struct sim_hart *hart, const struct task *task) {
-    hart->space = PAGE_NUMBER_NONE;
-    space_check_unused(task->space.root);
-    hart->space = task->space.root;
-}
-
-void space_check_unused(struct page_number root) {
+static void check_unused(struct page_number root) {
     for (uint32_t i = 0; i < sim.options.hart_count; i++) {
         if (root.value != 0 && sim.harts[i].space.value == root.value) {
             sim_finish(SIM_CHECK_FAILED, "hart %u still walks the tables at %#x", i, root.value);
         }
     }
+}
+
+// No other hart still walks the task's tables: it may go to yet another hart, and end there.
+void sim_space_use(struct sim_hart *hart, const struct task *task) {
+    hart->space = PAGE_NUMBER_NONE;
+    check_unused(task->space.root);
+    hart->space = task->space.root;
+}
+
+// Before some of its pages go back.
+void space_check_unused(struct page_number root) {
+    check_unused(root);
+    sums_touch_reclaimed(root);
 }
 
 struct hart *space_hart(void) {
