@@ -71,4 +71,5 @@ for i in "${!programs[@]}"; do
     echo "found $name in $spent: $found"
 done
 times >"$log"
-echo "processor time in all (user, system): $(sed -n 2p "$log")"
+{ read -r _ && read -r spent; } <"$log"
+echo "processor time in all (user, system): $spent"
