@@ -112,8 +112,9 @@ drawing drawing_of(const manifest &contents, const std::vector<wait> &waits) {
             made.alone.push_back(one.service);
             continue;
         }
-        made.rows.resize(std::max(made.rows.size(), static_cast<std::size_t>(one.row) + 1));
-        made.rows[one.row].push_back(at);
+        const auto row = static_cast<std::size_t>(one.row);
+        made.rows.resize(std::max(made.rows.size(), row + 1));
+        made.rows[row].push_back(at);
     }
     return made;
 }
