@@ -63,9 +63,8 @@ struct sums_vmo {
 // Sets of objects.
 struct sums_touched {
     uint64_t tasks[SUMS_TASK_WORDS];
-    uint64_t spaces[SUMS_TASK_WORDS];     // Tasks whose quota of pages was touched,
-    uint64_t reclaimed[SUMS_TASK_WORDS];  // those whose space gave back pages, as a whole, and
-    uint64_t answers[SUMS_TASK_WORDS];    // those whom others ask, or have asked.
+    uint64_t spaces[SUMS_TASK_WORDS];   // Tasks whose quota of pages was touched, and
+    uint64_t answers[SUMS_TASK_WORDS];  // those whom others ask, or have asked.
     uint64_t endpoints[SUMS_ENDPOINT_WORDS];
     uint64_t vmos[SUMS_VMO_WORDS];
     uint64_t grants[SUMS_GRANT_WORDS];
@@ -139,7 +138,6 @@ void sums_start(void);
 void sums_touch(const void *at);
 void sums_touch_task(uint32_t index);
 void sums_touch_page(void);
-void sums_touch_reclaimed(struct page_number root);
 WARN_UNUSED bool sums_touch_hands(void);
 
 // The hart's turn is over: counts what it has touched. False: `sim.sums.tally` says what cannot be

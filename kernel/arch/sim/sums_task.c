@@ -194,7 +194,6 @@ static void forget_space(uint32_t index) {
     for (uint32_t i = 0; i < sim.options.hart_count; i++) {
         struct sums_touched *entry = &sim.sums.entry[i];
         entry->spaces[index / 64] &= ~(UINT64_C(1) << (index % 64));
-        entry->reclaimed[index / 64] &= ~(UINT64_C(1) << (index % 64));
     }
 }
 
@@ -213,10 +212,10 @@ static void count_quota(uint32_t index) {
     if (!has_space && state != was->state) {
         forget_space(index);
     }
-    // One that is reclaimed names pages that have gone back, until the step is over.
-    bool whole = state == TASK_DYING
-                     ? sums->leaving && sums_has(sums->touched.reclaimed, index)
-                     : sums->paged[sums->turn] && sums_has(sums->touched.spaces, index);
+    // One that is reclaimed names pages that have gone back, until its hart's step is over.
+    bool names_its_own = state != TASK_DYING || (sums->leaving && task->hart == sim_core_hart());
+    bool whole =
+        names_its_own && sums->paged[sums->turn] && sums_has(sums->touched.spaces, index);
     if (whole || (state != TASK_DYING && state != was->state)) {
         uint32_t *pages = &sums->tally.space_pages[index];
         uint32_t now = has_space ? arch_space_pages(&task->space) : 0;

@@ -61,18 +61,6 @@ void sums_touch_page(void) {
     }
 }
 
-// The space of a task that has ended.
-void sums_touch_reclaimed(struct page_number root) {
-    struct sums_touched *entry = &sim.sums.entry[sim.running];
-    for (uint32_t i = 0; i < kernel_task_count(&sim.kernel); i++) {
-        const struct task *task = &sim.kernel.tasks[i];
-        if (task->state.raw == TASK_DYING && task->space.root.value == root.value) {
-            sums_set(entry->tasks, i);
-            sums_set(entry->reclaimed, i);
-        }
-    }
-}
-
 // Whoever holds an endpoint's lock may change the tasks that are queued there.
 static bool touch_queue(uint32_t number) {
     uint64_t *tasks = sim.sums.entry[sim.sums.turn].tasks;

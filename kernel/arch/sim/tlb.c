@@ -68,7 +68,6 @@ void sim_space_use(struct sim_hart *hart, const struct task *task) {
 // Before some of its pages go back.
 void space_check_unused(struct page_number root) {
     check_unused(root);
-    sums_touch_reclaimed(root);
 }
 
 struct hart *space_hart(void) {
