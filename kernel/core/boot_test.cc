@@ -250,6 +250,9 @@ TEST(Boot, test_reject_reading_what_is_secret_of_the_image) {
         EXPECT_EQ(refused.reason, EXIT_FAULT_READ);
         EXPECT_EQ(refused.detail, USER_BOOT_IMAGE + offset);
         EXPECT_EQ(wait_dead(start("keeper", {{IMAGE, 5, RIGHT_READ | RIGHT_SECRET}})).detail, 7u);
+        const ending nothing = wait_dead(start("reader", {{IMAGE, 5, RIGHT_SECRET}}));
+        EXPECT_EQ(nothing.reason, EXIT_FAULT_READ);
+        EXPECT_EQ(nothing.detail, USER_BOOT_IMAGE);
         const slot_result open = sys_cap_clone(IMAGE, RIGHT_READ);
         slot task = create("reader");
         EXPECT_EQ(sys_task_load(task, open.slot, offset, bytes).status, STATUS_BAD_ARG);

@@ -22,9 +22,8 @@ static uint32_t class_alone(const struct task *task) {
     return higher(atomic_load_u32(&task->qos), highest_waiting(task));
 }
 
-// The fields of an
-// entry may belong to two calls when the task has just gone on: then it is a caller of a moment
-// before or after, or none.
+// The fields of an entry may belong to two calls when the task has just gone on: then it is a
+// caller of a moment before or after, or none.
 struct reply_entry *donation_serves(const struct task *task) {
     struct reply_entry *entry = atomic_load_shared(&task->serving);
     const struct task *caller = atomic_load_shared(&entry->task);

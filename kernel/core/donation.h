@@ -12,10 +12,10 @@
 // What must be told is a class that rises for a task which stands in a run queue: a call is queued,
 // or a class is set. Then it spreads from that task along what each waits for. A class that falls
 // is found when the task is next looked at. Both ways end after DONATION_DEPTH tasks that are
-// blocked in calls. Locking:    donation_look takes none, and may see a chain that is just
-// changing: then the class is
-//             one of a moment before or after. donation_spread takes one lock at a time; the caller
-//             holds none.
+// blocked in calls.
+// Locking:   donation_look takes none, and may see a chain that is just changing: then the class is
+//            one of a moment before or after. donation_spread takes one lock at a time; the caller
+//            holds none.
 #pragma once
 
 #include "kernel/core/kernel.h"

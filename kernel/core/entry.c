@@ -37,15 +37,16 @@ static void count_tick(struct kernel *kernel, struct hart *hart, uint64_t now) {
 }
 
 // Those who wait at an endpoint that has ended are told at once, whatever runs here: a step in each
-// entry that does nothing else that is long.
+// entry that does nothing else that is long. They count as woken: two steps may follow.
 static void close_some(struct kernel *kernel, struct hart *hart, bool ticked) {
     if (LIKELY(hart->endpoint_closing == ENDPOINT_NONE)) {
         return;
     }
-    if (ticked) {
+    if (ticked || hart_has_done_enough(hart)) {
         endpoint_close_later(hart);
     } else {
         uint64_t begun_ns = arch_time_ns();
+        hart->woken = (uint16_t)(hart->woken + TOLD_A_STEP);
         endpoint_close_step(kernel, hart);
         hart_charge_nobody(hart, begun_ns);
     }

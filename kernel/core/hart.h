@@ -79,8 +79,8 @@ struct ALIGNED(64) hart {
     struct atomic_u32 slow;  // SLOW_*. Changed by any hart.
     bool uneven;             // SLOW_CLASS is set.
     bool looks;              // This entry looks at the run queue before it ends.
-    uint16_t woken;          // Tasks that this interrupt, or round of idle, has seen to before it
-                             // looks at the run queue.
+    uint16_t woken;          // Tasks that this hart has seen to since its last interrupt, or round
+                             // of idle, was over, before it looks at the run queue.
     struct lock_holder locks;
     uint64_t tick_ns;         // When the timer is armed for, or UINT64_MAX.
     uint64_t quantum_end_ns;  // When the current task gives way.
@@ -171,6 +171,14 @@ BASE_STATIC_ASSERT(offsetof(struct hart, vmo_dying) % 8 == 0 &&
                        offsetof(struct hart, endpoint_closing) ==
                            offsetof(struct hart, vmo_dying) + 4,
                    "one word of 64 bits");
+
+// Up to 700 instructions each; two steps are up to 13,000.
+enum { WOKEN_BESIDE_A_STEP = 8 };
+
+// Whether this entry has done so much already that all steps wait for the next.
+static inline bool hart_has_done_enough(const struct hart *hart) {
+    return hart->woken > WOKEN_BESIDE_A_STEP;
+}
 
 // arch_ipi_send, counted.
 static inline void hart_ipi_send(struct hart *hart, uint64_t hart_mask) {

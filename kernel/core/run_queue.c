@@ -11,10 +11,7 @@
 #include "kernel/core/syscall.h"
 #include "kernel/core/vmo_ops.h"
 
-enum {
-    FALLS_A_LOOK = 8,
-    WOKEN_BESIDE_A_STEP = 8,  // Up to 700 instructions each; two steps are up to 13,000.
-};
+enum { FALLS_A_LOOK = 8 };
 
 void run_queue_init(struct hart *hart) {
     lock_init(&hart->run_lock, LOCK_RANK_RUN_QUEUE);
@@ -315,19 +312,18 @@ static bool nobody_returns(struct hart *hart) {
     return waits || hart->returning == 0;
 }
 
-// Whether this entry has done so much already that all steps wait for the next.
-static bool has_done_enough(const struct hart *hart) {
-    return hart->woken > WOKEN_BESIDE_A_STEP;
-}
-
 // What this hart owes and nobody returns in his own time: it is done in nobody's.
 static COLD void give_back_step(struct kernel *kernel, struct hart *hart) {
     uint64_t begun_ns = arch_time_ns();
     atomic_store_u32(&hart->doorbell, 1);  // Idle comes back for the rest.
-    if (has_done_enough(hart)) {
+    bool closes = hart->endpoint_closing != ENDPOINT_NONE;
+    if (hart_has_done_enough(hart)) {
+        if (closes) {  // What runs now may compute.
+            endpoint_close_later(hart);
+        }
         return;
     }
-    if (hart->endpoint_closing != ENDPOINT_NONE) {
+    if (closes) {
         endpoint_close_step(kernel, hart);
     } else if (nobody_returns(hart)) {
         vmo_return_step(kernel, hart);
@@ -454,8 +450,8 @@ struct task *run_queue_next(struct kernel *kernel, struct hart *hart) {
     KASSERT(task->hart == hart);
     uint64_t quantum_ns = QUANTUM_NS;
     if (UNLIKELY(atomic_load_u32(&task->killed) != 0 || task->again)) {
-        task = has_done_enough(hart) ? put_off(kernel, hart, task)
-                                     : work_for(kernel, hart, task, now_ns);
+        task = hart_has_done_enough(hart) ? put_off(kernel, hart, task)
+                                          : work_for(kernel, hart, task, now_ns);
         if (!task) {
             return 0;
         }

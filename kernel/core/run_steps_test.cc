@@ -8,6 +8,7 @@
 
 extern "C" {
 #include "kernel/core/cpu_budget.h"
+#include "kernel/core/endpoint_ops.h"
 #include "kernel/core/qos.h"
 #include "kernel/core/run_queue.h"
 #include "kernel/core/vmo_ops.h"
@@ -18,6 +19,8 @@ namespace {
 constexpr std::uint64_t LEFT_NS = 12345;
 constexpr std::uint64_t A_STEP_NS = 200;  // More than a step takes; each look at the clock is some.
 constexpr std::uint32_t SHARE = 100;
+constexpr std::uint32_t FIRST_QUEUED = 10;
+constexpr std::uint32_t TOLD_AT_ONCE = 8;
 
 struct fixture {
     std::unique_ptr<kernel> state = std::make_unique<kernel>();
@@ -77,6 +80,30 @@ struct fixture {
             state->vmos[index].next_dying = home->vmo_dying;
             home->vmo_dying = index;
         }
+    }
+
+    // An endpoint has ended at which so many are queued, tasks from FIRST_QUEUED on.
+    void close(std::uint32_t queued) {
+        endpoint &ended = state->endpoints[0];
+        lock_init(&ended.lock, LOCK_RANK_ENDPOINT);
+        ended.queue_head = ended.queue_tail = TASK_NONE;
+        ended.next_closing = ENDPOINT_NONE;
+        for (std::uint32_t i = 0; i < queued; i++) {
+            task *one = make(FIRST_QUEUED + i);
+            one->wait.raw = wait_next(one->wait.raw, WAIT_QUEUED, 0);
+            lock_acquire(&home->locks, &ended.lock);
+            endpoint_link_locked(state.get(), &ended, one);
+            lock_release(&home->locks, &ended.lock);
+        }
+        home->endpoint_closing = 0;
+    }
+
+    std::uint32_t told() {
+        std::uint32_t count = 0;
+        for (const task &one : state->tasks) {
+            count += one.index >= FIRST_QUEUED && wait_state_of(one.wait.raw) == WAIT_NONE;
+        }
+        return count;
     }
 
     std::uint32_t owed() {
@@ -190,6 +217,53 @@ TEST(RunSteps, memory_waits_for_the_next_entry_when_many_were_woken) {
     all.home->woken = 8;
     EXPECT_EQ(all.next(), nullptr);
     EXPECT_EQ(all.owed(), 0u);
+}
+
+// What runs meanwhile may compute for long: the hart interrupts itself for the rest, whether the
+// entry had time for a step or not.
+TEST(RunSteps, who_is_queued_at_an_endpoint_that_ended_waits_for_no_tick) {
+    for (std::uint16_t woken : std::initializer_list<std::uint16_t>{0, 8, 9, 48}) {
+        fixture all;
+        all.close(20);
+        task *behind = all.queue(all.make(1));
+        all.home->woken = woken;
+        EXPECT_EQ(all.next(), behind);
+        EXPECT_EQ(all.told(), woken > 8 ? 0u : TOLD_AT_ONCE);
+        EXPECT_EQ(all.home->counts.ipis_sent.raw, 1u) << woken;
+    }
+}
+
+// Memory that waits for a later entry needs none at once.
+TEST(RunSteps, memory_interrupts_nobody) {
+    fixture all;
+    all.owe(all.make(0), 1);
+    task *behind = all.queue(all.make(1));
+    all.home->woken = 9;
+    EXPECT_EQ(all.next(), behind);
+    EXPECT_EQ(all.owed(), 1u);
+    EXPECT_EQ(all.home->counts.ipis_sent.raw, 0u);
+}
+
+// An interrupt tells some of them, and they count as woken: the look at the queue does no more if
+// there were others. Here it looks because the current task was killed.
+TEST(RunSteps, those_told_by_an_interrupt_count_as_woken) {
+    const struct {
+        std::uint16_t woken;
+        std::uint32_t told;
+    } rows[] = {{0, 2 * TOLD_AT_ONCE}, {1, TOLD_AT_ONCE}, {8, TOLD_AT_ONCE}, {9, 0}};
+    for (const auto &row : rows) {
+        fixture all;
+        all.close(20);
+        task *current = all.home->current = all.make(0);
+        current->killed.raw = 1;
+        all.home->woken = row.woken;
+        const task *next = kernel_interrupt(all.state.get(), all.home, ARCH_EVENT_IPI);
+        EXPECT_EQ(all.told(), row.told) << row.woken;
+        EXPECT_EQ(next, row.told != 0 ? &all.state->tasks[FIRST_QUEUED] : nullptr);
+        EXPECT_EQ(current->reap_phase, 0u);
+        EXPECT_GE(all.home->counts.ipis_sent.raw, 1u);
+        EXPECT_EQ(all.home->woken, 0u);  // The next entry begins anew.
+    }
 }
 
 // The task that would return memory waits for its next period: then others do, a step in each look

@@ -201,7 +201,7 @@ static bool grant_once(struct kernel *kernel, struct hart *hart, struct task *ta
         status = check_grant(kernel, task, target, &cap);
     }
     uint32_t rights = (uint32_t)handler_arg(task, 3);
-    bool maps = status == STATUS_OK && cap_kind_of(cap) == CAP_IMAGE;
+    bool maps = status == STATUS_OK && cap_kind_of(cap) == CAP_IMAGE && (rights & RIGHT_READ) != 0;
     status = maps ? work_check(target) : status;
     if (maps && status == STATUS_OK) {
         status = task_map_image_step(kernel, target, rights);
