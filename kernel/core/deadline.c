@@ -93,7 +93,10 @@ static void tell_due(struct kernel *kernel, struct hart *hart, const struct due 
 }
 
 void deadline_tick(struct kernel *kernel, struct hart *hart, uint64_t latest_ns) {
-    uint32_t steps = ENTRIES_A_TICK;
+    // What others have left of it: revocations, kills, devices and budgets may all fall due at
+    // once.
+    uint32_t most = hart->woken < ENTRIES_A_TICK ? ENTRIES_A_TICK - hart->woken : 1;
+    uint32_t steps = most;
     uint64_t now = arch_time_ns();
     lock_acquire(&hart->locks, &hart->run_lock);
     collect_noted_locked(hart, &steps);
@@ -106,7 +109,7 @@ void deadline_tick(struct kernel *kernel, struct hart *hart, uint64_t latest_ns)
     // What is left over is work for the next tick, which comes at once.
     uint64_t next_ns = list_is_empty(&hart->noted) ? wheel_next(hart->wheel) : 0;
     lock_release(&hart->locks, &hart->run_lock);
-    hart->woken = (uint16_t)(hart->woken + ENTRIES_A_TICK - steps);
+    hart->woken = (uint16_t)(hart->woken + most - steps);
     hart->tick_ns = next_ns < latest_ns ? next_ns : latest_ns;
     arch_timer_arm(hart->tick_ns);
 }

@@ -55,6 +55,14 @@ struct fixture {
         return wait_state_of(state->tasks[index].wait.raw) != WAIT_NONE;
     }
 
+    std::uint32_t waiting() const {
+        std::uint32_t count = 0;
+        for (std::uint32_t i = 0; i < TASKS; i++) {
+            count += waits(i);
+        }
+        return count;
+    }
+
     // Served by somebody: the deadline is not told.
     void serve(std::uint32_t index) {
         state->tasks[index].wait.raw = wait_over(state->tasks[index].wait.raw);
@@ -69,7 +77,9 @@ struct fixture {
         return order;
     }
 
-    void tick() {
+    // In an entry that has woken some already.
+    void tick(std::uint16_t before = 0) {
+        home->woken = before;
         deadline_tick(state.get(), home, UINT64_MAX);
         std::uint64_t armed = home->tick_ns;
         (void)woken();  // They run elsewhere.
@@ -188,10 +198,7 @@ TEST(Deadline, many_that_are_due_end_in_bounded_steps) {
     for (int ticks = 0; left > 0 && ticks < 100; ticks++) {
         EXPECT_LE(all.home->tick_ns, arch_time_ns());
         all.tick();
-        std::uint32_t still = 0;
-        for (std::uint32_t i = 0; i < TASKS; i++) {
-            still += all.waits(i);
-        }
+        std::uint32_t still = all.waiting();
         most = std::max(most, left - still);
         left = still;
         ASSERT_TRUE(all.whole());
@@ -199,6 +206,24 @@ TEST(Deadline, many_that_are_due_end_in_bounded_steps) {
     EXPECT_EQ(left, 0u);
     EXPECT_LE(most, 16u);
     EXPECT_EQ(all.home->tick_ns, UINT64_MAX);
+}
+
+// What else fell due in the entry leaves fewer of them to it, but one.
+TEST(Deadline, what_an_entry_has_woken_counts) {
+    for (std::uint16_t before : std::vector<std::uint16_t>{0, 9, 15, 16, 60}) {
+        fixture all;
+        for (std::uint32_t i = 0; i < TASKS; i++) {
+            all.wait(i, arch_time_ns());
+        }
+        while (!list_is_empty(&all.home->noted)) {
+            all.tick(before);
+        }
+        std::uint32_t left = all.waiting();
+        all.tick(before);
+        EXPECT_EQ(left - all.waiting(), before < 16 ? 16u - before : 1u) << before;
+        EXPECT_LE(all.home->tick_ns, arch_time_ns()) << "the rest follows at once";
+        EXPECT_TRUE(all.whole());
+    }
 }
 
 TEST(Timer, tells_its_endpoint_counts_and_can_be_stopped) {
