@@ -6,17 +6,13 @@
 #include <cstring>
 #include <string>
 
-#include "ipc/ask.h"
-#include "ipc/client.h"
-#include "ipc/frame.h"
 #include "ipc/log_record.h"
 #include "ipc/ready.h"
-#include "ipc/resolver.h"
 #include "ipc/wire/exec_wire.h"
-#include "ipc/wire/init_wire.h"
 #include "ipc/wire/log_wire.h"
 #include "services/execd/service.h"
 #include "testing/sim/bundle_for_test.h"
+#include "testing/sim/callers.h"
 #include "testing/sim/machine.h"
 #include "testing/sim/system.h"
 
@@ -26,8 +22,7 @@ using namespace simtest;
 
 constexpr std::uint32_t PAUSE = SLOT_FIRST_OWN;  // A client's own endpoint, to pause at.
 constexpr std::uint32_t OPERATOR = PAUSE + 1;    // To init, with the badge that may end services.
-constexpr std::uint64_t PATIENCE_US = 2000000;
-constexpr std::uint32_t WORKER = 7;  // Its place among the machine's programs.
+constexpr std::uint32_t WORKER = 7;              // Its place among the machine's programs.
 
 // What the program does, by its argument.
 enum work : std::uint32_t {
@@ -71,20 +66,8 @@ void run_execd(user &self) {
     sys_task_exit(static_cast<std::uint64_t>(execd_main(&made, boot)));
 }
 
-struct client {
-    explicit client(user &self, slot pause = slot_at(PAUSE)) : made(runtime_of(self)) {
-        ipc_resolver_init(&resolver, &made, SLOT_SAMGRD);
-        ipc_client_init(&routes, &made, ipc_resolver_ask, &resolver, pause);
-    }
-
-    ipc_outcome ask(const char *name, const wire_protocol_rows &protocol, void *message,
-                    std::uint64_t patience_us = PATIENCE_US) {
-        ipc_question question{};
-        question.target = service_id_named(name);
-        question.protocol = &protocol;
-        question.deadline.ns = in_us(patience_us);
-        return ipc_ask(&routes, &question, message);
-    }
+struct exec_client : caller {
+    explicit exec_client(user &self, slot pause = slot_at(PAUSE)) : caller(self, pause) {}
 
     exec_message exec(exec_op op, std::uint32_t instance, wire_status wanted = WIRE_OK) {
         exec_message message{};
@@ -137,10 +120,6 @@ struct client {
         }
         return false;
     }
-
-    struct runtime made;
-    struct ipc_resolver resolver;
-    struct ipc_client routes;
 };
 
 void run_worker(user &self) {
@@ -164,7 +143,7 @@ void run_worker(user &self) {
             EXPECT_EQ(pause.status, STATUS_OK);
             EXPECT_EQ(sys_task_create(slot_at(SLOT_FIRST_OWN), program("work")).status,
                       STATUS_DENIED);
-            client own(self, pause.slot);
+            exec_client own(self, pause.slot);
             log_message message{};
             message.header.op = LOG_OP_STATS;
             sys_task_exit(own.ask("logd", log_rows, &message).error);
@@ -179,7 +158,7 @@ void run_worker(user &self) {
 }
 
 // The first program that runs is the judge's, and is not touched: denied, or gone meanwhile.
-bool is_denied(client &own, exec_op op) {
+bool is_denied(exec_client &own, exec_op op) {
     exec_message message{};
     message.header.op = EXEC_OP_LIST;
     EXPECT_EQ(own.ask("execd", exec_rows, &message).error, IPC_OK);
@@ -198,7 +177,7 @@ bool is_denied(client &own, exec_op op) {
 
 // Neither ends nor asks about what is somebody else's; then it dies while it waits for its own.
 void run_other(user &self) {
-    client own(self);
+    exec_client own(self);
     EXPECT_EQ(ipc_ready(&own.made), STATUS_OK);
     for (const exec_op op : {EXEC_OP_KILL, EXEC_OP_WAIT, EXEC_OP_STATUS}) {
         wait_until([&] { return is_denied(own, op); }, "a denial");
@@ -211,7 +190,7 @@ void run_other(user &self) {
     sim_user_illegal_instruction();
 }
 
-void expect_endings(client &own) {
+void expect_endings(exec_client &own) {
     own.expect_end(own.start("work", WORK_EXITS), EXIT_CODE, 7);
     const std::uint32_t crashed = own.start("work", WORK_CRASHES);
     own.expect_end(crashed, EXIT_FAULT_WRITE, 8);
@@ -226,7 +205,7 @@ void expect_endings(client &own) {
     own.expect_end(hangs, EXIT_KILLED, 0);
 }
 
-void expect_limits(client &own) {
+void expect_limits(exec_client &own) {
     own.expect_end(own.start("work", WORK_CALLS), EXIT_CODE, IPC_OK);
     own.expect_end(own.start("secret", WORK_CALLS), EXIT_CODE, IPC_DENIED);
     own.expect_end(own.start("work", WORK_TAKES), EXIT_CODE, STATUS_NO_SPACE);
@@ -239,7 +218,7 @@ void expect_limits(client &own) {
 }
 
 // The other client's program is one of two that may be there at once, until somebody takes care.
-void expect_quota(client &own) {
+void expect_quota(exec_client &own) {
     const std::uint32_t first = own.start("work", WORK_HANGS);
     wait_until([&] { return own.exec(EXEC_OP_STATS, 0).running == 2; },
                "the program that goes on when its owner has ended");
@@ -248,20 +227,10 @@ void expect_quota(client &own) {
     own.expect_end(first, EXIT_KILLED, 0);
 }
 
-void end_execd(user &self) {
-    init_message message{};
-    message.header.op = INIT_OP_END;
-    message.service = id_of("execd");
-    message_area &out = self.page->call_out;
-    frame_finish(&out, WIRE_PROTOCOL_INIT,
-                 init_encode(WIRE_REQUEST, &message, out.payload, sizeof(out.payload)));
-    EXPECT_EQ(sys_ipc_call(slot_at(OPERATOR), in_us(PATIENCE_US)).status, STATUS_OK);
-}
-
 // Its programs end with it; the next instance serves who asks by name.
-void expect_rebound(client &own, user &self) {
+void expect_rebound(exec_client &own, user &self) {
     const std::uint32_t lost = own.start("work", WORK_HANGS);
-    end_execd(self);
+    end_service(self, OPERATOR, "execd");
     exec_message message{};
     wait_until(
         [&] {
@@ -276,7 +245,7 @@ void expect_rebound(client &own, user &self) {
 }
 
 void run_judge(user &self) {
-    client own(self);
+    exec_client own(self);
     EXPECT_EQ(ipc_ready(&own.made), STATUS_OK);
     expect_endings(own);
     expect_limits(own);
@@ -298,12 +267,8 @@ void run_init(user &self) {
                   {MANIFEST_GRANT_STATS, EXECD_SLOT_STATS, RIGHT_STATS_READ, 0, 0},
                   route_to(SLOT_SAMGRD, 1)},
                  {800, 4, 8, 8, 63});
-    const std::vector<manifest_grant> clients = {
-        console(),
-        to_init(),
-        receives(PAUSE),
-        route_to(SLOT_SAMGRD, 1),
-        {MANIFEST_GRANT_ROUTE, OPERATOR, RIGHT_CALL, MANIFEST_TARGET_INIT, INIT_BADGE_OPERATOR}};
+    const std::vector<manifest_grant> clients = {console(), to_init(), receives(PAUSE),
+                                                 route_to(SLOT_SAMGRD, 1), operates_by(OPERATOR)};
     view.service("other", 0, 0, clients);
     view.service("judge", MANIFEST_FINAL, 0, clients);
     const std::uint64_t judge = id_of("judge");

@@ -7,32 +7,24 @@
 
 #include <algorithm>
 #include <map>
-#include <memory>
 #include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "ipc/ask.h"
-#include "ipc/frame.h"
 #include "ipc/keys_item.h"
-#include "ipc/log_record.h"
 #include "ipc/ready.h"
-#include "ipc/resolver.h"
-#include "ipc/wire/init_wire.h"
 #include "ipc/wire/keys_wire.h"
 #include "services/keystored/service.h"
-#include "services/statefsd/service.h"
-#include "services/statefsd/statefs.h"
+#include "testing/sim/callers.h"
 #include "testing/sim/machine.h"
 #include "testing/sim/rngd_double.h"
+#include "testing/sim/statefsd_on_memory.h"
 #include "testing/sim/system.h"
-#include "testing/statefs/memory_disk.h"
 
 namespace {
 
 using namespace simtest;
-using statefs_test::memory_disk;
 using bytes = std::vector<std::uint8_t>;
 
 constexpr std::uint32_t OWN = SLOT_FIRST_OWN;
@@ -46,7 +38,6 @@ constexpr std::string_view WORD = "sesame, sesame, sesame";  // Begins each secr
 
 // The truth, one for each run.
 struct ledger {
-    std::unique_ptr<memory_disk> disk;
     bytes identity;                                      // Once somebody was told.
     std::map<std::string, bytes> pairs;                  // By client.
     std::map<std::string, std::set<std::string>> words;  // What may be kept, by client.
@@ -62,62 +53,6 @@ struct totals {
     std::uint64_t good, unavailable, uncertain, keystoreds, visits, told, ended;
 } sum;
 
-wire_bytes view(const bytes &of) {
-    static const std::uint8_t none = 0;
-    return {of.empty() ? &none : of.data(), static_cast<std::uint32_t>(of.size())};
-}
-
-wire_bytes view(std::string_view text) {
-    return {reinterpret_cast<const std::uint8_t *>(text.data()),
-            static_cast<std::uint32_t>(text.size())};
-}
-
-bytes copy_of(wire_bytes of) {
-    return {of.data, of.data + of.count};
-}
-
-disk_status read_disk(void *, std::uint64_t sector, std::uint32_t count, std::uint8_t *into) {
-    const disk device = truth.disk->disk();
-    return device.read(device.context, sector, count, into);
-}
-
-disk_status write_disk(void *, std::uint64_t sector, std::uint32_t count,
-                       const std::uint8_t *from) {
-    const disk device = truth.disk->disk();
-    sim_user_work(1000);
-    return device.write(device.context, sector, count, from);
-}
-
-disk_status flush_disk(void *) {
-    const disk device = truth.disk->disk();
-    sim_user_work(20000);
-    return device.flush(device.context);
-}
-
-// Who calls others by name.
-struct caller {
-    explicit caller(user &self) : made(runtime_of(self)) {
-        ipc_resolver_init(&resolver, &made, SLOT_SAMGRD);
-        ipc_client_init(&client, &made, ipc_resolver_ask, &resolver, slot_at(CAP_SLOT_NONE));
-    }
-
-    runtime made;
-    ipc_resolver resolver;
-    ipc_client client;
-};
-
-// Each start after the first is after a power cut, for the disk.
-void run_statefsd(user &self) {
-    if (sim_user_random(3) == 0) {
-        truth.disk->cut_now();
-        truth.disk->power_on();
-    }
-    caller self_made(self);
-    const disk device = {nullptr, truth.disk->disk().sectors, read_disk, write_disk, flush_disk};
-    sys_task_exit(
-        static_cast<std::uint64_t>(statefsd_serve(&self_made.made, &device, &self_made.client)));
-}
-
 void run_keystored(user &self) {
     sum.keystoreds++;
     truth.page = self.page;
@@ -132,12 +67,8 @@ struct keys_client : caller {
 
     // False: it was not answered, or not now.
     bool ask(keys_op op, keys_message *message, std::uint64_t patience_us, wire_status wanted) {
-        ipc_question asked{};
-        asked.target = service_id_named("keystored");
-        asked.protocol = &keys_rows;
-        asked.deadline.ns = in_us(patience_us);
         message->header.op = static_cast<std::uint8_t>(op);
-        if (ipc_ask(&client, &asked, message).error != IPC_OK) {
+        if (caller::ask("keystored", keys_rows, message, patience_us).error != IPC_OK) {
             sum.uncertain++;
             return false;
         }
@@ -306,17 +237,6 @@ void run_mayfly(user &self) {
     sys_task_exit(1);
 }
 
-void end_one(user &self, const char *service) {
-    init_message message{};
-    message.header.op = INIT_OP_END;
-    message.service = id_of(service);
-    message_area &out = self.page->call_out;
-    frame_finish(&out, WIRE_PROTOCOL_INIT,
-                 init_encode(WIRE_REQUEST, &message, out.payload, sizeof(out.payload)));
-    EXPECT_EQ(sys_ipc_call(slot_at(OPERATOR), in_us(PATIENCE_US)).status, STATUS_OK);
-    sum.ended++;
-}
-
 // Once it waits, nothing of a secret is left in what it received and sent.
 void look_for_words() {
     EXPECT_EQ(sys_ipc_recv(slot_at(OWN), in_us(1000)).status, STATUS_TIMED_OUT);
@@ -332,7 +252,8 @@ void run_judge(user &self) {
         EXPECT_EQ(sys_ipc_recv(slot_at(OWN), in_us(50 + sim_user_random(600))).status,
                   STATUS_TIMED_OUT);
         if (i < 60) {
-            end_one(self, MORTALS[sim_user_random(std::size(MORTALS))]);
+            end_service(self, OPERATOR, MORTALS[sim_user_random(std::size(MORTALS))]);
+            sum.ended++;
         }
     }
     EXPECT_EQ(truth.clients_over, std::size(CLIENTS));
@@ -356,28 +277,17 @@ void run_judge(user &self) {
 
 // The power goes; no secret is on the disk in the clear, and its number is one that rngd gave.
 void check_disk() {
-    static std::unique_ptr<statefs> fs = std::make_unique<statefs>();
-    truth.disk->cut_now();
-    truth.disk->power_on();
-    statefs_config config{};
-    config.disk = truth.disk->disk();
-    config.entries = STATE_ENTRIES_MAX;
     state_report report;
-    ASSERT_EQ(statefs_mount(fs.get(), &config, &report), MOUNT_OK);
+    const statefs &fs = statefs_after_power_cut(&report);
     EXPECT_EQ(truth.numbers.count(report.super.volume), 1u);
-    EXPECT_NE(state_table_find(&fs->table, id_of("keystored"), view("root")), nullptr);
-    std::vector<std::uint8_t> sector(DISK_SECTOR_BYTES);
-    for (std::uint64_t at = 0; at < config.disk.sectors; at++) {
-        ASSERT_EQ(config.disk.read(config.disk.context, at, 1, sector.data()), DISK_OK);
-        EXPECT_EQ(std::search(sector.begin(), sector.end(), WORD.begin(), WORD.begin() + 12),
-                  sector.end());
-    }
+    EXPECT_NE(state_table_find(&fs.table, id_of("keystored"), view("root")), nullptr);
+    const bytes &disk = memory_of_run->bytes();
+    EXPECT_EQ(std::search(disk.begin(), disk.end(), WORD.begin(), WORD.begin() + 12), disk.end());
 }
 
 void run_init(user &self) {
     truth = {};
-    truth.disk = std::make_unique<memory_disk>(statefs_disk_sectors_min(STATE_ENTRIES_MAX),
-                                               sim_user_random(1000000));
+    make_memory_of_run();
     for (const char *client : CLIENTS) {
         truth.words[client] = {""};
     }
@@ -398,12 +308,9 @@ void run_init(user &self) {
         view.service(client, 0, 0, {console(), to_init(), receives(OWN), route_to(SLOT_SAMGRD, 1)});
     }
     view.service("mayfly", 0, 30, {console(), to_init(), receives(OWN), route_to(SLOT_SAMGRD, 1)});
-    view.service("judge", MANIFEST_FINAL, 0,
-                 {console(),
-                  to_init(),
-                  receives(OWN),
-                  {MANIFEST_GRANT_ROUTE, OPERATOR, RIGHT_CALL, MANIFEST_TARGET_INIT, 1},
-                  route_to(SLOT_SAMGRD, 1)});
+    view.service(
+        "judge", MANIFEST_FINAL, 0,
+        {console(), to_init(), receives(OWN), operates_by(OPERATOR), route_to(SLOT_SAMGRD, 1)});
     view.policy(sorted(
         {allow("alice", POLICY_CALL, "keystored"), allow("bob", POLICY_CALL, "keystored"),
          allow("judge", POLICY_CALL, "keystored"), allow("mayfly", POLICY_CALL, "keystored"),
@@ -426,7 +333,7 @@ TEST(KeystoredSim, the_identity_is_one_though_all_around_it_ends) {
         }
         truth.numbers.insert(first);
     };
-    machine.program("statefsd", run_statefsd);
+    machine.program("statefsd", run_statefsd_on_memory);
     machine.program("keystored", run_keystored);
     machine.program("alice", [](user &self) { run_client(self, "alice"); });
     machine.program("bob", [](user &self) { run_client(self, "bob"); });

@@ -9,16 +9,13 @@
 #include <vector>
 
 #include "images/markers.h"
-#include "ipc/ask.h"
-#include "ipc/frame.h"
 #include "ipc/keys_item.h"
 #include "ipc/ready.h"
-#include "ipc/resolver.h"
 #include "ipc/server.h"
-#include "ipc/wire/init_wire.h"
 #include "ipc/wire/keys_wire.h"
 #include "ipc/wire/state_wire.h"
 #include "services/keystored/service.h"
+#include "testing/sim/callers.h"
 #include "testing/sim/machine.h"
 #include "testing/sim/rngd_double.h"
 #include "testing/sim/system.h"
@@ -40,20 +37,12 @@ struct store {
     std::map<bytes, bytes> kept;
     std::uint64_t takes_us = 0;
     bool refuses_next = false;
+    bool hides_next_put = false;  // It is done, and nobody is told.
     std::uint32_t reads = 0;
     std::uint32_t drawn = 0;  // Random bytes that rngd gave.
 };
 
 store disk;
-
-bytes copy_of(wire_bytes of) {
-    return {of.data, of.data + of.count};
-}
-
-wire_bytes view(std::string_view text) {
-    return {reinterpret_cast<const std::uint8_t *>(text.data()),
-            static_cast<std::uint32_t>(text.size())};
-}
 
 void sleep_at(slot endpoint, std::uint64_t us) {
     EXPECT_EQ(sys_ipc_recv(endpoint, in_us(us)).status, STATUS_TIMED_OUT);
@@ -81,7 +70,9 @@ wire_status on_put(void *state, ipc_exchange *exchange) {
         return WIRE_UNAVAILABLE;
     }
     disk.kept[copy_of(message->key)] = copy_of(message->value);
-    return WIRE_OK;
+    const bool hidden = disk.hides_next_put;
+    disk.hides_next_put = false;
+    return hidden ? WIRE_UNAVAILABLE : WIRE_OK;
 }
 
 wire_status on_get(void *state, ipc_exchange *exchange) {
@@ -150,10 +141,8 @@ void run_keystored(user &self) {
         static_cast<std::uint64_t>(keystored_main(&made, view("the secret of this device"))));
 }
 
-struct judge {
-    explicit judge(user &self) : made(runtime_of(self)) {
-        ipc_resolver_init(&resolver, &made, SLOT_SAMGRD);
-        ipc_client_init(&client, &made, ipc_resolver_ask, &resolver, slot_at(CAP_SLOT_NONE));
+struct judge : caller {
+    explicit judge(user &self) : caller(self) {
         EXPECT_EQ(ipc_ready(&made), STATUS_OK);
     }
 
@@ -161,11 +150,7 @@ struct judge {
     std::uint64_t uses() {
         keys_message message{};
         message.header.op = KEYS_OP_NEXT;
-        ipc_question asked{};
-        asked.target = service_id_named("keystored");
-        asked.protocol = &keys_rows;
-        asked.deadline.ns = in_us(60 * SECOND_US);
-        EXPECT_EQ(ipc_ask(&client, &asked, &message).error, IPC_OK);
+        EXPECT_EQ(ask("keystored", keys_rows, &message, 60 * SECOND_US).error, IPC_OK);
         EXPECT_EQ(int{message.header.status}, int{WIRE_OK});
         return message.uses;
     }
@@ -176,33 +161,15 @@ struct judge {
         message.header.op = static_cast<std::uint8_t>(op);
         message.name = view(name);
         message.message = view("hello");
-        ipc_question asked{};
-        asked.target = service_id_named("keystored");
-        asked.protocol = &keys_rows;
-        asked.deadline.ns = in_us(60 * SECOND_US);
         const std::uint64_t began_ns = sys_clock_get();
-        EXPECT_EQ(ipc_ask(&client, &asked, &message).error, IPC_OK);
+        EXPECT_EQ(ask("keystored", keys_rows, &message, 60 * SECOND_US).error, IPC_OK);
         EXPECT_EQ(int{message.header.status}, int{wanted}) << int{op} << " " << name;
         if (key != nullptr) {
             *key = copy_of(message.public_key);
         }
         return (sys_clock_get() - began_ns) / 1000;
     }
-
-    runtime made;
-    ipc_resolver resolver;
-    ipc_client client;
 };
-
-void end_keystored(user &self) {
-    init_message message{};
-    message.header.op = INIT_OP_END;
-    message.service = id_of("keystored");
-    message_area &out = self.page->call_out;
-    frame_finish(&out, WIRE_PROTOCOL_INIT,
-                 init_encode(WIRE_REQUEST, &message, out.payload, sizeof(out.payload)));
-    EXPECT_EQ(sys_ipc_call(slot_at(OPERATOR), in_us(SECOND_US)).status, STATUS_OK);
-}
 
 // Four records and a list, of two seconds each, are more than a request has, and more than a start.
 void run_judge(user &self) {
@@ -236,7 +203,7 @@ void run_judge(user &self) {
     // A start ends by itself, before init ends it.
     disk.takes_us = 2 * SECOND_US;
     const std::uint32_t reads = disk.reads;
-    end_keystored(self);
+    end_service(self, OPERATOR, "keystored");
     sleep_at(slot_at(OWN), A_START_US + SECOND_US / 2);
     disk.takes_us = 0;
     EXPECT_GT(disk.reads, reads);
@@ -246,10 +213,20 @@ void run_judge(user &self) {
     ipc_client_release(&made.client);
 }
 
+// Whatever becomes of the first instance, an operator knows; and of no later one.
+void run_witness(user &self) {
+    judge made(self);
+    (void)made.asks(KEYS_OP_IDENTITY, "", WIRE_OK);
+    end_service(self, OPERATOR, "keystored");
+    (void)made.asks(KEYS_OP_IDENTITY, "", WIRE_OK);
+    EXPECT_EQ(made.audits(), "new identity\n");
+    ipc_client_release(&made.client);
+}
+
 void run_init(user &self) {
-    disk = {};
     boot_view view;
-    add_routing(view, 0);
+    add_routing(view, 2);
+    view.service("logd", 0, 0, {console(), to_init(), receives(SLOT_ENDPOINT)});
     view.service("rngd", 0, 0, {console(), to_init(), receives(SLOT_ENDPOINT)});
     view.service("statefsd", 0, 0,
                  {console(),
@@ -263,31 +240,60 @@ void run_init(user &self) {
                   {MANIFEST_GRANT_FACTORY, KEYSTORED_SLOT_FACTORY, RIGHT_MAKE_ENDPOINT,
                    MANIFEST_HART_ANY, 0},
                   route_to(SLOT_SAMGRD, 1)});
-    view.service("judge", MANIFEST_FINAL, 0,
-                 {console(),
-                  to_init(),
-                  receives(OWN),
-                  {MANIFEST_GRANT_ROUTE, OPERATOR, RIGHT_CALL, MANIFEST_TARGET_INIT, 1},
-                  route_to(SLOT_SAMGRD, 1)});
+    view.service(
+        "judge", MANIFEST_FINAL, 0,
+        {console(), to_init(), receives(OWN), operates_by(OPERATOR), route_to(SLOT_SAMGRD, 1)});
     view.policy(
-        sorted({allow("judge", POLICY_CALL, "keystored"), allow("keystored", POLICY_CALL, "rngd"),
+        sorted({allow("judge", POLICY_CALL, "keystored"), allow("judge", POLICY_CALL, "logd"),
+                allow("keystored", POLICY_CALL, "rngd"), allow("keystored", POLICY_SEND, "logd"),
                 allow("keystored", POLICY_CALL, "statefsd")}));
     run_system(self, view);
 }
 
-TEST(KeystoredSlow, what_a_request_and_a_start_wait_is_bounded) {
+// On 1, 2 and 4 harts and many seeds: with that judge, on a disk that is so at the start.
+std::string run_all(void (*judge)(user &), const store &begins_with) {
     sim_machine machine;
     machine.program("policyd", run_policyd);
     machine.program("samgrd", run_samgrd);
+    machine.program("logd", run_logd);
     machine.program("rngd", run_rngd_double);
     rngd_double_gave = [](const std::uint8_t *, std::uint32_t count) { disk.drawn += count; };
     machine.program("statefsd", run_statefsd);
     machine.program("keystored", run_keystored);
-    machine.program("judge", run_judge);
-    machine.run(run_init);
-    const std::string console = sim_console();
-    EXPECT_NE(console.find("keystored: statefsd or rngd does not answer"), std::string::npos);
-    EXPECT_EQ(console.find("keystored did not say that it is ready in time"), std::string::npos);
+    machine.program("judge", judge);
+    machine.run([begins_with](user &self) {
+        disk = begins_with;
+        run_init(self);
+    });
+    return sim_console();
+}
+
+std::size_t count_of(const std::string &console, std::string_view line) {
+    std::size_t count = 0;
+    for (std::size_t at = console.find(line); at != std::string::npos;
+         at = console.find(line, at + 1)) {
+        count++;
+    }
+    return count;
+}
+
+TEST(KeystoredSlow, what_a_request_and_a_start_wait_is_bounded) {
+    const std::string console = run_all(run_judge, {});
+    EXPECT_EQ(count_of(console, "keystored: statefsd or rngd does not answer"), 1u);
+    EXPECT_EQ(count_of(console, "keystored did not say that it is ready in time"), 0u);
+}
+
+TEST(KeystoredSlow, a_new_identity_is_told) {
+    EXPECT_EQ(count_of(run_all(run_witness, {}), "keystored: new identity\n"), 1u);
+}
+
+// The second instance finds a root that the first was never told it has.
+TEST(KeystoredSlow, a_new_identity_is_told_though_nobody_says_that_it_is_stored) {
+    store hides;
+    hides.hides_next_put = true;
+    const std::string console = run_all(run_witness, hides);
+    EXPECT_EQ(count_of(console, "keystored: new identity\n"), 1u);
+    EXPECT_EQ(count_of(console, "keystored: statefsd or rngd does not answer"), 1u);
 }
 
 }  // namespace

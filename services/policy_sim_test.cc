@@ -5,21 +5,17 @@
 #include <cstring>
 #include <string>
 
-#include "ipc/ask.h"
-#include "ipc/client.h"
-#include "ipc/log_record.h"
 #include "ipc/policy_learned.h"
 #include "ipc/ready.h"
-#include "ipc/resolver.h"
 #include "ipc/route_cache.h"
 #include "ipc/wire/echo_wire.h"
 #include "ipc/wire/init_wire.h"
-#include "ipc/wire/log_wire.h"
 #include "ipc/wire/policy_action.h"
 #include "ipc/wire/policy_wire.h"
 #include "kernel/abi/manifest.h"
 #include "services/echo/service.h"
 #include "services/init/service.h"
+#include "testing/sim/callers.h"
 #include "testing/sim/machine.h"
 #include "testing/sim/system.h"
 
@@ -38,28 +34,18 @@ void run_echo(user &self) {
 }
 
 // A client that asks by name.
-struct asker {
-    explicit asker(user &self) : made(runtime_of(self)) {
-        ipc_resolver_init(&resolver, &made, SLOT_SAMGRD);
-        ipc_client_init(&client, &made, ipc_resolver_ask, &resolver, slot_at(PAUSE));
+struct asker : caller {
+    explicit asker(user &self) : caller(self, slot_at(PAUSE)), self(self) {
         EXPECT_EQ(ipc_ready(&made), STATUS_OK);
     }
     ~asker() {
         ipc_client_release(&client);
     }
 
-    ipc_error ask(const char *name, const wire_protocol_rows &protocol, void *message) {
-        ipc_question question{};
-        question.target = service_id_named(name);
-        question.protocol = &protocol;
-        question.deadline.ns = in_us(PATIENCE_US);
-        return ipc_ask(&client, &question, message).error;
-    }
-
     policy_message policyd(policy_op op, policy_message message = {}) {
         message.header = {};
         message.header.op = static_cast<std::uint8_t>(op);
-        EXPECT_EQ(ask("policyd", policy_rows, &message), IPC_OK);
+        EXPECT_EQ(ask("policyd", policy_rows, &message).error, IPC_OK);
         return message;
     }
 
@@ -80,7 +66,7 @@ struct asker {
     ipc_error echo() {
         echo_message message{};
         message.header.op = ECHO_OP_ECHO;
-        return ask("echo", echo_rows, &message);
+        return ask("echo", echo_rows, &message).error;
     }
 
     // A denial is believed for a while.
@@ -93,40 +79,15 @@ struct asker {
         return error;
     }
 
-    // What the journal has of the policy, all texts one after the other.
-    std::string journal() {
-        std::string texts;
-        log_message message{};
-        message.header.op = LOG_OP_QUERY;
-        message.level = LOG_AUDIT;
-        EXPECT_EQ(ask("logd", log_rows, &message), IPC_OK);
-        wire_reader page = wire_reader_of(message.records.data, message.records.count);
-        log_record record{};
-        while (log_record_get(&page, &record)) {
-            texts.append(reinterpret_cast<const char *>(record.text.data), record.text.count);
-            texts += '\n';
-        }
-        return texts;
-    }
-
     // init ends policyd, and starts it again.
     void end_policyd() {
         EXPECT_EQ(policyd(POLICY_OP_STATS).header.status, WIRE_OK);
-        init_message message{};
-        message.header.op = INIT_OP_END;
-        message.service = id_of("policyd");
-        message_area &out = made.page->call_out;
-        out = {};
-        out.header.type = WIRE_PROTOCOL_INIT;
-        out.header.len = init_encode(WIRE_REQUEST, &message, out.payload, sizeof(out.payload));
-        EXPECT_EQ(sys_ipc_call(slot_at(OPERATOR), in_us(PATIENCE_US)).status, STATUS_OK);
+        end_service(self, OPERATOR, "policyd");
         EXPECT_EQ(policyd(POLICY_OP_STATS).header.status, WIRE_OK);
         EXPECT_NE(std::string(sim_console()).find("policyd: ready #2\n"), std::string::npos);
     }
 
-    struct runtime made;
-    ipc_resolver resolver;
-    ipc_client client;
+    user &self;
 };
 
 void run_init(user &self) {
@@ -136,11 +97,7 @@ void run_init(user &self) {
     view.service("logd", 0, 1, {console(), to_init(), receives(SLOT_ENDPOINT)});
     view.service(
         "judge", MANIFEST_FINAL, 0,
-        {console(),
-         to_init(),
-         receives(PAUSE),
-         route_to(SLOT_SAMGRD, 1),
-         {MANIFEST_GRANT_ROUTE, OPERATOR, RIGHT_CALL, MANIFEST_TARGET_INIT, INIT_BADGE_OPERATOR}});
+        {console(), to_init(), receives(PAUSE), route_to(SLOT_SAMGRD, 1), operates_by(OPERATOR)});
     std::vector<policy_row> rows = {allow("judge", POLICY_CALL, "logd"),
                                     allow("judge", POLICY_CALL, "policyd"),
                                     allow("judge", POLICY_MANAGE, "policyd")};
@@ -219,7 +176,7 @@ TEST(PolicySim, what_is_learned_is_let_through_told_and_taken_back) {
         EXPECT_EQ(made.learn(0).revoked, 1u);
         EXPECT_EQ(made.policyd(POLICY_OP_STATS).learning, 0);
         EXPECT_EQ(made.echo(), IPC_DENIED);
-        const std::string texts = made.journal();
+        const std::string texts = made.audits();
         for (const char *text : {"learning on by ", "learned ", "learning off by "}) {
             EXPECT_NE(texts.find(text), std::string::npos) << texts;
         }

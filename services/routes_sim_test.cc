@@ -4,8 +4,6 @@
 
 #include <string>
 
-#include "ipc/ask.h"
-#include "ipc/client.h"
 #include "ipc/log_record.h"
 #include "ipc/ready.h"
 #include "ipc/resolver.h"
@@ -20,6 +18,7 @@
 #include "services/echo/service.h"
 #include "services/policyd/service.h"
 #include "services/samgrd/service.h"
+#include "testing/sim/callers.h"
 #include "testing/sim/machine.h"
 #include "testing/sim/system.h"
 
@@ -65,20 +64,9 @@ body dies_once(void (*then)(user &)) {
     };
 }
 
-struct caller {
-    explicit caller(user &self) : made(runtime_of(self)) {
-        ipc_resolver_init(&resolver, &made, SLOT_SAMGRD);
-        ipc_client_init(&client, &made, ipc_resolver_ask, &resolver, slot_at(PAUSE));
+struct echo_client : caller {
+    explicit echo_client(user &self) : caller(self, slot_at(PAUSE)) {
         EXPECT_EQ(ipc_ready(&made), STATUS_OK);
-    }
-
-    // The answer is in the message.
-    ipc_outcome ask(const char *name, const wire_protocol_rows &protocol, void *message) {
-        ipc_question question{};
-        question.target = service_id_named(name);
-        question.protocol = &protocol;
-        question.deadline.ns = in_us(PATIENCE_US);
-        return ipc_ask(&client, &question, message);
     }
 
     ipc_outcome echo(std::uint8_t op, std::uint64_t value) {
@@ -125,15 +113,12 @@ struct caller {
         EXPECT_EQ(echoed.value, value);
     }
 
-    struct runtime made;
-    ipc_resolver resolver;
-    ipc_client client;
     echo_message echoed{};
 };
 
 // Calls again and again; sometimes echo is told to end. Every call has one outcome.
 void run_caller(user &self) {
-    caller made(self);
+    echo_client made(self);
     for (std::uint32_t round = 0; round < ROUNDS; round++) {
         if (sim_user_random(8) == 0) {
             const ipc_outcome ended = made.echo(ECHO_OP_END, 0);
@@ -150,7 +135,7 @@ void run_caller(user &self) {
 }
 
 // A call that is served, and then is not: the policy that allowed it is gone, whatever was kept.
-void be_denied(caller &made, std::uint32_t round) {
+void be_denied(echo_client &made, std::uint32_t round) {
     ipc_outcome outcome{IPC_DENIED, IPC_MISS};
     for (std::uint32_t i = 0; i < 200 && outcome.error != IPC_OK; i++) {
         outcome = made.echo(ECHO_OP_ECHO, i);
@@ -165,7 +150,7 @@ void be_denied(caller &made, std::uint32_t round) {
 }
 
 void run_judge(user &self) {
-    caller made(self);
+    echo_client made(self);
     for (std::uint32_t round = 0; round < 4; round++) {
         be_denied(made, round);
     }
@@ -229,7 +214,7 @@ TEST(RoutesSim, test_reject_more_than_the_policys_action) {
     machine.program("samgrd", run_samgrd);
     machine.program("echo", run_echo);
     machine.program("sender", [](user &self) {
-        caller made(self);
+        echo_client made(self);
         const service_id echo = service_id_named("echo");
         const deadline until{in_us(PATIENCE_US)};
         echo_message message{};

@@ -2,19 +2,20 @@
 // sleep, give up and die, on 1, 2 and 4 harts and many seeds.
 #include <gtest/gtest.h>
 
-#include <cstring>
+#include <memory>
+#include <string>
 
 #include "ipc/frame.h"
 #include "ipc/ready.h"
 #include "ipc/timed_class.h"
 #include "ipc/timed_client.h"
 #include "ipc/wire/init_wire.h"
-#include "kernel/abi/boot_image.h"
 #include "kernel/abi/device.h"
 #include "kernel/abi/manifest.h"
 #include "services/init/service.h"
 #include "services/timed/service.h"
 #include "testing/sim/machine.h"
+#include "testing/sim/system.h"
 
 namespace {
 
@@ -25,78 +26,6 @@ constexpr std::uint32_t RESTARTS = 2;
 constexpr std::uint32_t ROUNDS = 12;
 constexpr std::uint64_t PATIENCE_US = 1000000;
 
-// A boot image as init sees it: the manifest is the test's, the programs stand where the simulation
-// has put them.
-struct boot_view {
-    static constexpr std::uint32_t SERVICES = 4;
-    static constexpr std::uint32_t GRANTS = 12;
-
-    // The manifest must start on a page of the image.
-    static constexpr std::size_t MANIFEST_AT = BOOT_IMAGE_ALIGN;
-    alignas(8) std::uint8_t image[2 * BOOT_IMAGE_ALIGN] = {};
-
-    boot_image_header *header() {
-        return reinterpret_cast<boot_image_header *>(image);
-    }
-    boot_image_entry *entries() {
-        return reinterpret_cast<boot_image_entry *>(header() + 1);
-    }
-    manifest_header *manifest() {
-        return reinterpret_cast<manifest_header *>(image + MANIFEST_AT);
-    }
-    manifest_service *services() {
-        return reinterpret_cast<manifest_service *>(manifest() + 1);
-    }
-    manifest_grant *grants() {
-        return reinterpret_cast<manifest_grant *>(services() + SERVICES);
-    }
-
-    void begin(std::uint64_t image_bytes) {
-        header()->magic = BOOT_IMAGE_MAGIC;
-        header()->abi_version = ABI_VERSION;
-        header()->bytes = image_bytes;
-        header()->hart_count = sim_hart_count();
-        header()->entry_count = 1;
-        std::strcpy(entries()[0].name, "manifest");
-        entries()[0].kind = BOOT_IMAGE_MANIFEST;
-        entries()[0].offset = MANIFEST_AT;
-        entries()[0].bytes = sizeof(manifest_header) + SERVICES * sizeof(manifest_service) +
-                             GRANTS * sizeof(manifest_grant);
-        manifest()->magic = MANIFEST_MAGIC;
-        manifest()->service_count = SERVICES;
-        manifest()->grant_count = GRANTS;
-    }
-
-    // A service with `count` grants, which follow those of the one before.
-    void service(std::uint32_t index, const char *name, std::uint32_t flags, std::uint32_t count) {
-        boot_image_entry *entry = &entries()[header()->entry_count++];
-        std::strcpy(entry->name, name);
-        entry->kind = BOOT_IMAGE_PROGRAM;
-        ASSERT_TRUE(sim_program_find(name, &entry->offset, &entry->bytes));
-        manifest_service *made = &services()[index];
-        std::strcpy(made->name, name);
-        std::strcpy(made->program, name);
-        made->service_id = service_id_of(name, std::strlen(name));
-        made->grant_first = index == 0 ? 0 : services()[index - 1].grant_first + 3;
-        made->grant_count = count;
-        made->flags = flags | MANIFEST_AUTOSTART;
-        made->hart = MANIFEST_HART_ANY;
-        made->restart_budget = RESTARTS;
-        made->limits = task_limits_pack({192, 0, 2, 4, 63});
-        made->shares = task_shares_pack({0, 64});
-        manifest_grant *first = &grants()[made->grant_first];
-        first[0] = {MANIFEST_GRANT_CONSOLE, SLOT_CONSOLE, RIGHTS_CONSOLE, 0, 0};
-        first[1] = {MANIFEST_GRANT_ROUTE, SLOT_INIT, RIGHT_CALL, MANIFEST_TARGET_INIT, 0};
-        first[2] = {MANIFEST_GRANT_ROUTE, ROUTE, RIGHT_CALL, 0, 0};
-    }
-};
-
-struct runtime runtime_of(user &self) {
-    struct runtime made;
-    runtime_init(&made, self.page, self.argument, self.instance);
-    return made;
-}
-
 // Only a code other than 0 needs saying: a program's end is code 0.
 void end_with(int code) {
     if (code != 0) {
@@ -104,19 +33,21 @@ void end_with(int code) {
     }
 }
 
+// With what stands in the sleeper's place of its own, which else is the way to timed. init is
+// abandoned when the machine goes down with it.
+void run_init_with(user &self, const manifest_grant &sleepers, std::uint32_t restarts) {
+    static std::unique_ptr<boot_view> view;
+    view = std::make_unique<boot_view>();
+    view->service("timed", MANIFEST_CRITICAL, restarts,
+                  {console(), to_init(), receives(SLOT_ENDPOINT)});
+    view->service("sleeper", 0, RESTARTS, {console(), to_init(), sleepers});
+    view->service("quitter", 0, RESTARTS, {console(), to_init(), route_to(ROUTE, 0)});
+    view->service("judge", MANIFEST_FINAL, RESTARTS, {console(), to_init(), route_to(ROUTE, 0)});
+    run_system(self, *view);
+}
+
 void run_init(user &self) {
-    std::uint64_t offset = 0;
-    std::uint64_t bytes = 0;
-    boot_view view;
-    ASSERT_TRUE(sim_program_find("judge", &offset, &bytes));
-    view.begin((offset + bytes + BOOT_IMAGE_ALIGN - 1) / BOOT_IMAGE_ALIGN * BOOT_IMAGE_ALIGN);
-    view.service(0, "timed", MANIFEST_CRITICAL, 3);
-    view.grants()[2] = {MANIFEST_GRANT_ENDPOINT, SLOT_ENDPOINT, RIGHT_RECV, 0, 0};
-    view.service(1, "sleeper", 0, 3);
-    view.service(2, "quitter", 0, 3);
-    view.service(3, "judge", MANIFEST_FINAL, 3);
-    struct runtime made = runtime_of(self);
-    end_with(init_main(&made, view.image));
+    run_init_with(self, route_to(ROUTE, 0), RESTARTS);
 }
 
 void run_timed(user &self) {
@@ -208,22 +139,10 @@ void run_ready(user &self) {
     EXPECT_EQ(ipc_ready(&made), STATUS_OK);
 }
 
-// A manifest with one device for `sleeper`, found by its identifier.
+// With one device for `sleeper`, found by its identifier.
 body init_with_device(std::uint32_t id) {
     return [id](user &self) {
-        boot_view view;
-        std::uint64_t offset = 0;
-        std::uint64_t bytes = 0;
-        ASSERT_TRUE(sim_program_find("judge", &offset, &bytes));
-        view.begin((offset + bytes + BOOT_IMAGE_ALIGN - 1) / BOOT_IMAGE_ALIGN * BOOT_IMAGE_ALIGN);
-        view.service(0, "timed", MANIFEST_CRITICAL, 3);
-        view.grants()[2] = {MANIFEST_GRANT_ENDPOINT, SLOT_ENDPOINT, RIGHT_RECV, 0, 0};
-        view.service(1, "sleeper", 0, 3);
-        view.grants()[5] = {MANIFEST_GRANT_DEVICE, ROUTE, RIGHTS_DEVICE, id, 1};
-        view.service(2, "quitter", 0, 2);
-        view.service(3, "judge", MANIFEST_FINAL, 2);
-        struct runtime made = runtime_of(self);
-        end_with(init_main(&made, view.image));
+        run_init_with(self, {MANIFEST_GRANT_DEVICE, ROUTE, RIGHTS_DEVICE, id, 1}, RESTARTS);
     };
 }
 
@@ -297,100 +216,71 @@ wire_status watch(user &self, std::uint32_t slot, std::uint64_t within_ns) {
     return static_cast<wire_status>(message.header.status);
 }
 
-// `sleeper` has the badge; `judge` ends the system when its time is up.
-sim_result watched(const body &sleeper, std::uint64_t judge_us, const body &timed = run_timed) {
+// Whether init has the machine started anew; both it and the machine say so, or neither. `sleeper`
+// has the badge; `judge` ends the system when its time is up.
+bool reboots(const body &sleeper, const body &timed = run_timed) {
     sim_machine machine;
     machine.program("timed", timed);
     machine.program("sleeper", sleeper);
     machine.program("quitter", run_ready);
-    machine.program("judge", [judge_us](user &self) {
+    machine.program("judge", [](user &self) {
         struct runtime made = runtime_of(self);
         timed_message reply{};
         EXPECT_EQ(ipc_ready(&made), STATUS_OK);
-        (void)ask(&made, wish(TIMED_OP_SLEEP, in_us(judge_us)), in_us(PATIENCE_US), &reply);
+        (void)ask(&made, wish(TIMED_OP_SLEEP, in_us(200000)), in_us(PATIENCE_US), &reply);
     });
-    return machine.run_once(
+    const sim_result result = machine.run_once(
         [](user &self) {
-            boot_view view;
-            std::uint64_t offset = 0;
-            std::uint64_t bytes = 0;
-            ASSERT_TRUE(sim_program_find("judge", &offset, &bytes));
-            view.begin((offset + bytes + BOOT_IMAGE_ALIGN - 1) / BOOT_IMAGE_ALIGN *
-                       BOOT_IMAGE_ALIGN);
-            view.service(0, "timed", MANIFEST_CRITICAL, 3);
-            view.services()[0].restart_budget = 0;
-            view.grants()[2] = {MANIFEST_GRANT_ENDPOINT, SLOT_ENDPOINT, RIGHT_RECV, 0, 0};
-            view.service(1, "sleeper", 0, 3);
-            view.grants()[5] = {MANIFEST_GRANT_ROUTE, ROUTE, RIGHT_CALL, MANIFEST_TARGET_INIT,
-                                INIT_BADGE_WATCHER};
-            view.service(2, "quitter", 0, 3);
-            view.service(3, "judge", MANIFEST_FINAL, 3);
-            struct runtime made = runtime_of(self);
-            end_with(init_main(&made, view.image));
+            run_init_with(
+                self,
+                {MANIFEST_GRANT_ROUTE, ROUTE, RIGHT_CALL, MANIFEST_TARGET_INIT, INIT_BADGE_WATCHER},
+                0);
         },
         2, 1);
-}
-
-// What init said, and what the machine did.
-bool rebooted(const sim_result &result) {
     const std::string console = sim_console();
     const bool said =
         console.find("init: reboot\nkernel: reboot\nkernel: power off\n") != std::string::npos;
-    EXPECT_EQ(std::string(result.message), said ? "reboot" : "power off");
+    EXPECT_EQ(result.end, SIM_POWER_OFF) << result.message << "\n" << console;
+    EXPECT_EQ(std::string(result.message), said ? "reboot" : "power off") << console;
     return said;
 }
 
 TEST(ServicesSim, init_starts_the_machine_anew_unless_told_in_time) {
-    const sim_result result = watched(
-        [](user &self) {
-            run_ready(self);
-            EXPECT_EQ(watch(self, ROUTE, 5000000), WIRE_OK);
-        },
-        200000);
-    EXPECT_EQ(result.end, SIM_POWER_OFF) << result.message;
-    EXPECT_TRUE(rebooted(result)) << sim_console();
+    EXPECT_TRUE(reboots([](user &self) {
+        run_ready(self);
+        EXPECT_EQ(watch(self, ROUTE, 5000000), WIRE_OK);
+    }));
 }
 
 TEST(ServicesSim, init_goes_on_when_it_is_told) {
-    const sim_result result = watched(
-        [](user &self) {
-            run_ready(self);
-            EXPECT_EQ(watch(self, ROUTE, 50000000), WIRE_OK);
-            EXPECT_EQ(watch(self, ROUTE, 0), WIRE_OK);
-        },
-        200000);
-    EXPECT_EQ(result.end, SIM_POWER_OFF) << result.message;
-    EXPECT_FALSE(rebooted(result)) << sim_console();
+    EXPECT_FALSE(reboots([](user &self) {
+        run_ready(self);
+        EXPECT_EQ(watch(self, ROUTE, 50000000), WIRE_OK);
+        EXPECT_EQ(watch(self, ROUTE, 0), WIRE_OK);
+    }));
 }
 
 // What would be a failure is for the next boot to decide.
 TEST(ServicesSim, init_starts_a_watched_machine_anew_when_it_fails) {
-    const sim_result result = watched(
+    EXPECT_TRUE(reboots(
         [](user &self) {
             run_ready(self);
             EXPECT_EQ(watch(self, ROUTE, UINT64_MAX), WIRE_OK);
         },
-        200000,
         [](user &self) {
             struct runtime made = runtime_of(self);
             EXPECT_EQ(ipc_ready(&made), STATUS_OK);
             EXPECT_NE(sys_ipc_recv(slot_at(SLOT_ENDPOINT), in_us(100000)).status, STATUS_BAD_CAP);
             EXPECT_NE(sys_ipc_recv(slot_at(SLOT_ENDPOINT), in_us(100000)).status, STATUS_BAD_CAP);
             sys_task_exit(1);
-        });
-    EXPECT_EQ(result.end, SIM_POWER_OFF) << result.message;
-    EXPECT_TRUE(rebooted(result)) << sim_console();
+        }));
 }
 
 TEST(ServicesSim, test_reject_watch_without_the_badge) {
-    const sim_result result = watched(
-        [](user &self) {
-            run_ready(self);
-            EXPECT_EQ(watch(self, SLOT_INIT, 1000), WIRE_DENIED);
-        },
-        200000);
-    EXPECT_EQ(result.end, SIM_POWER_OFF) << result.message;
-    EXPECT_FALSE(rebooted(result)) << sim_console();
+    EXPECT_FALSE(reboots([](user &self) {
+        run_ready(self);
+        EXPECT_EQ(watch(self, SLOT_INIT, 1000), WIRE_DENIED);
+    }));
 }
 
 // Nothing is lost by it, and nobody is left without an answer.
@@ -431,14 +321,8 @@ TEST(ServicesSim, init_restarts_timed) {
         }
         end_with(timed_main(&made));
     });
-    machine.program("sleeper", [](user &self) {
-        struct runtime made = runtime_of(self);
-        EXPECT_EQ(ipc_ready(&made), STATUS_OK);
-    });
-    machine.program("quitter", [](user &self) {
-        struct runtime made = runtime_of(self);
-        EXPECT_EQ(ipc_ready(&made), STATUS_OK);
-    });
+    machine.program("sleeper", run_ready);
+    machine.program("quitter", run_ready);
     machine.program("judge", [](user &self) {
         struct runtime made = runtime_of(self);
         EXPECT_EQ(ipc_ready(&made), STATUS_OK);

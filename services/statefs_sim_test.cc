@@ -5,27 +5,20 @@
 #include <gtest/gtest.h>
 
 #include <map>
-#include <memory>
 #include <set>
 #include <string>
 #include <string_view>
 
-#include "ipc/ask.h"
-#include "ipc/frame.h"
 #include "ipc/ready.h"
-#include "ipc/resolver.h"
-#include "ipc/wire/init_wire.h"
 #include "ipc/wire/state_wire.h"
-#include "services/statefsd/service.h"
-#include "services/statefsd/statefs.h"
+#include "testing/sim/callers.h"
 #include "testing/sim/machine.h"
+#include "testing/sim/statefsd_on_memory.h"
 #include "testing/sim/system.h"
-#include "testing/statefs/memory_disk.h"
 
 namespace {
 
 using namespace simtest;
-using statefs_test::memory_disk;
 
 constexpr std::uint32_t OWN = SLOT_FIRST_OWN;
 constexpr std::uint32_t OPERATOR = SLOT_FIRST_OWN + 1;
@@ -36,7 +29,6 @@ constexpr const char *ABSENT = "(absent)";
 
 // The truth, one for each run.
 struct ledger {
-    std::unique_ptr<memory_disk> disk;
     // By client and key: what may be there.
     std::map<std::string, std::set<std::string>> possible;
     std::uint32_t clients_over = 0;
@@ -49,62 +41,27 @@ struct totals {
     std::uint64_t certain, uncertain, lost, services;
 } sum;
 
-// The disk of the run. statefsd may be ended at each of its operations.
-disk_status read_disk(void *, std::uint64_t sector, std::uint32_t count, std::uint8_t *bytes) {
-    const disk device = truth.disk->disk();
-    return device.read(device.context, sector, count, bytes);
-}
-
-disk_status write_disk(void *, std::uint64_t sector, std::uint32_t count,
-                       const std::uint8_t *bytes) {
-    const disk device = truth.disk->disk();
-    sim_user_work(1000);
-    return device.write(device.context, sector, count, bytes);
-}
-
-disk_status flush_disk(void *) {
-    const disk device = truth.disk->disk();
-    sim_user_work(20000);
+// A flush loses what was not flushed once, which is written again, or as often as statefsd bears.
+void lose_sometimes() {
     if (sim_user_random(10) == 0) {
-        // Once, which is written again, or as often as statefsd bears.
-        truth.disk->lose(sim_user_random(2) == 0 ? 1 : STATE_TRIES);
+        memory_of_run->lose(sim_user_random(2) == 0 ? 1 : STATE_TRIES);
         sum.lost++;
     }
-    const disk_status status = device.flush(device.context);
-    sim_user_work(1000);
-    return status;
 }
 
 void run_statefsd(user &self) {
     sum.services++;
-    if (sim_user_random(3) == 0) {
-        truth.disk->cut_now();
-        truth.disk->power_on();
-    }
-    runtime made = runtime_of(self);
-    const disk device = {nullptr, truth.disk->disk().sectors, read_disk, write_disk, flush_disk};
-    sys_task_exit(static_cast<std::uint64_t>(statefsd_serve(&made, &device, nullptr)));
+    run_statefsd_on_memory(self);
 }
 
-wire_bytes bytes_of(std::string_view text) {
-    return {reinterpret_cast<const std::uint8_t *>(text.data()),
-            static_cast<std::uint32_t>(text.size())};
-}
-
-struct state_client {
-    explicit state_client(user &self, const char *called) : name(called), made(runtime_of(self)) {
-        ipc_resolver_init(&resolver, &made, SLOT_SAMGRD);
-        ipc_client_init(&client, &made, ipc_resolver_ask, &resolver, slot_at(OWN));
+struct state_client : caller {
+    state_client(user &self, const char *called) : caller(self, slot_at(OWN)), name(called) {
         EXPECT_EQ(ipc_ready(&made), STATUS_OK);
     }
 
     ipc_error ask(state_op op, state_message *message, std::uint64_t patience_us) {
-        ipc_question asked{};
-        asked.target = service_id_named("statefsd");
-        asked.protocol = &state_rows;
-        asked.deadline.ns = in_us(patience_us);
         message->header.op = static_cast<std::uint8_t>(op);
-        const ipc_error error = ipc_ask(&client, &asked, message).error;
+        const ipc_error error = caller::ask("statefsd", state_rows, message, patience_us).error;
         (error == IPC_OK ? sum.certain : sum.uncertain)++;
         return error;
     }
@@ -116,9 +73,9 @@ struct state_client {
         std::set<std::string> &possible = truth.possible[std::string(name) + text];
         possible.insert(value);
         state_message message{};
-        message.key = bytes_of(text);
+        message.key = view(text);
         const bool erase = std::string_view(value) == ABSENT;
-        message.value = erase ? wire_bytes{} : bytes_of(value);
+        message.value = erase ? wire_bytes{} : view(value);
         const ipc_error error = ask(erase ? STATE_OP_DELETE : STATE_OP_PUT, &message, patience_us);
         if (error != IPC_OK) {
             look(key);  // What is read now is durable, whatever became of the request.
@@ -142,8 +99,8 @@ struct state_client {
         for (const char *key : {"both1", "both2"}) {
             message = {};
             message.transaction = transaction;
-            message.key = bytes_of(key);
-            message.value = bytes_of(value);
+            message.key = view(key);
+            message.value = view(value);
             if (ask(STATE_OP_PUT, &message, 2000000) != IPC_OK ||
                 message.header.status != WIRE_OK) {
                 return;  // statefsd was started anew: nothing of it is left.
@@ -165,7 +122,7 @@ struct state_client {
 
     std::string read(const char *key) {
         state_message message{};
-        message.key = bytes_of(key);
+        message.key = view(key);
         for (int i = 0; i < 50; i++) {
             if (ask(STATE_OP_GET, &message, 2000000) == IPC_OK) {
                 break;
@@ -189,9 +146,6 @@ struct state_client {
     }
 
     const char *name;
-    runtime made;
-    ipc_resolver resolver;
-    ipc_client client;
 };
 
 void run_client(user &self, const char *name) {
@@ -236,31 +190,19 @@ void run_judge(user &self) {
         if (i >= 60) {
             continue;
         }
-        init_message message{};
-        message.header.op = INIT_OP_END;
-        message.service = id_of("statefsd");
-        message_area &out = self.page->call_out;
-        frame_finish(&out, WIRE_PROTOCOL_INIT,
-                     init_encode(WIRE_REQUEST, &message, out.payload, sizeof(out.payload)));
-        EXPECT_EQ(sys_ipc_call(slot_at(OPERATOR), in_us(2000000)).status, STATUS_OK);
+        end_service(self, OPERATOR, "statefsd");
     }
     EXPECT_EQ(truth.clients_over, std::size(CLIENTS));
 }
 
 // The power goes; what is on the disk then is what the clients were told.
 void check_disk() {
-    static std::unique_ptr<statefs> fs = std::make_unique<statefs>();
-    truth.disk->cut_now();
-    truth.disk->power_on();
-    statefs_config config{};
-    config.disk = truth.disk->disk();
-    config.entries = STATE_ENTRIES_MAX;
     state_report report;
-    ASSERT_EQ(statefs_mount(fs.get(), &config, &report), MOUNT_OK);
+    const statefs &fs = statefs_after_power_cut(&report);
     for (const auto &[name, possible] : truth.possible) {
         const std::size_t at = name.find(name.find("both") != std::string::npos ? "both" : "key");
-        const state_entry *entry = state_table_find(&fs->table, id_of(name.substr(0, at).c_str()),
-                                                    bytes_of(std::string_view(name).substr(at)));
+        const state_entry *entry = state_table_find(&fs.table, id_of(name.substr(0, at).c_str()),
+                                                    view(std::string_view(name).substr(at)));
         const std::string found =
             entry == nullptr
                 ? ABSENT
@@ -272,8 +214,7 @@ void check_disk() {
 void run_init(user &self) {
     truth.possible.clear();
     truth.clients_over = 0;
-    truth.disk = std::make_unique<memory_disk>(statefs_disk_sectors_min(STATE_ENTRIES_MAX),
-                                               sim_user_random(1000000));
+    make_memory_of_run();
     for (const char *client : CLIENTS) {
         for (std::uint32_t key = 0; key < KEYS; key++) {
             truth.possible[client + ("key" + std::to_string(key))] = {ABSENT};
@@ -282,15 +223,13 @@ void run_init(user &self) {
     }
     boot_view view;
     add_routing(view, 0);
-    view.service("statefsd", 0, 100000, {console(), to_init(), receives(SLOT_ENDPOINT)});
+    view.service("statefsd", 0, 100000,
+                 {console(), to_init(), receives(SLOT_ENDPOINT), route_to(SLOT_SAMGRD, 1)});
     for (const char *client : CLIENTS) {
         view.service(client, 0, 0, {console(), to_init(), receives(OWN), route_to(SLOT_SAMGRD, 1)});
     }
     view.service("judge", MANIFEST_FINAL, 0,
-                 {console(),
-                  to_init(),
-                  receives(OWN),
-                  {MANIFEST_GRANT_ROUTE, OPERATOR, RIGHT_CALL, MANIFEST_TARGET_INIT, 1}});
+                 {console(), to_init(), receives(OWN), operates_by(OPERATOR)});
     view.policy(
         sorted({allow("alice", POLICY_CALL, "statefsd"), allow("bob", POLICY_CALL, "statefsd")}));
     run_system(self, view);
@@ -302,6 +241,7 @@ TEST(StatefsSim, what_was_answered_is_there_though_statefsd_ends) {
     machine.program("policyd", run_policyd);
     machine.program("samgrd", run_samgrd);
     machine.program("statefsd", run_statefsd);
+    before_memory_flushes = lose_sometimes;
     machine.program("alice", [](user &self) { run_client(self, "alice"); });
     machine.program("bob", [](user &self) { run_client(self, "bob"); });
     machine.program("judge", run_judge);

@@ -12,11 +12,9 @@
 #include <vector>
 
 #include "images/markers.h"
-#include "ipc/ask.h"
 #include "ipc/bulk_sealed.h"
 #include "ipc/frame.h"
 #include "ipc/ready.h"
-#include "ipc/resolver.h"
 #include "ipc/server.h"
 #include "ipc/wire/exec_wire.h"
 #include "ipc/wire/init_wire.h"
@@ -28,6 +26,7 @@
 #include "services/updated/updated.h"
 #include "services/virtioblkd/service.h"
 #include "testing/hostile_services/frames.h"
+#include "testing/sim/callers.h"
 #include "testing/sim/machine.h"
 #include "testing/sim/system.h"
 #include "testing/sim_devices/machine_blk.h"
@@ -204,10 +203,8 @@ void run_updated(user &self) {
     sys_task_exit(static_cast<std::uint64_t>(updated_main(&made, key_image())));
 }
 
-struct update_client {
-    explicit update_client(user &self) : self(self), made(runtime_of(self)) {
-        ipc_resolver_init(&resolver, &made, SLOT_SAMGRD);
-        ipc_client_init(&client, &made, ipc_resolver_ask, &resolver, slot_at(OWN));
+struct update_client : caller {
+    explicit update_client(user &self) : caller(self, slot_at(OWN)), self(self) {
         EXPECT_EQ(ipc_ready(&made), STATUS_OK);
     }
 
@@ -281,20 +278,7 @@ struct update_client {
         expect(UPDATE_OP_SWITCH, message, {WIRE_OK, result});
     }
 
-    void end_updated() {
-        init_message message{};
-        message.header.op = INIT_OP_END;
-        message.service = id_of("updated");
-        message_area &out = self.page->call_out;
-        frame_finish(&out, WIRE_PROTOCOL_INIT,
-                     init_encode(WIRE_REQUEST, &message, out.payload, sizeof(out.payload)));
-        EXPECT_EQ(sys_ipc_call(slot_at(OPERATOR), in_us(PATIENCE_US)).status, STATUS_OK);
-    }
-
     user &self;
-    runtime made;
-    ipc_resolver resolver;
-    ipc_client client;
 };
 
 void pause_us(std::uint64_t us) {
@@ -336,7 +320,7 @@ void test_reject_order(update_client &boss) {
 
 // Asks again until an instance answers; what it says is the same each time.
 void expect_restart(update_client &boss, std::uint8_t running, std::uint8_t next) {
-    boss.end_updated();
+    end_service(boss.self, OPERATOR, "updated");
     update_message message{};
     ipc_error error = IPC_REJECTED;
     for (int i = 0; i < 20 && error != IPC_OK; i++) {
@@ -509,10 +493,7 @@ void fill(boot_view &view) {
     view.service("flood", 0, 0, of_client({direct(RIGHT_SEND)}));
     view.service("mayfly", 0, 20, of_client({factory}));
     view.service("health", 0, 0, of_client());
-    view.service("boss", MANIFEST_FINAL, 0,
-                 of_client({factory,
-                            {MANIFEST_GRANT_ROUTE, OPERATOR, RIGHT_CALL, MANIFEST_TARGET_INIT,
-                             INIT_BADGE_OPERATOR}}));
+    view.service("boss", MANIFEST_FINAL, 0, of_client({factory, operates_by(OPERATOR)}));
     std::vector<policy_row> rows = {allow("updated", POLICY_MANAGE, "execd")};
     for (const char *called : {"virtioblkd", "statefsd", "execd"}) {
         rows.push_back(allow("updated", POLICY_CALL, called));

@@ -75,3 +75,10 @@ enum wire_status audit_change(struct keystored_service *service,
     tell(service, &line);
     return status;
 }
+
+void audit_new_identity(struct keystored_service *service) {
+    char text[LOG_TEXT_MAX];
+    struct format_buffer line = {.text = text, .capacity = sizeof(text)};
+    format_append(&line, "new identity");
+    tell(service, &line);
+}

@@ -69,6 +69,8 @@ enum wire_status audit_use(struct keystored_service *service, const struct ipc_e
 enum wire_status audit_change(struct keystored_service *service,
                               const struct ipc_exchange *exchange, const char *what,
                               enum wire_status status);
+// That this device is to have another identity than before, if it had one.
+void audit_new_identity(struct keystored_service *service);
 
 #ifdef __cplusplus
 }

@@ -3,6 +3,7 @@
 #include <sodium/utils.h>
 #include <string.h>
 
+#include "images/markers.h"
 #include "ipc/wire/entropy_wire.h"
 #include "ipc/wire/state_wire.h"
 #include "services/keystored/state.h"
@@ -147,6 +148,9 @@ static bool make_root(struct keystored_service *service) {
     if (!store_random(service, random, sizeof(random))) {
         return false;
     }
+    // Said first: of a put whose answer is lost the next start would know nothing.
+    marker_text(service->server.runtime, MARKER_KEYSTORED_NEW_IDENTITY);
+    audit_new_identity(service);
     keystored_root_make(service->secret, random, sealed);
     sodium_memzero(random, sizeof(random));
     static const uint8_t place[] = KEYSTORED_ROOT_PLACE;
@@ -154,7 +158,6 @@ static bool make_root(struct keystored_service *service) {
             (struct wire_bytes){sealed, sizeof(sealed)}) != WIRE_OK) {
         return false;
     }
-    log_line(service->server.runtime, "keystored: made this device's identity");
     return keystored_root_open(&service->keystored, service->secret,
                                (struct wire_bytes){sealed, sizeof(sealed)});
 }

@@ -130,7 +130,9 @@ static bool is_counted(struct bystander *bystander, uint32_t service) {
     }
     log_line(bystander->runtime, "%s: %u calls of strangers, %u refused, %lu counted, %u unseen",
              services[service].name, sum->calls, sum->refused, refused, sum->unseen);
-    return says(bystander, "refusals that nobody counted", refused >= sum->refused, refused) &&
+    return says(bystander, "a service that no stranger had a way to", sum->calls != 0,
+                services[service].target) &&
+           says(bystander, "refusals that nobody counted", refused >= sum->refused, refused) &&
            says(bystander, "refusals of nobody", refused <= sum->refused + unseen, refused) &&
            says(bystander, "calls that nobody counted", message.calls >= sum->calls, message.calls);
 }

@@ -3,22 +3,18 @@
 // device; the disk of statefsd, which keystored stands on, is memory.
 #include <gtest/gtest.h>
 
-#include <memory>
 #include <string>
-#include <string_view>
 
-#include "ipc/resolver.h"
 #include "services/echo/service.h"
 #include "services/keystored/service.h"
 #include "services/metricsd/service.h"
-#include "services/statefsd/service.h"
-#include "services/statefsd/statefs.h"
 #include "services/timed/service.h"
 #include "testing/hostile_services/stranger.h"
+#include "testing/sim/callers.h"
 #include "testing/sim/machine.h"
 #include "testing/sim/rngd_double.h"
+#include "testing/sim/statefsd_on_memory.h"
 #include "testing/sim/system.h"
-#include "testing/statefs/memory_disk.h"
 
 namespace {
 
@@ -42,8 +38,6 @@ enum place : std::uint32_t {
     BYSTANDER
 };
 
-std::unique_ptr<statefs_test::memory_disk> memory;  // One for each run.
-
 manifest_grant all_to(std::uint32_t slot, place target) {
     return {MANIFEST_GRANT_ROUTE, slot, EVERYTHING, target, 0};
 }
@@ -58,21 +52,10 @@ void run_main(user &self) {
     sys_task_exit(static_cast<std::uint64_t>(MAIN(&made)));
 }
 
-void run_statefsd(user &self) {
-    runtime made = runtime_of(self);
-    ipc_resolver resolver;
-    ipc_client client;
-    const disk device = memory->disk();
-    ipc_resolver_init(&resolver, &made, SLOT_SAMGRD);
-    ipc_client_init(&client, &made, ipc_resolver_ask, &resolver, slot_at(CAP_SLOT_NONE));
-    sys_task_exit(static_cast<std::uint64_t>(statefsd_serve(&made, &device, &client)));
-}
-
 void run_keystored(user &self) {
-    static constexpr std::string_view secret = "the secret of this device";
     runtime made = runtime_of(self);
-    sys_task_exit(static_cast<std::uint64_t>(keystored_main(
-        &made, {reinterpret_cast<const std::uint8_t *>(secret.data()), secret.size()})));
+    sys_task_exit(
+        static_cast<std::uint64_t>(keystored_main(&made, view("the secret of this device"))));
 }
 
 void run_stranger(user &self) {
@@ -106,8 +89,7 @@ void add_strangers(boot_view &view) {
 }
 
 void run_init(user &self) {
-    memory = std::make_unique<statefs_test::memory_disk>(
-        statefs_disk_sectors_min(STATE_ENTRIES_MAX), sim_user_random(UINT32_MAX));
+    make_memory_of_run();
     boot_view view;
     add_routing(view, LOGD);
     view.service("logd", 0, 1, {console(), to_init(), accepts()});
@@ -152,7 +134,7 @@ TEST(HostileServicesSim, a_bystander_notices_nothing_and_all_is_counted) {
     machine.program("timed", run_main<timed_main>);
     machine.program("echo", run_main<echo_main>);
     machine.program("rngd", run_rngd_double);
-    machine.program("statefsd", run_statefsd);
+    machine.program("statefsd", run_statefsd_on_memory);
     machine.program("keystored", run_keystored);
     machine.program("bystander", run_main<bystander_main>);
     machine.program("stranger_a", run_stranger);
