@@ -167,14 +167,27 @@ WARN_UNUSED bool sums_look_at_endpoint(uint32_t index);
 WARN_UNUSED bool sums_take_gaps(void);
 void sums_forget_endpoint(uint32_t index);
 
-// Visits each index below `end` in the set, also one that the visit of a lower one adds. False if a
-// visit was.
-WARN_UNUSED bool sums_each(const uint64_t *words, uint32_t end, bool (*visit)(uint32_t index));
-
 static inline void sums_set(uint64_t *words, uint32_t index) {
     words[index / 64] |= UINT64_C(1) << (index % 64);
 }
 
 static inline bool sums_has(const uint64_t *words, uint32_t index) {
     return ((words[index / 64] >> (index % 64)) & 1) != 0;
+}
+
+// Visits each index below `end` in the set, also one that the visit of a lower one adds. False if a
+// visit was.
+WARN_UNUSED static inline bool sums_each(const uint64_t *words, uint32_t end,
+                                         bool (*visit)(uint32_t index)) {
+    for (uint32_t base = 0; base < end; base += 64) {
+        uint64_t passed = 0;
+        for (uint64_t left; (left = words[base / 64] & ~passed) != 0;) {
+            uint32_t bit = (uint32_t)__builtin_ctzll(left);
+            passed = (UINT64_C(2) << bit) - 1;
+            if (base + bit < end && !visit(base + bit)) {
+                return false;
+            }
+        }
+    }
+    return true;
 }

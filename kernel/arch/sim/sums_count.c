@@ -177,28 +177,6 @@ static bool count_grant(uint32_t index) {
     return true;
 }
 
-// The lowest index in the set from `from` on, or `end` if there is none below that.
-static uint32_t next_in(const uint64_t *words, uint32_t from, uint32_t end) {
-    while (from < end) {
-        uint64_t left = words[from / 64] >> (from % 64);
-        if (left != 0) {
-            from += (uint32_t)__builtin_ctzll(left);
-            break;
-        }
-        from = (from / 64 + 1) * 64;
-    }
-    return from < end ? from : end;
-}
-
-bool sums_each(const uint64_t *words, uint32_t end, bool (*visit)(uint32_t index)) {
-    for (uint32_t i = next_in(words, 0, end); i < end; i = next_in(words, i + 1, end)) {
-        if (!visit(i)) {
-            return false;
-        }
-    }
-    return true;
-}
-
 // Lives of endpoints first, and waits before tasks: each may touch what is counted after it.
 // Objects that were never taken hold anything, and nobody changes them.
 bool sums_count_touched(void) {

@@ -1,8 +1,18 @@
 // kernel/arch/sim/sums_task.c: what a touched task and its capabilities hold is counted anew. See
 // sums.h.
-#include <string.h>
-
+#include "base/words.h"
 #include "kernel/arch/sim/state.h"
+
+// Not memcmp: the sanitizer's looks at the shadow of all of it first.
+static ALWAYS_INLINE bool same_words(const void *a, const void *b, size_t bytes) {
+    const aliasing_word *left = (const aliasing_word *)a;
+    const aliasing_word *right = (const aliasing_word *)b;
+    uint64_t differs = 0;
+    for (size_t i = 0; i < bytes / sizeof(*left); i++) {
+        differs |= left[i] ^ right[i];
+    }
+    return differs == 0;
+}
 
 // What a capability names is looked at: it is one more or one less.
 static void touch_named(const struct capability *cap) {
@@ -42,24 +52,28 @@ void sums_cap_goes(const struct capability *cap) {
     }
 }
 
+// What an empty slot holds besides is nothing.
 static bool count_table(const struct task *task, struct sums_task *was, bool holds) {
-    static const struct capability none;
-    if (holds && memcmp(was->caps, task->caps, sizeof(was->caps)) == 0) {
-        return true;
+    uint64_t used = 0;
+    for (uint32_t slot = 0; holds && slot < CAP_SLOT_COUNT; slot++) {
+        used |= (uint64_t)(task->caps[slot].head != 0) << slot;
     }
-    for (uint32_t slot = 0; slot < CAP_SLOT_COUNT; slot++) {
-        const struct capability *cap = holds ? &task->caps[slot] : &none;
+    uint64_t left = used | was->caps_used;
+    const uint64_t used_before = was->caps_used;
+    was->caps_used = used;
+    for (; left != 0; left &= left - 1) {
+        uint32_t slot = (uint32_t)__builtin_ctzll(left);
         struct capability *old = &was->caps[slot];
-        if (memcmp(old, cap, sizeof(*cap)) == 0) {
+        bool is = ((used >> slot) & 1) != 0;
+        bool was_there = ((used_before >> slot) & 1) != 0;
+        if (is && was_there && same_words(old, &task->caps[slot], sizeof(*old))) {
             continue;
         }
-        if (old->head != 0) {
+        if (was_there) {
             sums_cap_goes(old);
         }
-        *old = *cap;
-        was->caps_used &= ~(UINT64_C(1) << slot);
-        was->caps_used |= (uint64_t)(cap->head != 0) << slot;
-        if (cap->head != 0 && !sums_cap_comes(cap)) {
+        *old = task->caps[slot];
+        if (is && !sums_cap_comes(old)) {
             return false;
         }
     }
@@ -92,7 +106,7 @@ static void count_mappings(const struct task *task, struct sums_task *was, bool 
     count = count < TASK_MAPPING_COUNT ? count : TASK_MAPPING_COUNT;
     struct mapping_table *old = &was->mappings;
     if (count == old->count &&
-        memcmp(old->rows, task->mappings.rows, count * sizeof(old->rows[0])) == 0) {
+        same_words(old->rows, task->mappings.rows, count * sizeof(old->rows[0]))) {
         return;
     }
     for (uint32_t i = 0; i < old->count; i++) {
@@ -153,10 +167,11 @@ bool sums_count_wait(uint32_t index) {
 static void count_replies(uint32_t index, bool holds) {
     const struct task *task = &sim.kernel.tasks[index];
     struct sums_task *was = &sim.sums.of_task[index];
-    if (holds && memcmp(was->replies, task->replies, sizeof(was->replies)) == 0) {
+    if (holds && same_words(was->replies, task->replies, sizeof(was->replies))) {
         return;
     }
-    memcpy(was->replies, task->replies, sizeof(was->replies));
+    words_copy(was->replies, task->replies,
+               REPLY_SLOT_COUNT * sizeof(struct reply_entry) / sizeof(aliasing_word));
     sums_set(sim.sums.touched.answers, index);
 }
 
@@ -214,8 +229,7 @@ static void count_quota(uint32_t index) {
     }
     // One that is reclaimed names pages that have gone back, until its hart's step is over.
     bool names_its_own = state != TASK_DYING || (sums->leaving && task->hart == sim_core_hart());
-    bool whole =
-        names_its_own && sums->paged[sums->turn] && sums_has(sums->touched.spaces, index);
+    bool whole = names_its_own && sums->paged[sums->turn] && sums_has(sums->touched.spaces, index);
     if (whole || (state != TASK_DYING && state != was->state)) {
         uint32_t *pages = &sums->tally.space_pages[index];
         uint32_t now = has_space ? arch_space_pages(&task->space) : 0;
