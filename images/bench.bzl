@@ -56,6 +56,10 @@ _MANY = ["s%d" % number for number in range(1, 25)]
 
 _ASKED = ["policyd", "samgrd"] + _MANY + ["resolve"]
 
+# Who compares the figures of an image (bench_X_budget_test, testing/evidence) boots it and judges its golden file: its own test is manual.
+def _image(name, **kwargs):
+    tessera_image(name = name, tags = ["manual"], **kwargs)
+
 def _text(out, text):
     native.genrule(
         name = out.replace(".", "_"),
@@ -96,7 +100,7 @@ def _resolve_images():
         "bench: %s %%u mean %%u first %%u" % figure
         for figure in ["resolve", "resolve_at_13", "resolve_at_24"]
     ] + ["bench: end", "~ | *"]))
-    tessera_image(
+    _image(
         name = "bench_resolve",
         golden = "bench_resolve.golden",
         harts = 1,
@@ -121,7 +125,7 @@ def _resolve_images():
 def bench_images():
     """`bench`, `bench_client`, `bench_services`, `bench_block`, `bench_stored`, `bench_state`, `bench_crowd`, `bench_resolve`, `bench_pairs2` and `4`, with their budgets."""
     _resolve_images()
-    tessera_image(
+    _image(
         name = "bench",
         golden = "golden/bench.golden",
         harts = 1,
@@ -143,7 +147,7 @@ def bench_images():
         image = ":bench",
     )
 
-    tessera_image(
+    _image(
         name = "bench_client",
         golden = "golden/bench_client.golden",
         harts = 1,
@@ -161,7 +165,7 @@ def bench_images():
     )
 
     # The same with reuse off: the baseline (testing/evidence).
-    tessera_image(
+    _image(
         name = "bench_uncached",
         golden = "bench_uncached.golden",
         harts = 1,
@@ -193,7 +197,7 @@ def bench_images():
         ("bench_services", True),
         ("bench_services_uncached", False),
     ]:
-        tessera_image(
+        _image(
             name = name,
             golden = "golden/bench_services.golden",
             harts = 1,
@@ -225,7 +229,7 @@ def bench_images():
         ("", True),
         ("_uncached", False),
     ]:
-        tessera_image(
+        _image(
             name = "bench_block" + suffix,
             disk_mib = 16,
             golden = "golden/bench_block.golden",
@@ -236,7 +240,7 @@ def bench_images():
             programs = _BLOCK_PROGRAMS,
             reuse = reuse,
         )
-        tessera_image(
+        _image(
             name = "bench_stored" + suffix,
             bundle_programs = ["//services/execd/greet:greet"],
             bundles = {":programs": "bundle"},
@@ -260,7 +264,7 @@ def bench_images():
                 image = ":bench_%s%s" % (area, suffix),
             )
 
-    tessera_image(
+    _image(
         name = "bench_state",
         disk_mib = 1,
         golden = "golden/bench_state.golden",
@@ -285,7 +289,7 @@ def bench_images():
         image = ":bench_state",
     )
 
-    tessera_image(
+    _image(
         name = "bench_crowd",
         golden = "golden/bench_crowd.golden",
         harts = 1,
@@ -306,7 +310,7 @@ def bench_images():
         image = ":bench_crowd",
     )
 
-    tessera_image(
+    _image(
         name = "bench_pairs2",
         golden = "golden/bench_pairs2.golden",
         harts = 2,
@@ -316,7 +320,7 @@ def bench_images():
         programs = _PAIRS_PROGRAMS,
     )
 
-    tessera_image(
+    _image(
         name = "bench_pairs4",
         golden = "golden/bench_pairs4.golden",
         harts = 4,

@@ -134,6 +134,7 @@ def ladder_images():
             name = "smp%d_uncached" % harts,
             harts = harts,
             reuse = False,
+            tags = ["manual"] if harts == 2 else [],  # One hart and many are enough.
         )
         _boot_golden(harts)
 

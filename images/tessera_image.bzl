@@ -228,7 +228,7 @@ def profile_test(name, image, programs, size):
         tags = QEMU_TAGS,
     )
 
-def boot_fails_test(name, image, says, size):
+def boot_fails_test(name, image, says, size, stops = None):
     """Boots an image that must fail.
 
     Args:
@@ -236,12 +236,13 @@ def boot_fails_test(name, image, says, size):
       image: of a tessera_image
       says: texts that its output must hold
       size: of the test
+      stops: a text that the machine writes before its kernel's registers, and at most once behind them
     """
     native.sh_test(
         name = name,
         size = size,
         srcs = ["//testing/qemu:boot_fails.sh"],
-        args = ["$(rootpath %s)" % image] + ["'%s'" % text for text in says],
+        args = ["$(rootpath %s)" % image] + (["--stops", "'%s'" % stops] if stops else []) + ["'%s'" % text for text in says],
         data = [image],
         tags = QEMU_TAGS,
     )

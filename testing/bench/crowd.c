@@ -15,7 +15,6 @@
 enum {
     ENDPOINTS_MAX = 100,  // Of the machine's 128.
     CLONES_MAX = 40,      // Of the own table's 63.
-    LIFE_ROUNDS = 100,
     PERCENT_MAX = 102,
     TIMER_NS = 20000,
     FIGURE_COUNT = 7,
@@ -154,7 +153,7 @@ static void measure_all(struct crowd *crowd, struct figure *out) {
     out[0] = measure(crowd, round_call);
     out[1] = measure(crowd, round_notify);
     out[2] = measure_prepared(crowd, prepare_timer, round_timer);
-    out[3] = measure_rounds(crowd, prepare_nothing, round_life, LIFE_ROUNDS);
+    out[3] = measure(crowd, round_life);
     out[4] = measure(crowd, round_clone);
     out[5] = measure(crowd, round_endpoint);
     out[6] = measure(crowd, round_serve);

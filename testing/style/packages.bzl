@@ -56,6 +56,7 @@ PACKAGES = [
     "testing/markers",
     "testing/mutation",
     "testing/nested",
+    "testing/noisy",
     "testing/protocols",
     "testing/qemu",
     "testing/remote_cache",
