@@ -195,6 +195,7 @@ TEST_F(BootResolver, a_target_that_stays_away_is_rejected_within_the_budget) {
     Restart();
     world_.present_ = false;
     EXPECT_EQ(Ask().error, IPC_REJECTED);
+    EXPECT_GT(world_.asked_, 0);
     EXPECT_LE(world_.asked_, static_cast<int>(BUDGET_ATTEMPTS));
     EXPECT_EQ(Ask().error, IPC_REJECTED);
     world_.present_ = true;

@@ -1,5 +1,6 @@
 // ipc/server_test.cc: a service against a kernel that brings it good requests and bad ones: what
 // reaches a handler, what is answered, what is kept, and what is counted.
+#include "ipc/wire/server_wire.h"
 #include "testing/sim/server_world.h"
 
 namespace {
@@ -209,6 +210,45 @@ TEST_F(Server, goes_by_the_protocol_of_a_type) {
     Run();
     Decoded(0, WIRE_OK);
     EXPECT_EQ(kernel_.answers_[0].type, 99u);
+}
+
+std::vector<uint8_t> ServerRequest(uint8_t op) {
+    server_message request = {};
+    request.header.op = op;
+    std::vector<uint8_t> bytes(FRAME_PAYLOAD_MAX);
+    bytes.resize(server_encode(WIRE_REQUEST, &request, bytes.data(), FRAME_PAYLOAD_MAX));
+    return bytes;
+}
+
+// Each operation, also those that need nothing but looking; the service's own are another question.
+TEST_F(Server, test_reject_looking_by_who_may_not) {
+    static bool may;
+    service_.may_look = [](const message_area *request) {
+        EXPECT_EQ(request->meta.service_id, 4711u);
+        return may;
+    };
+    for (const bool now : {false, true}) {
+        Calls(Handle(1), ServerRequest(SERVER_OP_COUNTS), WIRE_PROTOCOL_SERVER);
+        may = now;
+        kernel_.answers_.clear();
+        Run();
+        EXPECT_EQ(kernel_.answers_.at(0).bytes.size() > WIRE_REPLY_HEADER_BYTES, now);
+    }
+    may = false;
+    kernel_.answers_.clear();
+    for (uint32_t i = 0; i < server_rows.op_count; i++) {
+        Calls(Handle(1), ServerRequest(server_rows.ops[i].number), WIRE_PROTOCOL_SERVER);
+    }
+    Calls(Handle(1), {1, 2, 3}, WIRE_PROTOCOL_SERVER);
+    Calls(Handle(1), Request(ADD, 5, 41));
+    Run();
+    ASSERT_EQ(kernel_.answers_.size(), server_rows.op_count + 2u);
+    for (uint32_t i = 0; i <= server_rows.op_count; i++) {
+        const std::vector<uint8_t> &bytes = kernel_.answers_[i].bytes;
+        ASSERT_EQ(bytes.size(), 0u + WIRE_REPLY_HEADER_BYTES) << i;
+        EXPECT_EQ(bytes[4], i < server_rows.op_count ? WIRE_DENIED : WIRE_MALFORMED) << i;
+    }
+    Decoded(server_rows.op_count + 1, WIRE_OK);
 }
 
 TEST_F(Server, test_reject_capability_that_nobody_takes) {

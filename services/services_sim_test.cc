@@ -310,6 +310,116 @@ TEST(ServicesSim, test_reject_route_by_who_takes_no_capability) {
     machine.run(run_init);
 }
 
+// Calls init again and again until then, each time after so long.
+void run_caller(user &self, std::uint64_t until_us, std::uint64_t pause_us) {
+    run_ready(self);
+    while (sys_clock_get() < until_us * 1000) {
+        init_message message{};
+        message_area &out = self.page->call_out;
+        message.header.op = INIT_OP_KEPT;
+        frame_finish(&out, WIRE_PROTOCOL_INIT,
+                     init_encode(WIRE_REQUEST, &message, out.payload, sizeof(out.payload)));
+        EXPECT_EQ(sys_ipc_call(slot_at(SLOT_INIT), in_us(PATIENCE_US)).status, STATUS_OK);
+        sim_user_work(pause_us * 1000);
+    }
+}
+
+// `quitter` never says that it is ready. On one hart there is always a request at init meanwhile:
+// who has got an answer runs before init goes on, and asks again.
+TEST(ServicesSim, init_ends_who_does_not_say_that_it_is_ready) {
+    constexpr std::uint64_t START_US = 10000000;
+    for (const std::uint32_t harts : {1, 3}) {
+        std::uint64_t given_up_us = 0;
+        sim_machine machine;
+        const auto call = [](user &self) { run_caller(self, START_US * 3 / 2, 5000); };
+        machine.program("timed", call);
+        machine.program("sleeper", call);
+        machine.program("quitter", [](user &) {
+            EXPECT_EQ(sys_ipc_recv(slot_at(ROUTE), in_us(START_US * 4)).status, STATUS_OK);
+        });
+        machine.program("judge", [&given_up_us](user &self) {
+            given_up_us = sys_clock_get() / 1000;
+            run_ready(self);
+        });
+        const sim_result result = machine.run_once(
+            [](user &self) {
+                boot_view view;
+                std::uint64_t offset = 0;
+                std::uint64_t bytes = 0;
+                ASSERT_TRUE(sim_program_find("judge", &offset, &bytes));
+                view.begin((offset + bytes + BOOT_IMAGE_ALIGN - 1) / BOOT_IMAGE_ALIGN *
+                           BOOT_IMAGE_ALIGN);
+                view.service(0, "timed", 0, 2);
+                view.service(1, "sleeper", 0, 2);
+                view.services()[0].limits |= std::uint64_t{QOS_BURST} << TASK_LIMIT_QOS_SHIFT;
+                view.services()[1].limits |= std::uint64_t{QOS_BURST} << TASK_LIMIT_QOS_SHIFT;
+                view.service(2, "quitter", 0, 3);
+                view.services()[2].restart_budget = 0;
+                view.grants()[8] = {MANIFEST_GRANT_ENDPOINT, ROUTE, RIGHT_RECV, 0, 0};
+                view.service(3, "judge", MANIFEST_FINAL, 2);
+                struct runtime made = runtime_of(self);
+                end_with(init_main(&made, view.image));
+            },
+            harts, 1);
+        EXPECT_EQ(result.end, SIM_POWER_OFF) << result.message;
+        EXPECT_LT(given_up_us, START_US + START_US / 10) << "seen late, with " << harts << " harts";
+        const std::string console = sim_console();
+        for (const char *line :
+             {"init: quitter did not say that it is ready in time\n", "init: exit quitter #1\n"}) {
+            EXPECT_NE(console.find(line), std::string::npos) << line << "in\n" << console;
+        }
+    }
+}
+
+// It has an instance before it is ready, but nobody to ask.
+TEST(ServicesSim, init_says_why_it_did_not_sync) {
+    static const std::pair<const char *, std::uint32_t> cases[] = {
+        {"init: statefsd: it was starting\n", 1}, {"init: statefsd: it stays down\n", 0}};
+    for (const auto &[why, budget] : cases) {
+        sim_machine machine;
+        machine.program("timed", run_timed);
+        machine.program("statefsd", [](user &self) {
+            if (self.argument >> 32 == 1) {
+                run_ready(self);
+                sys_task_exit(1);
+            }
+            EXPECT_EQ(sys_ipc_recv(slot_at(ROUTE), in_us(PATIENCE_US)).status, STATUS_OK);
+        });
+        machine.program("quitter", run_ready);
+        machine.program("judge", [](user &self) {
+            run_ready(self);
+            timed_message reply{};
+            struct runtime made = runtime_of(self);
+            EXPECT_EQ(ask(&made, wish(TIMED_OP_SLEEP, in_us(100000)), in_us(PATIENCE_US), &reply),
+                      STATUS_OK);
+        });
+        const sim_result result = machine.run_once(
+            [budget = budget](user &self) {
+                boot_view view;
+                std::uint64_t offset = 0;
+                std::uint64_t bytes = 0;
+                ASSERT_TRUE(sim_program_find("judge", &offset, &bytes));
+                view.begin((offset + bytes + BOOT_IMAGE_ALIGN - 1) / BOOT_IMAGE_ALIGN *
+                           BOOT_IMAGE_ALIGN);
+                view.service(0, "timed", 0, 3);
+                view.grants()[2] = {MANIFEST_GRANT_ENDPOINT, SLOT_ENDPOINT, RIGHT_RECV, 0, 0};
+                view.service(1, "statefsd", 0, 3);
+                view.services()[1].restart_budget = budget;
+                view.grants()[5] = {MANIFEST_GRANT_ENDPOINT, ROUTE, RIGHT_RECV, 0, 0};
+                view.service(2, "quitter", 0, 2);
+                view.service(3, "judge", MANIFEST_FINAL, 3);
+                struct runtime made = runtime_of(self);
+                end_with(init_main(&made, view.image));
+            },
+            2, 1);
+        EXPECT_EQ(result.end, SIM_POWER_OFF) << result.message;
+        const std::string console = sim_console();
+        for (const char *line : {why, "init: not synced statefsd\n"}) {
+            EXPECT_NE(console.find(line), std::string::npos) << line << "in\n" << console;
+        }
+    }
+}
+
 // timed itself dies: init starts it again, and it says which start this is.
 TEST(ServicesSim, init_restarts_timed) {
     sim_machine machine;

@@ -30,7 +30,7 @@ struct launch_result {
 struct launcher {
     const struct manifest_view *manifest;
     struct slot own_endpoint;  // Where services say that they are ready.
-    struct launched services[INIT_SERVICE_MAX];
+    struct launched services[MANIFEST_SERVICE_MAX];
 };
 
 // An endpoint for each service that receives, so that routes may go to services that start later.

@@ -9,6 +9,7 @@
 #include "kernel/abi/device.h"
 #include "kernel/abi/identity.h"
 #include "kernel/abi/task.h"
+#include "services/init/slots.h"
 
 const char *manifest_flaw_text(enum manifest_flaw flaw) {
     static const char *const texts[] = {
@@ -16,7 +17,6 @@ const char *manifest_flaw_text(enum manifest_flaw flaw) {
         [MANIFEST_FLAW_IMAGE] = "the boot image's header or table is malformed",
         [MANIFEST_FLAW_MISSING] = "the boot image has no manifest",
         [MANIFEST_FLAW_SIZE] = "magic, counts and length do not fit together",
-        [MANIFEST_FLAW_TOO_MANY] = "more services than init's capability table takes",
         [MANIFEST_FLAW_NAME] =
             "a name is empty, has no end or stands twice, or a service_id is not its hash",
         [MANIFEST_FLAW_PROGRAM] = "a program is not in the boot image",
@@ -30,6 +30,7 @@ const char *manifest_flaw_text(enum manifest_flaw flaw) {
             "a grant has an unknown kind or rights that its kind does not have",
         [MANIFEST_FLAW_GRANT_TARGET] = "a grant's target does not exist or has no endpoint",
         [MANIFEST_FLAW_FINAL] = "no service's exit ends the system",
+        [MANIFEST_FLAW_TOO_MANY] = "its services take more slots than init has",
     };
     BASE_STATIC_ASSERT(ARRAY_LEN(texts) == MANIFEST_FLAW_COUNT, "a text for each flaw");
     return (uint32_t)flaw < MANIFEST_FLAW_COUNT ? texts[flaw] : "?";
@@ -76,15 +77,21 @@ const struct boot_image_entry *manifest_find_program(const struct boot_image_hea
     return find(image, BOOT_IMAGE_PROGRAM, name);
 }
 
-const struct manifest_grant *manifest_endpoint_grant(const struct manifest_view *view,
-                                                     uint32_t service) {
+// The service's first grant of that kind; null if it has none.
+static const struct manifest_grant *find_grant(const struct manifest_view *view, uint32_t service,
+                                               enum manifest_grant_kind kind) {
     const struct manifest_service *of = &view->services[service];
     for (uint32_t i = of->grant_first; i < of->grant_first + of->grant_count; i++) {
-        if (view->grants[i].kind == MANIFEST_GRANT_ENDPOINT) {
+        if (view->grants[i].kind == (uint32_t)kind) {
             return &view->grants[i];
         }
     }
     return 0;
+}
+
+const struct manifest_grant *manifest_endpoint_grant(const struct manifest_view *view,
+                                                     uint32_t service) {
+    return find_grant(view, service, MANIFEST_GRANT_ENDPOINT);
 }
 
 const struct manifest_grant *manifest_route_grant(const struct manifest_view *view,
@@ -132,7 +139,7 @@ static enum manifest_flaw locate(const struct boot_image_header *image,
         (const struct manifest_grant *)(const void *)(bytes + sizeof(*header) + services_bytes);
     view->service_count = header->service_count;
     view->grant_count = header->grant_count;
-    return header->service_count > INIT_SERVICE_MAX ? MANIFEST_FLAW_TOO_MANY : MANIFEST_FLAW_NONE;
+    return MANIFEST_FLAW_NONE;
 }
 
 static enum manifest_flaw check_service(const struct manifest_view *view, uint32_t index) {
@@ -232,6 +239,17 @@ static enum manifest_flaw check_grants(const struct manifest_view *view, uint32_
     return MANIFEST_FLAW_NONE;
 }
 
+// What init holds once all of it runs.
+static bool fits_slots(const struct manifest_view *view) {
+    uint32_t slots = 0;
+    for (uint32_t i = 0; i < view->service_count; i++) {
+        slots += (view->services[i].flags & MANIFEST_AUTOSTART) != 0;
+        slots += find_grant(view, i, MANIFEST_GRANT_ENDPOINT) != 0;
+        slots += find_grant(view, i, MANIFEST_GRANT_FAMILY) != 0;
+    }
+    return slots <= INIT_SLOTS_SERVICES;
+}
+
 enum manifest_flaw manifest_open(const void *image, struct manifest_view *out) {
     struct manifest_view view = {0};
     const struct boot_image_header *header = image;
@@ -248,6 +266,9 @@ enum manifest_flaw manifest_open(const void *image, struct manifest_view *out) {
     }
     if (flaw == MANIFEST_FLAW_NONE && !has_final) {
         flaw = MANIFEST_FLAW_FINAL;
+    }
+    if (flaw == MANIFEST_FLAW_NONE && !fits_slots(&view)) {
+        flaw = MANIFEST_FLAW_TOO_MANY;
     }
     if (flaw == MANIFEST_FLAW_NONE) {
         *out = view;

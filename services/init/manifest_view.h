@@ -14,17 +14,13 @@
 extern "C" {
 #endif
 
-// Each service may take two slots of init's capability table: its task and its endpoint.
-enum { INIT_SERVICE_MAX = 28 };
-
 #define SERVICE_INDEX_NONE UINT32_MAX
 
 enum manifest_flaw {
     MANIFEST_FLAW_NONE,
-    MANIFEST_FLAW_IMAGE,     // Boot image header or table.
-    MANIFEST_FLAW_MISSING,   // No manifest in the boot image.
-    MANIFEST_FLAW_SIZE,      // Magic, counts or length do not fit together.
-    MANIFEST_FLAW_TOO_MANY,  // More services than init's capability table takes.
+    MANIFEST_FLAW_IMAGE,    // Boot image header or table.
+    MANIFEST_FLAW_MISSING,  // No manifest in the boot image.
+    MANIFEST_FLAW_SIZE,     // Magic, counts or length do not fit together.
     MANIFEST_FLAW_NAME,  // Empty, without an end, or twice; or a service_id that is not its hash.
     MANIFEST_FLAW_PROGRAM,       // Not in the boot image.
     MANIFEST_FLAW_HART,          // There is no such hart.
@@ -36,6 +32,7 @@ enum manifest_flaw {
     MANIFEST_FLAW_GRANT_TARGET,  // A route to a service without an endpoint, or a target that does
                                  // not exist.
     MANIFEST_FLAW_FINAL,         // No service's exit ends the system.
+    MANIFEST_FLAW_TOO_MANY,      // Services with more slots than init has (slots.h).
     MANIFEST_FLAW_COUNT
 };
 

@@ -250,23 +250,47 @@ TEST_F(ManifestTest, test_reject_without_final_service) {
     EXPECT_EQ(Open(), MANIFEST_FLAW_FINAL);
 }
 
-TEST(Manifest, test_reject_more_services_than_init_takes) {
-    std::vector<uint64_t> words(2 * BOOT_IMAGE_ALIGN / 8);
+// 27 services with an endpoint, the first of them with a family too, and a final one that has
+// `more` families: 56 slots and one more for any.
+manifest_flaw OpenWith(uint32_t more) {
+    constexpr uint32_t SERVICES = 28;
+    constexpr size_t WORDS = BOOT_IMAGE_ALIGN / 8;
+    std::vector<uint64_t> words(3 * WORDS);
     auto *header = reinterpret_cast<boot_image_header *>(words.data());
-    header->magic = BOOT_IMAGE_MAGIC;
-    header->abi_version = ABI_VERSION;
-    header->entry_count = 1;
-    header->bytes = 2 * BOOT_IMAGE_ALIGN;
-    auto *entry = reinterpret_cast<boot_image_entry *>(header + 1);
-    strncpy(entry->name, "manifest", sizeof(entry->name) - 1);
-    entry->kind = BOOT_IMAGE_MANIFEST;
-    entry->offset = BOOT_IMAGE_ALIGN;
-    entry->bytes = sizeof(manifest_header) + (INIT_SERVICE_MAX + 1) * sizeof(manifest_service);
-    auto *manifest = reinterpret_cast<manifest_header *>(words.data() + BOOT_IMAGE_ALIGN / 8);
-    manifest->magic = MANIFEST_MAGIC;
-    manifest->service_count = INIT_SERVICE_MAX + 1;
+    *header = {BOOT_IMAGE_MAGIC, ABI_VERSION, 2, words.size() * 8, 1, 0};
+    auto *manifest = reinterpret_cast<manifest_header *>(words.data() + WORDS);
+    *manifest = {MANIFEST_MAGIC, SERVICES, SERVICES + more};
+    auto *services = reinterpret_cast<manifest_service *>(manifest + 1);
+    auto *grants = reinterpret_cast<manifest_grant *>(services + SERVICES);
+    auto *entries = reinterpret_cast<boot_image_entry *>(header + 1);
+    const uint64_t bytes =
+        sizeof(*manifest) + SERVICES * sizeof(*services) + manifest->grant_count * sizeof(*grants);
+    entries[0] = {"manifest", 0, BOOT_IMAGE_ALIGN, bytes, BOOT_IMAGE_MANIFEST, 0};
+    entries[1] = {"all", 0, 0, 64, BOOT_IMAGE_PROGRAM, 0};
+    for (uint32_t i = 0; i < manifest->grant_count; i++) {
+        grants[i] = i == 0 || i >= SERVICES
+                        ? manifest_grant{MANIFEST_GRANT_FAMILY, 4 + i, RIGHTS_GRANT, 0, 0}
+                        : manifest_grant{MANIFEST_GRANT_ENDPOINT, 3, RIGHT_RECV, 0, 0};
+    }
+    for (uint32_t i = 0; i < SERVICES; i++) {
+        const bool last = i + 1 == SERVICES;
+        snprintf(services[i].name, sizeof(services[i].name), "s%u", i);
+        snprintf(services[i].program, sizeof(services[i].program), "all");
+        services[i].service_id = service_id_of(services[i].name, strlen(services[i].name));
+        services[i].grant_first = i == 0 ? 0 : i + 1;
+        services[i].grant_count = last ? more : i == 0 ? 2 : 1;
+        services[i].flags = MANIFEST_AUTOSTART | (last ? uint32_t{MANIFEST_FINAL} : 0);
+        services[i].hart = MANIFEST_HART_ANY;
+        services[i].limits = task_limits_pack({192, 0, 2, 4, 63});
+    }
     manifest_view view{};
-    EXPECT_EQ(manifest_open(header, &view), MANIFEST_FLAW_TOO_MANY);
+    return manifest_open(header, &view);
+}
+
+TEST(Manifest, test_reject_services_with_more_slots_than_init_has) {
+    EXPECT_EQ(OpenWith(0), MANIFEST_FLAW_NONE);
+    EXPECT_EQ(OpenWith(1), MANIFEST_FLAW_TOO_MANY);
+    EXPECT_EQ(OpenWith(2), MANIFEST_FLAW_TOO_MANY);
 }
 
 TEST(Manifest, every_flaw_has_a_text) {

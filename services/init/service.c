@@ -70,7 +70,7 @@ static void on_exit(struct init *init, uint32_t service, enum exit_reason reason
         marker(init->runtime, MARKER_INIT_EXIT, init_name_of(init, service),
                init->supervisor.services[service].start_count);
     }
-    for (uint32_t i = 0; i < INIT_SERVICE_MAX; i++) {
+    for (uint32_t i = 0; i < MANIFEST_SERVICE_MAX; i++) {
         init->offered[i] = init->offered[i] && i != service && service != init->samgrd;
     }
     struct launch_result result =
@@ -109,43 +109,43 @@ static void look_at_children(struct init *init) {
     }
 }
 
-static bool is_late(const struct init *init, uint32_t service, uint64_t now_ns) {
-    return init->supervisor.services[service].state == SERVICE_STARTING &&
-           now_ns >= init->start_deadline_ns[service];
-}
-
 // A service that does not say that it is ready is ended; its exit counts against its budget.
-static void on_timeout(struct init *init) {
-    const uint64_t now_ns = sys_clock_get();
-    for (uint32_t i = 0; i < init->manifest.service_count; i++) {
-        if (is_late(init, i, now_ns)) {
-            log_line(init->runtime, "init: %s did not say that it is ready in time",
-                     init_name_of(init, i));
-            status_ignore(sys_task_kill(init->launcher.services[i].task),
-                          "if it has just ended, its exit notice follows too");
-            init->start_deadline_ns[i] = UINT64_MAX;
-        }
-    }
+static void end_late(struct init *init, uint32_t service) {
+    log_line(init->runtime, "init: %s did not say that it is ready in time",
+             init_name_of(init, service));
+    status_ignore(sys_task_kill(init->launcher.services[service].task),
+                  "if it has just ended, its exit notice follows too");
+    init->start_deadline_ns[service] = UINT64_MAX;
 }
 
-static uint64_t wait_deadline(const struct init *init) {
-    uint64_t next_ns = sys_clock_get() + IDLE_DEADLINE_NS;
+// Looks at those that start, before each wait: who calls without a pause does not hide them. Until
+// when to wait.
+static uint64_t look_at_starts(struct init *init) {
+    const uint64_t now_ns = sys_clock_get();
+    uint64_t next_ns = now_ns + IDLE_DEADLINE_NS;
     if (init->watch_deadline_ns != 0 && init->watch_deadline_ns < next_ns) {
         next_ns = init->watch_deadline_ns;
     }
     for (uint32_t i = 0; i < init->manifest.service_count; i++) {
-        bool earlier = init->supervisor.services[i].state == SERVICE_STARTING &&
-                       init->start_deadline_ns[i] < next_ns;
-        next_ns = earlier ? init->start_deadline_ns[i] : next_ns;
+        if (init->supervisor.services[i].state != SERVICE_STARTING) {
+            continue;
+        }
+        if (init->start_deadline_ns[i] <= now_ns) {
+            end_late(init, i);
+        }
+        if (init->start_deadline_ns[i] < next_ns) {
+            next_ns = init->start_deadline_ns[i];
+        }
     }
     return next_ns;
 }
 
 static void wait_once(struct init *init) {
-    struct recv_result event = sys_ipc_recv(init->launcher.own_endpoint, wait_deadline(init));
+    struct recv_result event = sys_ipc_recv(init->launcher.own_endpoint, look_at_starts(init));
     if (event.status == STATUS_TIMED_OUT) {
-        on_timeout(init);
-    } else if (event.status != STATUS_OK) {
+        return;
+    }
+    if (event.status != STATUS_OK) {
         log_line(init->runtime, "init: cannot receive: %s", status_name(event.status));
         init->outcome = INIT_FAILURE;
     } else if (event.received == RECEIVED_CALL) {

@@ -39,9 +39,9 @@ struct init {
     uint32_t samgrd;  // Its index, or SERVICE_INDEX_NONE.
     uint32_t logd;    // The same.
     struct init_offer offer;
-    uint64_t start_deadline_ns[INIT_SERVICE_MAX];  // Of those that are starting.
-    bool offered[INIT_SERVICE_MAX];                // samgrd has a capability to this instance.
-    uint64_t kept[INIT_SERVICE_MAX];               // A word of the service's own, over its end.
+    uint64_t start_deadline_ns[MANIFEST_SERVICE_MAX];  // Of those that are starting.
+    bool offered[MANIFEST_SERVICE_MAX];                // samgrd has a capability to this instance.
+    uint64_t kept[MANIFEST_SERVICE_MAX];               // A word of the service's own, over its end.
 };
 
 static inline const char *init_name_of(const struct init *init, uint32_t service) {

@@ -6,7 +6,7 @@
 void supervisor_init(struct supervisor *supervisor, const struct manifest_view *manifest) {
     supervisor->manifest = manifest;
     supervisor->announced = false;
-    for (uint32_t i = 0; i < INIT_SERVICE_MAX; i++) {
+    for (uint32_t i = 0; i < MANIFEST_SERVICE_MAX; i++) {
         bool started =
             i < manifest->service_count && (manifest->services[i].flags & MANIFEST_AUTOSTART) != 0;
         struct supervised service = {.state = started ? SERVICE_PENDING : SERVICE_UNUSED};

@@ -33,15 +33,15 @@ enum supervisor_verdict {
 struct supervised {
     enum service_state state;
     uint32_t start_count;
-    uint32_t instance;         // Of the task that runs; 0 if none does.
-    enum exit_reason ended;    // How the one before ended; EXIT_NONE: there was none.
+    uint32_t instance;       // Of the task that runs; 0 if none does.
+    enum exit_reason ended;  // How the one before ended; EXIT_NONE: there was none.
     uint64_t ended_detail;
 };
 
 struct supervisor {
     const struct manifest_view *manifest;
     bool announced;  // Everything has been up once.
-    struct supervised services[INIT_SERVICE_MAX];
+    struct supervised services[MANIFEST_SERVICE_MAX];
 };
 
 void supervisor_init(struct supervisor *supervisor, const struct manifest_view *manifest);

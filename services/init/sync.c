@@ -38,6 +38,23 @@ static const struct keeper keepers[] = {
     {"virtioblkd", block_is_synced},
 };
 
+// Why it was not synced.
+static const char *state_text(enum service_state state) {
+    switch (state) {
+        case SERVICE_UNUSED:
+            return "init does not start it";
+        case SERVICE_PENDING:
+            return "it was to be started again";
+        case SERVICE_STARTING:
+            return "it was starting";
+        case SERVICE_UP:
+            return "it failed";
+        case SERVICE_GIVEN_UP:
+            return "it stays down";
+    }
+    return "?";
+}
+
 void sync_all(struct ipc_client *client, const struct supervisor *supervisor) {
     for (uint32_t i = 0; i < ARRAY_LEN(keepers); i++) {
         const char *name = keepers[i].name;
@@ -46,10 +63,10 @@ void sync_all(struct ipc_client *client, const struct supervisor *supervisor) {
         if (service == SERVICE_INDEX_NONE) {
             continue;
         }
-        const bool up = supervisor->services[service].state == SERVICE_UP;
-        const bool synced = up && keepers[i].is_synced(client, name);
+        const enum service_state state = supervisor->services[service].state;
+        const bool synced = state == SERVICE_UP && keepers[i].is_synced(client, name);
         if (!synced) {
-            log_line(client->runtime, "init: %s: %s", name, up ? "it failed" : "it is not up");
+            log_line(client->runtime, "init: %s: %s", name, state_text(state));
         }
         marker(client->runtime, synced ? MARKER_INIT_SYNCED : MARKER_INIT_NOT_SYNCED, name);
     }

@@ -1,7 +1,6 @@
 // services/updated/outside.c: see outside.h.
 #include "services/updated/outside.h"
 
-#include "ipc/frame.h"
 #include "ipc/wire/exec_wire.h"
 #include "ipc/wire/state_wire.h"
 #include "services/execd/bundle.h"
@@ -22,11 +21,22 @@ void outside_is_up(struct outside *outside) {
     outside->start_deadline_ns = 0;
 }
 
+// Who is not found by name, but by the manifest's routes.
+static const struct ipc_boot_route_row routes[] = {
+    {"init", POLICY_CALL, SLOT_INIT},
+    {"init", POLICY_MANAGE, UPDATED_SLOT_WATCH},
+};
+
 bool outside_open(struct outside *outside, struct runtime *runtime) {
     *outside = (struct outside){.runtime = runtime,
                                 .start_deadline_ns = sys_clock_get() + OUTSIDE_START_NS};
     ipc_resolver_init(&outside->resolver, runtime, SLOT_SAMGRD);
-    ipc_client_init(&outside->client, runtime, ipc_resolver_ask, &outside->resolver,
+    outside->boot = (struct ipc_boot_resolver){.runtime = runtime,
+                                               .rows = routes,
+                                               .count = ARRAY_LEN(routes),
+                                               .others = ipc_resolver_ask,
+                                               .context = &outside->resolver};
+    ipc_client_init(&outside->client, runtime, ipc_boot_resolve, &outside->boot,
                     slot_at(CAP_SLOT_NONE));
     return runtime_expect(runtime, slot_at(SLOT_SAMGRD), CAP_ENDPOINT, RIGHT_CALL,
                           "the route to samgrd") &&
@@ -126,26 +136,27 @@ struct update_floor outside_floor(struct outside *outside) {
     return (struct update_floor){.context = outside, .get = get_floor, .raise = raise_floor};
 }
 
-static bool ask_init(struct outside *outside, uint32_t slot, struct init_message *message) {
-    struct message_area *out = &outside->runtime->page->call_out;
-    const struct message_area *in = &outside->runtime->page->reply_in;
-    message->header.nonce.value = outside->runtime->instance;
-    frame_finish(out, WIRE_PROTOCOL_INIT,
-                 init_encode(WIRE_REQUEST, message, out->payload, sizeof(out->payload)));
-    struct call_result result = sys_ipc_call(slot_at(slot), patience(outside).ns);
-    return result.status == STATUS_OK &&
-           init_decode(WIRE_REPLY, in->payload, in->header.len, message) == WIRE_OK &&
-           message->header.status == WIRE_OK;
+// As who may have the system watched, or as any service.
+static bool ask_init(struct outside *outside, enum policy_action action,
+                     struct init_message *message) {
+    const struct ipc_question question = {.target = service_id_named("init"),
+                                          .protocol = &init_rows,
+                                          .deadline = patience(outside),
+                                          .carried = slot_at(CAP_SLOT_NONE)};
+    const struct ipc_outcome outcome = action == POLICY_MANAGE
+                                           ? ipc_manage(&outside->client, &question, message)
+                                           : ipc_ask(&outside->client, &question, message);
+    return outcome.error == IPC_OK && message->header.status == WIRE_OK;
 }
 
 bool outside_watch(struct outside *outside, uint64_t within_ns) {
     struct init_message message = {.header = {.op = INIT_OP_WATCH}, .within = within_ns};
-    return ask_init(outside, UPDATED_SLOT_WATCH, &message);
+    return ask_init(outside, POLICY_MANAGE, &message);
 }
 
 bool outside_word(struct outside *outside, enum init_op op, uint64_t *word) {
     struct init_message message = {.header = {.op = (uint8_t)op}, .word = *word};
-    bool good = ask_init(outside, SLOT_INIT, &message);
+    bool good = ask_init(outside, POLICY_CALL, &message);
     if (good && op == INIT_OP_KEPT) {
         *word = message.word;
     }

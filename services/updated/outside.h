@@ -8,6 +8,7 @@
 #pragma once
 
 #include "ipc/ask.h"
+#include "ipc/boot_resolver.h"
 #include "ipc/bulk_sealed.h"
 #include "ipc/resolver.h"
 #include "ipc/wire/init_wire.h"
@@ -24,6 +25,7 @@ struct outside {
     struct runtime *runtime;
     uint64_t start_deadline_ns;  // 0: it is up.
     struct ipc_resolver resolver;
+    struct ipc_boot_resolver boot;
     struct ipc_client client;
     struct bulk_window window;  // Until it is sealed; then only its capability is left,
     struct bulk_sealed sealed;  // and this is what is read.

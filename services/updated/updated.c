@@ -458,7 +458,7 @@ enum update_result updated_switch(struct updated *updated, uint32_t slot, uint32
 enum update_result updated_confirm(struct updated *updated, uint64_t program) {
     const struct update_running *running = &updated->running;
     if (running->slot == UPDATE_SLOT_NONE) {
-        return UPDATE_NOTHING_RUNS;
+        return UPDATE_NOT_THE_HEALTH_PROGRAM;
     }
     if ((program == 0 || program != running->health) &&
         !planted(updated, UPDATE_PLANT_ANY_CONFIRMS)) {

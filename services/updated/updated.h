@@ -94,8 +94,8 @@ WARN_UNUSED enum update_result updated_stage(struct updated *updated, uint32_t s
 WARN_UNUSED enum update_result updated_switch(struct updated *updated, uint32_t slot,
                                               uint32_t tries);
 
-// What runs is well, says the program of that id. Repeatable. NOT_THE_HEALTH_PROGRAM, NOTHING_RUNS.
-// NO_FLOOR: confirmed, and the floor has not risen yet: ask again.
+// What runs is well, says the program of that id. Repeatable. NOT_THE_HEALTH_PROGRAM: it is
+// another, or nothing runs. NO_FLOOR: confirmed, and the floor has not risen yet: ask again.
 WARN_UNUSED enum update_result updated_confirm(struct updated *updated, uint64_t program);
 
 // Gives up what is on trial, or is to be tried. True in *reboot: it runs. NO_TRIAL.

@@ -335,7 +335,8 @@ TEST_F(Updated, test_reject_what_changes_while_it_is_read) {
 
 TEST_F(Updated, test_reject_confirm_by_another) {
     ASSERT_EQ(world_.boot(), UPDATE_NOTHING_RUNS);
-    EXPECT_EQ(updated_confirm(&world_.updated_, kHealth), UPDATE_NOTHING_RUNS);
+    EXPECT_EQ(updated_confirm(&world_.updated_, kHealth), UPDATE_NOT_THE_HEALTH_PROGRAM);
+    EXPECT_EQ(updated_confirm(&world_.updated_, 0), UPDATE_NOT_THE_HEALTH_PROGRAM);
     ASSERT_EQ(world_.stage(0, system_of(1)), UPDATE_OK);
     ASSERT_EQ(updated_switch(&world_.updated_, 0, 2), UPDATE_OK);
     ASSERT_EQ(world_.boot(), UPDATE_OK);

@@ -103,9 +103,8 @@ static bool is_for_others(enum stranger_target target, uint8_t op) {
             return op != EXEC_OP_LIST && op != EXEC_OP_PROGRAM && op != EXEC_OP_STATS;
         case STRANGER_VIRTIOBLKD:
             return op == BLOCK_OP_OPEN || op == BLOCK_OP_SUBMIT;
-        case STRANGER_UPDATED:  // A CONFIRM is told that nothing runs.
-            return op != UPDATE_OP_STATUS && op != UPDATE_OP_SLOT && op != UPDATE_OP_STATS &&
-                   op != UPDATE_OP_CONFIRM;
+        case STRANGER_UPDATED:
+            return op != UPDATE_OP_STATUS && op != UPDATE_OP_SLOT && op != UPDATE_OP_STATS;
         case STRANGER_SAMGRD:
         case STRANGER_METRICSD:
         case STRANGER_TIMED:

@@ -8,6 +8,7 @@
 #include "kernel/abi/cap.h"
 #include "kernel/abi/device.h"
 #include "kernel/abi/identity.h"
+#include "services/init/slots.h"
 #include "services/statefsd/quotas.h"
 #include "services/virtioblkd/parts.h"
 #include "tools/mkimage/sends.h"
@@ -32,6 +33,7 @@ class checker {
                 check_grant(services_[at], given);
             }
         }
+        check_slots_of_init();
         check_keeps();
         check_ids();
         check_parts();
@@ -80,6 +82,26 @@ class checker {
         }
         if (grant_count > MANIFEST_GRANT_MAX) {
             add_mistake(services_[0].place, "more than 128 slots in all");
+        }
+    }
+
+    // What init holds for them: its task, its endpoint, its family of routes.
+    void check_slots_of_init() {
+        std::size_t slots = 0;
+        for (const service &one : services_) {
+            const auto has = [&one](manifest_grant_kind kind) {
+                return std::ranges::any_of(
+                    one.grants, [kind](const grant &given) { return given.kind == kind; });
+            };
+            const std::size_t before = slots;
+            slots += (one.flags & MANIFEST_AUTOSTART) != 0;
+            slots += has(MANIFEST_GRANT_ENDPOINT) + has(MANIFEST_GRANT_FAMILY);
+            if (before <= INIT_SLOTS_SERVICES && slots > INIT_SLOTS_SERVICES) {
+                add_mistake(one.place, std::to_string(slots) +
+                                           " slots of init in all up to here, one for each task, "
+                                           "endpoint and family; it has " +
+                                           std::to_string(INIT_SLOTS_SERVICES));
+            }
         }
     }
 

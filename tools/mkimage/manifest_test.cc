@@ -113,7 +113,8 @@ INSTANTIATE_TEST_SUITE_P(
                     "route_to_nobody", "route_to_self", "sectors_doubled", "sectors_none",
                     "sectors_overlap", "sectors_unseen", "sectors_without_count", "service_doubled",
                     "service_init", "service_name_improper", "slot_doubled", "slot_out_of_range",
-                    "slot_zero", "statement_before_service", "word_unknown", "words_too_many"),
+                    "slot_zero", "slots_of_init", "statement_before_service", "word_unknown",
+                    "words_too_many"),
     [](const testing::TestParamInfo<const char *> &info) { return std::string(info.param); });
 
 }  // namespace
