@@ -7,8 +7,7 @@
 // Units:     nanoseconds since boot; bytes.
 // Ownership: the caller owns the struct; records are copied in.
 // Blocking:  never; appending looks at each sender once, and costs the same however many records
-// are
-//            kept (order.h); reading looks at no more records than it is told.
+//            are kept (order.h); reading looks at no more records than it is told.
 // Errors:    enum wire_status; what is refused is counted and changes nothing else.
 #pragma once
 

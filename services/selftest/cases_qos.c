@@ -8,11 +8,12 @@
 enum {
     OWN_HART = 0,
     PEERS_MAX = 9,
-    COMPUTE_HIGH_MS = 27,
-    GAP_MS = 25,  // More than two quanta: nobody of the same class computes so long in one piece.
+    COMPUTE_HIGH_MS = 17,
+    GAP_MS = 15,  // More than a quantum: nobody of the same class computes so long in one piece.
+    BEGIN_MS = 1,
     ATTEMPT_MAX = 5,
-    LOOK_MS = 5,
-    LOOKS_MAX = 400,
+    LOOK_MS = 1,
+    LOOKS_MAX = 2000,
     PINNED_LOOKS = 10,
 };
 
@@ -28,15 +29,22 @@ static void sleep_ms(uint64_t ms) {
     }
 }
 
-// Both compute on this hart. Tells how that was for each.
+// Both compute on this hart, the lower one first. Tells how that was for each. It is of a lower
+// class than this task too, which need not wait for the end of its quantum.
 static bool compute_both(struct selftest *selftest, uint64_t *of_low, uint64_t *of_high) {
     struct peer low;
     struct peer high;
-    return peer_start_as(selftest, OWN_HART, QOS_NORMAL, &low) &&
-           peer_start_as(selftest, OWN_HART, QOS_INTERACTIVE, &high) &&
-           peer_ask(selftest, &low, PROBE_COMPUTE_TO_GAP, GAP_MS * SELFTEST_MS) &&
-           peer_ask(selftest, &high, PROBE_COMPUTE, COMPUTE_HIGH_MS * SELFTEST_MS) &&
-           peer_result(selftest, &high, of_high, PROBE_COMPUTE_WORDS) &&
+    if (!peer_start_as(selftest, OWN_HART, QOS_IDLE, &low) ||
+        !peer_start_as(selftest, OWN_HART, QOS_INTERACTIVE, &high) ||
+        !peer_ask(selftest, &low, PROBE_COMPUTE_TO_GAP, GAP_MS * SELFTEST_MS)) {
+        return false;
+    }
+    sleep_ms(BEGIN_MS);
+    if (!peer_ask(selftest, &high, PROBE_COMPUTE, COMPUTE_HIGH_MS * SELFTEST_MS)) {
+        return false;
+    }
+    sleep_ms(COMPUTE_HIGH_MS);  // Not in a call: that would raise the class of who is called.
+    return peer_result(selftest, &high, of_high, PROBE_COMPUTE_WORDS) &&
            peer_result(selftest, &low, of_low, PROBE_COMPUTE_WORDS) && peer_end(selftest, &high) &&
            peer_end(selftest, &low);
 }
@@ -82,14 +90,17 @@ bool case_qos_reject_above_ceiling(struct selftest *selftest) {
            peer_end(selftest, &peer);
 }
 
+// All are there before the first computes, and are of a lower class: this task waits for no quantum
+// of theirs.
 static bool spin(struct selftest *selftest, uint64_t hart, uint32_t count, struct peer *peers) {
-    for (uint32_t i = 0; i < count; i++) {
-        if (!peer_start(selftest, hart, &peers[i]) ||
-            !peer_ask(selftest, &peers[i], PROBE_SPIN, 0)) {
-            return false;
-        }
+    bool good = true;
+    for (uint32_t i = 0; i < count && good; i++) {
+        good = peer_start_as(selftest, hart, QOS_IDLE, &peers[i]);
     }
-    return true;
+    for (uint32_t i = 0; i < count && good; i++) {
+        good = peer_ask(selftest, &peers[i], PROBE_SPIN, 0);
+    }
+    return good;
 }
 
 // Two of the peers that share a hart; false if there are none.

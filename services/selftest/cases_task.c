@@ -7,7 +7,7 @@
 enum {
     OWN_HART = 0,
     CROSS_HART_ROUNDS = 50,
-    BUSY_HART_ROUNDS = 3,  // Each may wait for the end of the busy task's quantum.
+    BUSY_HART_ROUNDS = 1,  // It may wait for the end of the busy task's quantum.
 };
 
 bool case_task_preempt(struct selftest *selftest) {

@@ -119,6 +119,10 @@ pid_t start(const test &one, unsigned mutant, double seconds) {
     if (child == 0) {
         run_here(one, mutant, seconds);
     }
+    if (child < 0) {
+        std::fprintf(stderr, "runner: no process for %s\n", one.name.c_str());
+        std::exit(2);
+    }
     return child;
 }
 
