@@ -33,17 +33,22 @@ void end_with(int code) {
     }
 }
 
-// With what stands in the sleeper's place of its own, which else is the way to timed. init is
-// abandoned when the machine goes down with it.
-void run_init_with(user &self, const manifest_grant &sleepers, std::uint32_t restarts) {
+// init is abandoned when the machine goes down with it.
+boot_view &fresh_view() {
     static std::unique_ptr<boot_view> view;
     view = std::make_unique<boot_view>();
-    view->service("timed", MANIFEST_CRITICAL, restarts,
-                  {console(), to_init(), receives(SLOT_ENDPOINT)});
-    view->service("sleeper", 0, RESTARTS, {console(), to_init(), sleepers});
-    view->service("quitter", 0, RESTARTS, {console(), to_init(), route_to(ROUTE, 0)});
-    view->service("judge", MANIFEST_FINAL, RESTARTS, {console(), to_init(), route_to(ROUTE, 0)});
-    run_system(self, *view);
+    return *view;
+}
+
+// With what stands in the sleeper's place of its own, which else is the way to timed.
+void run_init_with(user &self, const manifest_grant &sleepers, std::uint32_t restarts) {
+    boot_view &view = fresh_view();
+    view.service("timed", MANIFEST_CRITICAL, restarts,
+                 {console(), to_init(), receives(SLOT_ENDPOINT)});
+    view.service("sleeper", 0, RESTARTS, {console(), to_init(), sleepers});
+    view.service("quitter", 0, RESTARTS, {console(), to_init(), route_to(ROUTE, 0)});
+    view.service("judge", MANIFEST_FINAL, RESTARTS, {console(), to_init(), route_to(ROUTE, 0)});
+    run_system(self, view);
 }
 
 void run_init(user &self) {
@@ -343,22 +348,14 @@ TEST(ServicesSim, init_ends_who_does_not_say_that_it_is_ready) {
         });
         const sim_result result = machine.run_once(
             [](user &self) {
-                boot_view view;
-                std::uint64_t offset = 0;
-                std::uint64_t bytes = 0;
-                ASSERT_TRUE(sim_program_find("judge", &offset, &bytes));
-                view.begin((offset + bytes + BOOT_IMAGE_ALIGN - 1) / BOOT_IMAGE_ALIGN *
-                           BOOT_IMAGE_ALIGN);
-                view.service(0, "timed", 0, 2);
-                view.service(1, "sleeper", 0, 2);
-                view.services()[0].limits |= std::uint64_t{QOS_BURST} << TASK_LIMIT_QOS_SHIFT;
-                view.services()[1].limits |= std::uint64_t{QOS_BURST} << TASK_LIMIT_QOS_SHIFT;
-                view.service(2, "quitter", 0, 3);
-                view.services()[2].restart_budget = 0;
-                view.grants()[8] = {MANIFEST_GRANT_ENDPOINT, ROUTE, RIGHT_RECV, 0, 0};
-                view.service(3, "judge", MANIFEST_FINAL, 2);
-                struct runtime made = runtime_of(self);
-                end_with(init_main(&made, view.image));
+                boot_view &view = fresh_view();
+                view.service("timed", 0, RESTARTS, {console(), to_init()});
+                view.highest_class(QOS_BURST);
+                view.service("sleeper", 0, RESTARTS, {console(), to_init()});
+                view.highest_class(QOS_BURST);
+                view.service("quitter", 0, 0, {console(), to_init(), receives(ROUTE)});
+                view.service("judge", MANIFEST_FINAL, RESTARTS, {console(), to_init()});
+                run_system(self, view);
             },
             harts, 1);
         EXPECT_EQ(result.end, SIM_POWER_OFF) << result.message;
@@ -395,21 +392,13 @@ TEST(ServicesSim, init_says_why_it_did_not_sync) {
         });
         const sim_result result = machine.run_once(
             [budget = budget](user &self) {
-                boot_view view;
-                std::uint64_t offset = 0;
-                std::uint64_t bytes = 0;
-                ASSERT_TRUE(sim_program_find("judge", &offset, &bytes));
-                view.begin((offset + bytes + BOOT_IMAGE_ALIGN - 1) / BOOT_IMAGE_ALIGN *
-                           BOOT_IMAGE_ALIGN);
-                view.service(0, "timed", 0, 3);
-                view.grants()[2] = {MANIFEST_GRANT_ENDPOINT, SLOT_ENDPOINT, RIGHT_RECV, 0, 0};
-                view.service(1, "statefsd", 0, 3);
-                view.services()[1].restart_budget = budget;
-                view.grants()[5] = {MANIFEST_GRANT_ENDPOINT, ROUTE, RIGHT_RECV, 0, 0};
-                view.service(2, "quitter", 0, 2);
-                view.service(3, "judge", MANIFEST_FINAL, 3);
-                struct runtime made = runtime_of(self);
-                end_with(init_main(&made, view.image));
+                boot_view &view = fresh_view();
+                view.service("timed", 0, RESTARTS, {console(), to_init(), receives(SLOT_ENDPOINT)});
+                view.service("statefsd", 0, budget, {console(), to_init(), receives(ROUTE)});
+                view.service("quitter", 0, RESTARTS, {console(), to_init()});
+                view.service("judge", MANIFEST_FINAL, RESTARTS,
+                             {console(), to_init(), route_to(ROUTE, 0)});
+                run_system(self, view);
             },
             2, 1);
         EXPECT_EQ(result.end, SIM_POWER_OFF) << result.message;

@@ -68,6 +68,9 @@ class boot_view {
     void limits(task_limits limits) {
         services_.back().limits = task_limits_pack(limits);
     }
+    void highest_class(std::uint64_t qos) {
+        services_.back().limits |= qos << TASK_LIMIT_QOS_SHIFT;
+    }
 
     // One that init does not start: others do, by a factory.
     void program(const char *name) {

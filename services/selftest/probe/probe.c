@@ -205,9 +205,9 @@ static void compute(struct probe *probe, uint64_t length_ns, uint64_t gap_ns) {
     while (now_ns < words[PROBE_COMPUTE_BEGIN_NS] + length_ns &&
            words[PROBE_COMPUTE_GAP_NS] < gap_ns) {  // Time passes.
         uint64_t last_ns = now_ns;
-        for (uint32_t i = 0; i < COMPUTE_STEPS; i++) {
-            __asm__ volatile("");  // Each look at the clock is a system call, and long for QEMU.
-        }
+        // Each look at the clock is a system call, and long for QEMU.
+        uint64_t wrong = probe_registers_hold(COMPUTE_STEPS);
+        assert(wrong == 0);
         now_ns = sys_clock_get();
         uint64_t without_ns = now_ns - last_ns;
         words[PROBE_COMPUTE_GAPS] += without_ns > PROBE_GAP_NS;
