@@ -51,6 +51,7 @@ void choose_plant(int plant) {
 
 void fill_outcome(seed_outcome &out, const sim_result &result) {
     out.syscalls = result.syscalls;
+    out.hash = result.trace_hash;
     out.lives = kept.lives;
     out.cuts = kept.cuts;
     out.certain = kept.certain;
@@ -106,7 +107,7 @@ seed_outcome seed_run(const seed_options &options, std::uint64_t seed) {
         choose_plant(options.plant);
         sim_result result{};
         if (options.storage) {
-            result.syscalls = storage_live(seed, machine);
+            result = storage_live(seed, machine);
         } else {
             sim_run(&machine, &result);
             world_judge(result);

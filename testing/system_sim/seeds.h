@@ -24,6 +24,7 @@ struct seed_outcome {
     bool finished;
     char complaint[256];  // Empty: as it should be.
     std::uint64_t syscalls;
+    std::uint64_t hash;     // Of every decision, system call, result and event.
     std::uint64_t calls;    // Calls and sends to the service of the ledger,
     std::uint64_t served;   // of them with an answer;
     std::uint64_t unknown;  // of which is not known what became of them;

@@ -71,8 +71,8 @@ bool storage_may_reboot();
 std::uint64_t storage_app_entry();
 
 // Runs all lives of a seed, the first on the machine that was booted last, and judges them. System
-// calls.
-std::uint64_t storage_live(std::uint64_t seed, sim_options machine);
+// calls and trace hash are those of all of them.
+sim_result storage_live(std::uint64_t seed, sim_options machine);
 sim_options storage_options(std::uint64_t seed, std::uint32_t hart_count);
 
 // The programs.

@@ -32,6 +32,7 @@ constexpr std::uint32_t RESTARTS = 1000;
 constexpr std::uint32_t PAGES = 5120;  // What all may hold, and an updated that ended while execd
                                        // keeps its memory.
 constexpr std::uint64_t STEPS_MAX = 3000000;
+constexpr std::uint64_t HASH_FACTOR = 0x100000001b3;  // FNV's.
 constexpr std::uint32_t ARENA_PAGES = DEVICE_ARENA_PAGES_MAX;
 constexpr std::uint32_t ROUND_MS = 2;  // Of virtioblkd: a request is late after three at most.
 constexpr std::uint32_t LIVES = 3;     // Only the last one ends by itself,
@@ -299,7 +300,8 @@ sim_devices::virtio_blk_options weather(sim_devices::random_source &random, bool
         made.hangs = 80;
     }
     // At any write: of the format, of the mount, of a compaction.
-    made.cut_after = last ? UINT64_MAX : random() % (random() % 3 == 0 ? 40 : 500);
+    const std::uint64_t within = random() % 3 == 0 ? 40 : 500;
+    made.cut_after = last ? UINT64_MAX : random() % within;
     return made;
 }
 
@@ -422,8 +424,8 @@ sim_options storage_options(std::uint64_t seed, std::uint32_t hart_count) {
     return options;
 }
 
-std::uint64_t storage_live(std::uint64_t seed, sim_options options) {
-    std::uint64_t syscalls = 0;
+sim_result storage_live(std::uint64_t seed, sim_options options) {
+    sim_result sum{};
     const bool has_porter = seed % 2 == 0;
     sim_devices::random_source random(seed);
     sim_devices::disk_image image(STATE_SECTORS + (has_porter ? PORTER_SECTORS : UPDATE_SECTORS));
@@ -452,19 +454,22 @@ std::uint64_t storage_live(std::uint64_t seed, sim_options options) {
         if (life > 0) {
             sim_boot(&options);
         }
-        sim_devices::virtio_blk &device = blk.power_on(random(), weather(random, last));
+        // Arguments and operands are evaluated in any order: none draws beside another.
+        const sim_devices::virtio_blk_options sky = weather(random, last);
+        sim_devices::virtio_blk &device = blk.power_on(random(), sky);
         options.seed = random();
         device_of_life = last ? nullptr : &device;
         sim_run(&options, &result);
         over = end_life(device, blk, result, last) && last;
-        syscalls += result.syscalls;
+        sum.syscalls += result.syscalls;
+        sum.trace_hash = sum.trace_hash * HASH_FACTOR ^ result.trace_hash;
         update_look_at_slots("after a life");
     }
     expect(over || !truth.findings.empty(), "started anew again and again");
     if (truth.findings.empty()) {
         check_disk(image);
     }
-    return syscalls;
+    return sum;
 }
 
 }  // namespace systemsim

@@ -15,6 +15,7 @@ struct arguments {
     std::uint64_t last = 300;
     seed_options options;
     bool expect_found = false;
+    bool hash = false;
 };
 
 std::string plant_list() {
@@ -46,6 +47,10 @@ int run(const arguments &args) {
     for (std::uint64_t seed = args.first; seed <= args.last; seed++) {
         const seed_outcome out = seed_run(args.options, seed);
         seed_add(sum, out);
+        if (args.hash) {
+            std::printf("seed %llu hash %016llx\n", static_cast<unsigned long long>(seed),
+                        static_cast<unsigned long long>(out.hash));
+        }
         if (out.complaint[0] != 0) {
             std::printf("seed %llu failed: %s\nreplay: %s\n", static_cast<unsigned long long>(seed),
                         out.complaint, seed_replay(args.options, seed).c_str());
@@ -72,6 +77,7 @@ int main(int argc, char **argv) {
     app.add_option("--plant", plant, plant_list());
     app.add_flag("--expect-found", args.expect_found, "succeed if a seed fails, fail if none does");
     app.add_flag("--trace", args.options.trace, "print every decision and system call");
+    app.add_flag("--hash", args.hash, "print the trace hash of each seed");
     app.add_flag("--report", args.options.report,
                  "print the console and the state if a seed fails");
     CLI11_PARSE(app, argc, argv);
