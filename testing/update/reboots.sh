@@ -39,7 +39,8 @@ for ((i = 0; i < seconds * 10; i++)); do
 done
 boots=$(count_of 'kernel: boot')
 said=$(count_of 'kernel: reboot')
-if [ "$boots" -ne 2 ] || [ "$said" -ne 1 ] || [ "$(count_of 'updated: tries slot 0 version 1')" -ne 1 ]; then
+# What is tried goes on, and may have asked for the next reboot by now.
+if [ "$boots" -lt 2 ] || [ "$said" -lt 1 ] || [ "$(count_of 'updated: tries slot 0 version 1')" -ne 1 ]; then
     echo "reboots: $boots boots, and $said times a reboot was asked for" >&2
     tail -n 20 "$log" >&2
     exit 1
