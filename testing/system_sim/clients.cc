@@ -259,8 +259,9 @@ void end_service(user &self, const std::string &name) {
     message.service = service_id_named(name.c_str()).value;
     out.header = {0, 0, WIRE_PROTOCOL_INIT, 0,
                   init_encode(WIRE_REQUEST, &message, out.payload, sizeof(out.payload))};
-    truth.ends[name]++;
+    // The time first: who sees that it was ended must not take it for settled.
     truth.ended_ns[name] = sys_clock_get();
+    truth.ends[name]++;
     expect(sys_ipc_call(slot_at(OPERATOR), in_us(PATIENT_US)).status == STATUS_OK,
            "init does not answer who may end services");
 }
