@@ -68,72 +68,6 @@ static bool pages_add_up(const struct kernel *kernel, struct audit_tally *tally)
     return audit_says(tally, held == taken, "%lu pages are taken, %lu are held", taken, held);
 }
 
-// Nothing of what init was given is lost or made: what tasks have left, what their spaces hold, and
-// what objects cost.
-static bool quotas_add_up(const struct kernel *kernel, struct audit_tally *tally) {
-    uint64_t sums[QUOTA_KIND_COUNT] = {0};
-    for (uint32_t i = 0; i < kernel_task_count(kernel); i++) {
-        const struct task *task = &kernel->tasks[i];
-        bool counts = task->state.raw != TASK_FREE;
-        for (uint32_t kind = 0; counts && kind < QUOTA_KIND_COUNT; kind++) {
-            sums[kind] += task->quota.left[kind].raw;
-        }
-        sums[QUOTA_PAGES] += tally->space_pages[i] + audit_async_pages(task);
-        sums[QUOTA_TASKS] += counts;
-    }
-    for (uint32_t i = 0; i < kernel_vmo_count(kernel); i++) {
-        const struct vmo *vmo = &kernel->vmos[i];
-        if (vmo->payer != 0) {
-            sums[QUOTA_PAGES] += vmo_price(vmo->page_count).of[QUOTA_PAGES];
-            sums[QUOTA_VMOS]++;
-        }
-    }
-    for (uint32_t i = 0; i < kernel_endpoint_count(kernel); i++) {
-        sums[QUOTA_PAGES] += audit_endpoint_is_taken(&kernel->endpoints[i]);
-        sums[QUOTA_ENDPOINTS] += audit_endpoint_is_taken(&kernel->endpoints[i]);
-    }
-    for (uint32_t i = 1; i < kernel_grant_end(kernel); i++) {
-        sums[QUOTA_GRANTS] += kernel->grants[i].payer != 0;
-    }
-    const uint64_t given[QUOTA_KIND_COUNT] = {[QUOTA_PAGES] = kernel->page_pool.total_count,
-                                              [QUOTA_TASKS] = MAX_TASKS,
-                                              [QUOTA_ENDPOINTS] = MAX_ENDPOINTS,
-                                              [QUOTA_VMOS] = MAX_VMOS,
-                                              [QUOTA_GRANTS] = MAX_GRANTS};
-    for (uint32_t kind = 0; kind < QUOTA_KIND_COUNT; kind++) {
-        if (!audit_says(tally, sums[kind] == given[kind],
-                        "quotas of kind %lu do not add up to what there is: %lu", kind,
-                        sums[kind])) {
-            return false;
-        }
-    }
-    return true;
-}
-
-// Each task knows how many objects name it as their payer.
-static bool payers_add_up(const struct kernel *kernel, struct audit_tally *tally) {
-    uint32_t paid[MAX_TASKS] = {0};
-    for (uint32_t i = 0; i < kernel_vmo_count(kernel); i++) {
-        paid[(uint32_t)kernel->vmos[i].payer] += kernel->vmos[i].payer != 0;
-    }
-    for (uint32_t i = 0; i < kernel_endpoint_count(kernel); i++) {
-        paid[(uint32_t)kernel->endpoints[i].payer] += kernel->endpoints[i].payer != 0;
-    }
-    for (uint32_t i = 1; i < kernel_grant_end(kernel); i++) {
-        paid[(uint32_t)kernel->grants[i].payer] += kernel->grants[i].payer != 0;
-    }
-    for (uint32_t i = 0; i < kernel_task_count(kernel); i++) {
-        paid[(uint32_t)kernel->tasks[i].payer] += kernel->tasks[i].payer != 0;
-    }
-    for (uint32_t i = 0; i < kernel_task_count(kernel); i++) {
-        if (!audit_says(tally, kernel->tasks[i].paid == paid[i],
-                        "task %lu is the payer of %lu objects and counts others", i, paid[i])) {
-            return false;
-        }
-    }
-    return true;
-}
-
 // A taken object is in use and a free one is not.
 static bool pools_match(const struct kernel *kernel, struct audit_tally *tally) {
     uint32_t tasks = 0;
@@ -206,8 +140,7 @@ bool audit_kernel(const struct kernel *kernel, struct audit_tally *tally) {
            audit_wakeups(kernel, tally) && audit_devices(kernel, tally) &&
            audit_mappings(kernel, tally) && audit_vmos(kernel, tally) &&
            pools_match(kernel, tally) && grants_add_up(kernel, tally) &&
-           quotas_add_up(kernel, tally) && payers_add_up(kernel, tally) &&
-           pages_add_up(kernel, tally);
+           audit_quotas(kernel, tally) && pages_add_up(kernel, tally);
 }
 
 // Not by accident: a waiting receiver whose endpoint has something for it was not told.

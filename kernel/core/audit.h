@@ -41,6 +41,7 @@ struct audit_tally {
     uint32_t grants[MAX_GRANTS + 1];    // Capabilities and stored frames that carry the grant.
     uint32_t vmo_references[MAX_VMOS];  // Capabilities and mappings that name the VMO.
     uint32_t vmo_writers[MAX_VMOS];     // Writable mappings.
+    uint32_t missing[MAX_TASKS];        // Of what the task was given, of one kind (audit_balance).
     uint32_t endpoint_pages;
     uint32_t vmo_pages;
 };
@@ -55,8 +56,17 @@ WARN_UNUSED bool audit_ends(const struct kernel *kernel, struct audit_tally *tal
 // Nobody in a run queue counts as less than it is owed, or has a class above its ceiling.
 WARN_UNUSED bool audit_classes(const struct kernel *kernel, struct audit_tally *tally);
 
-// Parts, in audit_async.c, audit_cpu.c, audit_device.c, audit_queue.c, audit_run.c, audit_task.c
-// and audit_vmo.c.
+// How much of a kind a task began with.
+typedef uint32_t audit_given(const struct kernel *kernel, uint32_t index, enum quota_kind kind);
+
+// What each task has left, holds itself, has paid for and has given to its children is what it was
+// given. The whole audit looks at pages, of which the kernel knows how many that were; who knows it
+// of another kind asks for that. After the whole audit, with its tally: `space_pages` is counted.
+WARN_UNUSED bool audit_balance(const struct kernel *kernel, struct audit_tally *tally,
+                               enum quota_kind kind, audit_given *given);
+
+// Parts, in audit_async.c, audit_cpu.c, audit_device.c, audit_queue.c, audit_quota.c, audit_run.c,
+// audit_task.c and audit_vmo.c.
 WARN_UNUSED bool audit_pools(const struct kernel *kernel, struct audit_tally *tally);
 WARN_UNUSED bool audit_run_queues(const struct kernel *kernel, struct audit_tally *tally);
 WARN_UNUSED bool audit_cpu(const struct kernel *kernel, struct audit_tally *tally);
@@ -69,6 +79,7 @@ WARN_UNUSED bool audit_tasks(const struct kernel *kernel, struct audit_tally *ta
 WARN_UNUSED bool audit_mappings(const struct kernel *kernel, struct audit_tally *tally);
 WARN_UNUSED bool audit_vmos(const struct kernel *kernel, struct audit_tally *tally);
 WARN_UNUSED bool audit_asyncs(const struct kernel *kernel, struct audit_tally *tally);
+WARN_UNUSED bool audit_quotas(const struct kernel *kernel, struct audit_tally *tally);
 
 // An endpoint that is not closed has a page for sends, and a receiver. One that is being closed
 // keeps the page until nobody is queued there.

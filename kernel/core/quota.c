@@ -2,6 +2,7 @@
 #include "kernel/core/quota.h"
 
 #include "kernel/core/cpu_budget.h"
+#include "kernel/core/fault_point.h"
 #include "kernel/core/kernel.h"
 #include "kernel/core/panic.h"
 
@@ -53,6 +54,9 @@ static struct task *payer_locked(struct kernel *kernel, uint64_t name)
 void quota_note_payer(struct kernel *kernel, struct hart *hart, uint64_t *payer,
                       struct task *task) {
     lock_acquire(&hart->locks, &kernel->family_lock);
+    if (fault_point_fires(FAULT_POINT_WRONG_PAYER)) {
+        task = &kernel->tasks[kernel->init_task];
+    }
     *payer = task_name(task->index, task->instance);
     task->paid++;
     lock_release(&hart->locks, &kernel->family_lock);

@@ -57,6 +57,7 @@ const finding findings[] = {
       "lost wake-up", "the answer to another call", "registers changed"}},
     {FAULT_POINT_KEEP_CLAIM, {"the kernel says otherwise"}},
     {FAULT_POINT_LATE_RELEASE, {"sums: task "}},
+    {FAULT_POINT_WRONG_PAYER, {"who paid"}},
     {FAULT_POINT_LOSE_SUM, {"sums: the audit counts other references to grant 0"}},
     {FAULT_POINT_WAKE_TOO_SOON, {"the answer to another call", "arrived"}},
     {FAULT_POINT_LOSE_SHOOTDOWN,

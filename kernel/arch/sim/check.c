@@ -209,6 +209,9 @@ void sim_check_all(void) {
     if (!sim.options.sums_off && !sums_agree(&tally)) {
         fail("sums", &sim.sums.tally);
     }
+    if (!sim.options.sums_off && !sums_balance(&tally)) {
+        fail("audit", &tally);
+    }
     for (uint32_t i = 0; i < sim.options.hart_count; i++) {
         check_tlb(&sim.harts[i]);
         check_sleeper(i);

@@ -34,6 +34,8 @@ struct sums_task {
     uint32_t async_pages;
     uint32_t program_vmo;
     uint32_t quota[QUOTA_KIND_COUNT];
+    uint32_t instance;                 // Whose life `given` is of.
+    uint32_t given[QUOTA_KIND_COUNT];  // What it began with.
     bool parked;
     uint64_t wait_word;
     uint64_t caps_used;  // Bit i: slot i is not empty.
@@ -149,6 +151,10 @@ WARN_UNUSED bool sums_check(uint32_t hart);
 
 // The audit has just counted everything. Both say the same.
 WARN_UNUSED bool sums_agree(const struct audit_tally *all);
+
+// The same tally: what each task was given of every kind is where it says (audit_balance). False:
+// the tally says what cannot be so.
+WARN_UNUSED bool sums_balance(struct audit_tally *all);
 
 // Parts. sums_task.c: a touched task, and one capability more or one less. sums_count.c: all that
 // was touched; what stands at an endpoint whose lock nobody holds. False: it cannot be so.

@@ -199,3 +199,17 @@ bool sums_agree(const struct audit_tally *all) {
                 "the audit counts others than %lu tasks that may run and %lu that are queued",
                 sums->waits[WAIT_NONE], sums->queued);
 }
+
+static uint32_t given(const struct kernel *kernel, uint32_t index, enum quota_kind kind) {
+    (void)kernel;
+    return sim.sums.of_task[index].given[kind];
+}
+
+bool sums_balance(struct audit_tally *all) {
+    for (uint32_t kind = 0; kind < QUOTA_KIND_COUNT; kind++) {
+        if (!audit_balance(&sim.kernel, all, (enum quota_kind)kind, given)) {
+            return false;
+        }
+    }
+    return true;
+}

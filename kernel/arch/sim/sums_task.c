@@ -212,6 +212,18 @@ static void forget_space(uint32_t index) {
     }
 }
 
+// At the end of the turn in which a task is made nobody has taken or given anything yet, but for
+// the pages of its space.
+static void note_given(const struct task *task, struct sums_task *was) {
+    if (task->state.raw == TASK_FREE || was->instance == task->instance) {
+        return;
+    }
+    was->instance = task->instance;
+    for (uint32_t kind = 0; kind < QUOTA_KIND_COUNT; kind++) {
+        was->given[kind] = kind == QUOTA_PAGES ? task->pages_given : task->quota.left[kind].raw;
+    }
+}
+
 static void count_quota(uint32_t index) {
     const struct task *task = &sim.kernel.tasks[index];
     struct sums_task *was = &sim.sums.of_task[index];
@@ -247,6 +259,7 @@ bool sums_count_task(uint32_t index) {
     const struct task *task = &sim.kernel.tasks[index];
     struct sums_task *was = &sim.sums.of_task[index];
     bool holds = task->state.raw != TASK_FREE;
+    note_given(task, was);
     count_mappings(task, was, holds && task->state.raw != TASK_DEAD);
     bool held = was->state != TASK_FREE;
     count_quota(index);
