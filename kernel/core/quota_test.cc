@@ -2,6 +2,7 @@
 // goes back. Looks into the kernel between system calls, so it does not import simtest's names.
 #include <gtest/gtest.h>
 
+#include <string>
 #include <vector>
 
 #include "kernel/core/kernel.h"
@@ -276,6 +277,46 @@ TEST(Quota, test_reject_limits_that_mean_nothing) {
         }
         EXPECT_EQ(left(), before);
     });
+}
+
+// init is noted as the payer of what another has paid for. All sums add up; the audit tells, of
+// whatever kind it is.
+void expect_wrong_payer_found(void (*make)()) {
+    static void (*makes)();
+    static bool made;
+    makes = make;
+    made = false;
+    sim_machine machine;
+    machine.fault(FAULT_POINT_WRONG_PAYER, 65536);
+    machine.program("child", [](user &) {
+        makes();
+        made = true;
+        EXPECT_EQ(sys_ipc_recv(slot_at(4), UINT64_MAX).status, STATUS_OK);  // It goes on living.
+    });
+    const sim_result got = machine.run_once(
+        [](user &) {
+            const std::uint32_t all = MAKES | RIGHT_MAKE_GRANT;
+            slot at = simtest::endpoint();
+            slot factory = sys_cap_mint(FACTORY, child_id(), all).slot;
+            task_result child =
+                sys_task_create_as(FACTORY, child_id(), {{40, 0, 1, 1, 16}, QOS_DEFAULT, {0, 1}});
+            EXPECT_EQ(child.status, STATUS_OK);
+            EXPECT_EQ(simtest::load(child.slot, "child").status, STATUS_OK);
+            EXPECT_EQ(sys_task_grant(child.slot, at, 4, RIGHT_RECV), STATUS_OK);
+            EXPECT_EQ(sys_task_grant(child.slot, factory, 5, all), STATUS_OK);
+            EXPECT_EQ(sys_task_start(child.slot, 0, 0), STATUS_OK);
+            simtest::wait_until([] { return made; }, "what it makes");
+        },
+        1, 1);
+    EXPECT_EQ(got.end, SIM_CHECK_FAILED);
+    EXPECT_NE(std::string(got.message).find("who paid: of what task 0"), std::string::npos)
+        << got.message;
+}
+
+TEST(Quota, the_audit_finds_a_wrong_payer) {
+    expect_wrong_payer_found([] { EXPECT_EQ(sys_vmo_create(slot_at(5), 3).status, STATUS_OK); });
+    expect_wrong_payer_found([] { EXPECT_EQ(sys_endpoint_create(slot_at(5)).status, STATUS_OK); });
+    expect_wrong_payer_found([] { EXPECT_EQ(sys_grant_create(slot_at(5)).status, STATUS_OK); });
 }
 
 }  // namespace
