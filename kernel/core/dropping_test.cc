@@ -90,4 +90,52 @@ TEST(Dropping, a_crowd_is_served_without_what_it_brings) {
         true);
 }
 
+// Refusing many whose family was revoked takes some entries. Who comes between two of them and
+// brings something is still taken without it.
+void expect_taken_between_refusals(std::uint64_t within_us) {
+    static std::uint64_t wait_us;
+    wait_us = within_us;
+    sim_machine machine;
+    machine.limits({PAGES + 30, 0, 0, 1, 63});
+    machine.fault(FAULT_POINT_SHORT_STEP, 65536);  // A step refuses one.
+    machine.program("caller", [](user &self) {
+        while (queued() > CALLERS - 3) {
+            sys_yield();
+        }
+        call_with_memory(self);
+    });
+    machine.program("revoked", [](user &self) {
+        fill(self.page->call_out, 1, "x");
+        EXPECT_EQ(sys_ipc_call(slot_at(AT), UINT64_MAX).status, STATUS_REVOKED);
+    });
+    machine.run([](user &init) {
+        all = {};
+        EXPECT_NE(simtest::endpoint().value, 0u);  // Where init hears of its children.
+        slot at = sys_endpoint_create_accepting(FACTORY).slot;
+        slot family = sys_grant_create(FACTORY).slot;
+        slot stale = sys_cap_mint_under(at, 1, RIGHT_CALL, family).slot;
+        for (std::uint32_t i = 0; i < CALLERS; i++) {
+            EXPECT_EQ(sys_cap_close(start("revoked", {{stale, AT, RIGHT_CALL}})), STATUS_OK);
+        }
+        wait_until([] { return queued() == CALLERS; }, "a queue");
+        slot caller =
+            start("caller", {{at, AT, RIGHT_CALL}, {FACTORY, MAKER, RIGHT_MAKE_VMO}}, 0, 0);
+        EXPECT_EQ(sys_cap_close(caller), STATUS_OK);
+        EXPECT_EQ(sys_grant_revoke(family), STATUS_OK);
+        fill_table(at);
+        recv_result got = sys_ipc_recv_drop_cap(at, wait_us == 0 ? 0 : in_us(wait_us));
+        EXPECT_EQ(got.status, STATUS_OK);
+        EXPECT_EQ(got.received, RECEIVED_CALL);
+        EXPECT_EQ(payload_of(init.page->request_in), "memory");
+        EXPECT_EQ(sys_ipc_reply(got.reply), STATUS_OK);
+        wait_until([] { return all.answered == 1; }, "an answer");
+        wait_until([] { return sim_kernel()->vmo_pool.free_count == MAX_VMOS; }, "memory");
+    });
+}
+
+TEST(Dropping, one_that_comes_between_refusals_is_served_without_what_it_brings) {
+    expect_taken_between_refusals(0);
+    expect_taken_between_refusals(1000);
+}
+
 }  // namespace

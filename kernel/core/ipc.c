@@ -149,6 +149,15 @@ static enum receive_outcome receive_now(struct kernel *kernel, struct hart *hart
     return outcome;
 }
 
+// Another step refuses more, with the registers that receive_resume reads.
+static COLD struct task *receive_again(struct kernel *kernel, struct hart *hart, struct task *task,
+                                       const struct capability *cap, uint64_t flags) {
+    task->regs.x[REG_A0] = (uint64_t)(cap - task->caps);
+    task->regs.x[REG_A0 + 2] = flags;
+    task->regs.x[REG_A7] = SYSCALL_IPC_RECV;
+    return syscall_again(kernel, hart, task);
+}
+
 // The task goes on if it has its results or another step to do, and waits otherwise; `next` is as
 // in receive.
 static struct task *receive_end(struct hart *hart, struct task *task, const struct capability *cap,
@@ -161,9 +170,7 @@ static struct task *receive_end(struct hart *hart, struct task *task, const stru
         wake_push(kernel, hart, next);
     }
     if (UNLIKELY(outcome == RECEIVE_MORE)) {
-        task->regs.x[REG_A0] = (uint64_t)(cap - task->caps);  // What receive_resume reads.
-        task->regs.x[REG_A7] = SYSCALL_IPC_RECV;
-        return syscall_again(kernel, hart, task);
+        return receive_again(kernel, hart, task, cap, 0);
     }
     return run_queue_go_on(kernel, hart, task);  // It serves somebody else now, or nobody.
 }
@@ -208,12 +215,27 @@ struct task *receive_published(struct kernel *kernel, struct hart *hart, struct 
                                       : receive_end(hart, task, cap, next, outcome);
 }
 
+// With RECV_DROP_CAP, as long as it does not wait.
+static COLD enum receive_outcome receive_dropping_step(struct kernel *kernel, struct hart *hart,
+                                                       struct task *task,
+                                                       const struct capability *cap) {
+    task->drops_cap = true;
+    enum receive_outcome outcome = receive_now(kernel, hart, task, cap, false);
+    task->drops_cap = false;
+    return outcome;
+}
+
 enum step receive_resume(struct kernel *kernel, struct hart *hart, struct task *task) {
     const struct capability *cap = &task->caps[arg(task, 0)];
     if (task->deadline_ns != 0) {
         ipc_wait_note(hart, task);  // Once it waits another hart may have it.
     }
-    switch (receive_step(kernel, hart, task, cap)) {
+    enum receive_outcome outcome =
+        arg(task, 2) != 0 ? receive_dropping_step(kernel, hart, task, cap) : RECEIVE_NOTHING;
+    if (outcome == RECEIVE_NOTHING) {
+        outcome = receive_step(kernel, hart, task, cap);
+    }
+    switch (outcome) {
         case RECEIVE_MORE:
             return STEP_MORE;
         case RECEIVE_SERVED:
@@ -225,12 +247,12 @@ enum step receive_resume(struct kernel *kernel, struct hart *hart, struct task *
     return STEP_DONE;
 }
 
-// With RECV_DROP_CAP.
 static COLD struct task *receive_dropping(struct kernel *kernel, struct hart *hart,
                                           struct task *task, const struct capability *cap) {
-    task->drops_cap = true;
-    enum receive_outcome outcome = receive_now(kernel, hart, task, cap, false);
-    task->drops_cap = false;
+    enum receive_outcome outcome = receive_dropping_step(kernel, hart, task, cap);
+    if (outcome == RECEIVE_MORE) {
+        return receive_again(kernel, hart, task, cap, RECV_DROP_CAP);
+    }
     return outcome == RECEIVE_NOTHING ? receive(kernel, hart, task, cap, 0)
                                       : receive_end(hart, task, cap, 0, outcome);
 }
