@@ -21,6 +21,10 @@ static void check_entry(const struct kernel *kernel, uint32_t index) {
         !range_within(entry->offset, entry->bytes, kernel->image_bytes)) {
         kernel_panic("boot image: %s lies outside the image", entry->name);
     }
+    uint64_t seen = image_bytes_seen(kernel, 0);
+    if (entry->offset < seen && entry->bytes > seen - entry->offset) {
+        kernel_panic("boot image: %s is secret in part", entry->name);
+    }
     if (entry->kind < BOOT_IMAGE_PROGRAM || entry->kind > BOOT_IMAGE_DATA) {
         kernel_panic("boot image: %s has unknown kind %u", entry->name, entry->kind);
     }

@@ -64,6 +64,12 @@ void expect_booted(SPOIL spoil) {
     EXPECT_EQ(got.end, SIM_POWER_OFF) << got.message;
 }
 
+// The last program is secret.
+void hide_other(const image &at) {
+    at.head.secret_pages =
+        static_cast<std::uint32_t>((at.head.bytes - at.entries[OTHER].offset) / BOOT_IMAGE_ALIGN);
+}
+
 TEST(Image, boots_and_says_what_it_found) {
     expect_booted([](const image &) {});
     EXPECT_NE(std::string(sim_console()).find("kernel: boot image 3 entries"), std::string::npos)
@@ -104,7 +110,20 @@ TEST(Image, test_reject_more_secret_pages_than_there_are) {
             at.head.secret_pages = static_cast<std::uint32_t>(at.head.bytes / BOOT_IMAGE_ALIGN);
         },
         "are secret pages");
-    expect_booted([](const image &at) { at.head.secret_pages = 1; });
+    expect_booted(hide_other);
+}
+
+TEST(Image, test_reject_file_that_is_secret_in_part) {
+    expect_refused(
+        [](const image &at) {
+            hide_other(at);
+            at.entries[INIT].bytes = at.entries[OTHER].offset - at.entries[INIT].offset + 1;
+        },
+        "init is secret in part");
+    expect_booted([](const image &at) {
+        hide_other(at);
+        at.entries[INIT].bytes = at.entries[OTHER].offset - at.entries[INIT].offset;
+    });
 }
 
 TEST(Image, test_reject_other_number_of_harts) {
