@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "kernel/abi/identity.h"
+#include "kernel/abi/stats.h"
 #include "testing/sim/workload_state.h"
 
 enum {
@@ -16,7 +17,6 @@ enum {
     WATCHER_FIRST = DRIVER_FIRST + WORKLOAD_DRIVER_COUNT,
     CHILD_COUNT = WATCHER_FIRST + WORKLOAD_WATCHER_COUNT,
     WAIT_ROUNDS_MAX = 4000,
-    UNSTARTED_ROUNDS = 8,
 };
 
 // A grant, and the number of its family, which is part of the badges. 0: there was no grant.
@@ -287,7 +287,16 @@ static void wait_a_round(struct parent *parent) {
     }
 }
 
-static void end_all(struct parent *parent) {
+// A task that never started is reclaimed without a notice.
+static bool is_alone(struct message_page *page) {
+    struct stats_result got = sys_kernel_stats(slot_at(SLOT_STATS), STATS_SYSTEM, 0, 0);
+    workload_expect(got.status == STATUS_OK, "init cannot read statistics", got.status);
+    struct stats_system system;
+    memcpy(&system, page->stats, sizeof(system));
+    return system.tasks.free + 1 == system.tasks.total;
+}
+
+static void end_all(struct parent *parent, struct message_page *page) {
     for (uint32_t i = 0; i < CHILD_COUNT; i++) {
         if (parent->children[i].task.value != 0) {
             enum status status = sys_task_kill(parent->children[i].task);
@@ -302,16 +311,17 @@ static void end_all(struct parent *parent) {
         }
     }
     workload_expect(left == 0, "children are left that do not die", left);
-    for (uint32_t round = 0; round < UNSTARTED_ROUNDS; round++) {  // A task that never started is
-                                                                   // reclaimed without a notice.
+    bool alone = is_alone(page);
+    for (uint32_t round = 0; round < WAIT_ROUNDS_MAX && !alone; round++) {
         wait_a_round(parent);
+        alone = is_alone(page);
     }
+    workload_expect(alone, "tasks are left that nobody is told of", 0);
     workload_close(&parent->window);
     workload_close(&parent->home);
 }
 
 void workload_init(struct message_page *page, uint64_t argument, uint32_t instance) {
-    (void)page;
     (void)argument;
     (void)instance;
     struct parent parent = {.home = {0}};
@@ -337,6 +347,6 @@ void workload_init(struct message_page *page, uint64_t argument, uint32_t instan
         disturb(&parent);
         (void)bury(&parent);
     }
-    end_all(&parent);
+    end_all(&parent, page);
     sys_task_exit(atomic_load_u32(&workload_now->failed) != 0 ? 1 : 0);
 }
