@@ -8,9 +8,11 @@
 // write after it goes over the newest copy, never over the only one that surely is. If the copies
 // differ it writes both before it returns: nobody acts on what the next power cut could take back.
 // If one of them is not whole, or is not read, that one is written first: the other is all there
-// is. What was acknowledged stands in both. Units:     sectors of the disk. Ownership: the caller
-// owns the struct and what is behind the disk. Blocking:  as long as the disk takes; a change is
-// two writes and two flushes, at most
+// is. What was acknowledged stands in both.
+//
+// Units:     sectors of the disk.
+// Ownership: the caller owns the struct and what is behind the disk.
+// Blocking:  as long as the disk takes; a change is two writes and two flushes, at most
 //            UPDATE_TRIES_OF_A_WRITE times each.
 // Errors:    DISK_FAILED, DISK_TOO_SMALL, DAMAGED. After an error of control_write the copy in
 //            memory is as before, and the disk has that or the new one: open again.

@@ -10,10 +10,12 @@
 // durable the floor rises to its version: below it nothing is staged, switched to or started. If
 // the power goes between the two, the next boot raises the floor; so does whatever else would
 // change something before that. So there is at any time a slot that starts, once one was confirmed:
-// staging never touches the running slot, nor the current one. Units:     bytes; sectors of the
-// disk; slots are 0 and 1, or UPDATE_SLOT_NONE. Ownership: the caller owns the struct, and what is
-// behind disk, memory and floor. Blocking:  as long as disk and floor take. Bounded: a slot's bytes
-// once or twice, a few changes of
+// staging never touches the running slot, nor the current one.
+//
+// Units:     bytes; sectors of the disk; slots are 0 and 1, or UPDATE_SLOT_NONE.
+// Ownership: the caller owns the struct, and what is behind disk, memory and floor.
+// Blocking:  as long as disk and floor take. Bounded: a slot's bytes once or twice, a few changes
+// of
 //            the boot control.
 // Errors:    enum update_result. A refusal changes nothing. After DISK_FAILED what is in memory may
 //            be older than the disk: everything is DISK_FAILED until updated_open.

@@ -1,9 +1,10 @@
 // services/virtio/transport.h: a modern virtio device behind MMIO registers: found, negotiated
-// with, reset. Knows no system calls: the window is mapped by whoever uses it. Reference:  Virtual
-// I/O Device (VIRTIO) 1.2; sections stand at each step. Ownership:  struct virtio_device is the
-// driver's; one driver a device. Blocking:   virtio_begin looks at the device's status at most
-// VIRTIO_RESET_LOOKS times. Errors:     enum virtio_result; the device is then marked FAILED, or
-// was never touched.
+// with, reset. Knows no system calls: the window is mapped by whoever uses it.
+//
+// Reference:  Virtual I/O Device (VIRTIO) 1.2; sections stand at each step.
+// Ownership:  struct virtio_device is the driver's; one driver a device.
+// Blocking:   virtio_begin looks at the device's status at most VIRTIO_RESET_LOOKS times.
+// Errors:     enum virtio_result; the device is then marked FAILED, or was never touched.
 #pragma once
 
 #include <stdint.h>

@@ -22,17 +22,38 @@ static struct channel *place_for(struct channels *channels, const struct virtiob
     return found;
 }
 
+// Whether it was opened by that service, of which there is one instance at a time.
+static bool is_same_service(const struct channel *one, struct channel_owner owner) {
+    return one->number != 0 && one->owner.service_id == owner.service_id &&
+           (owner.service_id >> 63) == 0;
+}
+
 // Of `owner`, or of an instance of that service that has ended.
 static bool is_over(const struct channel *one, struct channel_owner owner) {
-    return one->owner.instance == owner.instance ||
-           (one->owner.service_id == owner.service_id && (owner.service_id >> 63) == 0);
+    return one->number != 0 &&
+           (one->owner.instance == owner.instance || is_same_service(one, owner));
+}
+
+// What an instance sent before it ended may be served after what the next one sent.
+static bool has_successor(const struct channels *channels, struct channel_owner owner) {
+    for (uint32_t i = 0; i < CHANNEL_MAX; i++) {
+        const struct channel *one = &channels->places[i];
+        if (is_same_service(one, owner) && one->owner.instance > owner.instance) {
+            return true;
+        }
+    }
+    return false;
 }
 
 enum wire_status channels_open(struct channels *channels, struct virtioblkd *blk,
                                struct channel_owner owner, struct slot vmo, uint32_t *number) {
+    if (has_successor(channels, owner)) {
+        slot_release(vmo);
+        return WIRE_DENIED;
+    }
     for (uint32_t i = 0; i < CHANNEL_MAX; i++) {
         struct channel *one = &channels->places[i];
-        if (one->number != 0 && is_over(one, owner)) {
+        if (is_over(one, owner)) {
             let_go(blk, one);
         }
     }

@@ -3,7 +3,8 @@
 //
 // A channel belongs to the instance that opened it, as the kernel names it: no other reaches it. Of
 // a service that init starts there is one instance at a time, so what an earlier one left is let go
-// when the next opens; programs of execd may run several times.
+// when the next opens, and what an earlier one sent before it ended opens nothing after that: later
+// instances have higher numbers. Programs of execd may run several times.
 // When all places are taken the least recently used one goes, but none through which something is
 // under way.
 // Units:     bytes; channels are numbered from 1 and never reused.
@@ -40,9 +41,11 @@ struct channels {
     uint64_t now;
 };
 
-// Takes what `owner` has sent as a new channel; its earlier one is let go. WIRE_MALFORMED: it is
-// no such window; WIRE_OVERLOAD: something is under way through every place, or there is no memory
-// to map it. After an error `vmo` is closed; the caller's earlier channel is gone all the same.
+// Takes what `owner` has sent as a new channel; its earlier one, and one of an earlier instance of
+// its service, is let go. WIRE_DENIED: a later instance of the service has one, and nothing has
+// changed; WIRE_MALFORMED: it is no such window; WIRE_OVERLOAD: something is under way through
+// every place, or there is no memory to map it. After an error `vmo` is closed; after the last two
+// the caller's earlier channel is gone all the same.
 WARN_UNUSED enum wire_status channels_open(struct channels *channels, struct virtioblkd *blk,
                                            struct channel_owner owner, struct slot vmo,
                                            uint32_t *number);

@@ -167,6 +167,22 @@ TEST_F(Channels, the_next_instance_ends_the_window_of_the_last) {
     EXPECT_NE(Find(10, number_), nullptr);
 }
 
+// What an instance sent before it ended may come after what the next one sent.
+TEST_F(Channels, test_reject_window_of_an_instance_that_has_a_successor) {
+    constexpr std::uint64_t kService = 5;
+    constexpr std::uint64_t kProgram = UINT64_C(1) << 63 | 5;
+    ASSERT_EQ(OpenAs({kService, 8}), WIRE_OK);
+    const std::uint32_t kept = number_;
+    EXPECT_EQ(OpenAs({kService, 7}), WIRE_DENIED);
+    EXPECT_EQ(number_, 0u);
+    EXPECT_NE(Find(8, kept), nullptr) << "the successor's stays";
+    EXPECT_EQ(kernel_.mapped_.size(), 1u);
+    EXPECT_EQ(OpenAs({kService + 1, 7}), WIRE_OK) << "of another service";
+    ASSERT_EQ(OpenAs({kProgram, 10}), WIRE_OK);
+    EXPECT_EQ(OpenAs({kProgram, 9}), WIRE_OK) << "of a program two may run";
+    EXPECT_EQ(OpenAs({kService, 8}), WIRE_OK) << "its own again";
+}
+
 // A caller that opens again has no use for what is under way.
 TEST_F(Channels, a_new_window_ends_the_use_of_the_old_one) {
     ASSERT_EQ(Open(1), WIRE_OK);
