@@ -123,7 +123,7 @@ def _resolve_images():
     )
 
 def bench_images():
-    """`bench`, `bench_client`, `bench_services`, `bench_block`, `bench_stored`, `bench_state`, `bench_crowd`, `bench_resolve`, `bench_pairs2` and `4`, with their budgets."""
+    """`bench`, `bench_client`, `bench_services`, `bench_block`, `bench_stored`, `bench_state`, `bench_replay`, `bench_crowd`, `bench_resolve`, `bench_pairs2` and `4`, with their budgets."""
     _resolve_images()
     _image(
         name = "bench",
@@ -287,6 +287,32 @@ def bench_images():
         size = "medium",
         budget = "//testing/budgets:state.budget",
         image = ":bench_state",
+    )
+
+    # The largest region that a journal has.
+    _image(
+        name = "bench_replay",
+        disk_mib = 16,
+        golden = "golden/bench_replay.golden",
+        harts = 1,
+        icount = True,
+        manifest = "replay.manifest",
+        policies = {"replay.policy": "policy"},
+        programs = {
+            "//services/init:init": "init",
+            "//services/policyd:policyd": "policyd",
+            "//services/samgrd:samgrd": "samgrd",
+            "//services/statefsd:statefsd": "statefsd",
+            "//services/virtioblkd:virtioblkd": "virtioblkd",
+            "//testing/bench:replay": "replay",
+        },
+    )
+
+    budget_test(
+        name = "bench_replay_budget",
+        size = "medium",
+        budget = "//testing/budgets:replay.budget",
+        image = ":bench_replay",
     )
 
     _image(

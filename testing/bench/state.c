@@ -18,7 +18,7 @@ enum {
     STATE_ROUNDS = 32,
     START_ROUNDS = 2,
     VALUE_BYTES = 64,
-    FEW = 2,     // Transactions of the largest size: batches of 8 sectors, with 8 records each.
+    FEW = 2,     // Transactions of the largest size: batches of 7 sectors, with 8 records each.
     MANY = 110,  // A region of this disk has 1,016 sectors, and copies when a reserve is reached.
 };
 

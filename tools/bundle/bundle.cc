@@ -1,12 +1,12 @@
 // tools/bundle/bundle.cc: keys, and system bundles for updated: makes, signs, verifies, lists.
 // Exit: 0 done; 1 a mistake in what was given, said on the error output; nothing is written then.
 #include <fcntl.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <iostream>
-#include <random>
 #include <string>
 
 #include "tools/bundle/signing.h"
@@ -65,10 +65,9 @@ bool make_key(const arguments &given) {
             return false;
         }
     } else {
-        std::random_device random;
         std::array<std::uint8_t, 32> seed;
-        for (std::uint8_t &byte : seed) {
-            byte = static_cast<std::uint8_t>(random());
+        if (::getentropy(seed.data(), seed.size()) != 0) {
+            return fail(given.open, "the machine gives no randomness for a key");
         }
         key = bundle_tool::key_of_seed(seed);
     }

@@ -5,9 +5,29 @@
 #include <string>
 
 #include "tools/statefs/commands.h"
+#include "tools/text/files.h"
+
+namespace {
+
+// A key on the command line would be seen by who lists processes.
+bool read_key(const std::string &path, std::string &key) {
+    const auto contents = text::file_contents(path);
+    if (!contents) {
+        return false;
+    }
+    const bool has_newline = !contents->empty() && contents->back() == '\n';
+    key = contents->substr(0, contents->size() - has_newline);
+    if (key.empty()) {  // Which would be no key.
+        std::cerr << path << ": empty, and no key\n";
+    }
+    return !key.empty();
+}
+
+}  // namespace
 
 int main(int argc, char **argv) {
     statefs_tool::options with;
+    std::string key_file;
     std::random_device random;
     with.volume = std::uint64_t{random()} << 32 | random();
     CLI::App app{
@@ -18,8 +38,12 @@ int main(int argc, char **argv) {
     const auto add = [&](const char *name, const char *what, auto command) {
         CLI::App *sub = app.add_subcommand(name, what);
         sub->add_option("image", with.image, "the file")->required();
-        sub->add_option("--key", with.key, "of an encrypted one: 64 hexadecimal digits");
-        sub->callback([&, command] { status = command(with, std::cout, std::cerr); });
+        sub->add_option("--key", key_file, "of an encrypted one: a file of 64 hexadecimal digits");
+        sub->callback([&, command] {
+            if (key_file.empty() || read_key(key_file, with.key)) {
+                status = command(with, std::cout, std::cerr);
+            }
+        });
         return sub;
     };
     CLI::App *make = add("make", "makes an image with an empty journal", statefs_tool::make_image);
