@@ -1,11 +1,14 @@
 // testing/bench/block.c: what a disk costs through virtioblkd: a MiB read and written, thirty-two
 // small reads at once, and a flush. Instructions of all on this hart: client, kernel, service.
 //
+// Without reuse (ipc/reuse.h) each round makes, shares and maps its window anew.
+//
 // Beside the figures it holds a promise: with 32 requests out at most one interrupt and one bell
 // for eight.
 #include "ipc/block_client.h"
 #include "ipc/ready.h"
 #include "ipc/resolver.h"
+#include "ipc/reuse.h"
 #include "ipc/wire/block_wire.h"
 #include "runtime/main.h"
 #include "testing/bench/bench.h"
@@ -31,13 +34,23 @@ static ALWAYS_INLINE void round_nothing(void *of) {
     (void)of;
 }
 
+// Nothing with reuse: the window of before serves on.
+static void renew_window(struct block *block) {
+    if (!IPC_REUSE) {
+        block_close(&block->disk);
+        block->failures += block_open(&block->disk, MIB, block->deadline) != BLOCK_OK;
+    }
+}
+
 static void round_read(void *of) {
     struct block *block = of;
+    renew_window(block);
     block->failures += block_read(&block->disk, 0, MIB / SECTOR, 0, block->deadline) != BLOCK_OK;
 }
 
 static void round_write(void *of) {
     struct block *block = of;
+    renew_window(block);
     block->failures += block_write(&block->disk, 0, MIB / SECTOR, 0, block->deadline) != BLOCK_OK;
 }
 
@@ -48,6 +61,7 @@ static void round_flush(void *of) {
 
 static void round_small(void *of) {
     struct block *block = of;
+    renew_window(block);
     struct block_item items[BLOCK_ITEMS_MAX];
     for (uint32_t i = 0; i < BLOCK_ITEMS_MAX; i++) {
         items[i] = (struct block_item){.sector = (uint64_t)i * 64,

@@ -27,6 +27,8 @@ enum {
     RECORDS_EACH = 28,  // and fewer records than a sender may have at once.
     RECORDS_OWN = 48,   // The share of this sender: each more pushes out its oldest.
     RECORDS_ALL = 128,  // The journal is full.
+    SERIES_OTHER = 3,   // A gauge, a histogram and spans, beside counters.
+    SERIES_ALL = 15,
 };
 
 // Longer than everything until a sleeper sleeps.
@@ -106,6 +108,14 @@ static void fill_sleep(struct services *services) {
                                                      .laxity = TIMED_BURST};
 }
 
+// From now on; answered at the first.
+static void fill_tick(struct services *services) {
+    services->message.timed = (struct timed_message){.header = {.op = TIMED_OP_TICK},
+                                                     .deadline_ns = sys_clock_get(),
+                                                     .period_ns = SLEEP_NS,
+                                                     .laxity = TIMED_BURST};
+}
+
 // One letter a series.
 static void fill_series(struct services *services, uint8_t op, uint32_t number) {
     static const uint8_t letters[] = "abcdefghijklmnop";
@@ -122,12 +132,42 @@ static void fill_read(struct services *services) {
     services->message.metrics.kind = METRIC_COUNTER;
 }
 
+static void fill_set(struct services *services) {
+    fill_series(services, METRICS_OP_SET, 0);
+}
+
+static void fill_observe(struct services *services) {
+    fill_series(services, METRICS_OP_OBSERVE, 0);
+}
+
 static bool ask(struct services *services, struct service_id target,
                 const struct wire_protocol_rows *protocol) {
     const struct ipc_question question = {
         .target = target, .protocol = protocol, .deadline = services->deadline};
     struct ipc_outcome outcome = ipc_ask(&services->client, &question, &services->message);
     return outcome.error == IPC_OK && services->message.header.status == WIRE_OK;
+}
+
+// The message names the span that the answer before it named.
+static void turn_to_stop(struct services *services) {
+    const uint64_t span = services->message.metrics.span;
+    fill_series(services, METRICS_OP_STOP, 0);
+    services->message.metrics.span = span;
+}
+
+// The span of the round before, if there was one, is ended first: few may be under way.
+static void fill_start(struct services *services) {
+    if (services->message.metrics.span != 0) {
+        turn_to_stop(services);
+        services->failures += !ask(services, services->target, &metrics_rows);
+    }
+    fill_series(services, METRICS_OP_START, 0);
+}
+
+static void fill_stop(struct services *services) {
+    fill_series(services, METRICS_OP_START, 0);
+    services->failures += !ask(services, services->target, &metrics_rows);
+    turn_to_stop(services);
 }
 
 static void ask_guest(struct services *services, uint32_t guest, enum guest_type what) {
@@ -163,8 +203,14 @@ static const struct operation operations[] = {
     {"timed_clock", "timed", &timed_rows, fill_clock, 0, 0, false},
     {"metrics_add", "metricsd", &metrics_rows, fill_add, grow_series, FEW, false},
     {"metrics_read", "metricsd", &metrics_rows, fill_read, grow_series, FEW, false},
-    {"metrics_add_at_15", "metricsd", &metrics_rows, fill_add, grow_series, 15, false},
-    {"metrics_read_at_15", "metricsd", &metrics_rows, fill_read, grow_series, 15, false},
+    {"metrics_set", "metricsd", &metrics_rows, fill_set, grow_series, FEW, false},
+    {"metrics_observe", "metricsd", &metrics_rows, fill_observe, grow_series, FEW, false},
+    {"metrics_start", "metricsd", &metrics_rows, fill_start, grow_series, FEW, false},
+    {"metrics_stop", "metricsd", &metrics_rows, fill_stop, grow_series, FEW, false},
+    {"metrics_add_at_15", "metricsd", &metrics_rows, fill_add, grow_series,
+     SERIES_ALL - SERIES_OTHER, false},
+    {"metrics_read_at_15", "metricsd", &metrics_rows, fill_read, grow_series,
+     SERIES_ALL - SERIES_OTHER, false},
     {"log_query", "logd", &log_rows, fill_query, grow_journal, FEW, false},
     {"log_append", "logd", &log_rows, fill_append, grow_journal, FEW, true},
     {"log_query_at_40", "logd", &log_rows, fill_query, grow_journal, 40, false},
@@ -172,6 +218,7 @@ static const struct operation operations[] = {
     {"log_query_at_120", "logd", &log_rows, fill_query, grow_journal, 120, false},
     {"log_append_at_128", "logd", &log_rows, fill_append, grow_journal, RECORDS_ALL, true},
     {"timed_sleep", "timed", &timed_rows, fill_sleep, grow_sleepers, FEW, false},
+    {"timed_tick", "timed", &timed_rows, fill_tick, grow_sleepers, FEW, false},
     {"timed_sleep_at_30", "timed", &timed_rows, fill_sleep, grow_sleepers, 30, false},
 };
 

@@ -1,6 +1,6 @@
 // testing/bench/state.c: what statefsd costs: a value read, a change made durable, eight in one
-// transaction, and its start with a journal of few batches and of many. Instructions of all on this
-// hart: client, statefsd, virtioblkd, kernel, of a start also init, samgrd and policyd.
+// transaction, and its start with a journal of few batches, of some and of many. Instructions of
+// all on this hart: client, statefsd, virtioblkd, kernel, of a start also init, samgrd and policyd.
 #include <string.h>
 
 #include "ipc/ask.h"
@@ -19,6 +19,7 @@ enum {
     START_ROUNDS = 2,
     VALUE_BYTES = 64,
     FEW = 2,     // Transactions of the largest size: batches of 7 sectors, with 8 records each.
+    SOME = 40,
     MANY = 110,  // A region of this disk has 1,016 sectors, and copies when a reserve is reached.
 };
 
@@ -126,8 +127,9 @@ int service_main(struct runtime *runtime) {
     figure(&state, "state_put_64B", round_put);
     figure(&state, "state_get_64B", round_get);
     figure(&state, "state_transaction_of_8", round_eight);
-    figure_of_start(&state, "state_start_few", FEW);
-    figure_of_start(&state, "state_start_many", MANY);
+    figure_of_start(&state, "state_start", FEW);
+    figure_of_start(&state, "state_start_at_40", SOME);
+    figure_of_start(&state, "state_start_at_110", MANY);
     if (state.failures != 0) {
         log_line(runtime, "bench: %u failed", state.failures);
         return 1;

@@ -14,6 +14,7 @@
 #include <iterator>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <sstream>
 #include <stdexcept>
 
 namespace report {
@@ -98,6 +99,7 @@ boot boot_image(const std::string &runner, const std::vector<std::string> &flags
     out.log = read_file(outputs.path() + "/uart.log");
     out.log.erase(std::remove(out.log.begin(), out.log.end(), '\r'), out.log.end());
     out.markers = markers_of(read_file(outputs.path() + "/times.json"));
+    out.gate_s = gate_of(read_file(outputs.path() + "/verdict.txt"));
     return out;
 }
 
@@ -114,6 +116,19 @@ std::vector<marker> markers_of(const std::string &times_json) {
         throw std::runtime_error(std::string("times of markers: ") + error.what());
     }
     return out;
+}
+
+std::uint64_t gate_of(const std::string &verdict) {
+    constexpr char BEFORE[] = " % of the ";
+    const std::size_t at = verdict.find(BEFORE);
+    if (at == std::string::npos) {
+        return 0;
+    }
+    std::istringstream words(verdict.substr(at + sizeof(BEFORE) - 1));
+    std::uint64_t seconds = 0;
+    std::string unit;
+    words >> seconds >> unit;
+    return unit == "s" ? seconds : 0;
 }
 
 std::vector<phase> phases_of(const std::vector<marker> &markers) {

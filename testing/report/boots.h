@@ -20,6 +20,7 @@ struct marker {
 struct boot {
     std::string log;  // Of the UART, without carriage returns.
     std::vector<marker> markers;
+    std::uint64_t gate_s = 0;  // After so long it would have failed; 0: the verdict does not say.
 };
 
 // Runs `runner` once, with these flags (`--trace FILE`, `--profile FILE`).
@@ -27,6 +28,9 @@ boot boot_image(const std::string &runner, const std::vector<std::string> &flags
 
 // From what a runner writes as times.json.
 std::vector<marker> markers_of(const std::string &times_json);
+
+// From a runner's verdict: "PASS .. in 1.20 s, 1.3 % of the 90 s deadline".
+std::uint64_t gate_of(const std::string &verdict);
 
 struct phase {
     std::string name;

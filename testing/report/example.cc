@@ -7,7 +7,7 @@ namespace report {
 namespace {
 
 bench of_log(const std::string &image, const std::string &log, const std::string &budget) {
-    return {image, figures_of(log), ceilings_of(budget)};
+    return {image, figures_of(log), ceilings_of(budget), {}};
 }
 
 }  // namespace
@@ -25,9 +25,18 @@ result example() {
         of_log("bench_uncached", "bench: call_uncached 7923 mean 7930 first 9000\n", ""));
     out.pairs = pairs_of(out.benches[0], out.benches[1]);
     out.growths = growths_of(out.benches);
+    bench block = of_log("bench_block", "bench: block_read_1MiB 350 mean 351 first 360\n", "");
+    block.markers = {{"init: ready", 1000000000},
+                     {"bench: block_read_1MiB 350 mean 351 first 360", 1500000000}};
+    bench state = of_log("bench_state",
+                         "bench: state_start 1000 mean 1000 first 1000\n"
+                         "bench: state_start_at_110 109000 mean 109000 first 109000\n",
+                         "");
+    out.throughputs = throughputs_of({block, state});
     out.boot_runs.push_back({"smp2_smoke",
                              {510000000, 490000000, 500000000},
-                             {{"firmware", 100000000}, {"kernel", 400000000}}});
+                             {{"firmware", 100000000}, {"kernel", 400000000}},
+                             90});
     trace::operation kept;
     kept.server = "server";
     kept.type = WIRE_TYPE(WIRE_PROTOCOL_ECHO, 1, WIRE_VIA_NONE);

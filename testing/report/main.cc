@@ -49,7 +49,9 @@ report::bench measure(const std::string &runner, const std::string &budget) {
     tell("boots " + name_of(runner));
     report::bench out;
     out.image = name_of(runner);
-    out.figures = report::figures_of(report::boot_image(runner, {}).log);
+    report::boot boot = report::boot_image(runner, {});
+    out.figures = report::figures_of(boot.log);
+    out.markers = std::move(boot.markers);
     if (!budget.empty()) {
         out.ceilings = report::ceilings_of(report::read_file(budget));
     }
@@ -65,15 +67,17 @@ const report::bench &bench_of(const report::result &result, const std::string &r
     throw std::runtime_error("no --bench is " + runner);
 }
 
-// The figures of several boots have the same names; what reuse cannot change is left out of those.
+// The figures of several boots have the same names; what reuse does not change is left out of
+// those, and how often a lock was found taken, which is chance.
 void add_pairs(const report::bench &with, const report::bench &without,
                std::vector<report::pair> &out) {
     const bool is_boot = with.image.rfind("boot", 0) == 0;
     for (report::pair &pair : report::pairs_of(with, without)) {
+        const bool is_chance = pair.name == "lock_spins";
         if (is_boot) {
             pair.name = with.image + " " + pair.name;
         }
-        if (!is_boot || pair.with != pair.without) {
+        if (!is_boot || (!is_chance && pair.with != pair.without)) {
             out.push_back(pair);
         }
     }
@@ -91,6 +95,7 @@ report::boots boot_several(const std::string &runner, unsigned count) {
             markers.pop_back();
         }
         out.end_ns.push_back(markers.empty() ? 0 : markers.back().at_ns);
+        out.gate_s = boots.back().gate_s;
     }
     for (std::size_t i = 0; i < boots.size(); i++) {
         if (out.end_ns[i] == report::median(out.end_ns)) {
@@ -164,6 +169,7 @@ int work(const wish &wish) {
         add_pairs(bench_of(result, with), bench_of(result, without), result.pairs);
     }
     result.growths = report::growths_of(result.benches);
+    result.throughputs = report::throughputs_of(result.benches);
     for (const std::string &runner : wish.boots) {
         result.boot_runs.push_back(boot_several(runner, wish.boot_count));
     }

@@ -92,6 +92,7 @@ void put_links(const result &result, std::ostream &out) {
     };
     link(!result.pairs.empty(), "reuse", "What reuse saves");
     link(!result.growths.empty(), "growth", "Beside many others");
+    link(!result.throughputs.empty(), "throughput", "Throughput");
     link(!result.operations.empty(), "operations", "Operations of services");
     for (const traced &traced : result.traces) {
         link(true, "flame-" + traced.image, "Who worked for whom: " + traced.image);
@@ -145,9 +146,12 @@ void put_boots(const std::vector<boots> &all, std::ostream &out) {
     open_section(out, "boots", "Boots");
     out << "<p>Wall time from power-on to the last marker, boots one after the other; it depends "
            "on "
-           "the machine and on what else runs there. Rest on a part for its time.</p>\n"
+           "the machine and on what else runs there. A boot fails at its gate. Rest on a part for "
+           "its time.</p>\n"
         << boots_chart(all) << "<div class=\"scroll\"><table class=\"why\">\n";
-    row(out, "th", {"image", "boots", "median ms", "least", "most", "phases of the median"});
+    row(out, "th",
+        {"image", "boots", "median ms", "least", "most", "gate", "most of it",
+         "phases of the median"});
     for (const boots &boots : all) {
         std::string phases;
         for (const phase &phase : boots.phases) {
@@ -157,7 +161,9 @@ void put_boots(const std::vector<boots> &all, std::ostream &out) {
         row(out, "td",
             {boots.image, std::to_string(boots.end_ns.size()), ms(median(boots.end_ns)),
              least != boots.end_ns.end() ? ms(*least) : "",
-             most != boots.end_ns.end() ? ms(*most) : "", phases});
+             most != boots.end_ns.end() ? ms(*most) : "",
+             boots.gate_s != 0 ? std::to_string(boots.gate_s) + " s" : "",
+             boots.gate_s != 0 ? decimal(gate_percent(boots)) + " %" : "", phases});
     }
     out << "</table></div>\n";
 }
@@ -165,7 +171,8 @@ void put_boots(const std::vector<boots> &all, std::ostream &out) {
 void put_growths(const std::vector<growth> &growths, std::ostream &out) {
     open_section(out, "growth", "Beside many others");
     out << "<p>Instructions beside few others and beside many: a level line grows with nothing. "
-           "Each begins at 0.</p>\n<div class=\"growths\">\n";
+           "A start of <code>statefsd</code> reads its journal, and grows with it. Each begins at "
+           "0.</p>\n<div class=\"growths\">\n";
     for (const growth &growth : growths) {
         out << growth_chart(growth);
     }
@@ -174,6 +181,24 @@ void put_growths(const std::vector<growth> &growths, std::ostream &out) {
 
 std::string known(double value) {
     return value == 0 ? "-" : decimal(value);
+}
+
+std::string known_whole(std::uint64_t value) {
+    return value == 0 ? "-" : grouped(value);
+}
+
+void put_throughputs(const std::vector<throughput> &all, std::ostream &out) {
+    open_section(out, "throughput", "Throughput");
+    out << "<p>Instructions a MiB, with reuse and without: the figure. MiB a second are wall time "
+           "of the emulated machine, on this one today: no figure.</p>\n"
+           "<div class=\"scroll\"><table class=\"why\">\n";
+    row(out, "th", {"", "instructions a MiB", "without", "MiB/s", "without", "what"});
+    for (const throughput &one : all) {
+        row(out, "td",
+            {one.name, known_whole(one.with), known_whole(one.without), known(one.with_mib_s),
+             known(one.without_mib_s), one.what});
+    }
+    out << "</table></div>\n";
 }
 
 void put_operations(const std::vector<operation> &operations, std::ostream &out) {
@@ -255,6 +280,9 @@ std::string page_of(const result &result) {
     }
     if (!result.growths.empty()) {
         put_growths(result.growths, out);
+    }
+    if (!result.throughputs.empty()) {
+        put_throughputs(result.throughputs, out);
     }
     if (!result.operations.empty()) {
         put_operations(result.operations, out);

@@ -104,6 +104,16 @@ TEST(Boots, time_belongs_to_the_area_of_the_next_marker) {
     EXPECT_EQ(phases[4].name, "selftest: end");
 }
 
+TEST(Boots, the_gate_is_what_the_verdict_says) {
+    EXPECT_EQ(gate_of("PASS smp2_smoke: 9 of 9 rules of a.golden in 1.20 s, 1.3 % of the 90 s "
+                      "deadline\n"),
+              90U);
+    EXPECT_EQ(gate_of("PASS smp2_smoke: 9 of 9 rules of a.golden in 1.20 s\n"), 0U);
+    EXPECT_EQ(gate_of(" % of the ninety s"), 0U);
+    EXPECT_DOUBLE_EQ(gate_percent({"a", {900000000, 1800000000}, {}, 90}), 2);
+    EXPECT_EQ(gate_percent({"a", {900000000}, {}, 0}), 0);
+}
+
 TEST(Boots, median_is_one_of_the_values) {
     EXPECT_EQ(median({}), 0U);
     EXPECT_EQ(median({3, 1, 2}), 2U);
@@ -125,12 +135,34 @@ TEST(Result, growth_is_a_figure_with_others_of_its_name) {
     EXPECT_EQ(growths[0].points, points);
 }
 
+TEST(Result, throughput_is_what_a_mib_takes) {
+    const auto all = example().throughputs;
+    ASSERT_EQ(all.size(), 2U) << "what no bench has is left out";
+    EXPECT_EQ(all[0].name, "disk read");
+    EXPECT_EQ(all[0].with, 351U);
+    EXPECT_EQ(all[0].without, 0U);
+    EXPECT_DOUBLE_EQ(all[0].with_mib_s, 130) << "65 rounds of a MiB in half a second";
+    EXPECT_EQ(all[0].without_mib_s, 0);
+    EXPECT_EQ(all[1].with, 256'000U) << "a thousand for each batch of 4 KiB";
+    EXPECT_TRUE(throughputs_of({}).empty());
+}
+
 TEST(Result, text_has_each_figure) {
     const std::string text = text_of(example());
-    EXPECT_NE(text.find("call_hit                              451         7930         17.6"),
+    EXPECT_NE(text.find("call_hit                              451         7930        17.58"),
               std::string::npos)
         << text;
-    EXPECT_NE(text.find("smp2_smoke                              3        500.0        490.0"),
+    EXPECT_NE(
+        text.find("smp2_smoke                              3        500.0        490.0        "
+                  "510.0        90000          0.6\n"),
+        std::string::npos)
+        << text;
+    EXPECT_NE(
+        text.find("call                         bench_client                  2: 286  20: 286  "
+                  "200: 287\n"),
+        std::string::npos)
+        << text;
+    EXPECT_NE(text.find("disk read                             351            -        130.0"),
               std::string::npos)
         << text;
     EXPECT_NE(
@@ -148,6 +180,9 @@ TEST(Result, json_says_the_same) {
     EXPECT_EQ(root.at("pairs").at(0).at("without"), 7930);
     EXPECT_EQ(root.at("benches").at(0).at("figures").at(0).at("ceiling"), 451);
     EXPECT_EQ(root.at("boots").at(0).at("end_ns").size(), 3U);
+    EXPECT_EQ(root.at("boots").at(0).at("gate_s"), 90);
+    EXPECT_EQ(root.at("throughputs").at(0).at("with_mib_s"), 130);
+    EXPECT_TRUE(root.at("throughputs").at(1).at("without_instructions_a_mib").is_null());
     EXPECT_EQ(root.at("operations").size(), 1U) << "only what both have";
     EXPECT_EQ(root.at("operations").at(0).at("with").at("ns"), 100);
     EXPECT_EQ(root.at("operations").at(0).at("without").at("ns"), 1000);
@@ -167,6 +202,8 @@ TEST(Page, is_whole_and_escapes_what_it_shows) {
     EXPECT_NE(page.find("back echo: 40 ns, 28.6 %; by itself 40 ns"), std::string::npos);
     EXPECT_NE(page.find("<span>7,930</span>"), std::string::npos);
     EXPECT_NE(page.find("kernel_call&lt;&gt;"), std::string::npos);
+    EXPECT_NE(page.find("<td>510.0</td><td>90 s</td><td>0.6 %</td>"), std::string::npos);
+    EXPECT_NE(page.find("<td>journal replayed</td><td>256,000</td><td>-</td>"), std::string::npos);
     EXPECT_NE(page.find("<td>server echo ECHO</td><td>2</td><td>100</td><td>100</td><td>2.5</td>"),
               std::string::npos);
     for (const char *outside : {"<script", "http:", "https:", "url(", "src="}) {

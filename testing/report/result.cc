@@ -57,11 +57,24 @@ json json_of_bench(const bench &bench) {
 }
 
 json json_of_boots(const boots &boots) {
-    json out = {{"image", boots.image}, {"end_ns", boots.end_ns}, {"phases", json::array()}};
+    json out = {{"image", boots.image},
+                {"end_ns", boots.end_ns},
+                {"gate_s", boots.gate_s},
+                {"phases", json::array()}};
     for (const phase &phase : boots.phases) {
         out["phases"].push_back({{"name", phase.name}, {"ns", phase.ns}});
     }
     return out;
+}
+
+json json_of_throughput(const throughput &one) {
+    const auto known = [](auto value) { return value != 0 ? json(value) : json(); };
+    return {{"name", one.name},
+            {"what", one.what},
+            {"with_instructions_a_mib", known(one.with)},
+            {"without_instructions_a_mib", known(one.without)},
+            {"with_mib_s", known(one.with_mib_s)},
+            {"without_mib_s", known(one.without_mib_s)}};
 }
 
 growth growth_of(const figure &few, const bench &bench) {
@@ -106,6 +119,15 @@ json json_of_cost(const operation_cost &cost) {
 }
 
 }  // namespace
+
+double gate_percent(const boots &boots) {
+    if (boots.gate_s == 0 || boots.end_ns.empty()) {
+        return 0;
+    }
+    constexpr double PERCENT_OF_S = 1e7;  // Nanoseconds in a hundredth of a second.
+    return static_cast<double>(*std::max_element(boots.end_ns.begin(), boots.end_ns.end())) /
+           PERCENT_OF_S / static_cast<double>(boots.gate_s);
+}
 
 std::vector<operation> operations_of(const std::vector<trace::operation> &with,
                                      const std::vector<trace::operation> &without) {
@@ -193,6 +215,10 @@ std::string json_of(const result &result) {
     for (const growth &growth : result.growths) {
         root["growths"].push_back(
             {{"image", growth.image}, {"name", growth.name}, {"points", growth.points}});
+    }
+    root["throughputs"] = json::array();
+    for (const throughput &one : result.throughputs) {
+        root["throughputs"].push_back(json_of_throughput(one));
     }
     root["boots"] = json::array();
     for (const boots &boots : result.boot_runs) {

@@ -21,6 +21,7 @@ struct bench {
     std::string image;
     std::vector<figure> figures;
     std::map<std::string, ceiling> ceilings;
+    std::vector<marker> markers;  // Of its boot.
 };
 
 // The same figure of two images: one that reuses routes, replies and mappings, one that does not.
@@ -41,6 +42,20 @@ struct boots {
     std::string image;
     std::vector<std::uint64_t> end_ns;  // Power-on to the last marker but the power's, of each.
     std::vector<phase> phases;          // Of the boot that is the median.
+    std::uint64_t gate_s = 0;           // After so long a boot fails; 0: not known.
+};
+
+// Of the gate, what the slowest boot took; 0: not known.
+double gate_percent(const boots &boots);
+
+// What it takes to move a MiB, or to read one back. 0: not measured.
+struct throughput {
+    std::string name;
+    std::string what;
+    std::uint64_t with = 0;  // Instructions a MiB.
+    std::uint64_t without = 0;
+    double with_mib_s = 0;  // In wall time, of the emulated machine on this one, today.
+    double without_mib_s = 0;
 };
 
 struct traced {
@@ -77,6 +92,7 @@ struct result {
     std::vector<bench> benches;
     std::vector<pair> pairs;
     std::vector<growth> growths;
+    std::vector<throughput> throughputs;
     std::vector<boots> boot_runs;
     std::vector<traced> traces;
     std::vector<profiled> profiles;
@@ -98,6 +114,10 @@ void add_syscalls(const std::vector<trace::operation> &with,
 
 // Of all figures that have others of their name at more; the plain name stands for 2.
 std::vector<growth> growths_of(const std::vector<bench> &benches);
+
+// Of a disk and of bulk, with reuse and without, and of a journal that is read at a start: what the
+// benches have of them.
+std::vector<throughput> throughputs_of(const std::vector<bench> &benches);
 
 // Of what a runner's `--profile` wrote: the sections that a figure ends.
 std::vector<profile::section> figure_profiles_of(const std::string &folded);

@@ -27,9 +27,9 @@ class table {
     void number(std::uint64_t value) {
         word(std::to_string(value));
     }
-    void decimal(double value) {
+    void decimal(double value, int digits = 1) {
         std::ostringstream text;
-        text << std::fixed << std::setprecision(1) << value;
+        text << std::fixed << std::setprecision(digits) << value;
         word(text.str());
     }
     // 0: nobody knows.
@@ -57,14 +57,50 @@ class table {
 
 void print_pairs(const std::vector<pair> &pairs, std::ostream &out) {
     table table(out);
-    table.head("what reuse saves", {"with", "without", "times"});
+    out << "What reuse saves: instructions of the same work with routes, reply channels and "
+           "mappings kept, and with each made anew.\n";
+    table.head("figure", {"with", "without", "times"});
     for (const pair &pair : pairs) {
         table.name(pair.name);
         table.number(pair.with);
         table.number(pair.without);
-        table.decimal(pair.with != 0
-                          ? static_cast<double>(pair.without) / static_cast<double>(pair.with)
-                          : 0);
+        table.decimal(
+            pair.with != 0 ? static_cast<double>(pair.without) / static_cast<double>(pair.with) : 0,
+            2);
+        table.end();
+    }
+    out << '\n';
+}
+
+void print_growths(const std::vector<growth> &growths, std::ostream &out) {
+    out << "Beside many others: instructions beside few and beside many (what it grows with, and "
+           "how much it may: testing/bench/README.md).\n";
+    for (const growth &growth : growths) {
+        out << std::left << std::setw(NAME_WIDTH) << growth.name << ' ' << std::setw(NAME_WIDTH)
+            << growth.image << std::right;
+        for (const auto &[beside, mean] : growth.points) {
+            out << "  " << beside << ": " << mean;
+        }
+        out << '\n';
+    }
+    out << '\n';
+}
+
+void print_throughputs(const std::vector<throughput> &all, std::ostream &out) {
+    table table(out);
+    out << "Throughput: instructions a MiB, which are the figure; and MiB/s of wall time, of the "
+           "emulated machine on this one today, which are none.\n";
+    table.head("", {"with", "without", "with MiB/s", "without MiB/s"});
+    const auto whole = [&](std::uint64_t value) {
+        table.word(value != 0 ? std::to_string(value) : "-");
+    };
+    for (const throughput &one : all) {
+        table.name(one.name);
+        whole(one.with);
+        whole(one.without);
+        table.known(one.with_mib_s);
+        table.known(one.without_mib_s);
+        out << "  " << one.what;
         table.end();
     }
     out << '\n';
@@ -79,7 +115,9 @@ void print_bench(const bench &bench, std::ostream &out) {
         table.number(figure.least);
         table.number(figure.mean);
         table.number(figure.first);
-        table.word(ceiling == bench.ceilings.end() ? "-" : std::to_string(ceiling->second.limit));
+        table.word(ceiling == bench.ceilings.end() ? "-"
+                                                   : (ceiling->second.promise ? "<" : "") +
+                                                         std::to_string(ceiling->second.limit));
         table.end();
     }
     out << '\n';
@@ -87,7 +125,10 @@ void print_bench(const bench &bench, std::ostream &out) {
 
 void print_boots(const std::vector<boots> &all, std::ostream &out) {
     table table(out);
-    table.head("power-on to the end, ms", {"boots", "median", "least", "most"});
+    out << "Boots: wall time from power-on to the last marker, ms; it depends on the machine and "
+           "on "
+           "what else runs there. A boot fails at its gate.\n";
+    table.head("image", {"boots", "median", "least", "most", "gate", "% of it"});
     for (const boots &boots : all) {
         const auto [least, most] = std::minmax_element(boots.end_ns.begin(), boots.end_ns.end());
         table.name(boots.image);
@@ -95,6 +136,8 @@ void print_boots(const std::vector<boots> &all, std::ostream &out) {
         table.decimal(static_cast<double>(median(boots.end_ns)) / NS_A_MS);
         table.decimal(least != boots.end_ns.end() ? static_cast<double>(*least) / NS_A_MS : 0);
         table.decimal(most != boots.end_ns.end() ? static_cast<double>(*most) / NS_A_MS : 0);
+        table.word(boots.gate_s != 0 ? std::to_string(boots.gate_s * 1000) : "-");
+        table.known(gate_percent(boots));
         table.end();
     }
     for (const boots &boots : all) {
@@ -111,9 +154,10 @@ void print_boots(const std::vector<boots> &all, std::ostream &out) {
 
 void print_operations(const std::vector<operation> &operations, std::ostream &out) {
     table table(out);
-    table.head("operations on the ladder",
-               {"calls", "with", "server", "syscalls", "messages", "switches", "without",
-                "syscalls", "messages", "switches"});
+    out << "Operations of services on the ladder, on one hart: what a call takes on the mean, in "
+           "instructions of all who work for it; with reuse, and without.\n";
+    table.head("operation", {"calls", "with", "server", "syscalls", "messages", "switches",
+                             "without", "syscalls", "messages", "switches"});
     for (const operation &operation : operations) {
         table.name(operation.name);
         table.number(operation.with.calls);
@@ -143,7 +187,8 @@ void print_traced(const traced &traced, std::ostream &out) {
     std::stable_sort(stacks.begin(), stacks.end(),
                      [](const auto &a, const auto &b) { return a.first > b.first; });
     stacks.resize(std::min(stacks.size(), STACK_ROWS));
-    out << traced.image << ": who worked for whom, ns\n";
+    out << traced.image
+        << ": who worked for whom, the most first, ns (on one hart, an instruction each)\n";
     for (const auto &[ns, stack] : stacks) {
         out << std::setw(NUMBER_WIDTH) << ns << "  " << stack << '\n';
     }
@@ -157,6 +202,16 @@ std::string text_of(const result &result) {
     if (!result.pairs.empty()) {
         print_pairs(result.pairs, out);
     }
+    if (!result.growths.empty()) {
+        print_growths(result.growths, out);
+    }
+    if (!result.throughputs.empty()) {
+        print_throughputs(result.throughputs, out);
+    }
+    out << "Every figure: instructions, or bytes where its name says so, of a round; least and "
+           "mean "
+           "of all rounds, the first apart. A ceiling with < is a promise, the others are "
+           "exact.\n\n";
     for (const bench &bench : result.benches) {
         print_bench(bench, out);
     }

@@ -24,6 +24,7 @@ def sources(folders = None):
         visibility = [
             "//testing/abi:__pkg__",
             "//testing/cbmc:__pkg__",
+            "//testing/evidence:__pkg__",
             "//testing/spin:__pkg__",
             "//testing/style:__pkg__",
             "//tools/new_service:__pkg__",
