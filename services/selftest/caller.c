@@ -5,6 +5,7 @@
 #include "ipc/wire/init_wire.h"
 #include "ipc/wire/policy_wire.h"
 #include "ipc/wire/server_wire.h"
+#include "services/selftest/raw.h"
 #include "services/selftest/slots.h"
 
 enum { LOOKS_MAX = 1000 };
@@ -13,6 +14,9 @@ bool caller_begin(struct selftest *selftest, struct caller *caller) {
     struct slot_result pause = sys_endpoint_create(slot_at(SELFTEST_SLOT_FACTORY));
     caller->selftest = selftest;
     ipc_resolver_init(&caller->resolver, selftest->runtime, SLOT_SAMGRD);
+    if (selftest->samgrd.value != CAP_SLOT_NONE) {
+        caller->resolver.samgrd = selftest->samgrd;
+    }
     ipc_client_init(&caller->client, selftest->runtime, ipc_resolver_ask, &caller->resolver,
                     pause.slot);
     return selftest_expect_status(selftest, "an endpoint to pause at", pause.status, STATUS_OK);
@@ -69,6 +73,15 @@ bool caller_sees_denial(struct caller *caller, const char *name) {
            allowed_again(caller, name);
 }
 
+bool caller_samgrd_stats(const struct caller *caller, struct routing_message *stats) {
+    const struct selftest *selftest = caller->selftest;
+    *stats = (struct routing_message){.header = {.op = ROUTING_OP_STATS}};
+    return raw_answered(selftest, caller->resolver.samgrd, &routing_rows, stats, WIRE_OK) &&
+           selftest_expect(
+               selftest, "what samgrd has done",
+               routing_decode_area(WIRE_REPLY, &selftest->runtime->page->reply_in, stats), WIRE_OK);
+}
+
 bool caller_end_service(const struct selftest *selftest, struct slot route, const char *name,
                         enum wire_status wanted) {
     struct message_page *page = selftest->runtime->page;
@@ -105,10 +118,11 @@ bool caller_sees_restart(struct caller *caller, const char *name) {
                            !IPC_REUSE || outcome.served == IPC_REBOUND, true);
 }
 
-// The way to another samgrd than the manifest's was found by this caller.
+// The way to another samgrd than those that are known was found by this caller.
 bool caller_end(struct caller *caller) {
     ipc_client_release(&caller->client);
-    if (caller->resolver.samgrd.value != SLOT_SAMGRD) {
+    if (caller->resolver.samgrd.value != SLOT_SAMGRD &&
+        caller->resolver.samgrd.value != caller->selftest->samgrd.value) {
         slot_release(caller->resolver.samgrd);
     }
     return selftest_expect_status(caller->selftest, "closing it",

@@ -7,6 +7,7 @@
 #include "ipc/ask.h"
 #include "ipc/resolver.h"
 #include "ipc/reuse.h"
+#include "ipc/wire/routing_wire.h"
 #include "services/selftest/selftest.h"
 
 enum {
@@ -39,6 +40,9 @@ WARN_UNUSED bool caller_select_policy(struct caller *caller, uint8_t number, uin
 
 // The policy refuses the service while the second one is selected, and allows it again after that.
 WARN_UNUSED bool caller_sees_denial(struct caller *caller, const char *name);
+
+// What samgrd has done, asked by the way to it that the caller has.
+WARN_UNUSED bool caller_samgrd_stats(const struct caller *caller, struct routing_message *stats);
 
 // init ends the service, asked through that route; its answer must be `wanted`.
 WARN_UNUSED bool caller_end_service(const struct selftest *selftest, struct slot route,

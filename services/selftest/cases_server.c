@@ -7,29 +7,10 @@
 #include "ipc/timed_client.h"
 #include "ipc/wire/server_wire.h"
 #include "services/selftest/cases.h"
+#include "services/selftest/raw.h"
 #include "services/selftest/slots.h"
 
 enum { ATTEMPT_MAX = 6 };
-
-// Sends the first `bytes` bytes of a request for the clock, with its byte `index` changed. Byte 3
-// of the answer is its op, byte 4 the status.
-static bool refused(struct selftest *selftest, uint32_t bytes, uint32_t index, uint8_t value,
-                    enum wire_status wanted) {
-    struct message_page *page = selftest->runtime->page;
-    const struct timed_message request = {
-        .header = {.op = TIMED_OP_CLOCK, .nonce = {.value = selftest->next_nonce}}};
-    selftest->next_nonce++;
-    uint32_t encoded = timed_encode(WIRE_REQUEST, &request, page->call_out.payload,
-                                    sizeof(page->call_out.payload));
-    page->call_out.payload[index] = value;
-    frame_finish(&page->call_out, WIRE_PROTOCOL_TIMED, bytes);
-    struct call_result result = sys_ipc_call(slot_at(SELFTEST_SLOT_TIMED), selftest_patience());
-    return selftest_expect(selftest, "a request's bytes", encoded, WIRE_REQUEST_HEADER_BYTES) &&
-           selftest_expect_status(selftest, "a wrong request", result.status, STATUS_OK) &&
-           selftest_expect(selftest, "the answer's bytes", page->reply_in.header.len,
-                           WIRE_REPLY_HEADER_BYTES) &&
-           selftest_expect(selftest, "the answer's status", page->reply_in.payload[4], wanted);
-}
 
 // What timed says of itself, by the protocol that every service speaks.
 static bool ask_server(struct selftest *selftest, uint8_t op, uint8_t operation,
@@ -113,13 +94,12 @@ bool case_timed_latency(struct selftest *selftest) {
 bool case_timed_reject_malformed(struct selftest *selftest) {
     struct server_message before = {0};
     struct server_message after = {0};
-    return ask_counts(selftest, &before) && refused(selftest, 0, 0, 'T', WIRE_MALFORMED) &&
-           refused(selftest, WIRE_REQUEST_HEADER_BYTES - 1, 0, 'T', WIRE_MALFORMED) &&
-           refused(selftest, WIRE_REQUEST_HEADER_BYTES + 1, 0, 'T', WIRE_MALFORMED) &&
-           refused(selftest, WIRE_REQUEST_HEADER_BYTES, 0, 'X', WIRE_MALFORMED) &&
-           refused(selftest, WIRE_REQUEST_HEADER_BYTES, 3, 99, WIRE_UNKNOWN_OP) &&
+    const struct timed_message clock = {.header = {.op = TIMED_OP_CLOCK}};
+    return ask_counts(selftest, &before) &&
+           raw_refuses_malformed(selftest, slot_at(SELFTEST_SLOT_TIMED), &timed_rows, &clock) &&
            ask_counts(selftest, &after) &&
            selftest_expect(selftest, "requests counted as malformed", after.malformed,
-                           before.malformed + 5) &&
-           selftest_expect(selftest, "calls counted", after.calls, before.calls + 6);
+                           before.malformed + RAW_MALFORMED + 1) &&
+           selftest_expect(selftest, "calls counted", after.calls,
+                           before.calls + RAW_MALFORMED + 2);
 }

@@ -16,9 +16,10 @@ extern "C" {
 
 struct selftest {
     struct runtime *runtime;
-    const char *name;   // Of its service.
-    struct slot timed;  // RIGHT_CALL to timed, or CAP_SLOT_NONE.
-    bool tells_time;    // Prints when each case ended: for runs that must be the same to the byte.
+    const char *name;    // Of its service.
+    struct slot timed;   // RIGHT_CALL to timed, or CAP_SLOT_NONE.
+    struct slot samgrd;  // The route of today to samgrd; CAP_SLOT_NONE: the manifest's.
+    bool tells_time;     // Prints when each case ended: for runs that must be the same to the byte.
     const struct boot_image_header *image;
     const struct boot_image_entry *probe_program;
     uint64_t next_nonce;

@@ -13,6 +13,8 @@
 #include "services/selftest/probe/stream.h"
 
 // Longer than any selftest: a probe whose supervisor is gone has gone with it.
+enum { WIRE_STATUS_AT = 4 };  // In the payload of an answer: ipc/wire/wire.h.
+
 #define RECEIVE_DEADLINE_NS UINT64_C(60000000000)
 #define SLEEP_SLACK_NS UINT64_C(10000000000)
 
@@ -282,6 +284,21 @@ static void do_call_on(struct probe *probe, struct reply_handle reply) {
     forward(probe, reply, (uint16_t)request_word(probe, 0), 1);
 }
 
+// A request that somebody else has written, under its own name.
+static void do_ask_on(struct probe *probe, struct reply_handle reply) {
+    const struct message_area *in = &probe->runtime->page->request_in;
+    struct message_area *out = &probe->runtime->page->call_out;
+    const uint32_t type_bytes = sizeof(uint64_t);
+    const uint32_t bytes = in->header.len > type_bytes ? in->header.len - type_bytes : 0;
+    memcpy(out->payload, in->payload + type_bytes, bytes);
+    frame_finish(out, (uint16_t)request_word(probe, 0), bytes);
+    struct call_result result =
+        sys_ipc_call(slot_at(PROBE_SLOT_FORWARD), sys_clock_get() + RECEIVE_DEADLINE_NS);
+    const uint64_t words[] = {(uint64_t)result.status,
+                              probe->runtime->page->reply_in.payload[WIRE_STATUS_AT]};
+    answer_words(probe, reply, words, ARRAY_LEN(words));
+}
+
 static void do_registers(struct probe *probe, struct reply_handle reply) {
     uint64_t deadline_ns = sys_clock_get() + request_word(probe, 0);
     answer_word(probe, reply, 0);
@@ -402,6 +419,7 @@ static probe_handler *handler_of(uint16_t op) {
         [PROBE_BULK_SEALED] = do_bulk_sealed,
         [PROBE_BULK_OPENED] = do_bulk_opened,
         [PROBE_RING] = do_ring,
+        [PROBE_ASK_ON] = do_ask_on,
     };
     return op < ARRAY_LEN(handlers) ? handlers[op] : 0;
 }

@@ -58,6 +58,9 @@ enum probe_op {
     PROBE_RING,         // With the writer's window of a ring, its own is in PROBE_SLOT_VMO. Out: 1,
                         // or 0 if it is none. Then reads until an empty record. Result: enum
                         // probe_ring.
+    // In: a frame's type, and the payload of a request. Makes it through PROBE_SLOT_FORWARD. Out:
+    // the status of that, and the status in the answer.
+    PROBE_ASK_ON,
 };
 
 enum probe_bulk { PROBE_BULK_CHANNEL, PROBE_BULK_OFFSET, PROBE_BULK_BYTES, PROBE_BULK_WORDS };
