@@ -17,8 +17,8 @@ static struct ipc_request request_of(const struct ipc_question *question, const 
                                 .carried = question->carried};
 }
 
-bool ipc_request_put(struct ipc_client *client, const struct ipc_question *question, void *message,
-                     struct ipc_request *request) {
+enum ipc_error ipc_request_put(struct ipc_client *client, const struct ipc_question *question,
+                               void *message, struct ipc_request *request) {
     struct message_area *out = &client->runtime->page->call_out;
     struct wire_header *header = message;  // Each message begins with one.
     const struct wire_op *op = wire_op_find(question->protocol, header->op);
@@ -26,16 +26,16 @@ bool ipc_request_put(struct ipc_client *client, const struct ipc_question *quest
     uint32_t bytes = wire_encode_op(question->protocol, op, WIRE_REQUEST, message, out);
     if (bytes == 0) {
         slot_release(question->carried);
-        return false;
+        return op ? IPC_TOO_LARGE : IPC_BAD_REQUEST;  // What has a row lacks only room.
     }
     *request = request_of(question, op, header->nonce, bytes);
-    return true;
+    return IPC_OK;
 }
 
-static struct ipc_outcome bad_request(struct ipc_client *client,
-                                      const struct ipc_question *question,
-                                      enum policy_action action) {
-    const struct ipc_outcome outcome = {.error = IPC_BAD_REQUEST, .served = IPC_MISS};
+// Nothing was sent.
+static struct ipc_outcome unsent(struct ipc_client *client, const struct ipc_question *question,
+                                 enum policy_action action, enum ipc_error error) {
+    const struct ipc_outcome outcome = {.error = error, .served = IPC_MISS};
     return ipc_client_outcome(client, question->target, action, outcome);
 }
 
@@ -52,11 +52,11 @@ struct ipc_outcome ipc_tell(struct ipc_client *client, const struct ipc_question
     struct ipc_request request;
     if (question->taken) {
         slot_release(question->carried);
-        return bad_request(client, question, POLICY_SEND);
+        return unsent(client, question, POLICY_SEND, IPC_BAD_REQUEST);
     }
-    return ipc_request_put(client, question, message, &request)
-               ? ipc_client_tell(client, &request)
-               : bad_request(client, question, POLICY_SEND);
+    const enum ipc_error error = ipc_request_put(client, question, message, &request);
+    return error == IPC_OK ? ipc_client_tell(client, &request)
+                           : unsent(client, question, POLICY_SEND, error);
 }
 
 static struct ipc_outcome ask(struct ipc_client *client, const struct ipc_question *question,
@@ -68,8 +68,9 @@ static struct ipc_outcome ask(struct ipc_client *client, const struct ipc_questi
     if (question->taken) {
         *question->taken = slot_at(CAP_SLOT_NONE);
     }
-    if (!ipc_request_put(client, question, message, &request)) {
-        return bad_request(client, question, action);
+    const enum ipc_error error = ipc_request_put(client, question, message, &request);
+    if (error != IPC_OK) {
+        return unsent(client, question, action, error);
     }
     struct ipc_outcome outcome =
         action == POLICY_MANAGE ? ipc_client_manage(client, &request) : ipc_call(client, &request);

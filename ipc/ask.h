@@ -11,8 +11,9 @@
 //            caller's.
 // Blocking:  as ipc_call, until the deadline at most.
 // Errors:    enum ipc_error. IPC_OK: the answer is in the message, its header's status is the
-//            service's word. IPC_BAD_REQUEST: the message is none of the protocol's; nothing was
-//            sent. IPC_UNKNOWN_OUTCOME also when an answer came that is none.
+//            service's word. IPC_BAD_REQUEST: the message is none of the protocol's; IPC_TOO_LARGE:
+//            it is more than a frame holds; nothing was sent. IPC_UNKNOWN_OUTCOME also when an
+//            answer came that is none.
 #pragma once
 
 #include "ipc/client.h"
@@ -31,9 +32,10 @@ struct ipc_question {
 };
 
 // Encodes what is asked for to call_out, with the client's next nonce, and makes a request of it.
-// False: the message is none of the protocol's, and `carried` is closed.
-WARN_UNUSED bool ipc_request_put(struct ipc_client *client, const struct ipc_question *question,
-                                 void *message, struct ipc_request *request);
+// IPC_BAD_REQUEST or IPC_TOO_LARGE: there is no request, and `carried` is closed.
+WARN_UNUSED enum ipc_error ipc_request_put(struct ipc_client *client,
+                                           const struct ipc_question *question, void *message,
+                                           struct ipc_request *request);
 
 // `message` is the protocol's struct: its header's op and the request's fields are filled in.
 WARN_UNUSED struct ipc_outcome ipc_ask(struct ipc_client *client,

@@ -2,6 +2,7 @@
 // told.
 #include "ipc/ask.h"
 
+#include <cstddef>
 #include <cstring>
 #include <functional>
 #include <vector>
@@ -138,6 +139,36 @@ TEST_F(Ask, test_reject_message_that_is_none) {
     EXPECT_EQ(world_.calls_, 0);
     EXPECT_EQ(world_.closed_, std::vector<uint64_t>{20});
     EXPECT_EQ(client_.stats.outcomes[IPC_BAD_REQUEST][IPC_MISS], 1u);
+}
+
+// As long as a frame holds, and a byte more; each way says so, and closes what was to go with it.
+TEST_F(Ask, test_reject_more_bytes_than_a_frame_holds) {
+    struct text {
+        wire_header header;
+        wire_bytes bytes;
+    };
+    static const uint8_t letters[FRAME_PAYLOAD_MAX] = {};
+    const wire_field field = {"bytes", "", offsetof(text, bytes), WIRE_BYTES};
+    const wire_op put = {"PUT", "", {1, 0}, 1, false, 0, {0, 0}};
+    const wire_protocol_rows rows = {"text", &put, &field, 1, 1, 99, sizeof(text), {{'T', 'X'}}};
+    const uint32_t most = 0u + FRAME_PAYLOAD_MAX - WIRE_REQUEST_HEADER_BYTES - 2;
+    question_.protocol = &rows;
+    world_.call_ = [] { return ecall_result{STATUS_TIMED_OUT, DELIVERY_NONE, 0, 0}; };
+    text message = {{}, {letters, most}};
+    message.header.op = 1;
+    EXPECT_EQ(ipc_ask(&client_, &question_, &message).error, IPC_TIMED_OUT);
+    EXPECT_EQ(world_.page_.call_out.header.len, 0u + FRAME_PAYLOAD_MAX);
+    question_.carried = slot_at(20);
+    for (const uint32_t count : {most + 1, 0u + FRAME_PAYLOAD_MAX, UINT32_MAX}) {
+        message.bytes.count = count;
+        for (auto *way : {ipc_ask, ipc_manage, ipc_tell}) {
+            world_.closed_.clear();
+            EXPECT_EQ(way(&client_, &question_, &message).error, IPC_TOO_LARGE);
+            EXPECT_EQ(world_.closed_, std::vector<uint64_t>{20});
+        }
+    }
+    EXPECT_EQ(world_.calls_, 1);
+    EXPECT_EQ(client_.stats.outcomes[IPC_TOO_LARGE][IPC_MISS], 9u);
 }
 
 TEST_F(Ask, test_reject_answer_that_is_none) {

@@ -32,21 +32,27 @@ static void forget(struct ipc_pending *pending) {
     *pending = (struct ipc_pending){.nonce = {.value = 0}};
 }
 
-// The request is over, and that is what its caller is told.
-static enum ipc_error finish(struct ipc_asks *asks, struct ipc_pending *pending,
-                             enum ipc_error error) {
+// Counts and traces what a caller is told of a request that was sent to `target`.
+static enum ipc_error told(struct ipc_asks *asks, struct service_id target, enum ipc_error error) {
     struct ipc_client *client = asks->client;
     client->stats.answers[error]++;
     if (error != IPC_OK || client->routes.trace_hits) {
         client->routes.trace.now_ns = sys_clock_get();
         route_trace_put(&client->routes.trace,
-                        (struct route_trace_record){.target = pending->target.value,
+                        (struct route_trace_record){.target = target.value,
                                                     .kind = ROUTE_TRACE_ANSWER,
                                                     .action = POLICY_SEND,
                                                     .what = {(uint8_t)error}});
     }
-    forget(pending);
     return error;
+}
+
+// The request is over.
+static enum ipc_error finish(struct ipc_asks *asks, struct ipc_pending *pending,
+                             enum ipc_error error) {
+    const struct service_id target = pending->target;
+    forget(pending);
+    return told(asks, target, error);
 }
 
 static struct ipc_outcome refused(struct ipc_asks *asks, const struct ipc_question *question,
@@ -63,8 +69,9 @@ struct ipc_outcome ipc_asks_start(struct ipc_asks *asks, const struct ipc_questi
         return refused(asks, question, pending ? IPC_BAD_REQUEST : IPC_REJECTED);
     }
     struct ipc_request request;
-    if (!ipc_request_put(asks->client, question, message, &request)) {
-        return refused(asks, question, IPC_BAD_REQUEST);
+    const enum ipc_error error = ipc_request_put(asks->client, question, message, &request);
+    if (error != IPC_OK) {
+        return refused(asks, question, error);
     }
     struct ipc_sent sent = {.own = asks->own};
     struct ipc_outcome outcome = ipc_client_send(asks->client, &request, &sent);
@@ -167,8 +174,8 @@ bool ipc_asks_take(struct ipc_asks *asks, struct nonce ticket, void *message,
                    enum ipc_error *error) {
     struct ipc_pending *pending = ticket.value != 0 ? find(asks, ticket) : 0;
     uint32_t bytes = 0;
-    if (!pending) {
-        *error = IPC_BAD_REQUEST;
+    if (!pending) {  // Of nobody: such a request is not under way.
+        *error = told(asks, (struct service_id){.value = 0}, IPC_BAD_REQUEST);
         return true;
     }
     enum inbox_state state = inbox_take(&asks->inbox, ticket, asks->taken, &bytes);

@@ -137,6 +137,24 @@ TEST(Asks, each_answer_comes_to_its_request_in_any_order) {
     });
 }
 
+// One under way is of before.
+TEST(Asks, a_nonce_that_wraps_around_is_like_all) {
+    run(serve_all, [](user &self) {
+        asker asker;
+        begin(asker, self);
+        asker.client.last.value = UINT64_MAX - 1;
+        const nonce last = started(asker, 1);
+        const nonce first = started(asker, 2);
+        EXPECT_EQ(last.value, UINT64_MAX);
+        EXPECT_EQ(first.value, 1u) << "none is 0, which is no ticket";
+        expect_echo(asker, first, 2);
+        expect_echo(asker, last, 1);
+        for (const std::uint64_t stray : asker.client.stats.strays) {
+            EXPECT_EQ(stray, 0u);
+        }
+    });
+}
+
 TEST(Asks, test_reject_answer_with_another_nonce) {
     run(
         [](user &self) {
@@ -463,8 +481,11 @@ TEST(Asks, test_reject_answer_to_nothing) {
         expect_echo(asker, ticket, 1);
         ipc_error error = IPC_OK;
         echo_message message{};
+        const std::uint64_t records = asker.client.routes.trace.count;
         EXPECT_TRUE(ipc_asks_take(&asker.asks, {0}, &message, &error));
         EXPECT_EQ(error, IPC_BAD_REQUEST);
+        EXPECT_EQ(asker.client.stats.answers[IPC_BAD_REQUEST], 1u);
+        EXPECT_EQ(asker.client.routes.trace.count, records + 1);
         ipc_asks_cancel(&asker.asks, {0});
     });
 }

@@ -3,11 +3,14 @@
 //
 // The first time a route begins with a copy of the manifest's own capability, with the one right
 // that its use needs; after it was lost, init is asked for the one to the instance of now
-// (boot_route.h). The manifest's capability stays in its slot.
+// (boot_route.h), and what comes is narrowed to the same right. The manifest's capability stays in
+// its slot.
 // Ownership: the caller owns the struct; rows, and what `others` is given, outlive it.
 // Blocking:  never the first time; then until init answers, at most until the deadline.
 // Errors:    enum resolve_answer. RESOLVE_FAILED: the target has no instance now.
-//            RESOLVE_REFUSED: the manifest gives no such route, or no row names it.
+//            RESOLVE_REFUSED: the manifest gives no such route, or no row names it; or there are
+//            more rows than IPC_BOOT_ROUTE_MAX, which a line says and IPC_BOOT_ROWS does not let
+//            compile.
 #pragma once
 
 #include "ipc/client.h"
@@ -29,12 +32,21 @@ struct ipc_boot_route_row {
 
 struct ipc_boot_resolver {
     struct runtime *runtime;
-    const struct ipc_boot_route_row *rows;
-    uint32_t count;       // At most IPC_BOOT_ROUTE_MAX.
-    uint32_t begun;       // Bit i: the route of row i has begun.
-    ipc_resolve *others;  // For what no row names, with `context`. Null: refused.
+    const struct ipc_boot_route_row *rows;  // IPC_BOOT_ROWS sets both.
+    uint32_t count;                         // At most IPC_BOOT_ROUTE_MAX.
+    uint32_t begun;                         // Bit i: the route of row i has begun.
+    ipc_resolve *others;                    // For what no row names, with `context`. Null: refused.
     void *context;
 };
+
+// In the initializer of a struct ipc_boot_resolver: its rows, which are an array.
+#define IPC_BOOT_ROWS(table)                                                                   \
+    .rows = (table),                                                                           \
+    .count = ARRAY_LEN(table) + 0 * sizeof(struct {                                            \
+                                    BASE_STATIC_ASSERT(ARRAY_LEN(table) <= IPC_BOOT_ROUTE_MAX, \
+                                                       "more rows than IPC_BOOT_ROUTE_MAX");   \
+                                    char one;                                                  \
+                                })
 
 // An ipc_resolve; `context` is a struct ipc_boot_resolver.
 struct resolved ipc_boot_resolve(void *context, struct service_id target, enum policy_action action,

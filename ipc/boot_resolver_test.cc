@@ -4,6 +4,7 @@
 
 #include <iterator>
 #include <map>
+#include <string>
 #include <vector>
 
 #include "gtest/gtest.h"
@@ -39,8 +40,10 @@ class World {
                 if (a[0] == NO_SLOT) {
                     return {STATUS_BAD_CAP, 0, 0, 0};
                 }
-                rights_.push_back(a[1]);
-                return {STATUS_OK, Hold(1), 0, 0};
+                return Clone(a[0], a[1]);
+            case SYSCALL_CONSOLE_WRITE:
+                lines_.emplace_back(page_.console, a[1]);
+                return {STATUS_OK, 0, 0, 0};
             case SYSCALL_IPC_CALL:
                 return a[0] == SLOT_INIT ? Init() : Echo(a[0]);
             case SYSCALL_IPC_SEND:
@@ -49,6 +52,13 @@ class World {
                 ADD_FAILURE() << "system call " << syscall_name(number);
                 return {STATUS_BAD_SYSCALL, 0, 0, 0};
         }
+    }
+
+    // Of the manifest's, which leads to the first life, or of one that init gave.
+    ecall_result Clone(std::uint64_t slot, std::uint64_t right) {
+        rights_.push_back(right);
+        const bool given = held_.count(slot) != 0;
+        return {STATUS_OK, Hold(given ? held_[slot] : 1), 0, 0};
     }
 
     std::uint64_t Hold(std::uint32_t life) {
@@ -93,6 +103,7 @@ class World {
     message_page page_ = {};
     std::map<std::uint64_t, std::uint32_t> held_;  // The client's, and the life they lead to.
     std::vector<std::uint64_t> rights_;            // Of copies.
+    std::vector<std::string> lines_;
     std::uint64_t next_ = 20;
     std::uint64_t now_ns_ = NOW_NS;
     std::uint32_t life_ = 1;
@@ -186,6 +197,8 @@ TEST_F(BootResolver, a_lost_route_comes_from_init) {
         EXPECT_OUTCOME(Ask(), IPC_OK, IPC_HIT);
     }
     EXPECT_EQ(world_.asked_, 5);
+    EXPECT_EQ(world_.rights_, std::vector<std::uint64_t>(6, RIGHT_CALL))
+        << "init's has all rights that the manifest gives";
     EXPECT_EQ(client_.routes.events[ROUTE_BOUND][ROUTE_EVENT_LOST], 5u);
     EXPECT_GT(client_.routes.trace.count, 0u);
 }
@@ -228,6 +241,21 @@ TEST_F(BootResolver, test_reject_route_that_the_manifest_does_not_give) {
 TEST_F(BootResolver, test_reject_route_that_no_row_names) {
     EXPECT_EQ(Ask(ECHO_OP_ECHO, "stranger").error, IPC_DENIED);
     EXPECT_EQ(world_.asked_, 0);
+}
+
+// What IPC_BOOT_ROWS does not let compile. Not even the routes that there would be room for.
+TEST_F(BootResolver, test_reject_more_rows_than_are_kept) {
+    std::vector<ipc_boot_route_row> rows(IPC_BOOT_ROUTE_MAX, ROWS[0]);
+    resolver_.rows = rows.data();
+    resolver_.count = IPC_BOOT_ROUTE_MAX;
+    EXPECT_OUTCOME(Ask(), IPC_OK, IPC_MISS);
+    ipc_client_release(&client_);
+    rows.push_back(ROWS[0]);
+    resolver_.rows = rows.data();
+    resolver_.count++;
+    EXPECT_OUTCOME(Ask(), IPC_DENIED, IPC_MISS);
+    EXPECT_EQ(world_.lines_,
+              std::vector<std::string>{"9 routes of the manifest, at most 8 are kept"});
 }
 
 TEST_F(BootResolver, others_are_asked_for_what_no_row_names) {

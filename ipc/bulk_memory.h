@@ -19,7 +19,7 @@ struct bulk_memory {
 WARN_UNUSED enum bulk_error bulk_memory_map(struct bulk_memory *out, struct slot vmo,
                                             uint64_t size_max, uint64_t seal);
 
-enum bulk_error bulk_error_of(enum status status);
+WARN_UNUSED enum bulk_error bulk_error_of(enum status status);
 
 // Unmaps and closes; does nothing for CAP_SLOT_NONE.
 void bulk_close(struct slot vmo, const void *bytes);

@@ -1,6 +1,7 @@
 // ipc/client_days_test.cc: the client's routes for other actions than calls, what its trace says,
 // and 200,000 calls on bad days, each with one true outcome.
 #include <random>
+#include <string>
 
 #include "gtest/gtest.h"
 #include "ipc/budget.h"
@@ -8,6 +9,7 @@
 #include "ipc/route_cache.h"
 #include "ipc/route_trace.h"
 #include "ipc/wire/policy_action.h"
+#include "ipc/wire/protocols.h"
 #include "testing/sim/client_world.h"
 
 namespace {
@@ -47,6 +49,39 @@ TEST_F(Client, EachActionHasARouteOfItsOwn) {
                    IPC_REBOUND);
     EXPECT_OUTCOME(ipc_client_tell(&client_, &request), IPC_DENIED, IPC_REBOUND);
     EXPECT_OUTCOME(ipc_client_manage(&client_, &request), IPC_DENIED, IPC_REBOUND);
+}
+
+// Of each operation of each protocol: what is in the queue is not put there again, whatever becomes
+// of it there, and what was not put there is.
+TEST_F(Client, test_reject_resend_of_each_send) {
+    ipc_request request = {};
+    request.target.value = 7;
+    request.bytes = 64;
+    request.carried = slot_at(CAP_SLOT_NONE);
+    const auto tell = [&](const wire_op &op) {
+        request.op = &op;
+        request.nonce = nonce_ = ipc_nonce(&client_);
+        request.deadline.ns = world_.now_ns_ + 1000000000;
+        std::memcpy(world_.page_.call_out.payload + 4, &request.nonce, sizeof(request.nonce));
+        return ipc_client_tell(&client_, &request).error;
+    };
+    for (const wire_protocol_rows *rows : wire_protocols) {
+        for (uint32_t i = 0; i < rows->op_count; i++) {
+            const wire_op &op = rows->ops[i];
+            SCOPED_TRACE(std::string(rows->name) + " " + op.name);
+            for (const Fate fate : {ANSWER, WRONG_NONCE, WRONG_LENGTH}) {  // Nobody looks there.
+                Meet(fate, 1);
+                EXPECT_EQ(tell(op), IPC_OK);
+                EXPECT_EQ(Done(7), 1);
+            }
+            Meet(DROP_BEFORE, 1);
+            EXPECT_EQ(tell(op), IPC_OK);
+            EXPECT_EQ(Done(7), 1);
+            Meet(DROP_AFTER, 1);  // No kernel says so of a send; it is taken at its word.
+            EXPECT_EQ(tell(op), op.repeatable ? IPC_OK : IPC_UNKNOWN_OUTCOME);
+            EXPECT_EQ(Done(7), op.repeatable ? 2 : 1);
+        }
+    }
 }
 
 // The answer that does not belong to it is none, as for a call.

@@ -75,11 +75,12 @@ WARN_UNUSED bool inbox_expect(struct inbox *inbox, struct nonce nonce, struct se
 void inbox_cancel(struct inbox *inbox, struct nonce nonce);
 
 // An answer has arrived. `from` is the kernel's word for the sender.
-enum inbox_verdict inbox_deliver(struct inbox *inbox, struct service_id from, struct nonce nonce,
-                                 const uint8_t *payload, uint32_t bytes);
+WARN_UNUSED enum inbox_verdict inbox_deliver(struct inbox *inbox, struct service_id from,
+                                             struct nonce nonce, const uint8_t *payload,
+                                             uint32_t bytes);
 
 // The kernel says that the service dropped the request.
-enum inbox_verdict inbox_close(struct inbox *inbox, struct nonce nonce);
+WARN_UNUSED enum inbox_verdict inbox_close(struct inbox *inbox, struct nonce nonce);
 
 // Takes the answer: up to FRAME_PAYLOAD_MAX bytes to `payload`, their number to *bytes.
 WARN_UNUSED enum inbox_state inbox_take(struct inbox *inbox, struct nonce nonce, uint8_t *payload,

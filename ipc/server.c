@@ -13,14 +13,36 @@ struct waiting_answer {
     bool held;
 };
 
-void ipc_server_init(struct ipc_server *server, struct runtime *runtime,
-                     const struct ipc_service *service, void *state) {
-    *server = (struct ipc_server){.runtime = runtime, .service = service, .state = state};
-    server_counts_init(&server->counts);
-}
-
 static const struct ipc_row *row_of(const struct ipc_service *service, uint8_t op) {
     return op < service->row_count ? &service->rows[op] : 0;
+}
+
+// Every operation of the protocol has its row.
+static bool is_whole(const struct runtime *runtime, const struct ipc_service *service) {
+    const struct wire_protocol_rows *protocol = service->protocol;
+    if (service->row_count > IPC_OPERATION_MAX) {
+        log_line(runtime, "%s: %u rows of operations, at most %u are counted", service->name,
+                 service->row_count, (uint32_t)IPC_OPERATION_MAX);
+        return false;
+    }
+    for (uint32_t i = 0; i < protocol->op_count; i++) {
+        const struct ipc_row *row = row_of(service, protocol->ops[i].number);
+        if (!row || (!row->call && !row->send)) {
+            log_line(runtime, "%s: no handler for %s", service->name, protocol->ops[i].name);
+            return false;
+        }
+    }
+    return true;
+}
+
+bool ipc_server_init(struct ipc_server *server, struct runtime *runtime,
+                     const struct ipc_service *service, void *state) {
+    if (!is_whole(runtime, service)) {
+        return false;
+    }
+    *server = (struct ipc_server){.runtime = runtime, .service = service, .state = state};
+    server_counts_init(&server->counts);
+    return true;
 }
 
 static uint32_t kept_place(struct reply_handle reply) {
@@ -132,6 +154,7 @@ static bool answer_switch(struct ipc_server *server) {
         return false;
     }
     message.header.status = (uint8_t)(denied ? WIRE_DENIED : switch_hits(server, message.hits));
+    server->counts.refused += message.header.status != WIRE_OK;
     frame_finish(out, WIRE_PROTOCOL_SERVER,
                  server_encode(WIRE_REPLY, &message, out->payload, sizeof(out->payload)));
     return true;
@@ -213,7 +236,7 @@ bool ipc_server_call(struct ipc_server *server, struct reply_handle reply) {
     return false;
 }
 
-static void serve_send(struct ipc_server *server) {
+void ipc_server_send(struct ipc_server *server) {
     struct ipc_exchange exchange;
     server->counts.sends++;
     server->taken = runtime_ticks();
@@ -298,7 +321,7 @@ static void dispatch(struct ipc_server *server, const struct recv_result *event,
             answer->held = ipc_server_call(server, event->reply);
             return;
         case RECEIVED_SEND:
-            serve_send(server);
+            ipc_server_send(server);
             return;
         case RECEIVED_NOTIFICATION:
             serve_notification(server, event);
@@ -339,34 +362,15 @@ static enum status loop(struct ipc_server *server) {
     }
 }
 
-// Every operation of the protocol has its row, and a message has room.
-static bool is_whole(const struct runtime *runtime, const struct ipc_service *service) {
-    const struct wire_protocol_rows *protocol = service->protocol;
-    if (service->row_count > IPC_OPERATION_MAX) {
-        log_line(runtime, "%s: %u rows of operations, at most %u are counted", service->name,
-                 service->row_count, (uint32_t)IPC_OPERATION_MAX);
-        return false;
-    }
-    for (uint32_t i = 0; i < protocol->op_count; i++) {
-        const struct ipc_row *row = row_of(service, protocol->ops[i].number);
-        if (!row || (!row->call && !row->send)) {
-            log_line(runtime, "%s: no handler for %s", service->name, protocol->ops[i].name);
-            return false;
-        }
-    }
-    return true;
-}
-
 int ipc_serve(struct ipc_server *server, struct runtime *runtime, const struct ipc_service *service,
               void *state) {
-    if (!is_whole(runtime, service) ||
+    if (!ipc_server_init(server, runtime, service, state) ||
         !runtime_expect(runtime, slot_at(SLOT_ENDPOINT), CAP_ENDPOINT, RIGHT_RECV,
                         "the service's endpoint") ||
         !runtime_expect(runtime, slot_at(SLOT_INIT), CAP_ENDPOINT, RIGHT_CALL,
                         "the route to init")) {
         return 1;
     }
-    ipc_server_init(server, runtime, service, state);
     if (runtime_start_number(runtime) > 1) {
         marker(runtime, "%s #%u", service->ready, runtime_start_number(runtime));
     } else {

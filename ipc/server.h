@@ -107,11 +107,14 @@ struct ipc_server {
 WARN_UNUSED int ipc_serve(struct ipc_server *server, struct runtime *runtime,
                           const struct ipc_service *service, void *state);
 
-// The two halves of ipc_serve, for who has a loop of its own.
-void ipc_server_init(struct ipc_server *server, struct runtime *runtime,
-                     const struct ipc_service *service, void *state);
+// The parts of ipc_serve, for who has a loop of its own. False: an operation of the protocol has no
+// handler, or there are more than are counted; it has said so in a line.
+WARN_UNUSED bool ipc_server_init(struct ipc_server *server, struct runtime *runtime,
+                                 const struct ipc_service *service, void *state);
 // Serves the call in request_in. True: reply_out holds the answer, to be sent to `reply`.
 WARN_UNUSED bool ipc_server_call(struct ipc_server *server, struct reply_handle reply);
+// Serves the send in request_in; what no handler takes is counted and closed.
+void ipc_server_send(struct ipc_server *server);
 
 // The call, to be answered later if the handler returns WIRE_OK; with any other status it is
 // answered now. Null: too many are kept, or it is a send, which nobody waits for.

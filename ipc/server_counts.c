@@ -59,11 +59,16 @@ static struct wire_bytes bytes_of(const void *numbers, uint32_t bytes) {
     return (struct wire_bytes){.data = numbers, .count = bytes};
 }
 
-static enum wire_status fill_operation(const struct ipc_counts *counts,
+static enum wire_status absent(struct ipc_counts *counts) {
+    counts->refused++;
+    return WIRE_ABSENT;
+}
+
+static enum wire_status fill_operation(struct ipc_counts *counts,
                                        const struct wire_protocol_rows *protocol,
                                        struct server_message *message) {
     if (message->operation >= IPC_OPERATION_MAX || !wire_op_find(protocol, message->operation)) {
-        return WIRE_ABSENT;
+        return absent(counts);
     }
     const struct ipc_operation_counts *operation = &counts->operations[message->operation];
     message->answered = operation->answered;
@@ -74,10 +79,10 @@ static enum wire_status fill_operation(const struct ipc_counts *counts,
     return WIRE_OK;
 }
 
-static enum wire_status fill_client(const struct ipc_client *client,
+static enum wire_status fill_client(struct ipc_counts *counts, const struct ipc_client *client,
                                     struct server_message *message) {
     if (!client) {
-        return WIRE_ABSENT;
+        return absent(counts);
     }
     message->outcomes = bytes_of(client->stats.outcomes, sizeof(client->stats.outcomes));
     message->answers = bytes_of(client->stats.answers, sizeof(client->stats.answers));
@@ -94,20 +99,21 @@ static enum wire_status fill_client(const struct ipc_client *client,
     return WIRE_OK;
 }
 
-static enum wire_status fill_steps(const struct ipc_client *client,
+static enum wire_status fill_steps(struct ipc_counts *counts, const struct ipc_client *client,
                                    struct server_message *message) {
     if (!client || message->state >= ROUTE_STATE_COUNT) {
-        return WIRE_ABSENT;
+        return absent(counts);
     }
     const uint64_t(*row)[ROUTE_EVENT_COUNT] = &client->routes.events[message->state];
     message->steps = bytes_of(row, sizeof(*row));
     return WIRE_OK;
 }
 
-static enum wire_status fill_trace(const struct ipc_client *client, struct route_trace_record *page,
+static enum wire_status fill_trace(struct ipc_counts *counts, const struct ipc_client *client,
+                                   struct route_trace_record *page,
                                    struct server_message *message) {
     if (!client) {
-        return WIRE_ABSENT;
+        return absent(counts);
     }
     uint32_t count = route_trace_page(&client->routes.trace, &message->first, page);
     message->trace = bytes_of(page, count * (uint32_t)sizeof(*page));
@@ -133,16 +139,16 @@ uint32_t server_counts_answer(struct ipc_counts *counts, const struct wire_proto
             status = fill_operation(counts, protocol, &message);
             break;
         case SERVER_OP_CLIENT:
-            status = fill_client(client, &message);
+            status = fill_client(counts, client, &message);
             break;
         case SERVER_OP_STEPS:
-            status = fill_steps(client, &message);
+            status = fill_steps(counts, client, &message);
             break;
         case SERVER_OP_TRACE:
-            status = fill_trace(client, page, &message);
+            status = fill_trace(counts, client, page, &message);
             break;
         case SERVER_OP_HITS:  // Changes the service: server.c.
-            status = WIRE_ABSENT;
+            status = absent(counts);
             break;
     }
     message.header.status = (uint8_t)status;

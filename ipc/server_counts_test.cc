@@ -133,6 +133,7 @@ TEST_F(ServerCounts, test_reject_what_is_not_there) {
     EXPECT_EQ(Ask(SERVER_OP_CLIENT).header.status, WIRE_ABSENT);
     EXPECT_EQ(Ask(SERVER_OP_STEPS).header.status, WIRE_ABSENT);
     EXPECT_EQ(Ask(SERVER_OP_TRACE).header.status, WIRE_ABSENT);
+    EXPECT_EQ(counts_.refused, 8u);
 }
 
 TEST_F(ServerCounts, says_what_its_routes_went_through) {
@@ -201,6 +202,7 @@ TEST_F(ServerCounts, a_client_that_never_called_has_no_routes) {
 // It changes the service, so that it is not answered here.
 TEST_F(ServerCounts, test_reject_switching_the_trace) {
     EXPECT_EQ(Ask(SERVER_OP_HITS).header.status, WIRE_ABSENT);
+    EXPECT_EQ(counts_.refused, 1u);
 }
 
 TEST_F(ServerCounts, test_reject_malformed_requests) {

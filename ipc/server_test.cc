@@ -248,7 +248,23 @@ TEST_F(Server, test_reject_looking_by_who_may_not) {
         ASSERT_EQ(bytes.size(), 0u + WIRE_REPLY_HEADER_BYTES) << i;
         EXPECT_EQ(bytes[4], i < server_rows.op_count ? WIRE_DENIED : WIRE_MALFORMED) << i;
     }
+    EXPECT_EQ(state_.server.counts.refused, server_rows.op_count + 0u);
+    EXPECT_EQ(state_.server.counts.malformed, 1u);
     Decoded(server_rows.op_count + 1, WIRE_OK);
+}
+
+// Each in turn, with what came of the one before: refused, ABSENT for want of a client or of such
+// an operation.
+TEST_F(Server, counts_what_it_does_not_tell) {
+    uint64_t refused = 0;
+    for (uint32_t i = 0; i < server_rows.op_count; i++) {
+        kernel_.answers_.clear();
+        Calls(Handle(1), ServerRequest(server_rows.ops[i].number), WIRE_PROTOCOL_SERVER);
+        Run();
+        refused = kernel_.answers_.at(0).bytes[4] == WIRE_OK ? 0 : 1;
+        EXPECT_EQ(state_.server.counts.refused, refused) << server_rows.ops[i].name;
+        EXPECT_EQ(refused == 0, server_rows.ops[i].number == SERVER_OP_COUNTS);
+    }
 }
 
 TEST_F(Server, test_reject_capability_that_nobody_takes) {
@@ -356,6 +372,16 @@ TEST_F(Server, test_reject_a_service_without_a_handler) {
     Run();
     EXPECT_TRUE(kernel_.answers_.empty());
     EXPECT_EQ(kernel_.lines_, std::vector<std::string>{"| test: no handler for LEND"});
+}
+
+// For who has a loop of its own, as init has.
+TEST_F(Server, test_reject_a_server_without_a_handler) {
+    EXPECT_TRUE(ipc_server_init(&state_.server, &runtime_, &service_, &state_));
+    state_.server.counts.calls = 7;
+    rows_[ADD].call = nullptr;
+    EXPECT_FALSE(ipc_server_init(&state_.server, &runtime_, &service_, &state_));
+    EXPECT_EQ(state_.server.counts.calls, 7u);
+    EXPECT_EQ(kernel_.lines_, std::vector<std::string>{"| test: no handler for ADD"});
 }
 
 TEST_F(Server, test_reject_a_service_without_an_endpoint) {

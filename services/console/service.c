@@ -199,8 +199,7 @@ static bool prepare(struct shell *shell, struct runtime *runtime, const void *im
     }
     ipc_resolver_init(&shell->resolver, runtime, SLOT_SAMGRD);
     shell->boot = (struct ipc_boot_resolver){.runtime = runtime,
-                                             .rows = routes,
-                                             .count = ARRAY_LEN(routes),
+                                             IPC_BOOT_ROWS(routes),
                                              .others = ipc_resolver_ask,
                                              .context = &shell->resolver};
     ipc_client_init(&shell->client, runtime, ipc_boot_resolve, &shell->boot, pause.slot);

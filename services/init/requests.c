@@ -177,7 +177,7 @@ static const struct ipc_client *client_of(const void *state) {
     return &((const struct init *)state)->client;
 }
 
-void init_requests_begin(struct init *init) {
+bool init_requests_begin(struct init *init) {
     static const struct ipc_row rows[] = {
         [INIT_OP_READY] = {.call = on_ready}, [INIT_OP_OFFER] = {.call = on_offer},
         [INIT_OP_ROUTE] = {.call = on_route}, [INIT_OP_END] = {.call = on_end},
@@ -190,8 +190,8 @@ void init_requests_begin(struct init *init) {
                                                .row_count = ARRAY_LEN(rows),
                                                .client = client_of,
                                                .may_look = is_operator};
-    ipc_server_init(&init->server, init->runtime, &service, init);
     init->offer.service = SERVICE_INDEX_NONE;
+    return ipc_server_init(&init->server, init->runtime, &service, init);
 }
 
 // An offer counts as made once its answer was handed over.
@@ -208,8 +208,9 @@ static void make_offer(struct init *init) {
 
 void init_serve_call(struct init *init, struct reply_handle reply) {
     if (ipc_server_call(&init->server, reply)) {
-        status_ignore(frame_answer(&init->runtime->page->reply_out, reply, slot_at(CAP_SLOT_NONE)),
-                      "a caller that left needs no answer");
+        const enum status sent =
+            frame_answer(&init->runtime->page->reply_out, reply, slot_at(CAP_SLOT_NONE));
+        init->server.counts.left += sent != STATUS_OK;
     }
     make_offer(init);
 }

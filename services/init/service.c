@@ -150,6 +150,8 @@ static void wait_once(struct init *init) {
         init->outcome = INIT_FAILURE;
     } else if (event.received == RECEIVED_CALL) {
         init_serve_call(init, event.reply);
+    } else if (event.received == RECEIVED_SEND) {  // None is served, all are counted.
+        ipc_server_send(&init->server);
     } else if (event.received == RECEIVED_NOTIFICATION &&
                (event.kernel_bits & NOTIFY_CHILD_EXIT) != 0) {
         look_at_children(init);
@@ -190,7 +192,9 @@ int init_main(struct runtime *runtime, const void *image) {
     }
     marker(runtime, MARKER_INIT_MANIFEST, init.manifest.service_count);
     supervisor_init(&init.supervisor, &init.manifest);
-    init_requests_begin(&init);
+    if (!init_requests_begin(&init)) {
+        return 1;
+    }
     ipc_client_init(&init.client, runtime, launch_resolve, &init.launcher, slot_at(CAP_SLOT_NONE));
     // Its capability table has two slots for each service and none to keep routes in.
     init.client.reuse = false;

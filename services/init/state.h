@@ -48,8 +48,9 @@ static inline const char *init_name_of(const struct init *init, uint32_t service
     return init->manifest.services[service].name;
 }
 
-// Makes the server of init's operations (requests.c).
-void init_requests_begin(struct init *init);
+// Makes the server of init's operations (requests.c). False: one of them has no handler, and a line
+// says which.
+WARN_UNUSED bool init_requests_begin(struct init *init);
 
 // Serves the call in request_in. Its answer is sent at once: who calls is let go on before anything
 // else is started.

@@ -264,8 +264,7 @@ int policyd_main(struct runtime *runtime, const void *image) {
         {"init", POLICY_CALL, SLOT_INIT},
     };
     struct policyd_service state;
-    state.resolver =
-        (struct ipc_boot_resolver){.runtime = runtime, .rows = routes, .count = ARRAY_LEN(routes)};
+    state.resolver = (struct ipc_boot_resolver){.runtime = runtime, IPC_BOOT_ROWS(routes)};
     ipc_boot_client_init(&state.client, &state.resolver);
     policyd_init(&state.policyd);
     audit_init(&state.audit, &state.client);

@@ -253,10 +253,9 @@ int samgrd_main(struct runtime *runtime) {
         {"policyd", POLICY_CALL, SAMGRD_SLOT_POLICYD},
         {"init", POLICY_CALL, SLOT_INIT},
     };
-    struct samgrd_service_state state = {
-        .resolver = {.runtime = runtime, .rows = routes, .count = ARRAY_LEN(routes)},
-        .policyd = service_id_named("policyd"),
-        .init = service_id_named("init")};
+    struct samgrd_service_state state = {.resolver = {.runtime = runtime, IPC_BOOT_ROWS(routes)},
+                                         .policyd = service_id_named("policyd"),
+                                         .init = service_id_named("init")};
     samgrd_init(&state.samgrd);
     ipc_boot_client_init(&state.client, &state.resolver);
     if (!runtime_expect(runtime, slot_at(SAMGRD_SLOT_POLICYD), CAP_ENDPOINT, RIGHT_CALL,

@@ -32,8 +32,7 @@ bool outside_open(struct outside *outside, struct runtime *runtime) {
                                 .start_deadline_ns = sys_clock_get() + OUTSIDE_START_NS};
     ipc_resolver_init(&outside->resolver, runtime, SLOT_SAMGRD);
     outside->boot = (struct ipc_boot_resolver){.runtime = runtime,
-                                               .rows = routes,
-                                               .count = ARRAY_LEN(routes),
+                                               IPC_BOOT_ROWS(routes),
                                                .others = ipc_resolver_ask,
                                                .context = &outside->resolver};
     ipc_client_init(&outside->client, runtime, ipc_boot_resolve, &outside->boot,

@@ -42,13 +42,14 @@ struct bystander {
 static const struct {
     const char *name;
     enum stranger_target target;
+    bool calls;  // Others, and says how that went.
 } services[] = {
-    {"policyd", STRANGER_POLICYD},     {"logd", STRANGER_LOGD},
-    {"metricsd", STRANGER_METRICSD},   {"timed", STRANGER_TIMED},
-    {"echo", STRANGER_ECHO},           {"rngd", STRANGER_RNGD},
-    {"keystored", STRANGER_KEYSTORED}, {"statefsd", STRANGER_STATEFSD},
-    {"execd", STRANGER_EXECD},         {"virtioblkd", STRANGER_VIRTIOBLKD},
-    {"updated", STRANGER_UPDATED},
+    {"policyd", STRANGER_POLICYD, true},     {"logd", STRANGER_LOGD, false},
+    {"metricsd", STRANGER_METRICSD, true},   {"timed", STRANGER_TIMED, false},
+    {"echo", STRANGER_ECHO, false},          {"rngd", STRANGER_RNGD, false},
+    {"keystored", STRANGER_KEYSTORED, true}, {"statefsd", STRANGER_STATEFSD, true},
+    {"execd", STRANGER_EXECD, true},         {"virtioblkd", STRANGER_VIRTIOBLKD, false},
+    {"updated", STRANGER_UPDATED, true},
 };
 
 // The manifest says in its argument how many services there are, and how many lives.
@@ -137,6 +138,21 @@ static bool is_counted(struct bystander *bystander, uint32_t service) {
            says(bystander, "calls that nobody counted", message.calls >= sum->calls, message.calls);
 }
 
+// The outcomes of its own calls, all of them, from who makes some; ABSENT from the others.
+static bool tells_of_its_calls(struct bystander *bystander, uint32_t service) {
+    struct server_message message = {.header = {.op = SERVER_OP_CLIENT}};
+    struct ipc_question question = question_to(services[service].name);
+    question.protocol = &server_rows;
+    const enum ipc_error error = ipc_ask(&bystander->client, &question, &message).error;
+    const bool calls = services[service].calls;
+    const uint32_t bytes = calls ? sizeof(bystander->client.stats.outcomes) : 0;
+    return says(bystander, services[service].name, error == IPC_OK, error) &&
+           says(bystander, "how its own calls went",
+                message.header.status == (calls ? WIRE_OK : WIRE_ABSENT), message.header.status) &&
+           says(bystander, "bytes of outcomes", message.outcomes.count == bytes,
+                message.outcomes.count);
+}
+
 // Whatever strangers asked of it: it has its identity, and all that it keeps opens.
 static bool keystored_is_well(struct bystander *bystander) {
     struct keys_message message = {.header = {.op = KEYS_OP_STATS}};
@@ -150,7 +166,7 @@ static bool keystored_is_well(struct bystander *bystander) {
 
 static bool is_all_counted(struct bystander *bystander) {
     for (uint32_t i = 0; i < service_count(bystander); i++) {
-        if (!is_counted(bystander, i)) {
+        if (!is_counted(bystander, i) || !tells_of_its_calls(bystander, i)) {
             return false;
         }
         if (services[i].target == STRANGER_KEYSTORED && !keystored_is_well(bystander)) {

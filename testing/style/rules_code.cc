@@ -105,6 +105,19 @@ void check_locked(const SourceFile &file, std::vector<Finding> *findings) {
     }
 }
 
+// What came of a call of the client library is looked at by who made it.
+void check_outcomes(const SourceFile &file, std::vector<Finding> *findings) {
+    static const std::regex outcome(
+        R"(^(static )?(inline |ALWAYS_INLINE )*(struct ipc_outcome|struct slot_result|)"
+        R"(enum (ipc_error|status|budget_verdict|(inbox|block|bulk|ring)_\w+)) \w+\()");
+    for (size_t i = 0; i < file.code.size(); i++) {
+        if (std::regex_search(file.code[i], outcome)) {
+            add(findings, "unmarked_outcome", file, static_cast<int>(i) + 1,
+                "the outcome may be ignored: WARN_UNUSED");
+        }
+    }
+}
+
 void check_header(const SourceFile &file, std::vector<Finding> *findings) {
     auto is_once = [](const std::string &line) { return line == "#pragma once"; };
     auto once = std::find_if(file.code.begin(), file.code.end(), is_once);
@@ -232,6 +245,9 @@ void check_code(const SourceFile &file, std::vector<Finding> *findings) {
         check_conditionals(file, findings);
         check_statics(file, findings);
         check_locked(file, findings);
+    }
+    if (file.is_below("ipc") && file.is_header()) {
+        check_outcomes(file, findings);
     }
 }
 

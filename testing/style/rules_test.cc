@@ -248,6 +248,20 @@ TEST(Style, test_reject_retry_loop_around_a_function_that_asks) {
     EXPECT_EQ(rules_broken("services/a/x.c", said), Rules());
 }
 
+TEST(Style, test_reject_outcome_that_may_be_ignored) {
+    const std::string head = "// x.h: for a test.\n#pragma once\n";
+    for (const char *function :
+         {"struct ipc_outcome a(int b);", "enum ipc_error a(int b);", "enum status a(int b);",
+          "static inline enum bulk_error a(int b);", "enum block_result a(int b,\n    int c);",
+          "struct slot_result a(int b);", "enum ring_result a(int b);"}) {
+        const std::string text = function;
+        EXPECT_EQ(rules_broken("ipc/x.h", head + text + "\n"), Rules({"unmarked_outcome"})) << text;
+        EXPECT_EQ(rules_broken("ipc/x.h", head + "WARN_UNUSED " + text + "\n"), Rules()) << text;
+        EXPECT_EQ(rules_broken("runtime/x.h", head + text + "\n"), Rules()) << text;
+    }
+    EXPECT_EQ(rules_broken("ipc/x.h", head + "struct ipc_outcome {\n    int a;\n};\n"), Rules());
+}
+
 TEST(Style, test_reject_loop_of_its_own_in_a_service) {
     for (const char *body :
          {"sys_ipc_reply_recv(a, b, c);", "x = sys_ipc_recv(a, b); sys_ipc_reply(c);",
