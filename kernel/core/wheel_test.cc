@@ -116,18 +116,20 @@ void expect_right(const history &of) {
     two.insert(1, of.second);
     const std::uint64_t next = std::min(of.first, of.second);
     ASSERT_EQ(wheel_next(&two.state), next <= of.begin ? 0 : next);
-    std::multiset<std::uint64_t> in = {of.first, of.second};
+    std::uint64_t in[] = {of.first, of.second};  // UINT64_MAX: it has left.
     if (of.removed < 2) {
         wheel_remove(&two.state, &two.all[of.removed]);
-        in.erase(in.find(of.removed == 0 ? of.first : of.second));
+        in[of.removed] = UINT64_MAX;
     }
     for (const auto &[ns, index] : two.take(of.now)) {
         ASSERT_LE(ns, of.now);
-        in.erase(in.find(ns));
+        ASSERT_EQ(ns, in[index]);
+        in[index] = UINT64_MAX;
     }
-    ASSERT_TRUE(in.empty() || *in.begin() > of.now);
-    ASSERT_LE(wheel_next(&two.state), in.empty() ? UINT64_MAX : *in.begin());
-    ASSERT_EQ(two.state.count, in.size());
+    const std::uint64_t earliest = std::min(in[0], in[1]);
+    ASSERT_TRUE(earliest == UINT64_MAX || earliest > of.now);
+    ASSERT_LE(wheel_next(&two.state), earliest);
+    ASSERT_EQ(two.state.count, (in[0] != UINT64_MAX) + (in[1] != UINT64_MAX) + 0u);
 }
 
 // Every such history among times at the edges of the digits.

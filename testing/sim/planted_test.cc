@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "testing/sim/seed_fork.h"
 #include "testing/sim/seeds.h"
 
 namespace {
@@ -73,17 +74,14 @@ void expect_found(const finding &wanted) {
     seed_options options;
     options.plant = wanted.bug;
     options.quiet = true;
-    for (std::uint64_t seed = 1; seed <= SEEDS; seed++) {
-        seed_outcome out = seed_run(options, seed);
-        if (!out.complaint.empty()) {
-            EXPECT_TRUE(has_one_of(out.complaint, wanted.words)) << out.complaint;
-            std::printf("%s: found by seed %llu: %s\n", fault_point_name(wanted.bug),
-                        static_cast<unsigned long long>(seed), out.complaint.c_str());
-            EXPECT_EQ(seed_run(options, seed).complaint, out.complaint);  // It can be replayed.
-            return;
-        }
-    }
-    ADD_FAILURE() << fault_point_name(wanted.bug) << " is not found in " << SEEDS << " seeds";
+    const std::uint64_t seed = simtest::seeds_each(
+        {1, SEEDS}, [&](std::uint64_t one) { return seed_run(options, one).complaint.empty(); });
+    ASSERT_NE(seed, 0u) << fault_point_name(wanted.bug) << " is not found in " << SEEDS << " seeds";
+    const std::string complaint = seed_run(options, seed).complaint;  // It can be replayed.
+    EXPECT_TRUE(has_one_of(complaint, wanted.words)) << complaint;
+    std::printf("%s: found by seed %llu: %s\n", fault_point_name(wanted.bug),
+                static_cast<unsigned long long>(seed), complaint.c_str());
+    EXPECT_EQ(seed_run(options, seed).complaint, complaint);
 }
 
 TEST(Planted, each_bug_is_found) {

@@ -6,11 +6,23 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
+#include <new>
 
 namespace simtest {
 namespace {
+
+constexpr std::size_t WORKERS = 2;
+
+// Of the processes that run seeds of one range.
+struct shared_range {
+    std::atomic<std::uint64_t> next;
+    std::atomic<std::uint64_t> unclean{UINT64_MAX};  // The lowest so far.
+    std::atomic_flag adding = ATOMIC_FLAG_INIT;
+};
 
 [[noreturn]] void give_up(const char *what) {
     std::perror(what);
@@ -68,6 +80,55 @@ int seed_fork(const sim_options &machine, bool quiet, const std::function<void()
         give_up("seeds: fork");
     }
     return status;
+}
+
+namespace {
+
+void run_seeds(const seed_range &range, shared_range *shared,
+               const std::function<bool(std::uint64_t)> &run, const std::function<void()> &add) {
+    // Whoever takes a seed, all before it have been taken: the lowest unclean one is found.
+    for (std::uint64_t seed = shared->next.fetch_add(range.step);
+         seed <= range.last && seed < shared->unclean; seed = shared->next.fetch_add(range.step)) {
+        const bool is_clean = run(seed);
+        while (shared->adding.test_and_set()) {
+        }
+        add();
+        if (!is_clean) {
+            shared->unclean = std::min(shared->unclean.load(), seed);
+        }
+        shared->adding.clear();
+    }
+}
+
+}  // namespace
+
+std::uint64_t seeds_each(const seed_range &range, const std::function<bool(std::uint64_t)> &run,
+                         const std::function<void()> &add) {
+    void *const memory = seed_shared_bytes(sizeof(shared_range));
+    auto *const shared = new (memory) shared_range{range.first};
+    std::fflush(stdout);
+    pid_t workers[WORKERS];
+    for (pid_t &worker : workers) {
+        worker = fork();
+        if (worker == 0) {
+            run_seeds(range, shared, run, add);
+            std::fflush(stdout);
+            _exit(0);
+        }
+        if (worker < 0) {
+            give_up("seeds: fork");
+        }
+    }
+    for (const pid_t worker : workers) {
+        int status = 0;
+        if (waitpid(worker, &status, 0) != worker || status != 0) {
+            std::fprintf(stderr, "seeds: a process that ran them failed\n");
+            std::exit(2);
+        }
+    }
+    const std::uint64_t unclean = shared->unclean;
+    munmap(memory, sizeof(shared_range));
+    return unclean == UINT64_MAX ? 0 : unclean;
 }
 
 std::string seed_crash(int status) {

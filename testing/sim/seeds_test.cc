@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "testing/sim/seed_fork.h"
 #include "testing/sim/seeds.h"
 
 namespace {
@@ -36,24 +37,30 @@ std::string output_of(const std::string &arguments) {
     return text;
 }
 
-// Runs seeds 1 to `count` on that many harts; stops at the first complaint.
+// Runs seeds 1 to `count` on that many harts, by two processes; stops at the first complaint.
 seed_totals expect_clean(std::uint32_t hart_count, std::uint64_t count) {
     seed_options options;
     options.hart_count = hart_count;
     const seed_clock begin = seed_clock_begin();
-    seed_totals sum;
-    for (std::uint64_t seed = 1; seed <= count; seed++) {
-        seed_outcome out = seed_run(options, seed);
-        seed_add(sum, out);
-        if (!out.complaint.empty()) {
-            options.report = true;
-            (void)seed_run(options, seed);
-            ADD_FAILURE() << out.complaint << "\nreplay: " << seed_replay(options, seed);
-            return sum;
-        }
+    auto *const sum = simtest::seed_shared<seed_totals>();
+    *sum = {};
+    seed_outcome out;
+    const std::uint64_t unclean = simtest::seeds_each(
+        {1, count},
+        [&](std::uint64_t seed) {
+            out = seed_run(options, seed);
+            return out.complaint.empty();
+        },
+        [&] { seed_add(*sum, out); });
+    if (unclean != 0) {
+        options.report = true;
+        ADD_FAILURE() << seed_run(options, unclean).complaint
+                      << "\nreplay: " << seed_replay(options, unclean);
+    } else {
+        EXPECT_EQ(sum->seeds, count);
+        std::printf("%s", seed_summary(*sum, begin).c_str());
     }
-    std::printf("%s", seed_summary(sum, begin).c_str());
-    return sum;
+    return *sum;
 }
 
 TEST(Seeds, six_hundred_on_two_harts_are_clean) {

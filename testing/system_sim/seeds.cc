@@ -1,12 +1,13 @@
 // testing/system_sim/seeds.cc: see seeds.h.
 #include "testing/system_sim/seeds.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <iterator>
 
 #include "ipc/plant.h"
 #include "services/statefsd/statefs.h"
-#include "testing/sim/seed_fork.h"
 #include "testing/system_sim/storage.h"
 #include "testing/system_sim/update.h"
 
@@ -200,6 +201,28 @@ std::string seed_replay(const seed_options &options, std::uint64_t seed) {
         command += std::string(" --plant ") + plants[options.plant].name;
     }
     return command + " --report";
+}
+
+seeds_outcome seeds_run(const seed_options &options, const simtest::seed_range &range) {
+    auto *const all = simtest::seed_shared<seeds_outcome>();
+    *all = {};
+    seed_outcome out{};
+    std::uint64_t seed = 0;
+    all->unclean = simtest::seeds_each(
+        range,
+        [&](std::uint64_t one) {
+            seed = one;
+            out = seed_run(options, one);
+            return out.complaint[0] == '\0';
+        },
+        [&] {
+            seed_add(all->sum, out);
+            if (out.complaint[0] != '\0' && (all->unclean == 0 || seed < all->unclean)) {
+                all->unclean = seed;
+                std::copy(std::begin(out.complaint), std::end(out.complaint), all->sum.complaint);
+            }
+        });
+    return *all;
 }
 
 int plant_count() {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 
+#include "testing/sim/seed_fork.h"
 #include "testing/system_sim/world.h"
 
 namespace systemsim {
@@ -56,6 +57,15 @@ seed_outcome seed_run(const seed_options &options, std::uint64_t seed);
 void seed_add(seed_outcome &sum, const seed_outcome &one);
 std::string seed_summary(const seed_options &options, const seed_outcome &sum);
 std::string seed_replay(const seed_options &options, std::uint64_t seed);
+
+// What many tell.
+struct seeds_outcome {
+    std::uint64_t unclean;  // The first with a complaint, or 0.
+    seed_outcome sum;       // Of all up to there, with that complaint.
+};
+
+// By two processes.
+seeds_outcome seeds_run(const seed_options &options, const simtest::seed_range &range);
 
 // All planted bugs: those of ipc/plant.def, then those of services/statefsd/plant.def with JOURNAL_
 // before their names, and of services/updated/plant.def with UPDATE_. -1: there is none of that

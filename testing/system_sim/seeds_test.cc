@@ -21,13 +21,9 @@ std::uint64_t seed_count() {
 }
 
 TEST(SystemSim, seeds_are_clean) {
-    seed_options options;
-    seed_outcome sum{};
-    for (std::uint64_t seed = 1; seed <= seed_count(); seed++) {
-        const seed_outcome out = seed_run(options, seed);
-        seed_add(sum, out);
-        ASSERT_STREQ(out.complaint, "") << "replay: " << seed_replay(options, seed);
-    }
+    const seed_options options;
+    const auto [unclean, sum] = seeds_run(options, {1, seed_count()});
+    ASSERT_EQ(unclean, 0u) << sum.complaint << "\nreplay: " << seed_replay(options, unclean);
     std::printf("%s", seed_summary(options, sum).c_str());
     // It does what it is there for.
     EXPECT_GT(sum.served, sum.calls / 4);
@@ -56,17 +52,12 @@ TEST_P(PlantedBug, is_found) {
     seed_options options;
     options.plant = GetParam();
     options.quiet = true;
-    std::string complaint;
-    std::uint64_t seed = 0;
-    while (seed < SEEDS && complaint.empty()) {
-        seed++;
-        complaint = seed_run(options, seed).complaint;
-    }
-    EXPECT_NE(complaint, "") << plant_what(GetParam());
+    const auto [seed, sum] = seeds_run(options, {1, SEEDS});
+    ASSERT_NE(seed, 0u) << plant_what(GetParam());
     options.plant = -1;  // It is the bug that is complained of, and not a world that fails anyway.
     EXPECT_STREQ(seed_run(options, seed).complaint, "");
     std::printf("%s: seed %llu: %s\n", plant_name(GetParam()),
-                static_cast<unsigned long long>(seed), complaint.c_str());
+                static_cast<unsigned long long>(seed), sum.complaint);
 }
 
 INSTANTIATE_TEST_SUITE_P(All, PlantedBug, testing::ValuesIn(plants_without_storage()),
