@@ -1,4 +1,5 @@
 // services/execd/endings.c: programs that have ended: who waits is told, and the journal.
+#include "ipc/plant.h"
 #include "ipc/wire/exec_wire.h"
 #include "kernel/abi/task.h"
 #include "services/execd/state.h"
@@ -50,7 +51,7 @@ static void on_end(struct execd_service *service, struct execd_record *record,
         crash_say(runtime, "execd", record->name, &crash);
     }
     answer_waiters(service, record);
-    if (is_told(&crash)) {
+    if (is_told(&crash) && !plant_fires(PLANT_LOSE_CRASH)) {
         ask_tell_logd(service, &crash);
     }
 }

@@ -1,6 +1,7 @@
 // services/execd/execd.c: see execd.h.
 #include "services/execd/execd.h"
 
+#include "ipc/plant.h"
 #include "kernel/abi/task.h"
 
 void execd_init(struct execd *execd) {
@@ -83,14 +84,21 @@ uint32_t execd_running_count(const struct execd *execd) {
     return count;
 }
 
+// What has ended counts no more.
+static bool counts(const struct execd_record *record) {
+    return record->state == EXECD_RUNS ||
+           (record->state == EXECD_ENDED && record->ending.reason == EXIT_KILLED &&
+            plant_fires(PLANT_KEEP_QUOTA));
+}
+
 static bool within_quotas(const struct execd *execd, uint64_t owner,
                           const struct bundle_program *program) {
     uint32_t owned = 0;
     uint32_t same = 0;
     for (uint32_t i = 0; i < EXECD_RECORD_MAX; i++) {
         const struct execd_record *record = &execd->records[i];
-        owned += record->state == EXECD_RUNS && record->owner == owner;
-        same += record->state == EXECD_RUNS && record->program == program->service_id;
+        owned += counts(record) && record->owner == owner;
+        same += counts(record) && record->program == program->service_id;
     }
     return owned < EXECD_OWNED_MAX && same < program->at_once &&
            execd_running_count(execd) < EXECD_RUNNING_MAX;
@@ -186,10 +194,20 @@ bool execd_take_waiter(struct execd *execd, uint32_t instance, struct kept_call 
     return false;
 }
 
+static void forget(struct execd *execd, uint32_t instance) {
+    struct execd_record *record = execd_find(execd, instance);
+    if (record) {
+        record->state = EXECD_FREE;
+    }
+}
+
 void execd_left(struct execd *execd, struct reply_handle reply) {
     for (uint32_t i = 0; i < EXECD_WAITER_MAX; i++) {
         struct execd_waiter *waiter = &execd->waiters[i];
         if (waiter->instance != 0 && waiter->call.reply.value == reply.value) {
+            if (plant_fires(PLANT_FORGET_ENDING)) {
+                forget(execd, waiter->instance);
+            }
             waiter->instance = 0;
         }
     }

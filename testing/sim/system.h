@@ -27,7 +27,7 @@
 
 namespace simtest {
 
-inline constexpr std::uint32_t BOOT_VIEW_PAGES = 4;
+inline constexpr std::uint32_t BOOT_VIEW_PAGES = 6;
 
 // A boot image as init and policyd see it: the manifest and the policies are the test's, the
 // programs stand where the simulation has put them.
@@ -119,14 +119,19 @@ class boot_view {
         return entry;
     }
 
+    static std::uint32_t pages_of(std::uint64_t bytes) {
+        return static_cast<std::uint32_t>((bytes + BOOT_IMAGE_ALIGN - 1) / BOOT_IMAGE_ALIGN);
+    }
+
     // Data entries start on pages of their own.
     void begin_entry(const std::string &name, boot_image_kind kind) {
-        pages_++;
+        pages_ += current_ == nullptr ? 1 : pages_of(current_->bytes);
         current_ = new_entry(name, kind);
         current_->offset = pages_ * BOOT_IMAGE_ALIGN;
     }
 
     void append(const void *bytes, std::size_t count) {
+        ASSERT_LE(current_->offset + current_->bytes + count, sizeof(image_));
         std::memcpy(image_ + current_->offset + current_->bytes, bytes, count);
         current_->bytes += count;
     }

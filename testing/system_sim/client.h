@@ -12,7 +12,7 @@ namespace systemsim {
 
 inline constexpr std::uint32_t OWN = SLOT_FIRST_OWN;           // A client's own endpoint.
 inline constexpr std::uint32_t OPERATOR = SLOT_FIRST_OWN + 1;  // The reaper's way to init.
-inline constexpr std::uint32_t CLIENTS = 6;                    // Those that say when they are over.
+inline constexpr std::uint32_t CLIENTS = 6;  // Those of every seed that say when they are over.
 
 // Patience of a call that must not run out of it, in microseconds.
 inline constexpr std::uint64_t PATIENT_US = 400000;

@@ -268,12 +268,11 @@ void end_service(user &self, const std::string &name) {
 
 // Ends services at random.
 void run_reaper(user &self) {
-    static const char *const victims[] = {"policyd",  "samgrd", "logd",
-                                          "metricsd", "timed",  "sloth"};
+    const auto count = static_cast<std::uint32_t>(truth.victims.size());
     client made(self, slot_at(OWN));
     for (std::uint32_t i = 0; i < KILLS; i++) {
         pause_us(500 + sim_user_random(20000));
-        end_service(self, victims[sim_user_random(6)]);
+        end_service(self, truth.victims[sim_user_random(count)]);
     }
     made.end();
 }

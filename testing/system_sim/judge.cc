@@ -5,6 +5,7 @@
 #include "ipc/wire/server_wire.h"
 #include "testing/sim/system.h"
 #include "testing/system_sim/client.h"
+#include "testing/system_sim/programs.h"
 
 namespace systemsim {
 
@@ -103,16 +104,19 @@ void is_audited(client &of, const char *name) {
 void run_judge(simtest::user &self) {
     client made(self, slot_at(OWN));
     std::uint32_t storms = 0;
-    for (std::uint32_t i = 0; i < ROUNDS_MAX && truth.clients_over < CLIENTS; i++) {
+    for (std::uint32_t i = 0; i < ROUNDS_MAX && truth.clients_over < truth.clients; i++) {
         pause_us(5000 + sim_user_random(10000));
         if (storms < STORMS) {
             storm(made);
             storms++;
         }
     }
-    expect(truth.clients_over == CLIENTS, "clients that never end", truth.clients_over);
+    expect(truth.clients_over == truth.clients, "clients that never end", truth.clients_over);
     for (const char *name : {"policyd", "logd", "metricsd", "timed", "sloth"}) {
         is_at_rest(made, name);
+    }
+    if (programs.there) {
+        is_at_rest(made, "execd");
     }
     for (const char *name : {"nobody", "nowhere", "nothing"}) {
         is_audited(made, name);

@@ -2,6 +2,7 @@
 #include <sstream>
 
 #include "runtime/syscall.h"
+#include "testing/system_sim/programs.h"
 #include "testing/system_sim/world.h"
 
 namespace systemsim {
@@ -73,6 +74,7 @@ void world_judge(const sim_result &result) {
     for (const auto &[value, at_most] : truth.at_most) {
         check(value);
     }
+    programs_judge();
     const starts doomed = judge_starts(sim_console())["doomed"];
     expect(doomed.begun == 3 && doomed.ended == 3, "starts of one that dies for ever",
            doomed.begun);

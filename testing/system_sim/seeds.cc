@@ -8,6 +8,7 @@
 
 #include "ipc/plant.h"
 #include "services/statefsd/statefs.h"
+#include "testing/system_sim/programs.h"
 #include "testing/system_sim/storage.h"
 #include "testing/system_sim/update.h"
 
@@ -79,6 +80,11 @@ void fill_outcome(seed_outcome &out, const sim_result &result) {
     out.weather = truth.refused_by_weather;
     out.records = truth.records;
     out.sleeps = truth.sleeps;
+    out.programs = programs_run();
+    out.endings = programs.told.size();
+    out.crashes = programs.crashes;
+    out.bundles = programs.brought;
+    out.flawed = programs.flawed;
     for (const auto &[name, count] : truth.ends) {
         out.ends += count;
     }
@@ -137,6 +143,11 @@ void seed_add(seed_outcome &sum, const seed_outcome &one) {
     sum.records += one.records;
     sum.sleeps += one.sleeps;
     sum.ends += one.ends;
+    sum.programs += one.programs;
+    sum.endings += one.endings;
+    sum.crashes += one.crashes;
+    sum.bundles += one.bundles;
+    sum.flawed += one.flawed;
     sum.lives += one.lives;
     sum.cuts += one.cuts;
     sum.certain += one.certain;
@@ -181,12 +192,16 @@ std::string seed_summary(const seed_options &options, const seed_outcome &sum) {
     std::snprintf(
         text, sizeof(text),
         "%llu system calls; %llu requests, %llu served, %llu not known of, %llu denied "
-        "(%llu had to be), %llu answers later; %llu records, %llu sleeps; %llu ends\n",
+        "(%llu had to be), %llu answers later; %llu records, %llu sleeps; %llu ends; %llu "
+        "programs, %llu endings told, %llu crashes in the journal, %llu bundles, %llu refused\n",
         static_cast<unsigned long long>(sum.syscalls), static_cast<unsigned long long>(sum.calls),
         static_cast<unsigned long long>(sum.served), static_cast<unsigned long long>(sum.unknown),
         static_cast<unsigned long long>(sum.denied), static_cast<unsigned long long>(sum.weather),
         static_cast<unsigned long long>(sum.answers), static_cast<unsigned long long>(sum.records),
-        static_cast<unsigned long long>(sum.sleeps), static_cast<unsigned long long>(sum.ends));
+        static_cast<unsigned long long>(sum.sleeps), static_cast<unsigned long long>(sum.ends),
+        static_cast<unsigned long long>(sum.programs), static_cast<unsigned long long>(sum.endings),
+        static_cast<unsigned long long>(sum.crashes), static_cast<unsigned long long>(sum.bundles),
+        static_cast<unsigned long long>(sum.flawed));
     return text;
 }
 

@@ -35,6 +35,12 @@ struct seed_outcome {
     std::uint64_t records;  // Read again from the journal.
     std::uint64_t sleeps;
     std::uint64_t ends;  // Services ended from outside.
+    // With execd and without a disk:
+    std::uint64_t programs;  // That ran,
+    std::uint64_t endings;   // of them those whose end somebody was told.
+    std::uint64_t crashes;   // Found in the journal.
+    std::uint64_t bundles;   // That were taken,
+    std::uint64_t flawed;    // and refused.
     // With a disk:
     std::uint64_t lives;         // Boots of the system,
     std::uint64_t cuts;          // of them ended by the power.

@@ -34,6 +34,11 @@ TEST(SystemSim, seeds_are_clean) {
     EXPECT_GT(sum.records, 5 * SEEDS);
     EXPECT_GT(sum.sleeps, 5 * SEEDS);
     EXPECT_GT(sum.ends, 5 * SEEDS);
+    EXPECT_GT(sum.programs, 2 * SEEDS);  // Of half of the seeds.
+    EXPECT_GT(sum.endings, SEEDS);
+    EXPECT_GT(sum.crashes, SEEDS / 30);
+    EXPECT_GT(sum.bundles, SEEDS / 30);
+    EXPECT_GT(sum.flawed, SEEDS / 10);
 }
 
 std::vector<int> plants_without_storage() {

@@ -5,6 +5,7 @@
 #include "services/timed/service.h"
 #include "testing/sim/system.h"
 #include "testing/system_sim/client.h"
+#include "testing/system_sim/programs.h"
 
 namespace systemsim {
 
@@ -17,7 +18,7 @@ enum place : std::uint32_t { POLICYD, SAMGRD, LOGD, METRICSD, TIMED };
 constexpr std::uint32_t RESTARTS = 40;
 constexpr std::uint32_t DOOMED_RESTARTS = 2;
 constexpr std::uint64_t STEPS_MAX = 3000000;
-constexpr std::uint32_t PAGES = 4096;  // 192 for each of the services, and some.
+constexpr std::uint32_t PAGES = 5120;  // 192 for each of the services, 700 for execd, and some.
 
 void add_services(boot_view &view) {
     view.service("policyd", MANIFEST_CRITICAL, RESTARTS,
@@ -53,28 +54,40 @@ void add_clients(boot_view &view) {
                  {console(), to_init(), receives(OWN), route_to(SLOT_SAMGRD, SAMGRD)});
 }
 
-void add_policies(boot_view &view) {
+void add_policies(boot_view &view, bool with_programs) {
     std::vector<policy_row> always = {
         allow("judge", POLICY_MANAGE, "policyd"), allow("metricsd", POLICY_CALL, "logd"),
         allow("writer", POLICY_CALL, "logd"), allow("sleeper", POLICY_CALL, "timed")};
     for (const char *name : {"policyd", "logd", "metricsd", "timed", "sloth"}) {
         always.push_back(allow("judge", POLICY_CALL, name));
     }
+    if (with_programs) {
+        programs_allow(always);
+    }
     std::vector<policy_row> fair = always;
     for (const char *name : {"caller", "second", "asker"}) {
         fair.push_back(allow(name, POLICY_CALL, "sloth"));
         fair.push_back(allow(name, POLICY_SEND, "sloth"));
     }
+    if (with_programs) {
+        programs_allow_starts(fair);
+    }
     view.policy(sorted(fair));
     view.policy(sorted(always));
 }
 
-void run_init(user &self) {
+void run_init(user &self, bool with_programs) {
     truth = ledger();
+    truth.clients = CLIENTS;
+    truth.victims = {"policyd", "samgrd", "logd", "metricsd", "timed", "sloth"};
+    programs = program_ledger();
     boot_view view;
     add_services(view);
+    if (with_programs) {
+        programs_serve(view, SAMGRD);
+    }
     add_clients(view);
-    add_policies(view);
+    add_policies(view, with_programs);
     run_system(self, view);
 }
 
@@ -89,6 +102,7 @@ sim_machine &machine() {
     static bool filled = false;
     if (!filled) {
         filled = true;
+        programs_add(made);
         made.program("policyd", run_policyd);
         made.program("samgrd", run_samgrd);
         made.program("logd", run_logd);
@@ -110,10 +124,13 @@ sim_machine &machine() {
 }  // namespace
 
 sim_options world_options(std::uint64_t seed, std::uint32_t hart_count) {
-    sim_options options = machine().options(run_init, hart_count, seed);
+    const bool with_programs = programs_in(seed);
+    sim_options options = machine().options(
+        [with_programs](user &self) { run_init(self, with_programs); }, hart_count, seed);
     options.fault_rate[FAULT_POINT_SLOW_PATH] = seed % 3 == 0 ? 8192 : 0;
     options.fault_rate[FAULT_POINT_SHORT_QUANTUM] = seed % 2 == 0 ? 16384 : 0;
     options.page_count = PAGES;
+    options.native = with_programs;  // execd looks at bundles that are brought.
     options.step_max = STEPS_MAX;
     return options;
 }

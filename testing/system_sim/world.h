@@ -33,7 +33,9 @@ struct ledger {
     std::map<std::uint64_t, std::uint32_t> at_least;
     std::uint64_t weather = 0;  // Odd: nobody may use the service, and that was said before.
     std::uint64_t next_value = 1;
+    std::uint32_t clients = 0;  // Those that say when they are over,
     std::uint32_t clients_over = 0;
+    std::vector<std::string> victims;               // Whom the reaper ends.
     std::map<std::string, std::uint32_t> ends;      // Of each service, from outside or its own,
     std::map<std::string, std::uint64_t> ended_ns;  // and when that was last asked for.
     std::uint64_t outcomes[IPC_ERROR_COUNT] = {};   // Of calls and sends,
