@@ -38,6 +38,9 @@ TEST(SystemSim, seeds_are_clean) {
     EXPECT_GT(sum.records, 5 * SEEDS);
     EXPECT_GT(sum.sleeps, 5 * SEEDS);
     EXPECT_GT(sum.ends, 5 * SEEDS);
+    // Every third seed has rngd.
+    EXPECT_GT(sum.draws, 10 * SEEDS);
+    EXPECT_GT(sum.draws_dead, SEEDS / 10);
 }
 
 std::vector<int> plants_without_storage() {

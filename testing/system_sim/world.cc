@@ -5,6 +5,7 @@
 #include "services/timed/service.h"
 #include "testing/sim/system.h"
 #include "testing/system_sim/client.h"
+#include "testing/system_sim/entropy.h"
 
 namespace systemsim {
 
@@ -35,11 +36,12 @@ void add_services(boot_view &view) {
     view.service("timed", 0, RESTARTS, {console(), to_init(), receives(SLOT_ENDPOINT)});
     view.service("sloth", 0, 100000, {console(), to_init(), receives(SLOT_ENDPOINT)});
     view.service("doomed", 0, DOOMED_RESTARTS, {console(), to_init()});
+    entropy_add(view, RESTARTS);
 }
 
 void add_clients(boot_view &view) {
     for (const char *name : {"caller", "second", "asker", "writer", "sleeper"}) {
-        view.service(name, 0, 0,
+        view.service(entropy_stands_in(name), 0, 0,
                      {console(), to_init(), receives(OWN), route_to(SLOT_SAMGRD, SAMGRD)});
     }
     view.service(
@@ -60,11 +62,13 @@ void add_policies(boot_view &view) {
     for (const char *name : {"policyd", "logd", "metricsd", "timed", "sloth"}) {
         always.push_back(allow("judge", POLICY_CALL, name));
     }
+    entropy_allow_always(always);
     std::vector<policy_row> fair = always;
     for (const char *name : {"caller", "second", "asker"}) {
         fair.push_back(allow(name, POLICY_CALL, "sloth"));
         fair.push_back(allow(name, POLICY_SEND, "sloth"));
     }
+    entropy_allow_fair(fair);
     view.policy(sorted(fair));
     view.policy(sorted(always));
 }
@@ -103,6 +107,9 @@ sim_machine &machine() {
         made.program("sleeper", run_sleeper);
         made.program("reaper", run_reaper);
         made.program("judge", run_judge);
+        made.program("rngd", run_rngd);
+        made.program("drawer1", run_drawer);
+        made.program("drawer2", run_drawer);
     }
     return made;
 }
@@ -116,6 +123,21 @@ sim_options world_options(std::uint64_t seed, std::uint32_t hart_count) {
     options.page_count = PAGES;
     options.step_max = STEPS_MAX;
     return options;
+}
+
+void world_live(std::uint64_t seed, sim_options options, sim_result *result) {
+    entropy_begin(seed, options);
+    sim_run(&options, result);
+    world_judge(*result);
+    entropy_judge();
+}
+
+std::vector<std::string> world_victims() {
+    std::vector<std::string> victims = {"policyd", "samgrd", "logd", "metricsd", "timed", "sloth"};
+    if (draws.there) {
+        victims.emplace_back("rngd");
+    }
+    return victims;
 }
 
 }  // namespace systemsim
