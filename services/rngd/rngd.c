@@ -6,8 +6,10 @@
 #include <sodium/utils.h>
 #include <string.h>
 
+#include "ipc/plant.h"
+
 BASE_STATIC_ASSERT(RNGD_KEY_BYTES == randombytes_SEEDBYTES, "the generator's seed");
-BASE_STATIC_ASSERT(RNGD_SEED_BYTES * HEALTH_BITS >= 2 * 8 * RNGD_KEY_BYTES,
+BASE_STATIC_ASSERT(RNGD_SEED_BYTES *HEALTH_BITS >= 2 * 8 * RNGD_KEY_BYTES,
                    "twice the entropy of the key");
 
 void rngd_init(struct rngd *rngd) {
@@ -25,6 +27,9 @@ void rngd_fail(struct rngd *rngd) {
 // The old key stays in it: a seed that somebody knows makes nothing worse.
 static void take_seed(struct rngd *rngd) {
     uint8_t key[RNGD_KEY_BYTES];
+    if (plant_fires(PLANT_SAME_SEED)) {
+        memset(rngd->raw, 0, sizeof(rngd->raw));
+    }
     int failed = crypto_generichash_blake2b(key, sizeof(key), rngd->raw, sizeof(rngd->raw),
                                             rngd->key, sizeof(rngd->key));
     memcpy(rngd->key, key, sizeof(key));
@@ -41,7 +46,8 @@ static void take_seed(struct rngd *rngd) {
 
 void rngd_take_raw(struct rngd *rngd, const uint8_t *bytes, uint32_t count) {
     for (uint32_t i = 0; i < count && rngd->state != RNGD_FAILED; i++) {
-        bool begun = health_is_good(&rngd->health);  // Those of the start-up are not used.
+        // Those of the start-up are not used.
+        bool begun = health_is_good(&rngd->health) || plant_fires(PLANT_SERVE_EARLY);
         rngd->raw_total++;
         if (!health_take(&rngd->health, bytes[i])) {
             rngd_fail(rngd);
@@ -61,12 +67,16 @@ enum wire_status rngd_give(struct rngd *rngd, uint32_t count, uint8_t *out) {
     if (count > RNGD_REQUEST_MAX) {
         return WIRE_TOO_LARGE;
     }
-    if (rngd->state != RNGD_READY || rngd->since_seed + count > RNGD_SEED_MAX) {
+    bool ready = rngd->state == RNGD_READY ||
+                 (rngd->state == RNGD_FAILED && plant_fires(PLANT_SERVE_FAILED));
+    if (!ready || rngd->since_seed + count > RNGD_SEED_MAX) {
         return WIRE_UNAVAILABLE;
     }
     uint8_t block[RNGD_KEY_BYTES + RNGD_REQUEST_MAX];
     randombytes_buf_deterministic(block, RNGD_KEY_BYTES + count, rngd->key);
-    memcpy(rngd->key, block, RNGD_KEY_BYTES);
+    if (!plant_fires(PLANT_KEEP_KEY)) {
+        memcpy(rngd->key, block, RNGD_KEY_BYTES);
+    }
     memcpy(out, block + RNGD_KEY_BYTES, count);
     sodium_memzero(block, sizeof(block));
     rngd->since_seed += count;

@@ -11,14 +11,14 @@
 #include <array>
 #include <cstdint>
 #include <map>
-#include <random>
 #include <vector>
+
+#include "testing/sim_devices/virtio_device.h"
 
 namespace sim_devices {
 
 inline constexpr std::uint32_t SECTOR_BYTES = 512;
 using sector = std::array<std::uint8_t, SECTOR_BYTES>;
-using random_source = std::mt19937_64;
 
 class disk_image {
   public:

@@ -7,6 +7,7 @@
 #include "services/init/service.h"
 #include "testing/sim/system.h"
 #include "testing/system_sim/client.h"
+#include "testing/system_sim/entropy.h"
 
 namespace systemsim {
 
@@ -268,11 +269,12 @@ void end_service(user &self, const std::string &name) {
 
 // Ends services at random.
 void run_reaper(user &self) {
-    const auto count = static_cast<std::uint32_t>(truth.victims.size());
+    const std::vector<std::string> victims = entropy_hunt(truth.victims);
+    const auto count = static_cast<std::uint32_t>(victims.size());
     client made(self, slot_at(OWN));
     for (std::uint32_t i = 0; i < KILLS; i++) {
         pause_us(500 + sim_user_random(20000));
-        end_service(self, truth.victims[sim_user_random(count)]);
+        end_service(self, victims[sim_user_random(count)]);
     }
     made.end();
 }

@@ -5,6 +5,7 @@
 #include "ipc/wire/server_wire.h"
 #include "testing/sim/system.h"
 #include "testing/system_sim/client.h"
+#include "testing/system_sim/entropy.h"
 #include "testing/system_sim/programs.h"
 
 namespace systemsim {
@@ -117,6 +118,9 @@ void run_judge(simtest::user &self) {
     }
     if (programs.there) {
         is_at_rest(made, "execd");
+    }
+    if (draws.there) {
+        is_at_rest(made, "rngd");
     }
     for (const char *name : {"nobody", "nowhere", "nothing"}) {
         is_audited(made, name);

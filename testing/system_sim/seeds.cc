@@ -8,6 +8,7 @@
 
 #include "ipc/plant.h"
 #include "services/statefsd/statefs.h"
+#include "testing/system_sim/entropy.h"
 #include "testing/system_sim/programs.h"
 #include "testing/system_sim/storage.h"
 #include "testing/system_sim/update.h"
@@ -85,6 +86,8 @@ void fill_outcome(seed_outcome &out, const sim_result &result) {
     out.crashes = programs.crashes;
     out.bundles = programs.brought;
     out.flawed = programs.flawed;
+    out.draws = draws.answers;
+    out.draws_dead = draws.dead;
     for (const auto &[name, count] : truth.ends) {
         out.ends += count;
     }
@@ -116,8 +119,7 @@ seed_outcome seed_run(const seed_options &options, std::uint64_t seed) {
         if (options.storage) {
             result = storage_live(seed, machine);
         } else {
-            sim_run(&machine, &result);
-            world_judge(result);
+            world_live(seed, machine, &result);
         }
         fill_outcome(*out, result);
         out->finished = true;
@@ -142,6 +144,8 @@ void seed_add(seed_outcome &sum, const seed_outcome &one) {
     sum.answers += one.answers;
     sum.records += one.records;
     sum.sleeps += one.sleeps;
+    sum.draws += one.draws;
+    sum.draws_dead += one.draws_dead;
     sum.ends += one.ends;
     sum.programs += one.programs;
     sum.endings += one.endings;
@@ -165,7 +169,7 @@ void seed_add(seed_outcome &sum, const seed_outcome &one) {
 }
 
 std::string seed_summary(const seed_options &options, const seed_outcome &sum) {
-    char text[512];
+    char text[640];
     if (options.storage) {
         std::snprintf(
             text, sizeof(text),
@@ -192,13 +196,15 @@ std::string seed_summary(const seed_options &options, const seed_outcome &sum) {
     std::snprintf(
         text, sizeof(text),
         "%llu system calls; %llu requests, %llu served, %llu not known of, %llu denied "
-        "(%llu had to be), %llu answers later; %llu records, %llu sleeps; %llu ends; %llu "
-        "programs, %llu endings told, %llu crashes in the journal, %llu bundles, %llu refused\n",
+        "(%llu had to be), %llu answers later; %llu records, %llu sleeps; %llu draws, %llu refused "
+        "of a failed device; %llu ends; %llu programs, %llu endings told, %llu crashes in the "
+        "journal, %llu bundles, %llu refused\n",
         static_cast<unsigned long long>(sum.syscalls), static_cast<unsigned long long>(sum.calls),
         static_cast<unsigned long long>(sum.served), static_cast<unsigned long long>(sum.unknown),
         static_cast<unsigned long long>(sum.denied), static_cast<unsigned long long>(sum.weather),
         static_cast<unsigned long long>(sum.answers), static_cast<unsigned long long>(sum.records),
-        static_cast<unsigned long long>(sum.sleeps), static_cast<unsigned long long>(sum.ends),
+        static_cast<unsigned long long>(sum.sleeps), static_cast<unsigned long long>(sum.draws),
+        static_cast<unsigned long long>(sum.draws_dead), static_cast<unsigned long long>(sum.ends),
         static_cast<unsigned long long>(sum.programs), static_cast<unsigned long long>(sum.endings),
         static_cast<unsigned long long>(sum.crashes), static_cast<unsigned long long>(sum.bundles),
         static_cast<unsigned long long>(sum.flawed));

@@ -34,7 +34,9 @@ struct seed_outcome {
     std::uint64_t answers;  // To requests that nobody waited for.
     std::uint64_t records;  // Read again from the journal.
     std::uint64_t sleeps;
-    std::uint64_t ends;  // Services ended from outside.
+    std::uint64_t draws;       // Answers of rngd with bytes,
+    std::uint64_t draws_dead;  // and refusals because its device had failed.
+    std::uint64_t ends;        // Services ended from outside.
     // With execd and without a disk:
     std::uint64_t programs;  // That ran,
     std::uint64_t endings;   // of them those whose end somebody was told.

@@ -39,6 +39,9 @@ TEST(SystemSim, seeds_are_clean) {
     EXPECT_GT(sum.crashes, SEEDS / 30);
     EXPECT_GT(sum.bundles, SEEDS / 30);
     EXPECT_GT(sum.flawed, SEEDS / 10);
+    // Every third seed has rngd.
+    EXPECT_GT(sum.draws, 10 * SEEDS);
+    EXPECT_GT(sum.draws_dead, SEEDS / 10);
 }
 
 std::vector<int> plants_without_storage() {

@@ -5,6 +5,7 @@
 #include "services/timed/service.h"
 #include "testing/sim/system.h"
 #include "testing/system_sim/client.h"
+#include "testing/system_sim/entropy.h"
 #include "testing/system_sim/programs.h"
 
 namespace systemsim {
@@ -36,11 +37,12 @@ void add_services(boot_view &view) {
     view.service("timed", 0, RESTARTS, {console(), to_init(), receives(SLOT_ENDPOINT)});
     view.service("sloth", 0, 100000, {console(), to_init(), receives(SLOT_ENDPOINT)});
     view.service("doomed", 0, DOOMED_RESTARTS, {console(), to_init()});
+    entropy_add(view, RESTARTS);
 }
 
 void add_clients(boot_view &view) {
     for (const char *name : {"caller", "second", "asker", "writer", "sleeper"}) {
-        view.service(name, 0, 0,
+        view.service(entropy_stands_in(name), 0, 0,
                      {console(), to_init(), receives(OWN), route_to(SLOT_SAMGRD, SAMGRD)});
     }
     view.service(
@@ -64,6 +66,7 @@ void add_policies(boot_view &view, bool with_programs) {
     if (with_programs) {
         programs_allow(always);
     }
+    entropy_allow_always(always);
     std::vector<policy_row> fair = always;
     for (const char *name : {"caller", "second", "asker"}) {
         fair.push_back(allow(name, POLICY_CALL, "sloth"));
@@ -72,6 +75,7 @@ void add_policies(boot_view &view, bool with_programs) {
     if (with_programs) {
         programs_allow_starts(fair);
     }
+    entropy_allow_fair(fair);
     view.policy(sorted(fair));
     view.policy(sorted(always));
 }
@@ -80,6 +84,9 @@ void run_init(user &self, bool with_programs) {
     truth = ledger();
     truth.clients = CLIENTS;
     truth.victims = {"policyd", "samgrd", "logd", "metricsd", "timed", "sloth"};
+    if (draws.there) {
+        truth.victims.emplace_back("rngd");
+    }
     programs = program_ledger();
     boot_view view;
     add_services(view);
@@ -117,6 +124,9 @@ sim_machine &machine() {
         made.program("sleeper", run_sleeper);
         made.program("reaper", run_reaper);
         made.program("judge", run_judge);
+        made.program("rngd", run_rngd);
+        made.program("drawer1", run_drawer);
+        made.program("drawer2", run_drawer);
     }
     return made;
 }
@@ -133,6 +143,13 @@ sim_options world_options(std::uint64_t seed, std::uint32_t hart_count) {
     options.native = with_programs;  // execd looks at bundles that are brought.
     options.step_max = STEPS_MAX;
     return options;
+}
+
+void world_live(std::uint64_t seed, sim_options options, sim_result *result) {
+    entropy_begin(seed, options);
+    sim_run(&options, result);
+    world_judge(*result);
+    entropy_judge();
 }
 
 }  // namespace systemsim

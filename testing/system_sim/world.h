@@ -58,8 +58,11 @@ bool is_settled(const std::string &service);
 // What is true of a value now, and stays true.
 void check(std::uint64_t value);
 
-// The machine of a seed: for sim_boot and sim_run.
+// The machine of a seed: for sim_boot.
 sim_options world_options(std::uint64_t seed, std::uint32_t hart_count);
+
+// Runs a seed on the machine that was booted last, and judges it.
+void world_live(std::uint64_t seed, sim_options options, sim_result *result);
 
 // What a console shows: a service starts again only after it has ended. How often each did.
 struct starts {
