@@ -41,7 +41,7 @@ TEST(SystemSim, seeds_are_clean) {
     EXPECT_GT(sum.flawed, SEEDS / 10);
     // Every third seed has rngd.
     EXPECT_GT(sum.draws, 10 * SEEDS);
-    EXPECT_GT(sum.draws_dead, SEEDS / 10);
+    EXPECT_GT(sum.draws_dead, SEEDS / 30);
 }
 
 std::vector<int> plants_without_storage() {
