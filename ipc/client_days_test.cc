@@ -168,9 +168,11 @@ class BadDays : public Client {
             case 4:
                 world_.resolver_fails_ = static_cast<int>(random_() % 6);
                 break;
-            case 5:
-                Meet(static_cast<Fate>(random_() % (NO_ROOM + 1)), static_cast<int>(random_() % 6));
+            case 5: {
+                const auto fate = static_cast<Fate>(random_() % (NO_ROOM + 1));
+                Meet(fate, static_cast<int>(random_() % 6));
                 break;
+            }
             default:
                 world_.now_ns_ += random_() % 1000000;
         }

@@ -274,14 +274,19 @@ TEST(VirtioblkdDays, any_items_end) {
     World world(3, 16 * SECTOR_BYTES);
     ASSERT_EQ(world.Begin(), DISK_OK);
     for (int round = 0; round < 20000; round++) {
-        std::vector<block_item> items(1 + random() % (random() % 4 == 0 ? BLOCK_ITEMS_MAX : 2));
+        const std::uint64_t most = random() % 4 == 0 ? BLOCK_ITEMS_MAX : 2;
+        std::vector<block_item> items(1 + random() % most);
         for (block_item &item : items) {
-            const bool flush = random() % 8 == 0;
-            item = flush ? item_of(BLOCK_FLUSH)
-                         : item_of(static_cast<std::uint8_t>(random() % 16 == 0 ? random()
-                                                                                : 1 + random() % 2),
-                                   near(SECTORS), static_cast<std::uint16_t>(near(16)),
-                                   static_cast<std::uint32_t>(near(16) * SECTOR_BYTES));
+            if (random() % 8 == 0) {
+                item = item_of(BLOCK_FLUSH);
+                continue;
+            }
+            const std::uint64_t kind = random() % 16 == 0 ? random() : 1 + random() % 2;
+            const std::uint64_t sector = near(SECTORS);
+            const std::uint64_t count = near(16);
+            item =
+                item_of(static_cast<std::uint8_t>(kind), sector, static_cast<std::uint16_t>(count),
+                        static_cast<std::uint32_t>(near(16) * SECTOR_BYTES));
         }
         world.answers_.clear();
         ASSERT_EQ(world.Submit(1, items, random() % 3), WIRE_OK);

@@ -104,6 +104,10 @@ static void finish(struct message_area *out, uint16_t type, uint32_t count) {
     out->meta.slot = 0;
 }
 
+static void flip(struct frames *frames, uint8_t *byte) {
+    *byte ^= (uint8_t)(1u << below(frames, 8));
+}
+
 // What `kind` does to a right request of `count` bytes; returns how many it has then.
 static uint32_t spoil(struct frames *frames, enum frame_kind kind, uint8_t *payload,
                       uint32_t count) {
@@ -113,16 +117,16 @@ static uint32_t spoil(struct frames *frames, enum frame_kind kind, uint8_t *payl
         case FRAME_LONG:
             return count + 1 + below(frames, FRAME_PAYLOAD_MAX - count);
         case FRAME_LETTERS:
-            payload[below(frames, 2)] ^= (uint8_t)(1u << below(frames, 8));
+            flip(frames, &payload[below(frames, 2)]);
             return count;
         case FRAME_VERSION:
-            payload[VERSION_AT] ^= (uint8_t)(1u << below(frames, 8));
+            flip(frames, &payload[VERSION_AT]);
             return count;
         case FRAME_OPERATION:
             payload[OP_AT] = (uint8_t)(64 + below(frames, 64));
             return count;
         case FRAME_NOISE:
-            payload[below(frames, count)] ^= (uint8_t)(1u << below(frames, 8));
+            flip(frames, &payload[below(frames, count)]);
             return count;
         case FRAME_RIGHT:
         case FRAME_REPLY:

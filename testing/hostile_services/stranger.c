@@ -306,8 +306,10 @@ static const struct wire_protocol_rows *some_protocol(struct stranger *stranger,
 
 static void try_one(struct stranger *stranger, enum stranger_target target) {
     struct message_area *out = &stranger->runtime->page->call_out;
-    frames_put(&stranger->frames, some_protocol(stranger, target), below(stranger, 64),
-               (enum frame_kind)below(stranger, FRAME_KIND_COUNT), out);
+    const struct wire_protocol_rows *rows = some_protocol(stranger, target);
+    uint32_t row = below(stranger, 64);
+    frames_put(&stranger->frames, rows, row, (enum frame_kind)below(stranger, FRAME_KIND_COUNT),
+               out);
     if (is_passed_over(target, out)) {
         return;
     }
