@@ -133,7 +133,7 @@ TEST(ServicesSim, init_and_timed_serve_clients_that_sleep_give_up_and_end) {
     const std::string console = sim_console();
     for (const char *line :
          {"init: manifest 4 services\n", "init: start timed\n", "timed: ready\n",
-          "init: up timed\n", "init: up quitter\n", "init: ready\n", "init: start quitter #2\n",
+          "init: up timed\n", "init: up quitter\n", "init: ready\n", "init: restart quitter #2\n",
           "init: exit quitter #3\n", "init: exit sleeper #1\n", "init: up judge\n"}) {
         EXPECT_NE(console.find(line), std::string::npos) << line << "in\n" << console;
     }
@@ -430,7 +430,45 @@ TEST(ServicesSim, init_restarts_timed) {
     machine.run(run_init);
     const std::string console = sim_console();
     for (const char *line :
-         {"init: exit timed #1\n", "init: start timed #2\n", "timed: ready #2\n"}) {
+         {"init: exit timed #1\n", "init: restart timed #2\n", "timed: ready #2\n"}) {
+        EXPECT_NE(console.find(line), std::string::npos) << line << "in\n" << console;
+    }
+}
+
+// Who fails at once for ever is started again later each time, and then no more; others go on.
+TEST(ServicesSim, init_backs_off_from_what_fails_at_once_and_gives_up) {
+    static constexpr std::uint32_t BUDGET = 6;
+    static constexpr std::uint64_t SLACK_NS = 2000000;
+    static std::uint64_t starts_ns[BUDGET + 1];
+    sim_machine machine;
+    machine.program("timed", run_timed);
+    machine.program("quitter", [](user &self) {
+        struct runtime made = runtime_of(self);
+        starts_ns[runtime_start_number(&made) - 1] = sys_clock_get();
+        sim_user_illegal_instruction();
+    });
+    machine.program("judge", [](user &self) {
+        struct runtime made = runtime_of(self);
+        EXPECT_EQ(ipc_ready(&made), STATUS_OK);
+        for (std::uint32_t i = 0; i < BUDGET; i++) {
+            const std::uint64_t wait_ns = i == 0 ? 0 : UINT64_C(10000000) << (i - 1);
+            EXPECT_GE(starts_ns[i + 1] - starts_ns[i], wait_ns) << i;
+            EXPECT_LT(starts_ns[i + 1] - starts_ns[i], wait_ns + SLACK_NS) << i;
+        }
+        EXPECT_LT(sys_clock_get() - starts_ns[BUDGET], SLACK_NS) << "judge waited for all of it";
+        timed_message reply{};
+        EXPECT_EQ(ask(&made, wish(TIMED_OP_STATS, 0), in_us(PATIENCE_US), &reply), STATUS_OK);
+    });
+    machine.run([](user &self) {
+        boot_view &view = fresh_view();
+        view.service("timed", 0, 0, {console(), to_init(), receives(SLOT_ENDPOINT)});
+        view.service("quitter", 0, BUDGET, {console(), to_init()});
+        view.service("judge", MANIFEST_FINAL, 0, {console(), to_init(), route_to(ROUTE, 0)});
+        run_system(self, view);
+    });
+    const std::string console = sim_console();
+    for (const char *line : {"init: restart quitter #7\n", "init: exit quitter #7\n",
+                             "init: gave-up quitter\n", "init: up judge\n"}) {
         EXPECT_NE(console.find(line), std::string::npos) << line << "in\n" << console;
     }
 }

@@ -98,7 +98,7 @@ static enum wire_status on_route(void *state, struct ipc_exchange *exchange) {
 // Ends a service for who holds a route with the badge for that. What follows is as after any other
 // end.
 static enum wire_status on_end(void *state, struct ipc_exchange *exchange) {
-    const struct init *init = state;
+    struct init *init = state;
     const struct init_message *message = exchange->message;
     if (!is_operator(exchange->request)) {
         return WIRE_DENIED;
@@ -108,6 +108,7 @@ static enum wire_status on_end(void *state, struct ipc_exchange *exchange) {
         init->launcher.services[service].task.value == CAP_SLOT_NONE) {
         return WIRE_ABSENT;
     }
+    supervisor_asked(&init->supervisor, service);
     status_ignore(sys_task_kill(init->launcher.services[service].task),
                   "if it has just ended, its exit notice follows too");
     return WIRE_OK;

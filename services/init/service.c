@@ -28,13 +28,13 @@ static void print_start(const struct init *init, uint32_t service, uint32_t numb
     if (number == 1) {
         marker(init->runtime, MARKER_INIT_START, init_name_of(init, service));
     } else {
-        marker(init->runtime, MARKER_INIT_START_AGAIN, init_name_of(init, service), number);
+        marker(init->runtime, MARKER_INIT_RESTART, init_name_of(init, service), number);
     }
 }
 
 // Starts the next service if it is time.
-static void start_next(struct init *init) {
-    uint32_t service = supervisor_next(&init->supervisor);
+static void start_next(struct init *init, uint64_t now_ns) {
+    uint32_t service = supervisor_next(&init->supervisor, now_ns);
     if (service == SERVICE_INDEX_NONE || init->outcome != INIT_RUNNING) {
         return;
     }
@@ -49,8 +49,25 @@ static void start_next(struct init *init) {
         fail_step(init, init_name_of(init, service), &started);
         return;
     }
-    supervisor_started(&init->supervisor, service, loaded.instance);
-    init->start_deadline_ns[service] = sys_clock_get() + START_DEADLINE_NS;
+    supervisor_started(&init->supervisor, service, loaded.instance, now_ns);
+    init->start_deadline_ns[service] = now_ns + START_DEADLINE_NS;
+}
+
+static void print_end(const struct init *init, uint32_t service, const struct log_crash *crash,
+                      enum supervisor_verdict verdict) {
+    const char *name = init_name_of(init, service);
+    const uint32_t wait_ms = init->supervisor.services[service].backoff_ms;
+    if (verdict == VERDICT_SUCCESS) {
+        return;
+    }
+    crash_say(init->runtime, "init", name, crash);
+    marker(init->runtime, MARKER_INIT_EXIT, name, crash->start);
+    if (verdict != VERDICT_RESTART && init->manifest.services[service].restart_budget != 0) {
+        marker(init->runtime, MARKER_INIT_GAVE_UP, name);
+    } else if (verdict == VERDICT_RESTART && wait_ms != 0) {
+        log_line(init->runtime, "init: %s fails again and again: it is started again in %u ms",
+                 name, wait_ms);
+    }
 }
 
 static void on_exit(struct init *init, uint32_t service, enum exit_reason reason, uint64_t detail) {
@@ -64,12 +81,9 @@ static void on_exit(struct init *init, uint32_t service, enum exit_reason reason
                                     .reason = (uint8_t)reason,
                                     .pc = place.pc,
                                     .ra = place.ra};
-    enum supervisor_verdict verdict = supervisor_ended(&init->supervisor, service, reason, detail);
-    if (verdict != VERDICT_SUCCESS) {
-        crash_say(init->runtime, "init", init_name_of(init, service), &crash);
-        marker(init->runtime, MARKER_INIT_EXIT, init_name_of(init, service),
-               init->supervisor.services[service].start_count);
-    }
+    enum supervisor_verdict verdict =
+        supervisor_ended(&init->supervisor, service, reason, detail, sys_clock_get());
+    print_end(init, service, &crash, verdict);
     for (uint32_t i = 0; i < MANIFEST_SERVICE_MAX; i++) {
         init->offered[i] = init->offered[i] && i != service && service != init->samgrd;
     }
@@ -120,9 +134,12 @@ static void end_late(struct init *init, uint32_t service) {
 
 // Looks at those that start, before each wait: who calls without a pause does not hide them. Until
 // when to wait.
-static uint64_t look_at_starts(struct init *init) {
-    const uint64_t now_ns = sys_clock_get();
+static uint64_t look_at_starts(struct init *init, uint64_t now_ns) {
     uint64_t next_ns = now_ns + IDLE_DEADLINE_NS;
+    const uint64_t due_ns = supervisor_due_ns(&init->supervisor, now_ns);
+    if (due_ns < next_ns) {
+        next_ns = due_ns;
+    }
     if (init->watch_deadline_ns != 0 && init->watch_deadline_ns < next_ns) {
         next_ns = init->watch_deadline_ns;
     }
@@ -140,8 +157,9 @@ static uint64_t look_at_starts(struct init *init) {
     return next_ns;
 }
 
-static void wait_once(struct init *init) {
-    struct recv_result event = sys_ipc_recv(init->launcher.own_endpoint, look_at_starts(init));
+static void wait_once(struct init *init, uint64_t now_ns) {
+    struct recv_result event =
+        sys_ipc_recv(init->launcher.own_endpoint, look_at_starts(init, now_ns));
     if (event.status == STATUS_TIMED_OUT) {
         return;
     }
@@ -205,9 +223,10 @@ int init_main(struct runtime *runtime, const void *image) {
         fail_step(&init, "the endpoints", &prepared);
     }
     while (init.outcome == INIT_RUNNING) {  // For the life of the system.
-        start_next(&init);
+        const uint64_t now_ns = sys_clock_get();
+        start_next(&init, now_ns);
         if (init.outcome == INIT_RUNNING) {
-            wait_once(&init);
+            wait_once(&init, now_ns);
         }
         look_at_watch(&init);
     }

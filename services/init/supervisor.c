@@ -14,22 +14,48 @@ void supervisor_init(struct supervisor *supervisor, const struct manifest_view *
     }
 }
 
-uint32_t supervisor_next(const struct supervisor *supervisor) {
+uint32_t supervisor_next(const struct supervisor *supervisor, uint64_t now_ns) {
+    bool waits = false;
     for (uint32_t i = 0; i < supervisor->manifest->service_count; i++) {
-        if (supervisor->services[i].state == SERVICE_PENDING) {
-            return i;
-        }
-        if (supervisor->services[i].state == SERVICE_STARTING) {
+        const struct supervised *life = &supervisor->services[i];
+        if (life->state == SERVICE_STARTING) {
             break;
         }
+        if (life->state != SERVICE_PENDING || (waits && life->start_count == 0)) {
+            continue;
+        }
+        if (life->not_before_ns <= now_ns) {
+            return i;
+        }
+        waits = true;
     }
     return SERVICE_INDEX_NONE;
 }
 
-void supervisor_started(struct supervisor *supervisor, uint32_t service, uint32_t instance) {
-    supervisor->services[service].state = SERVICE_STARTING;
-    supervisor->services[service].instance = instance;
-    supervisor->services[service].start_count++;
+uint64_t supervisor_due_ns(const struct supervisor *supervisor, uint64_t now_ns) {
+    uint64_t due_ns = UINT64_MAX;
+    for (uint32_t i = 0; i < supervisor->manifest->service_count; i++) {
+        const struct supervised *life = &supervisor->services[i];
+        if (life->state == SERVICE_PENDING && life->not_before_ns > now_ns &&
+            life->not_before_ns < due_ns) {
+            due_ns = life->not_before_ns;
+        }
+    }
+    return due_ns;
+}
+
+void supervisor_started(struct supervisor *supervisor, uint32_t service, uint32_t instance,
+                        uint64_t now_ns) {
+    struct supervised *life = &supervisor->services[service];
+    life->state = SERVICE_STARTING;
+    life->instance = instance;
+    life->start_count++;
+    life->started_ns = now_ns;
+    life->is_asked = false;
+}
+
+void supervisor_asked(struct supervisor *supervisor, uint32_t service) {
+    supervisor->services[service].is_asked = true;
 }
 
 uint32_t supervisor_ready(struct supervisor *supervisor, uint32_t instance) {
@@ -88,14 +114,35 @@ static enum supervisor_verdict judge(const struct manifest_service *service,
     return is_final || is_critical ? VERDICT_FAILURE : VERDICT_GO_ON;
 }
 
+// After the second failure in a row the first wait, then twice as long each time.
+static uint32_t backoff_ms(uint32_t failures) {
+    uint32_t wait_ms = failures > 1 ? SUPERVISOR_BACKOFF_MS : 0;
+    for (uint32_t i = 2; i < failures && wait_ms < SUPERVISOR_BACKOFF_MAX_MS; i++) {
+        wait_ms *= 2;
+    }
+    return wait_ms < SUPERVISOR_BACKOFF_MAX_MS ? wait_ms : SUPERVISOR_BACKOFF_MAX_MS;
+}
+
+static void note_end(struct supervised *life, uint64_t now_ns) {
+    life->backoff_ms = 0;
+    if (!life->is_asked) {
+        const bool was_steady = now_ns - life->started_ns >= SUPERVISOR_STEADY_NS;
+        life->failures = was_steady ? 1 : life->failures + 1;
+        life->backoff_ms = backoff_ms(life->failures);
+    }
+    life->not_before_ns = now_ns + (uint64_t)life->backoff_ms * 1000000U;
+}
+
 enum supervisor_verdict supervisor_ended(struct supervisor *supervisor, uint32_t service,
-                                         enum exit_reason reason, uint64_t detail) {
+                                         enum exit_reason reason, uint64_t detail,
+                                         uint64_t now_ns) {
     struct supervised *life = &supervisor->services[service];
     enum supervisor_verdict verdict =
         judge(&supervisor->manifest->services[service], life, reason, detail);
     life->instance = 0;
     life->ended = reason;
     life->ended_detail = detail;
+    note_end(life, now_ns);
     life->state = verdict == VERDICT_RESTART ? SERVICE_PENDING : SERVICE_GIVEN_UP;
     return verdict;
 }

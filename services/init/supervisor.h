@@ -1,5 +1,6 @@
 // services/init/supervisor.h: who is to be started next, and what a service's end means. Knows no
 // system calls.
+// Units:     nanoseconds since boot; milliseconds of a wait.
 // Ownership: the caller owns struct supervisor; the manifest outlives it.
 // Blocking:  never; each function looks at every service once.
 #pragma once
@@ -12,6 +13,13 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+// A service that ends by itself, or does not come up, is started again at once; if that was no
+// longer after its start than SUPERVISOR_STEADY_NS, the next time it waits, twice as long each time
+// up to the most. One that was ended for somebody has not failed: it neither waits nor counts.
+#define SUPERVISOR_STEADY_NS UINT64_C(1000000000)
+#define SUPERVISOR_BACKOFF_MS 10U
+#define SUPERVISOR_BACKOFF_MAX_MS 1000U
 
 // As it travels (ipc/wire/init_fields.def).
 enum service_state {
@@ -36,6 +44,11 @@ struct supervised {
     uint32_t instance;       // Of the task that runs; 0 if none does.
     enum exit_reason ended;  // How the one before ended; EXIT_NONE: there was none.
     uint64_t ended_detail;
+    uint64_t started_ns;
+    uint32_t failures;    // One after the other, each soon after its start.
+    uint32_t backoff_ms;  // How long it waits before it is started again, until:
+    uint64_t not_before_ns;
+    bool is_asked;  // It is being ended for somebody.
 };
 
 struct supervisor {
@@ -46,11 +59,19 @@ struct supervisor {
 
 void supervisor_init(struct supervisor *supervisor, const struct manifest_view *manifest);
 
-// The service to start now, in the manifest's order; SERVICE_INDEX_NONE when all are up. While one
-// is starting only those before it: it may wait for one of them that has ended.
-uint32_t supervisor_next(const struct supervisor *supervisor);
+// The service to start now, in the manifest's order; SERVICE_INDEX_NONE when there is none. While
+// one is starting only those before it: it may wait for one of them that has ended. None is started
+// for the first time while one before it waits.
+uint32_t supervisor_next(const struct supervisor *supervisor, uint64_t now_ns);
 
-void supervisor_started(struct supervisor *supervisor, uint32_t service, uint32_t instance);
+// When the next wait after `now_ns` is over; UINT64_MAX: nobody waits.
+uint64_t supervisor_due_ns(const struct supervisor *supervisor, uint64_t now_ns);
+
+void supervisor_started(struct supervisor *supervisor, uint32_t service, uint32_t instance,
+                        uint64_t now_ns);
+
+// The service that runs is about to be ended for somebody.
+void supervisor_asked(struct supervisor *supervisor, uint32_t service);
 
 // The service whose task that is; SERVICE_INDEX_NONE if it is none that runs.
 WARN_UNUSED uint32_t supervisor_find(const struct supervisor *supervisor, uint32_t instance);
@@ -67,7 +88,7 @@ WARN_UNUSED bool supervisor_announce(struct supervisor *supervisor);
 
 WARN_UNUSED enum supervisor_verdict supervisor_ended(struct supervisor *supervisor,
                                                      uint32_t service, enum exit_reason reason,
-                                                     uint64_t detail);
+                                                     uint64_t detail, uint64_t now_ns);
 
 #ifdef __cplusplus
 }

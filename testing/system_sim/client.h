@@ -15,7 +15,7 @@ inline constexpr std::uint32_t OPERATOR = SLOT_FIRST_OWN + 1;  // The reaper's w
 inline constexpr std::uint32_t CLIENTS = 6;  // Those of every seed that say when they are over.
 
 // Patience of a call that must not run out of it, in microseconds.
-inline constexpr std::uint64_t PATIENT_US = 400000;
+inline constexpr std::uint64_t PATIENT_US = 1000000;
 
 class client {
   public:

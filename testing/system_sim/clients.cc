@@ -272,7 +272,8 @@ void run_reaper(user &self) {
     const std::vector<std::string> victims = entropy_hunt(truth.victims);
     const auto count = static_cast<std::uint32_t>(victims.size());
     client made(self, slot_at(OWN));
-    for (std::uint32_t i = 0; i < KILLS; i++) {
+    const std::uint32_t kills = draws.hunted ? 3 * KILLS : KILLS;
+    for (std::uint32_t i = 0; i < kills; i++) {
         pause_us(500 + sim_user_random(20000));
         end_service(self, victims[sim_user_random(count)]);
     }

@@ -22,7 +22,7 @@ entropy_ledger draws;
 namespace {
 
 constexpr std::uint32_t ROUNDS = 40;
-constexpr std::uint32_t ROUNDS_THIRSTY = 120;
+constexpr std::uint32_t ROUNDS_THIRSTY = 200;
 constexpr std::uint32_t BUFFER_BYTES = 256;        // Of rngd's, which are tested, and not all used.
 constexpr std::uint32_t COUNT_MIN = 16;            // So many are not the same by chance.
 constexpr std::uint64_t KNOWN_NS = 5000000;        // What the device does is known by then.

@@ -30,7 +30,7 @@ void check(std::uint64_t value) {
 
 namespace {
 
-// `init: start NAME`, `init: start NAME #2`: NAME and the number of the start.
+// `init: start NAME`, `init: restart NAME #2`: NAME and the number of the start.
 bool read_line(const std::string &line, const std::string &verb, std::string &name,
                std::uint32_t &number) {
     const std::string begin = "init: " + verb + " ";
@@ -54,7 +54,7 @@ std::map<std::string, starts> judge_starts(const std::string &console) {
     std::string name;
     std::uint32_t number = 0;
     while (std::getline(lines, line)) {
-        if (read_line(line, "start", name, number)) {
+        if (read_line(line, "start", name, number) || read_line(line, "restart", name, number)) {
             starts &of = all[name];
             expect(number == of.begun + 1, "a start out of order: " + name, number);
             expect(of.ended == of.begun, "started again while it runs: " + name, number);

@@ -16,6 +16,7 @@ const wire_op storm_ops[] = {{"AGAIN", "", {1, 1}, AGAIN, true, STORM_TYPE, {0, 
                              {"ONCE", "", {1, 1}, ONCE, false, STORM_TYPE, {0, 0}}};
 
 struct sloth {
+    simtest::user *self;
     ipc_server server;
     kept_call kept[IPC_KEPT_MAX];
     std::uint64_t values[IPC_KEPT_MAX];
@@ -35,8 +36,13 @@ wire_status keep_for_later(sloth *self, ipc_exchange *exchange, std::uint64_t va
     return WIRE_OVERLOAD;
 }
 
-void die() {
-    truth.ends["sloth"]++;
+// Mostly init is asked for it: who fails again and again is started again later each time.
+void die(void *of) {
+    if (sim_user_random(8) != 0) {
+        end_service(*static_cast<sloth *>(of)->self, "sloth");
+    } else {
+        truth.ends["sloth"]++;
+    }
     sim_user_illegal_instruction();
 }
 
@@ -44,7 +50,7 @@ wire_status serve(void *of, ipc_exchange *exchange) {
     auto *message = static_cast<storm_message *>(exchange->message);
     const std::uint32_t mood = sim_user_random(16);
     if (mood == 0) {
-        die();  // Before it is done, which its caller cannot know.
+        die(of);  // Before it is done, which its caller cannot know.
     }
     if (mood < 6) {
         const wire_status kept = keep_for_later(static_cast<sloth *>(of), exchange, message->value);
@@ -53,7 +59,7 @@ wire_status serve(void *of, ipc_exchange *exchange) {
     }
     truth.done[message->value]++;
     if (mood == 6) {
-        die();
+        die(of);
     }
     if (mood < 9) {
         sim_user_work(1000000);  // Others queue meanwhile.
@@ -105,6 +111,7 @@ void run_sloth(simtest::user &self) {
     static const ipc_row rows[] = {{}, {serve, serve_told}, {serve, serve_told}};
     runtime made = simtest::runtime_of(self);
     sloth state{};
+    state.self = &self;
     ipc_service service{};
     service.name = "sloth";
     service.ready = "sloth: ready";

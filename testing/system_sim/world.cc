@@ -21,6 +21,10 @@ constexpr std::uint32_t DOOMED_RESTARTS = 2;
 constexpr std::uint64_t STEPS_MAX = 3000000;
 constexpr std::uint32_t PAGES = 5120;  // 192 for each of the services, 700 for execd, and some.
 
+manifest_grant ends_services() {
+    return {MANIFEST_GRANT_ROUTE, OPERATOR, RIGHT_CALL, MANIFEST_TARGET_INIT, INIT_BADGE_OPERATOR};
+}
+
 void add_services(boot_view &view) {
     view.service("policyd", MANIFEST_CRITICAL, RESTARTS,
                  {console(),
@@ -35,7 +39,8 @@ void add_services(boot_view &view) {
     view.service("metricsd", 0, RESTARTS,
                  {console(), to_init(), receives(SLOT_ENDPOINT), route_to(SLOT_SAMGRD, SAMGRD)});
     view.service("timed", 0, RESTARTS, {console(), to_init(), receives(SLOT_ENDPOINT)});
-    view.service("sloth", 0, 100000, {console(), to_init(), receives(SLOT_ENDPOINT)});
+    view.service("sloth", 0, 100000,
+                 {console(), to_init(), receives(SLOT_ENDPOINT), ends_services()});
     view.service("doomed", 0, DOOMED_RESTARTS, {console(), to_init()});
     entropy_add(view, RESTARTS);
 }
@@ -47,11 +52,7 @@ void add_clients(boot_view &view) {
     }
     view.service(
         "reaper", 0, 0,
-        {console(),
-         to_init(),
-         receives(OWN),
-         {MANIFEST_GRANT_ROUTE, OPERATOR, RIGHT_CALL, MANIFEST_TARGET_INIT, INIT_BADGE_OPERATOR},
-         route_to(SLOT_SAMGRD, SAMGRD)});
+        {console(), to_init(), receives(OWN), ends_services(), route_to(SLOT_SAMGRD, SAMGRD)});
     view.service("judge", MANIFEST_FINAL, 0,
                  {console(), to_init(), receives(OWN), route_to(SLOT_SAMGRD, SAMGRD)});
 }
