@@ -17,8 +17,8 @@ static struct ipc_request request_of(const struct ipc_question *question, const 
                                 .carried = question->carried};
 }
 
-enum ipc_error ipc_request_put(struct ipc_client *client, const struct ipc_question *question,
-                               void *message, struct ipc_request *request) {
+bool ipc_request_put(struct ipc_client *client, const struct ipc_question *question, void *message,
+                     struct ipc_request *request) {
     struct message_area *out = &client->runtime->page->call_out;
     struct wire_header *header = message;  // Each message begins with one.
     const struct wire_op *op = wire_op_find(question->protocol, header->op);
@@ -26,10 +26,16 @@ enum ipc_error ipc_request_put(struct ipc_client *client, const struct ipc_quest
     uint32_t bytes = wire_encode_op(question->protocol, op, WIRE_REQUEST, message, out);
     if (bytes == 0) {
         slot_release(question->carried);
-        return op ? IPC_TOO_LARGE : IPC_BAD_REQUEST;  // What has a row lacks only room.
+        return false;
     }
     *request = request_of(question, op, header->nonce, bytes);
-    return IPC_OK;
+    return true;
+}
+
+enum ipc_error ipc_request_flaw(const struct ipc_question *question, const void *message) {
+    const struct wire_header *header = message;
+    // What has a row lacks only room.
+    return wire_op_find(question->protocol, header->op) ? IPC_TOO_LARGE : IPC_BAD_REQUEST;
 }
 
 // Nothing was sent.
@@ -54,9 +60,9 @@ struct ipc_outcome ipc_tell(struct ipc_client *client, const struct ipc_question
         slot_release(question->carried);
         return unsent(client, question, POLICY_SEND, IPC_BAD_REQUEST);
     }
-    const enum ipc_error error = ipc_request_put(client, question, message, &request);
-    return error == IPC_OK ? ipc_client_tell(client, &request)
-                           : unsent(client, question, POLICY_SEND, error);
+    return ipc_request_put(client, question, message, &request)
+               ? ipc_client_tell(client, &request)
+               : unsent(client, question, POLICY_SEND, ipc_request_flaw(question, message));
 }
 
 static struct ipc_outcome ask(struct ipc_client *client, const struct ipc_question *question,
@@ -68,9 +74,8 @@ static struct ipc_outcome ask(struct ipc_client *client, const struct ipc_questi
     if (question->taken) {
         *question->taken = slot_at(CAP_SLOT_NONE);
     }
-    const enum ipc_error error = ipc_request_put(client, question, message, &request);
-    if (error != IPC_OK) {
-        return unsent(client, question, action, error);
+    if (!ipc_request_put(client, question, message, &request)) {
+        return unsent(client, question, action, ipc_request_flaw(question, message));
     }
     struct ipc_outcome outcome =
         action == POLICY_MANAGE ? ipc_client_manage(client, &request) : ipc_call(client, &request);

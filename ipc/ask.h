@@ -32,10 +32,13 @@ struct ipc_question {
 };
 
 // Encodes what is asked for to call_out, with the client's next nonce, and makes a request of it.
-// IPC_BAD_REQUEST or IPC_TOO_LARGE: there is no request, and `carried` is closed.
-WARN_UNUSED enum ipc_error ipc_request_put(struct ipc_client *client,
-                                           const struct ipc_question *question, void *message,
-                                           struct ipc_request *request);
+// False: the message is none of the protocol's, or too large, and `carried` is closed.
+WARN_UNUSED bool ipc_request_put(struct ipc_client *client, const struct ipc_question *question,
+                                 void *message, struct ipc_request *request);
+
+// Why there was no request: IPC_BAD_REQUEST or IPC_TOO_LARGE.
+WARN_UNUSED enum ipc_error ipc_request_flaw(const struct ipc_question *question,
+                                            const void *message);
 
 // `message` is the protocol's struct: its header's op and the request's fields are filled in.
 WARN_UNUSED struct ipc_outcome ipc_ask(struct ipc_client *client,

@@ -69,9 +69,8 @@ struct ipc_outcome ipc_asks_start(struct ipc_asks *asks, const struct ipc_questi
         return refused(asks, question, pending ? IPC_BAD_REQUEST : IPC_REJECTED);
     }
     struct ipc_request request;
-    const enum ipc_error error = ipc_request_put(asks->client, question, message, &request);
-    if (error != IPC_OK) {
-        return refused(asks, question, error);
+    if (!ipc_request_put(asks->client, question, message, &request)) {
+        return refused(asks, question, ipc_request_flaw(question, message));
     }
     struct ipc_sent sent = {.own = asks->own};
     struct ipc_outcome outcome = ipc_client_send(asks->client, &request, &sent);

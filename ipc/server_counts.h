@@ -33,8 +33,8 @@ struct ipc_counts {
     uint64_t calls;
     uint64_t sends;
     uint64_t malformed;  // Requests that were none, unknown operations too.
-    uint64_t refused;    // Requests answered with another status than WIRE_OK, those of the
-                         // protocol "server" too; not malformed ones.
+    uint64_t refused;    // Requests answered with another status than WIRE_OK by their handler, and
+                         // those of the protocol "server" by who may not ask.
     uint64_t dropped;    // Sends and answers that no handler takes.
     uint64_t left;       // Callers that did not wait for their answer.
     uint32_t kept;       // Calls that are answered later.

@@ -253,20 +253,6 @@ TEST_F(Server, test_reject_looking_by_who_may_not) {
     Decoded(server_rows.op_count + 1, WIRE_OK);
 }
 
-// Each in turn, with what came of the one before: refused, ABSENT for want of a client or of such
-// an operation.
-TEST_F(Server, counts_what_it_does_not_tell) {
-    uint64_t refused = 0;
-    for (uint32_t i = 0; i < server_rows.op_count; i++) {
-        kernel_.answers_.clear();
-        Calls(Handle(1), ServerRequest(server_rows.ops[i].number), WIRE_PROTOCOL_SERVER);
-        Run();
-        refused = kernel_.answers_.at(0).bytes[4] == WIRE_OK ? 0 : 1;
-        EXPECT_EQ(state_.server.counts.refused, refused) << server_rows.ops[i].name;
-        EXPECT_EQ(refused == 0, server_rows.ops[i].number == SERVER_OP_COUNTS);
-    }
-}
-
 TEST_F(Server, test_reject_capability_that_nobody_takes) {
     kernel_.comes_ = 50;
     Calls(Handle(1), Request(ADD, 5, 41));
