@@ -4,9 +4,11 @@
 //
 // A channel belongs to the instance that opened it, as the kernel names it: no other reaches it.
 // Each instance has at most BULK_CHANNELS_EACH, its oldest makes room; when all places are taken
-// the least recently used of all goes. Units:     sizes in bytes; channels are numbered from 1 and
-// never reused. Ownership: the caller owns the struct; it owns the views in it. Blocking:  never;
-// each function looks at every place once. Errors:    enum bulk_error.
+// the least recently used of all goes.
+// Units:     sizes in bytes; channels are numbered from 1 and never reused.
+// Ownership: the caller owns the struct; it owns the views in it.
+// Blocking:  never; each function looks at every place once.
+// Errors:    enum bulk_error.
 #pragma once
 
 #include "ipc/bulk_window.h"

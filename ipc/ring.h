@@ -9,7 +9,8 @@
 // (ring_wants_bell): a busy stream makes no system call at all.
 //
 // Neither believes the other. A position that cannot be is RING_BROKEN, for good; a record is
-// copied out before it is looked at; no byte outside the windows is ever touched. Units:     bytes.
+// copied out before it is looked at; no byte outside the windows is ever touched.
+// Units:     bytes.
 // Ownership: windows and views are the caller's and outlive the ring; one task writes, one reads.
 // Blocking:  never: a full or an empty ring says so.
 // Errors:    enum ring_result.

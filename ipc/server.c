@@ -350,6 +350,9 @@ static enum status loop(struct ipc_server *server) {
         if (event.status == STATUS_NO_SPACE) {  // A capability came and there is no slot for it.
             event = sys_ipc_recv_drop_cap(endpoint, deadline_ns);
         }
+        if (event.status == STATUS_NO_SPACE) {  // That one left, and another came meanwhile.
+            continue;
+        }
         if (event.status != STATUS_OK && event.status != STATUS_TIMED_OUT) {
             return event.status;
         }

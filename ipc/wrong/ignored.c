@@ -1,5 +1,5 @@
-// ipc/wrong/ignored.c: an outcome that nobody looks at: one case for each call of the client library
-// that has one. Each is compiled alone, by ipc:ignored_compile_fail_test.
+// ipc/wrong/ignored.c: an outcome that nobody looks at, a case for each call that a service makes of
+// the client library. Each is compiled alone, by ipc:ignored_compile_fail_test.
 #include "ipc/asks.h"
 #include "ipc/block_client.h"
 #include "ipc/boot_route.h"

@@ -1,7 +1,7 @@
 // kernel/abi/boot_image.h: the boot image that the firmware hands to the kernel as its initial RAM
 // disk: a header, a table, then the files. Written by tools/mkimage, checked by the kernel before
-// anything in it is used, read again by init. Little-endian. Units: bytes from the start of the
-// image.
+// anything in it is used, read again by init. Little-endian.
+// Units:     bytes from the start of the image.
 #pragma once
 
 #include <stdint.h>

@@ -2,12 +2,13 @@
 // reply entry is followed and counted.
 //
 // For a moment at which no hart is in the kernel: simulation calls it between kernel entries,
-// kernel_stats when the other harts have stopped. It
-// looks, changes nothing, and stops at the first thing that is wrong. What it holds to be true is
-// written beside each check. Units:      pages. Ownership:  the caller owns the tally.
-// Blocking:   never; bounded by the pools' sizes.
-// Locking:    none: nobody else may be in the kernel.
-// Errors:     false: `failure` says what is wrong, `a` and `b` are the values.
+// kernel_stats when the other harts have stopped. It looks, changes nothing, and stops at the first
+// thing that is wrong. What it holds to be true is written beside each check.
+// Units:     pages.
+// Ownership: the caller owns the tally.
+// Blocking:  never; bounded by the pools' sizes.
+// Locking:   none: nobody else may be in the kernel.
+// Errors:    false: `failure` says what is wrong, `a` and `b` are the values.
 #pragma once
 
 #include <stdbool.h>

@@ -8,8 +8,8 @@
 // Clang checks which function needs, takes and gives back which lock (kernel/core:locks_test): a
 // function whose name ends in _locked says REQUIRES(lock). Clang 16 does not take ACQUIRED_AFTER or
 // GUARDED_BY on a field that names another field, so the order is the ranks', and fields stand
-// under a comment. Blocking:  spins, with a hint to the machine; interrupts are off throughout the
-// kernel.
+// under a comment.
+// Blocking:  spins, with a hint to the machine; interrupts are off throughout the kernel.
 #pragma once
 
 #include "base/atomic.h"

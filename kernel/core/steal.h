@@ -7,9 +7,9 @@
 // has: nothing is taken from it; nor does it keep a task's address space, which may go meanwhile.
 // What the new hart needs it has: it is added to the task's space.harts, which says where
 // translations are shot down; and code was made fetchable on every hart that was online, and on the
-// others when they came. Locking:   one run-queue lock at a time. In between a task stands in no
-// list; whoever looks for it
-//            finds its new home (run_queue_lock_home).
+// others when they came.
+// Locking:   one run-queue lock at a time. In between a task stands in no list; whoever looks for
+//            it finds its new home (run_queue_lock_home).
 // Blocking:  never; a bounded number of tasks is looked at.
 #pragma once
 

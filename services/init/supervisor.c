@@ -124,12 +124,13 @@ static uint32_t backoff_ms(uint32_t failures) {
 }
 
 static void note_end(struct supervised *life, uint64_t now_ns) {
-    life->backoff_ms = 0;
-    if (!life->is_asked) {
-        const bool was_steady = now_ns - life->started_ns >= SUPERVISOR_STEADY_NS;
-        life->failures = was_steady ? 1 : life->failures + 1;
-        life->backoff_ms = backoff_ms(life->failures);
+    if (now_ns - life->started_ns >= SUPERVISOR_STEADY_NS) {
+        life->failures = 0;
     }
+    if (!life->is_asked) {
+        life->failures++;
+    }
+    life->backoff_ms = life->is_asked ? 0 : backoff_ms(life->failures);
     life->not_before_ns = now_ns + (uint64_t)life->backoff_ms * 1000000U;
 }
 

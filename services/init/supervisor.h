@@ -14,12 +14,14 @@
 extern "C" {
 #endif
 
-// A service that ends by itself, or does not come up, is started again at once; if that was no
-// longer after its start than SUPERVISOR_STEADY_NS, the next time it waits, twice as long each time
-// up to the most. One that was ended for somebody has not failed: it neither waits nor counts.
+// A service that fails, which is to end by itself or not to come up in time, is started again at
+// once. If it fails again, sooner than SUPERVISOR_STEADY_NS after each start, it waits before that,
+// twice as long each time up to the most: a start takes about a millisecond, so that who fails for
+// ever takes one in a hundred of a hart. One that was ended for somebody has not failed: it
+// neither waits nor counts.
 #define SUPERVISOR_STEADY_NS UINT64_C(1000000000)
 #define SUPERVISOR_BACKOFF_MS 10U
-#define SUPERVISOR_BACKOFF_MAX_MS 1000U
+#define SUPERVISOR_BACKOFF_MAX_MS 100U
 
 // As it travels (ipc/wire/init_fields.def).
 enum service_state {

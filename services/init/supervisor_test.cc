@@ -134,7 +134,7 @@ constexpr uint64_t MS = 1000000;
 
 TEST_F(SupervisorTest, one_that_fails_at_once_is_started_again_later_each_time) {
     services_[0].restart_budget = 12;
-    const uint32_t waits_ms[] = {0, 10, 20, 40, 80, 160, 320, 640, 1000, 1000};
+    const uint32_t waits_ms[] = {0, 10, 20, 40, 80, 100, 100, 100};
     uint32_t instance = 10;
     for (const uint32_t wait_ms : waits_ms) {
         ASSERT_EQ(supervisor_next(&supervisor_, now_), 0u);
@@ -177,6 +177,31 @@ TEST_F(SupervisorTest, who_is_ended_for_somebody_has_not_failed) {
         ASSERT_EQ(supervisor_ended(&supervisor_, 0, EXIT_KILLED, 0, now_), VERDICT_RESTART);
         EXPECT_EQ(supervisor_.services[0].backoff_ms, wait_ms);
     }
+}
+
+TEST_F(SupervisorTest, a_long_life_that_was_ended_for_somebody_makes_up_for_failures) {
+    services_[0].restart_budget = 12;
+    for (const bool is_asked : {false, false, true, false}) {
+        supervisor_started(&supervisor_, 0, 10, now_);
+        if (is_asked) {
+            supervisor_asked(&supervisor_, 0);
+            now_ += SUPERVISOR_STEADY_NS;
+        }
+        ASSERT_EQ(supervisor_ended(&supervisor_, 0, EXIT_KILLED, 0, now_), VERDICT_RESTART);
+    }
+    EXPECT_EQ(supervisor_.services[0].backoff_ms, 0u) << "the first failure since then";
+}
+
+TEST_F(SupervisorTest, who_is_ended_for_somebody_between_failures_hides_none) {
+    services_[0].restart_budget = 12;
+    for (const bool is_asked : {false, true, false}) {
+        supervisor_started(&supervisor_, 0, 10, now_);
+        if (is_asked) {
+            supervisor_asked(&supervisor_, 0);
+        }
+        ASSERT_EQ(supervisor_ended(&supervisor_, 0, EXIT_KILLED, 0, now_), VERDICT_RESTART);
+    }
+    EXPECT_EQ(supervisor_.services[0].backoff_ms, SUPERVISOR_BACKOFF_MS);
 }
 
 TEST_F(SupervisorTest, who_waits_keeps_the_order_of_first_starts_and_nobody_else) {

@@ -9,7 +9,7 @@
 #include "ipc/plant.h"
 
 BASE_STATIC_ASSERT(RNGD_KEY_BYTES == randombytes_SEEDBYTES, "the generator's seed");
-BASE_STATIC_ASSERT(RNGD_SEED_BYTES *HEALTH_BITS >= 2 * 8 * RNGD_KEY_BYTES,
+BASE_STATIC_ASSERT(2 * 8 * RNGD_KEY_BYTES <= HEALTH_BITS * RNGD_SEED_BYTES,
                    "twice the entropy of the key");
 
 void rngd_init(struct rngd *rngd) {

@@ -14,9 +14,8 @@
 //
 // Units:     bytes; sectors of the disk; slots are 0 and 1, or UPDATE_SLOT_NONE.
 // Ownership: the caller owns the struct, and what is behind disk, memory and floor.
-// Blocking:  as long as disk and floor take. Bounded: a slot's bytes once or twice, a few changes
-// of
-//            the boot control.
+// Blocking:  as long as disk and floor take. Bounded: a slot's bytes once or twice, a few
+//            changes of the boot control.
 // Errors:    enum update_result. A refusal changes nothing. After DISK_FAILED what is in memory may
 //            be older than the disk: everything is DISK_FAILED until updated_open.
 #pragma once

@@ -3,8 +3,8 @@
 //
 // A channel belongs to the instance that opened it, as the kernel names it: no other reaches it. Of
 // a service that init starts there is one instance at a time, so what an earlier one left is let go
-// when the next opens, and what an earlier one sent before it ended opens nothing after that: later
-// instances have higher numbers. Programs of execd may run several times.
+// when the next opens, and what an earlier one sent before it ended opens nothing while the next
+// has a window: later instances have higher numbers. Programs of execd may run several times.
 // When all places are taken the least recently used one goes, but none through which something is
 // under way.
 // Units:     bytes; channels are numbered from 1 and never reused.

@@ -17,14 +17,14 @@ read_operations() { # read_operations FILE
     local protocol line before=${#operations[@]}
     protocol=$(basename "$1" _ops.def)
     while IFS= read -r line; do
-        if [[ $line =~ ^WIRE_OP\(([A-Z_]+), ]]; then operations["$protocol ${BASH_REMATCH[1]}"]=1; fi
+        if [[ $line =~ ^WIRE_OP\(([A-Z0-9_]+), ]]; then operations["$protocol ${BASH_REMATCH[1]}"]=1; fi
     done <"$1"
     [ ${#operations[@]} -gt "$before" ] || complain "$1 names no operation"
 }
 
 read_paths() { # read_paths FILE
     local figure rest
-    while read -r figure rest; do
+    while read -r figure rest || [ -n "$figure" ]; do
         case $figure in ''|'#'*) continue ;; esac
         figures[$figure]=1
     done <"$1"

@@ -1,6 +1,7 @@
 // testing/hermetic/path_check.h: finds paths outside the execution root in what compilers and
-// linkers print. Ownership: strings are copied. Errors: an empty or headless log counts as an
-// offence.
+// linkers print.
+// Ownership: strings are copied.
+// Errors:    an empty or headless log counts as an offence.
 #pragma once
 #include <string>
 #include <vector>

@@ -1,6 +1,7 @@
 // testing/remote_cache/profile.h: which actions Bazel ran, and which it took from a remote cache,
-// by its profile. Ownership: all values are copies. Errors: read_profile throws std::runtime_error
-// on text that is not a profile.
+// by its profile.
+// Ownership: all values are copies.
+// Errors:    read_profile throws std::runtime_error on text that is not a profile.
 #pragma once
 #include <iosfwd>
 #include <string>

@@ -143,7 +143,7 @@ TEST(Result, throughput_is_what_a_mib_takes) {
     EXPECT_EQ(all[0].without, 0U);
     EXPECT_DOUBLE_EQ(all[0].with_mib_s, 130) << "65 rounds of a MiB in half a second";
     EXPECT_EQ(all[0].without_mib_s, 0);
-    EXPECT_EQ(all[1].with, 256'000U) << "a thousand for each batch of 4 KiB";
+    EXPECT_EQ(all[1].with, 292'571U) << "a thousand for each batch of 7 sectors";
     EXPECT_TRUE(throughputs_of({}).empty());
 }
 
@@ -203,7 +203,7 @@ TEST(Page, is_whole_and_escapes_what_it_shows) {
     EXPECT_NE(page.find("<span>7,930</span>"), std::string::npos);
     EXPECT_NE(page.find("kernel_call&lt;&gt;"), std::string::npos);
     EXPECT_NE(page.find("<td>510.0</td><td>90 s</td><td>0.6 %</td>"), std::string::npos);
-    EXPECT_NE(page.find("<td>journal replayed</td><td>256,000</td><td>-</td>"), std::string::npos);
+    EXPECT_NE(page.find("<td>journal replayed</td><td>292,571</td><td>-</td>"), std::string::npos);
     EXPECT_NE(page.find("<td>server echo ECHO</td><td>2</td><td>100</td><td>100</td><td>2.5</td>"),
               std::string::npos);
     for (const char *outside : {"<script", "http:", "https:", "url(", "src="}) {

@@ -36,7 +36,7 @@ constexpr char REPLAY_IMAGE[] = "bench_state";
 constexpr char REPLAY_FEW[] = "state_start";
 constexpr char REPLAY_MANY[] = "state_start_at_110";
 constexpr std::uint64_t REPLAY_BATCHES = 108;
-constexpr std::uint64_t REPLAY_BATCH_BYTES = 4096;
+constexpr std::uint64_t REPLAY_BATCH_BYTES = 7 * 512;
 
 std::uint64_t of_a_mib(std::uint64_t instructions, std::uint64_t bytes) {
     return instructions * (1 << 20) / bytes;
@@ -97,7 +97,7 @@ std::vector<throughput> throughputs_of(const std::vector<bench> &benches) {
     const std::uint64_t many = mean_of(state, REPLAY_MANY);
     if (few != 0 && many > few) {
         out.push_back({"journal replayed",
-                       "by statefsd when it starts: read, checked, copied; batches of 4 KiB",
+                       "by statefsd when it starts: read, checked, copied; batches of 7 sectors",
                        of_a_mib(many - few, REPLAY_BATCHES * REPLAY_BATCH_BYTES), 0, 0, 0});
     }
     return out;

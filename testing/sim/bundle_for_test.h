@@ -1,5 +1,6 @@
-// testing/sim/bundle_for_test.h: bundles for tests, whose programs are the smallest that the
-// kernel takes; each test spoils what it is about. Ownership: plain values.
+// testing/sim/bundle_for_test.h: bundles for tests, whose programs are the smallest that the kernel
+// takes; each test spoils what it is about.
+// Ownership: plain values.
 #pragma once
 #include <cstdint>
 #include <cstring>

@@ -2,7 +2,9 @@
 // name, look into the journal, and have init end services.
 //
 // Ownership: a caller owns its routes; ipc_client_release gives them back, and so does its task's
-// end. Blocking: until a patience, in microseconds, is over. Errors: EXPECTs that fail.
+//            end.
+// Blocking:  until a patience, in microseconds, is over.
+// Errors:    EXPECTs that fail.
 #pragma once
 
 #include <gtest/gtest.h>

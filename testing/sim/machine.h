@@ -6,8 +6,9 @@
 //     machine.run([](user &init) { slot task = start("echo", {...}); EXPECT_EQ(...); });
 //
 // init's end ends the run. A program's end is task_exit(0). EXPECT_* may be used in every program;
-// ASSERT_* only returns from the closure. Ownership:  a closure must own nothing that needs
-// cleaning up while it runs: a task that ends is abandoned where it stands.
+// ASSERT_* only returns from the closure.
+// Ownership: a closure must own nothing that needs cleaning up while it runs: a task that ends is
+//            abandoned where it stands.
 #pragma once
 
 #include <cstdint>

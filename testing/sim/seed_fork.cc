@@ -2,6 +2,7 @@
 #include "testing/sim/seed_fork.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -91,6 +92,7 @@ void run_seeds(const seed_range &range, shared_range *shared,
          seed <= range.last && seed < shared->unclean; seed = shared->next.fetch_add(range.step)) {
         const bool is_clean = run(seed);
         while (shared->adding.test_and_set()) {
+            sched_yield();
         }
         add();
         if (!is_clean) {

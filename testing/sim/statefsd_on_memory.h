@@ -4,7 +4,8 @@
 //     machine.program("statefsd", simtest::run_statefsd_on_memory);
 //
 // Ownership: one disk a run, which the test makes as it begins; a flush may be made another by
-// `before_memory_flushes`, which is the test's. Errors: EXPECTs that fail.
+//            `before_memory_flushes`, which is the test's.
+// Errors:    EXPECTs that fail.
 #pragma once
 
 #include <gtest/gtest.h>

@@ -1,7 +1,7 @@
-// testing/sim/system.h: what a test puts the real system together from: a boot image whose
-// manifest and policies are the test's, and the services as programs of the simulation. Ownership:
-// a boot_view is owned by the test; the image that it finishes lives as long as it. Errors: EXPECTs
-// that fail.
+// testing/sim/system.h: what a test puts the real system together from: a boot image whose manifest
+// and policies are the test's, and the services as programs of the simulation.
+// Ownership: a boot_view is owned by the test; the image that it finishes lives as long as it.
+// Errors:    EXPECTs that fail.
 #pragma once
 
 #include <gtest/gtest.h>

@@ -6,8 +6,9 @@
 // and a watcher that reads statistics and the trace; it kills tasks and closes endpoints as the
 // seed says, starts others in their place, and in the end ends them all, gives everything back, and
 // exits. What must hold on the way is checked by workload_expect: the first thing that does not is
-// kept in the struct. Ownership:  the caller owns struct workload; one at a time, from
-// workload_begin to the end of the run.
+// kept in the struct.
+// Ownership: the caller owns struct workload; one at a time, from workload_begin to the end of the
+//            run.
 #pragma once
 
 #include <stdbool.h>

@@ -1,6 +1,6 @@
 // testing/sim_devices/blk_world.h: for tests: a simulated device, its arena, a window for each of
-// some callers, and a service's logic between them, without a kernel. Ownership: one world at a
-// time has the registers.
+// some callers, and a service's logic between them, without a kernel.
+// Ownership: one world at a time has the registers.
 #pragma once
 
 #include <gtest/gtest.h>

@@ -2,9 +2,11 @@
 //
 // Writes stand in a cache until a flush. At a power cut each sector of the cache is durable, lost,
 // or torn: its words are partly new, partly old, or neither. Which, the seed says. The disk can
-// also lose its cache and go on (DISK_LOST), or fail. Units: sectors. Ownership: the test owns it;
-// a struct disk made from it points to it. Blocking: never. Errors: DISK_FAILED of everything after
-// a power cut, until power() is on again.
+// also lose its cache and go on (DISK_LOST), or fail.
+// Units:     sectors.
+// Ownership: the test owns it; a struct disk made from it points to it.
+// Blocking:  never.
+// Errors:    DISK_FAILED of everything after a power cut, until power() is on again.
 #pragma once
 
 #include <cstdint>

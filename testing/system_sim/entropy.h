@@ -1,7 +1,8 @@
 // testing/system_sim/entropy.h: rngd in the system without a disk, on a model of its device:
 // clients draw random bytes while it is ended, the policy changes, and its device is slow, gives a
 // few bytes at a time, repeats itself, gives none or nothing any more. What was given to whom
-// stands in a ledger outside of the simulation. Units:     bytes; nanoseconds of virtual time.
+// stands in a ledger outside of the simulation.
+// Units:     bytes; nanoseconds of virtual time.
 // Ownership: `draws` is the ledger of a seed, as `truth` is.
 // Errors:    findings, in `truth` (world.h).
 #pragma once

@@ -1,6 +1,8 @@
 // testing/system_sim/image_part.h: a part of a disk image as a disk of its own, for code of
-// services that runs outside of the simulation: before the first boot, and after the last. Units:
-// sectors. Ownership: the image outlives the part, and that the disk made from it. Errors:    none.
+// services that runs outside of the simulation: before the first boot, and after the last.
+// Units:     sectors.
+// Ownership: the image outlives the part, and that the disk made from it.
+// Errors:    none.
 #pragma once
 
 #include <algorithm>

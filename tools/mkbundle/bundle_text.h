@@ -1,6 +1,7 @@
 // tools/mkbundle/bundle_text.h: a bundle as text, what can be wrong with one, and its binary form
-// (services/execd/bundle.h). README.md tells the syntax. Ownership: plain values.
-// Errors: bundle_read lists all mistakes it found, each with line and column (from 1).
+// (services/execd/bundle.h). README.md tells the syntax.
+// Ownership: plain values.
+// Errors:    bundle_read lists all mistakes it found, each with line and column (from 1).
 #pragma once
 #include <cstdint>
 #include <map>

@@ -1,5 +1,6 @@
 // tools/mkimage/waits.h: who may wait for whose answer in an image: by routes of the manifest, and
-// by what policies allow. Ownership: plain values.
+// by what policies allow.
+// Ownership: plain values.
 #pragma once
 #include <cstddef>
 #include <string>

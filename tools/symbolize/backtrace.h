@@ -1,7 +1,8 @@
 // tools/symbolize/backtrace.h: turns the kernel's `kernel: backtrace 0x... 0x...`, and what init
 // and execd say of a program that a fault ended, `backtrace NAME 0x... 0x...`, into functions and
-// lines. Blocking: runs addr2line and waits for it, 10 seconds at most. Errors:   what can't be
-// resolved is said in the text; nothing fails.
+// lines.
+// Blocking:  runs addr2line and waits for it, 10 seconds at most.
+// Errors:    what can't be resolved is said in the text; nothing fails.
 #pragma once
 #include <cstdint>
 #include <map>

@@ -1,5 +1,6 @@
 // tools/trace/protobuf.h: writes messages in the encoding of protocol buffers: fields one behind
-// the other, each with its number and how long it is. Ownership: plain values.
+// the other, each with its number and how long it is.
+// Ownership: plain values.
 #pragma once
 
 #include <cstdint>

@@ -5,7 +5,8 @@
 // An entry begins where the core is called, and ends where it returns a task or goes to sleep. The
 // fast path of a call is not among them: it has no loop. When init ends, the longest is printed.
 // Units:     instructions retired, exact under -icount; firmware's on behalf of the kernel
-// included. Locking:   none: each hart writes its own, and the last reader may be late.
+//            included.
+// Locking:   none: each hart writes its own, and the last reader may be late.
 #include "images/markers.h"
 #include "kernel/abi/syscall.h"
 #include "kernel/arch/riscv64/csr.h"

@@ -1,6 +1,7 @@
 // kernel/arch/riscv64/stale.h: a page fault that the tables allow: a hart remembered an older
 // entry. It is flushed and tried once more; twice at one place is a fault after all. Plain data:
-// tested on the host. Ownership:  each hart has one, of the last such fault there.
+// tested on the host.
+// Ownership: each hart has one, of the last such fault there.
 #pragma once
 
 #include <stdbool.h>

@@ -2,10 +2,11 @@
 // kernel stack and one for each user task.
 //
 // A fiber that is abandoned is simply never switched to again; its stack may be started anew. So a
-// fiber's function owns nothing that needs cleaning up. Ownership:  the caller owns struct fiber;
-// fiber_make allocates the stack with a guard page below it, fiber_free gives it back. Blocking:
-// fiber_switch returns when somebody switches back. Errors:     no memory for a stack ends the
-// process with a message.
+// fiber's function owns nothing that needs cleaning up.
+// Ownership: the caller owns struct fiber; fiber_make allocates the stack with a guard page below
+//            it, fiber_free gives it back.
+// Blocking:  fiber_switch returns when somebody switches back.
+// Errors:    no memory for a stack ends the process with a message.
 #pragma once
 
 #include <stddef.h>

@@ -6,10 +6,11 @@
 // result and event; two runs of one seed have the same hash. User tasks are C functions: each
 // program of the boot image is a small valid ELF file whose entry is USER_IMAGE_MIN +
 // SIM_ENTRY_FIRST + 4 * (index in `programs`), so that the kernel loads it as it loads any program,
-// and the simulation knows from the entry which function to run (kernel/arch/sim/user.h). Units:
-// nanoseconds of virtual time. Ownership:  the caller owns options, programs and result. One
-// simulation at a time in a process; its memory is kept for the next one. Errors:     what goes
-// wrong inside ends the run and is described in the result.
+// and the simulation knows from the entry which function to run (kernel/arch/sim/user.h).
+// Units:     nanoseconds of virtual time.
+// Ownership: the caller owns options, programs and result. One simulation at a time in a process;
+//            its memory is kept for the next one.
+// Errors:    what goes wrong inside ends the run and is described in the result.
 #pragma once
 
 #include <stdbool.h>

@@ -1,5 +1,6 @@
 // kernel/arch/sim/space.h: address spaces over kernel/arch/riscv64/sv39.c (the arch functions of
-// both ports of the host). Locking:   as kernel/core/arch.h says.
+// both ports of the host).
+// Locking:   as kernel/core/arch.h says.
 #pragma once
 
 #include "kernel/core/task.h"

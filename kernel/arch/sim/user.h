@@ -3,8 +3,8 @@
 // find programs of the boot image.
 //
 // Memory is reached through the hart's TLB, which keeps what it has until it is shot down; what the
-// tables do not allow ends the task like a fault on hardware. Blocking:  each is a step at which
-// other harts may run and an interrupt may come.
+// tables do not allow ends the task like a fault on hardware.
+// Blocking:  each is a step at which other harts may run and an interrupt may come.
 #pragma once
 
 #include <stdbool.h>

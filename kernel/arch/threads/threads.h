@@ -4,10 +4,11 @@
 //
 // Nothing is deterministic here but the programs' own chance. IPIs and sleeps go through a futex
 // and relaxed atomics, which ThreadSanitizer takes no order from: two harts are ordered by what the
-// core does and by nothing else. Ownership:  the caller owns options and programs; one run a
-// process. Blocking:   threads_run returns when init has ended and every thread has left. Errors:
-// a panic, a program that runs on after its end, or no end in time: a line on stderr and
-//             exit code 3.
+// core does and by nothing else.
+// Ownership: the caller owns options and programs; one run a process.
+// Blocking:  threads_run returns when init has ended and every thread has left.
+// Errors:    a panic, a program that runs on after its end, or no end in time: a line on stderr and
+//            exit code 3.
 #pragma once
 
 #include "kernel/arch/sim/sim.h"

@@ -12,9 +12,9 @@
 #include "services/selftest/probe/protocol.h"
 #include "services/selftest/probe/stream.h"
 
-// Longer than any selftest: a probe whose supervisor is gone has gone with it.
 enum { WIRE_STATUS_AT = 4 };  // In the payload of an answer: ipc/wire/wire.h.
 
+// Longer than any selftest: a probe whose supervisor is gone has gone with it.
 #define RECEIVE_DEADLINE_NS UINT64_C(60000000000)
 #define SLEEP_SLACK_NS UINT64_C(10000000000)
 

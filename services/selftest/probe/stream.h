@@ -1,6 +1,7 @@
 // services/selftest/probe/stream.h: the reading end of a ring (ipc/ring.h): it takes records until
-// an empty one, and sleeps at the probe's endpoint while there are none. Units:     nanoseconds
-// since boot. Ownership: the caller owns the struct; it owns the window that came, and its mapping.
+// an empty one, and sleeps at the probe's endpoint while there are none.
+// Units:     nanoseconds since boot.
+// Ownership: the caller owns the struct; it owns the window that came, and its mapping.
 // Blocking:  probe_stream_read waits for the doorbell, at most until the deadline.
 // Errors:    probe_stream_open is false for what is no window, or without PROBE_SLOT_VMO.
 #pragma once
