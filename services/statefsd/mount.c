@@ -22,6 +22,15 @@ static uint32_t region_sectors_of(uint64_t disk_sectors) {
     return each < most ? (uint32_t)each : most;
 }
 
+// A mark that is there is not written again: a power cut then could leave neither it nor what
+// stands behind it whole.
+static bool has_mark(const struct disk *disk) {
+    uint8_t sector[DISK_SECTOR_BYTES];
+    struct state_super begun;
+    return disk->read(disk->context, STATE_SUPER_SECTORS, 1, sector) == DISK_OK &&
+           state_super_get(sector, &begun) == SUPER_VALID;
+}
+
 enum state_mount statefs_format(const struct statefs_config *config, uint64_t volume) {
     const struct disk *disk = &config->disk;
     if (disk->sectors < statefs_disk_sectors_min(config->entries)) {
@@ -49,7 +58,8 @@ enum state_mount statefs_format(const struct statefs_config *config, uint64_t vo
             super.sequence = 1 + i;
             state_super_put(&super, sector);
         }
-        if (disk->write(disk->context, steps[i].sector, 1, sector) != DISK_OK ||
+        const bool is_there = i == 0 && has_mark(disk);
+        if ((!is_there && disk->write(disk->context, steps[i].sector, 1, sector) != DISK_OK) ||
             disk->flush(disk->context) != DISK_OK) {
             return MOUNT_FAILED;
         }

@@ -278,6 +278,20 @@ TEST_F(Statefs, test_reject_blank_and_foreign_disks) {
         const state_mount result = mount();
         EXPECT_TRUE(result == MOUNT_OK ? i % 12 > 6 : result == MOUNT_BLANK) << i;
     }
+    // So may one that was interrupted when it was done again, and again.
+    for (std::uint64_t i = 0; i < 12 * 12 * 40; i++) {
+        std::fill(disk.bytes().begin(), disk.bytes().end(), std::uint8_t{0});
+        for (const std::uint64_t steps : {i % 12, i / 12 % 12}) {
+            if (mount() == MOUNT_BLANK) {
+                disk.cut_after(steps);
+                (void)statefs_format(&config, 1000 + steps);  // It may just be done by then.
+                disk.power_on();
+            }
+        }
+        const state_mount result = mount();
+        ASSERT_TRUE(result == MOUNT_OK || result == MOUNT_BLANK) << i << ": " << result;
+    }
+    std::fill(disk.bytes().begin(), disk.bytes().end(), std::uint8_t{0});
     make();
     ASSERT_EQ(put(ME, "a", "1"), STATE_OK);
     disk.bytes()[40] ^= 1;  // One is damaged and one is zero: this was a journal.
