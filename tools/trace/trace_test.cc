@@ -23,6 +23,8 @@ constexpr std::uint32_t BACK = 9;
 constexpr std::uint64_t CLIENT_ID = 0x11;
 constexpr std::uint64_t SERVER_ID = 0x22;
 
+constexpr std::uint16_t LOG_APPEND = WIRE_TYPE(WIRE_PROTOCOL_LOG, 1, WIRE_VIA_NONE);
+
 struct happening {
     std::uint64_t time_ns;
     event_kind kind;
@@ -30,7 +32,7 @@ struct happening {
     std::uint32_t peer = 0;
     std::uint64_t sequence = 0;
     std::uint8_t hart = 0;
-    std::uint16_t type = WIRE_PROTOCOL_ECHO;
+    std::uint16_t type = WIRE_TYPE(WIRE_PROTOCOL_ECHO, 1, WIRE_VIA_NONE);
 };
 
 trace_event event_of(const happening &what) {
@@ -211,13 +213,13 @@ TEST(Report, the_path_of_a_call_goes_through_what_its_server_asks) {
                                         {110, EVENT_START, SERVER, 1, SERVER_ID},
                                         {200, EVENT_SWITCH, CLIENT},
                                         {300, EVENT_CALL, CLIENT, SERVER, 5},
-                                        {350, EVENT_CALL, SERVER, BACK, 6, 0, WIRE_PROTOCOL_LOG},
+                                        {350, EVENT_CALL, SERVER, BACK, 6, 0, LOG_APPEND},
                                         {400, EVENT_REPLY, BACK, SERVER, 6},
                                         {450, EVENT_REPLY, SERVER, CLIENT, 5}}),
                         names);
     EXPECT_EQ(trace::longest_call(model, {"nobody", "", "", {}}), std::nullopt);
     ASSERT_EQ(trace::longest_call(model, {"server", "", "", {}}), 1U);
-    EXPECT_EQ(trace::longest_call(model, {"", "", "log", {}}), 1U);
+    EXPECT_EQ(trace::longest_call(model, {"", "", "log APPEND", {}}), 1U);
     EXPECT_EQ(trace::longest_call(model, {"", "", "", 350}), 1U);
     EXPECT_EQ(trace::longest_call(model, {"", "", "", 351}), std::nullopt);
     const auto longest = trace::longest_call(model, {});
@@ -225,9 +227,9 @@ TEST(Report, the_path_of_a_call_goes_through_what_its_server_asks) {
     std::ostringstream out;
     trace::print_path(model, *longest, out);
     EXPECT_EQ(out.str(),
-              "client > server echo, at 300 ns: 150 ns: queue 0, server ran 100, it asked 50, "
+              "client > server echo ECHO, at 300 ns: 150 ns: queue 0, server ran 100, it asked 50, "
               "waited to run 0\n"
-              "  server > task 9 log, at 350 ns: 50 ns: queue 0, task 9 ran 50, it asked 0, "
+              "  server > task 9 log APPEND, at 350 ns: 50 ns: queue 0, task 9 ran 50, it asked 0, "
               "waited to run 0\n");
 }
 
@@ -245,12 +247,12 @@ TEST(Report, the_dearest_come_first) {
         "\n"
         "call                                                   calls          us     mean ns"
         "  longest us\n"
-        "client > server echo                                       1         150      150000"
+        "client > server echo ECHO                                  1         150      150000"
         "         150\n"
         "\n"
         "operation                                            calls   ns each server ns others ns"
         "  route ns  messages  switches  syscalls      hits    misses   rebound  degraded\n"
-        "server echo                                              1    150000    150000         0"
+        "server echo ECHO                                         1    150000    150000         0"
         "         0       2.0       2.0         -         0         0         0         0\n");
 }
 
@@ -264,8 +266,8 @@ const std::vector<happening> twice = {
     {120, EVENT_START, SERVER, 1, SERVER_ID, 0, QOS_IDLE},
     {200, EVENT_SWITCH, CLIENT, 0, 0, 0, QOS_BURST},
     {300, EVENT_CALL, CLIENT, SERVER, 5, 0, echo_by(WIRE_VIA_MISS)},
-    {320, EVENT_SEND, SERVER, CLIENT, 0, 0, WIRE_PROTOCOL_LOG},
-    {350, EVENT_CALL, SERVER, BACK, 6, 0, WIRE_PROTOCOL_LOG},
+    {320, EVENT_SEND, SERVER, CLIENT, 0, 0, LOG_APPEND},
+    {350, EVENT_CALL, SERVER, BACK, 6, 0, LOG_APPEND},
     {400, EVENT_REPLY, BACK, SERVER, 6},
     {450, EVENT_REPLY, SERVER, CLIENT, 5},
     {500, EVENT_CALL, CLIENT, SERVER, 6, 0, echo_by(WIRE_VIA_HIT)},
@@ -355,12 +357,18 @@ TEST(Model, a_server_runs_in_the_class_of_who_waits_for_it) {
 }
 
 TEST(Names, of_types) {
-    EXPECT_EQ(trace::type_name(WIRE_PROTOCOL_ECHO), "echo");
     EXPECT_EQ(trace::type_name(echo_by(WIRE_VIA_REBOUND)), "echo ECHO");
     EXPECT_EQ(trace::type_name(WIRE_TYPE(WIRE_PROTOCOL_ECHO, 31, WIRE_VIA_NONE)), "echo 31");
-    EXPECT_EQ(trace::type_name(255), "type 255");
+    EXPECT_EQ(trace::type_name(WIRE_TYPE(255, 1, WIRE_VIA_NONE)), "(raw type 511)");
     EXPECT_EQ(trace::via_name(WIRE_VIA_DEGRADED), "degraded");
     EXPECT_EQ(trace::via_name(7), "");
+}
+
+// Programs may agree on frames of their own; a number of a protocol does not make them its frames.
+TEST(Names, test_reject_a_protocol_that_is_not_spoken) {
+    EXPECT_EQ(trace::type_name(WIRE_PROTOCOL_ENTROPY), "(raw type 9)");
+    EXPECT_EQ(trace::type_name(28), "(raw type 28)");
+    EXPECT_EQ(trace::type_name(0), "(raw type 0)");
 }
 
 TEST(Protobuf, encoding) {
@@ -450,7 +458,7 @@ TEST(Perfetto, slices_nest_and_flows_lead_from_call_to_service) {
     }
     ASSERT_EQ(flows.size(), 1U);
     EXPECT_EQ(flows.begin()->second,
-              (std::vector<std::string>{"call server echo", "echo for client"}));
+              (std::vector<std::string>{"call server echo ECHO", "echo ECHO for client"}));
     EXPECT_EQ(tracks, (std::vector<std::string>{"hart 0", "client", "server", "server serves"}));
 }
 
