@@ -8,6 +8,8 @@
 #include "ipc/wire/wire.h"
 #include "kernel/abi/boot_image.h"
 #include "kernel/abi/cap.h"
+#include "kernel/abi/identity.h"
+#include "kernel/abi/manifest.h"
 #include "kernel/abi/qos.h"
 #include "tools/trace/events.h"
 #include "tools/trace/perfetto.h"
@@ -22,6 +24,7 @@ constexpr std::uint32_t SERVER = 8;
 constexpr std::uint32_t BACK = 9;
 constexpr std::uint64_t CLIENT_ID = 0x11;
 constexpr std::uint64_t SERVER_ID = 0x22;
+constexpr std::uint64_t PROGRAM_ID = SERVICE_ID_TOP_BIT | 0x33;
 
 constexpr std::uint16_t LOG_APPEND = WIRE_TYPE(WIRE_PROTOCOL_LOG, 1, WIRE_VIA_NONE);
 
@@ -134,6 +137,21 @@ TEST(Events, names_come_from_the_boot_image) {
     std::strcpy(entry.name, "client");
     std::memcpy(image.data() + sizeof(header), &entry, sizeof(entry));
     EXPECT_EQ(trace::names_of(image).at(CLIENT_ID), "client");
+    entry.kind = BOOT_IMAGE_MANIFEST;
+    entry.offset = image.size();
+    std::memcpy(image.data() + sizeof(header) + sizeof(entry), &entry, sizeof(entry));
+    EXPECT_THROW(trace::names_of(image), std::runtime_error) << "its manifest is not there";
+    image.resize(image.size() + sizeof(manifest_header) + sizeof(manifest_service));
+    EXPECT_THROW(trace::names_of(image), std::runtime_error) << "it is none";
+    manifest_header manifest = {MANIFEST_MAGIC, 1, 0};
+    std::memcpy(image.data() + entry.offset, &manifest, sizeof(manifest));
+    manifest_service service = {};
+    service.service_id = SERVER_ID;
+    std::strcpy(service.name, "guest_a");
+    std::strcpy(service.program, "client");
+    std::memcpy(image.data() + entry.offset + sizeof(manifest), &service, sizeof(service));
+    EXPECT_EQ(trace::names_of(image).at(SERVER_ID), "guest_a");
+    EXPECT_EQ(trace::names_of(image).at(CLIENT_ID), "client");
     image.pop_back();
     EXPECT_THROW(trace::names_of(image), std::runtime_error);
     image[0] ^= 1;
@@ -200,11 +218,14 @@ TEST(Model, every_end_of_a_call) {
 TEST(Model, a_second_task_of_a_name_gets_a_number) {
     const auto model = trace::model_of(events_of_list({{1, EVENT_START, 20, 1, SERVER_ID},
                                                        {2, EVENT_START, 21, 1, SERVER_ID},
-                                                       {3, EVENT_START, 22, 1, 0x99}}),
+                                                       {3, EVENT_START, 22, 1, 0x99},
+                                                       {4, EVENT_START, 23, 1, PROGRAM_ID}}),
                                        names);
     EXPECT_EQ(trace::task_name(model, 20), "server");
     EXPECT_EQ(trace::task_name(model, 21), "server #2");
     EXPECT_EQ(trace::task_name(model, 22), "task 22");
+    EXPECT_EQ(trace::task_name(model, 23), "program");
+    EXPECT_EQ(trace::task_name(model, 0), "kernel");
 }
 
 TEST(Report, the_path_of_a_call_goes_through_what_its_server_asks) {
@@ -243,7 +264,9 @@ TEST(Report, the_dearest_come_first) {
     EXPECT_EQ(
         out.str(),
         "task                             runs          us       share  longest us\n"
-        "client                              2         150       37.5%         100\n"
+        "client                              2         150       50.0%         100\n"
+        "all                                 3         300      100.0%         150\n"
+        "The trace is 400 us long; tasks ran on one hart.\n"
         "\n"
         "call                                                   calls          us     mean ns"
         "  longest us\n"
