@@ -31,6 +31,10 @@ struct run_options {
     std::string lock_path = MACHINE_LOCK_PATH;
 };
 
+// Seconds that the boot may take: the image's own; ten times as many while a profile is taken, for
+// that makes a machine so much slower; 0, any time, for a debugger.
+double deadline_of(const run_spec &spec, const run_options &options);
+
 int run_image(const run_spec &spec, const run_options &options, const markers::marker_table &table,
               std::ostream &out);
 

@@ -99,6 +99,15 @@ TEST_F(Runner, log_file) {
     EXPECT_NE(read("my.log"), "");
 }
 
+// Each instruction of a profile goes through a pipe; a person at a debugger takes any time.
+TEST_F(Runner, the_deadline_is_longer_for_a_profile_and_none_for_a_debugger) {
+    EXPECT_DOUBLE_EQ(deadline_of(spec_, options_), 20);
+    options_.profile_path = folder_ + "/folded";
+    EXPECT_DOUBLE_EQ(deadline_of(spec_, options_), 200);
+    options_.gdb = true;
+    EXPECT_DOUBLE_EQ(deadline_of(spec_, options_), 0);
+}
+
 TEST_F(Runner, test_reject_hang) {
     spec_.deadline_s = SHORT_S;
     EXPECT_EQ(boot("print kernel: boot\nprint t: a\nhang\n"), RUN_FAILED);

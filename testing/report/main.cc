@@ -1,11 +1,13 @@
 // report: boots the benchmarks and ladders one after the other and writes what they cost as
 // report.txt, report.json and report.html.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdlib>
 #include <exception>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -22,6 +24,7 @@ struct wish {
     std::vector<std::string> benches;    // RUNNER=BUDGET, RUNNER=
     std::vector<std::string> baselines;  // RUNNER=RUNNER: with reuse, without.
     std::vector<std::string> boots;      // RUNNER
+    std::string full;                    // NAME,NAME=SECONDS: of those, the full ladder.
     std::vector<std::string> traces;     // RUNNER=RUNNER: as baselines.
     std::vector<std::string> syscalls;  // RUNNER=RUNNER: as traces, on a kernel that tells of each.
     std::vector<std::string> profiles;  // RUNNER
@@ -106,6 +109,25 @@ report::boots boot_several(const std::string &runner, unsigned count) {
     return out;
 }
 
+// "NAME,NAME=SECONDS": of the boots these, one after the other, within so many seconds.
+report::boots full_ladder(const std::string &full, const std::vector<report::boots> &all) {
+    const auto [names, gate] = split(full);
+    std::vector<report::boots> parts;
+    std::istringstream list(names);
+    for (std::string name; std::getline(list, name, ',');) {
+        const auto found = std::find_if(
+            all.begin(), all.end(), [&](const report::boots &one) { return one.image == name; });
+        if (found == all.end()) {
+            throw std::runtime_error("no --boot is " + name);
+        }
+        parts.push_back(*found);
+    }
+    if (gate.empty() || gate.find_first_not_of("0123456789") != std::string::npos) {
+        throw std::runtime_error("no gate in seconds: " + full);
+    }
+    return report::in_sequence("full ladder", parts, std::stoull(gate));
+}
+
 trace::model trace_one(const std::string &runner, const std::string &folder) {
     tell("boots " + name_of(runner) + " with a trace");
     const std::string rings = folder + "/" + name_of(runner) + ".events";
@@ -173,6 +195,9 @@ int work(const wish &wish) {
     for (const std::string &runner : wish.boots) {
         result.boot_runs.push_back(boot_several(runner, wish.boot_count));
     }
+    if (!wish.full.empty()) {
+        result.boot_runs.push_back(full_ladder(wish.full, result.boot_runs));
+    }
     for (const std::string &both : wish.traces) {
         trace_two(both, wish.out, result);
     }
@@ -210,6 +235,9 @@ int main(int argc, char **argv) {
     app.add_option("--baseline", wish.baselines,
                    "RUNNER=RUNNER: two of them: with reuse, and the same without");
     app.add_option("--boot", wish.boots, "RUNNER: an image whose boots are timed");
+    app.add_option(
+        "--full", wish.full,
+        "NAME,NAME=SECONDS: of those the full ladder, one after the other, and its gate");
     app.add_option("--trace", wish.traces,
                    "RUNNER=RUNNER: two images that are traced, with reuse and without");
     app.add_option("--syscalls", wish.syscalls,

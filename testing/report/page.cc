@@ -146,8 +146,9 @@ void put_boots(const std::vector<boots> &all, std::ostream &out) {
     open_section(out, "boots", "Boots");
     out << "<p>Wall time from power-on to the last marker, boots one after the other; it depends "
            "on "
-           "the machine and on what else runs there. A boot fails at its gate. Rest on a part for "
-           "its time.</p>\n"
+           "the machine and on what else runs there. A boot fails at its gate; the full ladder, "
+           "several of them one after the other, at one of its own. Rest on a part for its "
+           "time.</p>\n"
         << boots_chart(all) << "<div class=\"scroll\"><table class=\"why\">\n";
     row(out, "th",
         {"image", "boots", "median ms", "least", "most", "gate", "most of it",

@@ -114,6 +114,20 @@ TEST(Boots, the_gate_is_what_the_verdict_says) {
     EXPECT_EQ(gate_percent({"a", {900000000}, {}, 0}), 0);
 }
 
+TEST(Boots, the_full_ladder_is_all_one_after_the_other_within_its_own_gate) {
+    const boots all = in_sequence("full ladder",
+                                  {{"smp1", {1'000'000'000, 3'000'000'000}, {}, 90},
+                                   {"smp2", {2'000'000'000, 5'000'000'000, 4'000'000'000}, {}, 90}},
+                                  200);
+    EXPECT_EQ(all.end_ns, (std::vector<std::uint64_t>{3'000'000'000, 8'000'000'000}));
+    EXPECT_EQ(all.gate_s, 200U);
+    EXPECT_DOUBLE_EQ(gate_percent(all), 4);
+    ASSERT_EQ(all.phases.size(), 2U);
+    EXPECT_EQ(all.phases[1].name, "smp2");
+    EXPECT_EQ(all.phases[1].ns, 4'000'000'000U);
+    EXPECT_TRUE(in_sequence("none", {}, 200).end_ns.empty());
+}
+
 TEST(Boots, median_is_one_of_the_values) {
     EXPECT_EQ(median({}), 0U);
     EXPECT_EQ(median({3, 1, 2}), 2U);

@@ -129,6 +129,23 @@ double gate_percent(const boots &boots) {
            PERCENT_OF_S / static_cast<double>(boots.gate_s);
 }
 
+boots in_sequence(const std::string &name, const std::vector<boots> &parts, std::uint64_t gate_s) {
+    boots out{name, {}, {}, gate_s};
+    std::size_t count = parts.empty() ? 0 : SIZE_MAX;
+    for (const boots &part : parts) {
+        count = std::min(count, part.end_ns.size());
+        out.phases.push_back({part.image, median(part.end_ns)});
+    }
+    for (std::size_t i = 0; i < count; i++) {
+        std::uint64_t sum_ns = 0;
+        for (const boots &part : parts) {
+            sum_ns += part.end_ns[i];
+        }
+        out.end_ns.push_back(sum_ns);
+    }
+    return out;
+}
+
 std::vector<operation> operations_of(const std::vector<trace::operation> &with,
                                      const std::vector<trace::operation> &without) {
     std::vector<operation> out;

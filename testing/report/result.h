@@ -48,6 +48,11 @@ struct boots {
 // Of the gate, what the slowest boot took; 0: not known.
 double gate_percent(const boots &boots);
 
+// Images that are booted one after the other, with a gate for all, as if they were one boot: its
+// phases are theirs. The first boots of all are one, the second ones another; what some have
+// more of is left out.
+boots in_sequence(const std::string &name, const std::vector<boots> &parts, std::uint64_t gate_s);
+
 // What it takes to move a MiB, or to read one back. 0: not measured.
 struct throughput {
     std::string name;

@@ -127,7 +127,7 @@ void print_boots(const std::vector<boots> &all, std::ostream &out) {
     table table(out);
     out << "Boots: wall time from power-on to the last marker, ms; it depends on the machine and "
            "on "
-           "what else runs there. A boot fails at its gate.\n";
+           "what else runs there. A boot fails at its gate; the full ladder is several of them.\n";
     table.head("image", {"boots", "median", "least", "most", "gate", "% of it"});
     for (const boots &boots : all) {
         const auto [least, most] = std::minmax_element(boots.end_ns.begin(), boots.end_ns.end());

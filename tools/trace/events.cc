@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "kernel/abi/boot_image.h"
+#include "kernel/abi/manifest.h"
 
 namespace trace {
 namespace {
@@ -13,7 +14,7 @@ namespace {
 constexpr std::size_t HART_COUNT_MAX = 256;  // The field has 8 bits.
 
 template <typename T>
-T read_at(const std::vector<std::uint8_t> &bytes, std::size_t offset, const char *what) {
+T read_at(const std::vector<std::uint8_t> &bytes, std::uint64_t offset, const char *what) {
     T value;
     if (offset > bytes.size() || bytes.size() - offset < sizeof(value)) {
         throw std::runtime_error(std::string("boot image: it ends within ") + what);
@@ -35,6 +36,25 @@ void put_in_order(std::vector<trace_event> &ring) {
             throw std::runtime_error("trace: hart " + std::to_string(ring[i].hart) +
                                      ": times go back more than once: these are not its rings");
         }
+    }
+}
+
+template <std::size_t BYTES>
+std::string name_in(const char (&name)[BYTES]) {
+    return {name, strnlen(name, BYTES)};
+}
+
+// Services have names of their own, and several may be of one program.
+void add_services(const std::vector<std::uint8_t> &image, std::uint64_t offset,
+                  std::map<std::uint64_t, std::string> &names) {
+    const auto header = read_at<manifest_header>(image, offset, "its manifest");
+    if (header.magic != MANIFEST_MAGIC || header.service_count > MANIFEST_SERVICE_MAX) {
+        throw std::runtime_error("boot image: its manifest is none");
+    }
+    for (std::uint32_t i = 0; i < header.service_count; i++) {
+        const auto service = read_at<manifest_service>(
+            image, offset + sizeof(header) + i * sizeof(manifest_service), "its manifest");
+        names[service.service_id] = name_in(service.name);
     }
 }
 
@@ -78,8 +98,9 @@ std::map<std::uint64_t, std::string> names_of(const std::vector<std::uint8_t> &b
         const auto entry = read_at<boot_image_entry>(
             boot_image, sizeof(header) + i * sizeof(boot_image_entry), "its table");
         if (entry.kind == BOOT_IMAGE_PROGRAM) {
-            names[entry.service_id] =
-                std::string(entry.name, strnlen(entry.name, sizeof(entry.name)));
+            names[entry.service_id] = name_in(entry.name);
+        } else if (entry.kind == BOOT_IMAGE_MANIFEST) {
+            add_services(boot_image, entry.offset, names);
         }
     }
     return names;

@@ -18,7 +18,8 @@ namespace trace {
 // are empty. In the order of time; those of one hart in the order in which they happened.
 std::vector<trace_event> events_of(const std::vector<std::uint8_t> &rings);
 
-// From a service_id to a name, of the programs in a boot image (kernel/abi/boot_image.h).
+// From a service_id to a name, of the services and programs in a boot image
+// (kernel/abi/boot_image.h, kernel/abi/manifest.h).
 std::map<std::uint64_t, std::string> names_of(const std::vector<std::uint8_t> &boot_image);
 
 }  // namespace trace

@@ -35,7 +35,7 @@ std::string folded(std::vector<happening> list) {
         event.time_ns = what.time_ns;
         event.kind = static_cast<std::uint8_t>(what.kind);
         event.hart = what.hart;
-        event.type = WIRE_PROTOCOL_ECHO;
+        event.type = WIRE_TYPE(WIRE_PROTOCOL_ECHO, 1, WIRE_VIA_NONE);
         event.task = what.task;
         event.peer = what.peer;
         event.sequence = what.sequence;
@@ -54,8 +54,8 @@ TEST(Flame, what_a_server_asks_in_turn_is_below_it) {
                       {250, EVENT_REPLY, SERVER, CLIENT, 5},
                       {251, EVENT_SWITCH, 0, CLIENT}}),
               "client 11\n"
-              "client;server echo 100\n"
-              "client;server echo;back echo 40\n");
+              "client;server echo ECHO 100\n"
+              "client;server echo ECHO;back echo ECHO 40\n");
 }
 
 TEST(Flame, who_owes_nothing_works_for_itself) {
@@ -66,7 +66,7 @@ TEST(Flame, who_owes_nothing_works_for_itself) {
                       {131, EVENT_SWITCH, SERVER, CLIENT},
                       {141, EVENT_SWITCH, 0, SERVER}}),
               "client 4\n"
-              "client;server echo 20\n"
+              "client;server echo ECHO 20\n"
               "server 17\n");
 }
 
@@ -83,9 +83,9 @@ TEST(Flame, a_kept_call_gets_what_is_done_after_a_later_one_has_left) {
                       {141, EVENT_WAKE, BACK, SERVER},
                       {150, EVENT_SWITCH, 0, SERVER}}),
               "back 22\n"
-              "back;server echo 20\n"
+              "back;server echo ECHO 20\n"
               "client 11\n"
-              "client;server echo 19\n");
+              "client;server echo ECHO 19\n");
 }
 
 TEST(Flame, a_call_answered_at_once_leaves_nothing_behind) {

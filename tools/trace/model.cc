@@ -7,11 +7,13 @@
 
 #include "kernel/abi/boot_image.h"
 #include "kernel/abi/cap.h"
+#include "kernel/abi/identity.h"
 
 namespace trace {
 namespace {
 
 constexpr std::size_t HART_COUNT_MAX = 256;
+constexpr std::uint32_t NO_INSTANCE = 0;  // What no task did.
 constexpr std::uint32_t INIT_INSTANCE = 1;
 constexpr int DONATION_DEPTH = 8;
 
@@ -216,16 +218,25 @@ class maker {
 
     void number_names() {
         std::map<std::string, std::uint32_t> count;
+        model_.tasks[NO_INSTANCE] = "kernel";
         model_.tasks[INIT_INSTANCE] = BOOT_IMAGE_INIT_NAME;  // Nobody starts it.
         for (auto &[instance, service_id] : started_) {
-            auto found = names_.find(service_id);
-            if (found == names_.end()) {
+            const std::string name = name_of(service_id);
+            if (name.empty()) {
                 continue;
             }
-            const std::uint32_t number = ++count[found->second];
-            model_.tasks[instance] =
-                found->second + (number > 1 ? " #" + std::to_string(number) : "");
+            const std::uint32_t number = ++count[name];
+            model_.tasks[instance] = name + (number > 1 ? " #" + std::to_string(number) : "");
         }
+    }
+
+    // What execd starts has its name in a bundle, which is read by nobody here.
+    std::string name_of(std::uint64_t service_id) const {
+        const auto found = names_.find(service_id);
+        if (found != names_.end()) {
+            return found->second;
+        }
+        return (service_id & SERVICE_ID_TOP_BIT) != 0 ? "program" : "";
     }
 
     const std::vector<trace_event> &events_;

@@ -325,13 +325,10 @@ const char *kind_name(std::uint8_t kind) {
 
 std::string type_name(std::uint16_t type) {
     const std::size_t index = std::size_t{wire_type_protocol(type)} - WIRE_PROTOCOL_INIT;
-    if (index >= WIRE_PROTOCOL_COUNT) {
-        return "type " + std::to_string(type);
+    if (index >= WIRE_PROTOCOL_COUNT || wire_type_op(type) == 0) {
+        return "(raw type " + std::to_string(type) + ")";
     }
     const wire_protocol_rows &rows = *wire_protocols[index];
-    if (wire_type_op(type) == 0) {
-        return rows.name;
-    }
     const wire_op *op = wire_op_find(&rows, wire_type_op(type));
     return std::string(rows.name) + " " +
            (op != nullptr ? op->name : std::to_string(wire_type_op(type)));

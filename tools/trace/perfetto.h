@@ -22,7 +22,9 @@ std::string perfetto(const model &model);
 // What an event of kind `kind` is called.
 const char *kind_name(std::uint8_t kind);
 
-// What a frame's type is called: its protocol (ipc/wire) and operation, or its number.
+// What a request's type is called: its protocol (ipc/wire) and operation. All that is asked by a
+// protocol's table says its operation; a type without one is the sender's own, whatever its number:
+// "(raw type 28)".
 std::string type_name(std::uint16_t type);
 
 // How a route served a request: "hit" and so on; empty: it went through none that is kept.

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <iomanip>
 #include <map>
+#include <set>
 #include <tuple>
 #include <vector>
 
@@ -47,22 +48,35 @@ std::vector<std::pair<Key, cost>> dearest(const std::map<Key, cost> &costs, std:
     return sorted;
 }
 
+// A share is one of all that tasks ran: harts that idle have no part in it.
 void print_tasks(const model &model, std::size_t rows, std::ostream &out) {
     std::map<std::string, cost> costs;
+    std::set<std::uint8_t> harts;
+    cost all;
     for (const run &run : model.runs) {
-        cost &cost = costs[task_name(model, run.task)];
-        cost.count++;
-        cost.sum_ns += run.end_ns - run.begin_ns;
-        cost.most_ns = std::max(cost.most_ns, run.end_ns - run.begin_ns);
+        harts.insert(run.hart);
+        for (cost *const cost : {&all, &costs[task_name(model, run.task)]}) {
+            cost->count++;
+            cost->sum_ns += run.end_ns - run.begin_ns;
+            cost->most_ns = std::max(cost->most_ns, run.end_ns - run.begin_ns);
+        }
     }
+    const auto print_row = [&](const std::string &name, const cost &cost) {
+        out << column{name} << std::setw(NUMBER_WIDTH) << cost.count << std::setw(NUMBER_WIDTH)
+            << cost.sum_ns / 1000 << std::setw(NUMBER_WIDTH - 1) << std::fixed
+            << std::setprecision(1) << share(cost.sum_ns, all.sum_ns) << '%'
+            << std::setw(NUMBER_WIDTH) << cost.most_ns / 1000 << '\n';
+    };
     out << column{"task"} << std::setw(NUMBER_WIDTH) << "runs" << std::setw(NUMBER_WIDTH) << "us"
         << std::setw(NUMBER_WIDTH) << "share" << std::setw(NUMBER_WIDTH) << "longest us" << '\n';
     for (const auto &[name, cost] : dearest(costs, rows)) {
-        out << column{name} << std::setw(NUMBER_WIDTH) << cost.count << std::setw(NUMBER_WIDTH)
-            << cost.sum_ns / 1000 << std::setw(NUMBER_WIDTH - 1) << std::fixed
-            << std::setprecision(1) << share(cost.sum_ns, model.end_ns - model.begin_ns) << '%'
-            << std::setw(NUMBER_WIDTH) << cost.most_ns / 1000 << '\n';
+        print_row(name, cost);
     }
+    const std::string among =
+        harts.size() == 1 ? "one hart" : std::to_string(harts.size()) + " harts";
+    print_row("all", all);
+    out << "The trace is " << (model.end_ns - model.begin_ns) / 1000 << " us long; tasks ran on "
+        << among << ".\n";
 }
 
 void print_calls(const model &model, std::size_t rows, std::ostream &out) {

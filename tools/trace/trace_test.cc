@@ -8,6 +8,8 @@
 #include "ipc/wire/wire.h"
 #include "kernel/abi/boot_image.h"
 #include "kernel/abi/cap.h"
+#include "kernel/abi/identity.h"
+#include "kernel/abi/manifest.h"
 #include "kernel/abi/qos.h"
 #include "tools/trace/events.h"
 #include "tools/trace/perfetto.h"
@@ -22,6 +24,9 @@ constexpr std::uint32_t SERVER = 8;
 constexpr std::uint32_t BACK = 9;
 constexpr std::uint64_t CLIENT_ID = 0x11;
 constexpr std::uint64_t SERVER_ID = 0x22;
+constexpr std::uint64_t PROGRAM_ID = SERVICE_ID_TOP_BIT | 0x33;
+
+constexpr std::uint16_t LOG_APPEND = WIRE_TYPE(WIRE_PROTOCOL_LOG, 1, WIRE_VIA_NONE);
 
 struct happening {
     std::uint64_t time_ns;
@@ -30,7 +35,7 @@ struct happening {
     std::uint32_t peer = 0;
     std::uint64_t sequence = 0;
     std::uint8_t hart = 0;
-    std::uint16_t type = WIRE_PROTOCOL_ECHO;
+    std::uint16_t type = WIRE_TYPE(WIRE_PROTOCOL_ECHO, 1, WIRE_VIA_NONE);
 };
 
 trace_event event_of(const happening &what) {
@@ -132,6 +137,21 @@ TEST(Events, names_come_from_the_boot_image) {
     std::strcpy(entry.name, "client");
     std::memcpy(image.data() + sizeof(header), &entry, sizeof(entry));
     EXPECT_EQ(trace::names_of(image).at(CLIENT_ID), "client");
+    entry.kind = BOOT_IMAGE_MANIFEST;
+    entry.offset = image.size();
+    std::memcpy(image.data() + sizeof(header) + sizeof(entry), &entry, sizeof(entry));
+    EXPECT_THROW(trace::names_of(image), std::runtime_error) << "its manifest is not there";
+    image.resize(image.size() + sizeof(manifest_header) + sizeof(manifest_service));
+    EXPECT_THROW(trace::names_of(image), std::runtime_error) << "it is none";
+    manifest_header manifest = {MANIFEST_MAGIC, 1, 0};
+    std::memcpy(image.data() + entry.offset, &manifest, sizeof(manifest));
+    manifest_service service = {};
+    service.service_id = SERVER_ID;
+    std::strcpy(service.name, "guest_a");
+    std::strcpy(service.program, "client");
+    std::memcpy(image.data() + entry.offset + sizeof(manifest), &service, sizeof(service));
+    EXPECT_EQ(trace::names_of(image).at(SERVER_ID), "guest_a");
+    EXPECT_EQ(trace::names_of(image).at(CLIENT_ID), "client");
     image.pop_back();
     EXPECT_THROW(trace::names_of(image), std::runtime_error);
     image[0] ^= 1;
@@ -198,11 +218,14 @@ TEST(Model, every_end_of_a_call) {
 TEST(Model, a_second_task_of_a_name_gets_a_number) {
     const auto model = trace::model_of(events_of_list({{1, EVENT_START, 20, 1, SERVER_ID},
                                                        {2, EVENT_START, 21, 1, SERVER_ID},
-                                                       {3, EVENT_START, 22, 1, 0x99}}),
+                                                       {3, EVENT_START, 22, 1, 0x99},
+                                                       {4, EVENT_START, 23, 1, PROGRAM_ID}}),
                                        names);
     EXPECT_EQ(trace::task_name(model, 20), "server");
     EXPECT_EQ(trace::task_name(model, 21), "server #2");
     EXPECT_EQ(trace::task_name(model, 22), "task 22");
+    EXPECT_EQ(trace::task_name(model, 23), "program");
+    EXPECT_EQ(trace::task_name(model, 0), "kernel");
 }
 
 TEST(Report, the_path_of_a_call_goes_through_what_its_server_asks) {
@@ -211,13 +234,13 @@ TEST(Report, the_path_of_a_call_goes_through_what_its_server_asks) {
                                         {110, EVENT_START, SERVER, 1, SERVER_ID},
                                         {200, EVENT_SWITCH, CLIENT},
                                         {300, EVENT_CALL, CLIENT, SERVER, 5},
-                                        {350, EVENT_CALL, SERVER, BACK, 6, 0, WIRE_PROTOCOL_LOG},
+                                        {350, EVENT_CALL, SERVER, BACK, 6, 0, LOG_APPEND},
                                         {400, EVENT_REPLY, BACK, SERVER, 6},
                                         {450, EVENT_REPLY, SERVER, CLIENT, 5}}),
                         names);
     EXPECT_EQ(trace::longest_call(model, {"nobody", "", "", {}}), std::nullopt);
     ASSERT_EQ(trace::longest_call(model, {"server", "", "", {}}), 1U);
-    EXPECT_EQ(trace::longest_call(model, {"", "", "log", {}}), 1U);
+    EXPECT_EQ(trace::longest_call(model, {"", "", "log APPEND", {}}), 1U);
     EXPECT_EQ(trace::longest_call(model, {"", "", "", 350}), 1U);
     EXPECT_EQ(trace::longest_call(model, {"", "", "", 351}), std::nullopt);
     const auto longest = trace::longest_call(model, {});
@@ -225,9 +248,9 @@ TEST(Report, the_path_of_a_call_goes_through_what_its_server_asks) {
     std::ostringstream out;
     trace::print_path(model, *longest, out);
     EXPECT_EQ(out.str(),
-              "client > server echo, at 300 ns: 150 ns: queue 0, server ran 100, it asked 50, "
+              "client > server echo ECHO, at 300 ns: 150 ns: queue 0, server ran 100, it asked 50, "
               "waited to run 0\n"
-              "  server > task 9 log, at 350 ns: 50 ns: queue 0, task 9 ran 50, it asked 0, "
+              "  server > task 9 log APPEND, at 350 ns: 50 ns: queue 0, task 9 ran 50, it asked 0, "
               "waited to run 0\n");
 }
 
@@ -241,16 +264,18 @@ TEST(Report, the_dearest_come_first) {
     EXPECT_EQ(
         out.str(),
         "task                             runs          us       share  longest us\n"
-        "client                              2         150       37.5%         100\n"
+        "client                              2         150       50.0%         100\n"
+        "all                                 3         300      100.0%         150\n"
+        "The trace is 400 us long; tasks ran on one hart.\n"
         "\n"
         "call                                                   calls          us     mean ns"
         "  longest us\n"
-        "client > server echo                                       1         150      150000"
+        "client > server echo ECHO                                  1         150      150000"
         "         150\n"
         "\n"
         "operation                                            calls   ns each server ns others ns"
         "  route ns  messages  switches  syscalls      hits    misses   rebound  degraded\n"
-        "server echo                                              1    150000    150000         0"
+        "server echo ECHO                                         1    150000    150000         0"
         "         0       2.0       2.0         -         0         0         0         0\n");
 }
 
@@ -264,8 +289,8 @@ const std::vector<happening> twice = {
     {120, EVENT_START, SERVER, 1, SERVER_ID, 0, QOS_IDLE},
     {200, EVENT_SWITCH, CLIENT, 0, 0, 0, QOS_BURST},
     {300, EVENT_CALL, CLIENT, SERVER, 5, 0, echo_by(WIRE_VIA_MISS)},
-    {320, EVENT_SEND, SERVER, CLIENT, 0, 0, WIRE_PROTOCOL_LOG},
-    {350, EVENT_CALL, SERVER, BACK, 6, 0, WIRE_PROTOCOL_LOG},
+    {320, EVENT_SEND, SERVER, CLIENT, 0, 0, LOG_APPEND},
+    {350, EVENT_CALL, SERVER, BACK, 6, 0, LOG_APPEND},
     {400, EVENT_REPLY, BACK, SERVER, 6},
     {450, EVENT_REPLY, SERVER, CLIENT, 5},
     {500, EVENT_CALL, CLIENT, SERVER, 6, 0, echo_by(WIRE_VIA_HIT)},
@@ -355,12 +380,18 @@ TEST(Model, a_server_runs_in_the_class_of_who_waits_for_it) {
 }
 
 TEST(Names, of_types) {
-    EXPECT_EQ(trace::type_name(WIRE_PROTOCOL_ECHO), "echo");
     EXPECT_EQ(trace::type_name(echo_by(WIRE_VIA_REBOUND)), "echo ECHO");
     EXPECT_EQ(trace::type_name(WIRE_TYPE(WIRE_PROTOCOL_ECHO, 31, WIRE_VIA_NONE)), "echo 31");
-    EXPECT_EQ(trace::type_name(255), "type 255");
+    EXPECT_EQ(trace::type_name(WIRE_TYPE(255, 1, WIRE_VIA_NONE)), "(raw type 511)");
     EXPECT_EQ(trace::via_name(WIRE_VIA_DEGRADED), "degraded");
     EXPECT_EQ(trace::via_name(7), "");
+}
+
+// Programs may agree on frames of their own; a number of a protocol does not make them its frames.
+TEST(Names, test_reject_a_protocol_that_is_not_spoken) {
+    EXPECT_EQ(trace::type_name(WIRE_PROTOCOL_ENTROPY), "(raw type 9)");
+    EXPECT_EQ(trace::type_name(28), "(raw type 28)");
+    EXPECT_EQ(trace::type_name(0), "(raw type 0)");
 }
 
 TEST(Protobuf, encoding) {
@@ -450,7 +481,7 @@ TEST(Perfetto, slices_nest_and_flows_lead_from_call_to_service) {
     }
     ASSERT_EQ(flows.size(), 1U);
     EXPECT_EQ(flows.begin()->second,
-              (std::vector<std::string>{"call server echo", "echo for client"}));
+              (std::vector<std::string>{"call server echo ECHO", "echo ECHO for client"}));
     EXPECT_EQ(tracks, (std::vector<std::string>{"hart 0", "client", "server", "server serves"}));
 }
 
