@@ -69,22 +69,22 @@ def _preprocessor(ctx, toolchain):
     )
     return out
 
-def _preprocess(ctx, toolchain, source, out, edits):
+def _preprocess(ctx, toolchain, source, out, limits, edits):
     features = _features(ctx, toolchain)
     variables = cc_common.create_compile_variables(
         feature_configuration = features,
         cc_toolchain = toolchain,
         user_compile_flags = ["-iquote", ".", "-iquote", ctx.bin_dir.path] +
                              # Sizes that are frozen are those of the real limits: with other ones they are not asserted.
-                             (["-D_Static_assert(condition, text)=struct proof_unasserted"] if ctx.attr.bounds else []) +
-                             ["-D%s=%s" % d for d in ctx.attr.harness_bounds.items()],
+                             (["-D_Static_assert(condition, text)=struct proof_unasserted"] if limits.bounds else []) +
+                             ["-D%s=%s" % d for d in limits.harness.items()],
     )
     arguments = ctx.actions.args()
     arguments.add(out)
     arguments.add(source)
     for place in _PLACED.items():
         arguments.add_all(["--place", place[0], place[1]])
-    for name, value in ctx.attr.bounds.items():
+    for name, value in limits.bounds.items():
         arguments.add_all(["--bound", _BOUND_FILES[name], name, value])
     arguments.add_all(edits)
     arguments.add("--")
@@ -107,15 +107,21 @@ def _cbmc_test_impl(ctx):
     toolchain = find_cpp_toolchain(ctx)
     units = [ctx.file.src.short_path] + ctx.attr.code + _COMMON
 
-    # Each program: its name and its units. The first has no mistake.
-    programs = [("", [])] + [(name, ["--edit"] + edit) for name, edit in ctx.attr.plants.items()]
+    limits = struct(bounds = ctx.attr.bounds, harness = ctx.attr.harness_bounds)
+    plant_limits = struct(
+        bounds = dict(ctx.attr.bounds, **ctx.attr.plant_bounds),
+        harness = dict(ctx.attr.harness_bounds, **ctx.attr.plant_harness_bounds),
+    )
+
+    # Each program: its name, its limits and its change. The first has no mistake.
+    programs = [("", limits, [])] + [(name, plant_limits, ["--edit"] + edit) for name, edit in ctx.attr.plants.items()]
     files = []
     words = []
-    for name, edits in programs:
+    for name, program_limits, edits in programs:
         words += ["--program", name or "-"]
         for unit in units:
             out = ctx.actions.declare_file("%s.%s/%s.i" % (ctx.label.name, name or "proof", unit.replace("/", "_")))
-            _preprocess(ctx, toolchain, unit, out, edits)
+            _preprocess(ctx, toolchain, unit, out, program_limits, edits)
             files.append(out)
             words.append(out.short_path)
     gcc = _preprocessor(ctx, toolchain)
@@ -151,6 +157,8 @@ cbmc_test = rule(
         "flags": attr.string_list(mandatory = True, doc = "of CBMC"),
         "harness_bounds": attr.string_dict(doc = "macros of the harness"),
         "memory_mib": attr.int(default = 2048),
+        "plant_bounds": attr.string_dict(doc = "limits of the tree that are smaller while a mistake is looked for"),
+        "plant_harness_bounds": attr.string_dict(doc = "macros of the harness that are so"),
         "plants": attr.string_list_dict(doc = "mistakes that must be found: name to [file, text that stands there once, text instead]"),
         "src": attr.label(allow_single_file = [".c"], mandatory = True),
         "tree": attr.label_list(mandatory = True, doc = "the files that harness and code may include"),

@@ -28,7 +28,7 @@ SMALL_KERNEL = {
     "WHEEL_SLOTS": "1",
 }
 
-def cbmc_proof(name, unwind, bounds = {}, harness = {}, flags = [], plants = {}, full = None, src = None, code = []):
+def cbmc_proof(name, unwind, bounds = {}, harness = {}, flags = [], plants = {}, plant_bounds = {}, plant_harness = {}, full = None, src = None, code = []):
     """`<name>_test`, and with `full` `<name>_full_test`, of a harness.
 
     Args:
@@ -38,6 +38,8 @@ def cbmc_proof(name, unwind, bounds = {}, harness = {}, flags = [], plants = {},
       harness: bounds that the harness itself has
       flags: further ones of the checker
       plants: mistakes that the small proof must find: name to [file, text that stands there once, text instead]
+      plant_bounds: limits of the tree that are smaller while a mistake is looked for: one that few objects show needs no more
+      plant_harness: bounds of the harness that are so
       full: of the proof that is run by name: a dict with its `unwind`, `harness`, `bounds` and `flags`, where they differ
       code: further files of the tree that are proved with it
       src: the harness, if it is not `<name>.c`
@@ -50,6 +52,8 @@ def cbmc_proof(name, unwind, bounds = {}, harness = {}, flags = [], plants = {},
         code = code,
         flags = ["--unwind", str(unwind)] + flags,
         harness_bounds = harness,
+        plant_bounds = plant_bounds,
+        plant_harness_bounds = plant_harness,
         plants = plants,
         tree = _TREE,
     )
