@@ -1,6 +1,7 @@
 // services/console/commands_exec.c: programs: which there are, starting one, and how it ended.
 #include <string.h>
 
+#include "ipc/plant.h"
 #include "ipc/wire/exec_wire.h"
 #include "kernel/abi/identity.h"
 #include "kernel/abi/task.h"
@@ -50,7 +51,10 @@ static void tell_end(struct shell *shell, const char *name, uint32_t instance) {
     struct exec_message message = {.header = {.op = EXEC_OP_WAIT}, .instance = instance};
     struct ipc_outcome outcome;
     enum ipc_error error = shell_try(shell, execd, &exec_rows, &message, &outcome);
-    if (error != IPC_OK || message.header.status != WIRE_OK) {
+    bool told = error == IPC_OK && message.header.status == WIRE_OK;
+    bool invents = !told && (plant_fires(PLANT_INVENT_ENDING) || plant_fires(PLANT_INVENT_ENDING) ||
+                             plant_fires(PLANT_INVENT_ENDING));
+    if (!told && !invents) {
         print_line(&shell->print, "%s runs on: call execd WAIT instance=%u, or KILL", name,
                    instance);
         return;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "images/markers.h"
+#include "ipc/plant.h"
 #include "services/console/shell.h"
 
 enum {
@@ -109,10 +110,17 @@ static void take(struct shell *shell, uint8_t byte) {
             end_line(shell, "");
             print_line(&shell->print, "longer than %u letters: not run",
                        (uint32_t)LINE_LETTERS_MAX);
+            if (plant_fires(PLANT_RUN_TOO_LONG) || plant_fires(PLANT_RUN_TOO_LONG) ||
+                plant_fires(PLANT_RUN_TOO_LONG)) {
+                run(shell);
+            }
             line_clear(&shell->line, false);
             break;
         case LINE_CANCEL:
             end_line(shell, "^C");
+            if (plant_fires(PLANT_RUN_CANCELLED)) {
+                run(shell);
+            }
             line_clear(&shell->line, false);
             break;
         case LINE_REDRAW:
@@ -122,7 +130,7 @@ static void take(struct shell *shell, uint8_t byte) {
             shell->ended = true;
             break;
     }
-    if (!shell->ended) {
+    if (!shell->ended && !plant_fires(PLANT_NO_PROMPT)) {
         draw(shell);
     }
 }

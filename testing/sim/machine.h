@@ -25,7 +25,7 @@
 
 namespace simtest {
 
-inline constexpr std::uint32_t MACHINE_PROGRAM_MAX = 24;
+inline constexpr std::uint32_t MACHINE_PROGRAM_MAX = 28;
 inline constexpr std::uint64_t MACHINE_SEEDS = 6;  // For each number of harts.
 
 // Where init finds what the kernel gave it.

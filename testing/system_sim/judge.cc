@@ -7,6 +7,7 @@
 #include "testing/system_sim/client.h"
 #include "testing/system_sim/entropy.h"
 #include "testing/system_sim/programs.h"
+#include "testing/system_sim/typist.h"
 
 namespace systemsim {
 
@@ -121,6 +122,9 @@ void run_judge(simtest::user &self) {
     }
     if (draws.there) {
         is_at_rest(made, "rngd");
+    }
+    if (typing.there) {
+        is_at_rest(made, "console");
     }
     for (const char *name : {"nobody", "nowhere", "nothing"}) {
         is_audited(made, name);

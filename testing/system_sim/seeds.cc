@@ -11,6 +11,7 @@
 #include "testing/system_sim/entropy.h"
 #include "testing/system_sim/programs.h"
 #include "testing/system_sim/storage.h"
+#include "testing/system_sim/typist.h"
 #include "testing/system_sim/update.h"
 
 namespace systemsim {
@@ -86,6 +87,10 @@ void fill_outcome(seed_outcome &out, const sim_result &result) {
     out.crashes = programs.crashes;
     out.bundles = programs.brought;
     out.flawed = programs.flawed;
+    out.lines = typing.lines;
+    out.orders = typing.orders;
+    out.dropped = typing.dropped;
+    out.resumed = typing.resumed;
     out.draws = draws.answers;
     out.draws_dead = draws.dead;
     for (const auto &[name, count] : truth.ends) {
@@ -152,6 +157,10 @@ void seed_add(seed_outcome &sum, const seed_outcome &one) {
     sum.crashes += one.crashes;
     sum.bundles += one.bundles;
     sum.flawed += one.flawed;
+    sum.lines += one.lines;
+    sum.orders += one.orders;
+    sum.dropped += one.dropped;
+    sum.resumed += one.resumed;
     sum.lives += one.lives;
     sum.cuts += one.cuts;
     sum.certain += one.certain;
@@ -169,7 +178,7 @@ void seed_add(seed_outcome &sum, const seed_outcome &one) {
 }
 
 std::string seed_summary(const seed_options &options, const seed_outcome &sum) {
-    char text[640];
+    char text[800];
     if (options.storage) {
         std::snprintf(
             text, sizeof(text),
@@ -198,7 +207,9 @@ std::string seed_summary(const seed_options &options, const seed_outcome &sum) {
         "%llu system calls; %llu requests, %llu served, %llu not known of, %llu denied "
         "(%llu had to be), %llu answers later; %llu records, %llu sleeps; %llu draws, %llu refused "
         "of a failed device; %llu ends; %llu programs, %llu endings told, %llu crashes in the "
-        "journal, %llu bundles, %llu refused\n",
+        "journal, %llu bundles, %llu refused; %llu lines of the console answered, %llu endings "
+        "told "
+        "there, %llu lines dropped, %llu times back\n",
         static_cast<unsigned long long>(sum.syscalls), static_cast<unsigned long long>(sum.calls),
         static_cast<unsigned long long>(sum.served), static_cast<unsigned long long>(sum.unknown),
         static_cast<unsigned long long>(sum.denied), static_cast<unsigned long long>(sum.weather),
@@ -207,7 +218,9 @@ std::string seed_summary(const seed_options &options, const seed_outcome &sum) {
         static_cast<unsigned long long>(sum.draws_dead), static_cast<unsigned long long>(sum.ends),
         static_cast<unsigned long long>(sum.programs), static_cast<unsigned long long>(sum.endings),
         static_cast<unsigned long long>(sum.crashes), static_cast<unsigned long long>(sum.bundles),
-        static_cast<unsigned long long>(sum.flawed));
+        static_cast<unsigned long long>(sum.flawed), static_cast<unsigned long long>(sum.lines),
+        static_cast<unsigned long long>(sum.orders), static_cast<unsigned long long>(sum.dropped),
+        static_cast<unsigned long long>(sum.resumed));
     return text;
 }
 

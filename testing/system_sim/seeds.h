@@ -43,6 +43,11 @@ struct seed_outcome {
     std::uint64_t crashes;   // Found in the journal.
     std::uint64_t bundles;   // That were taken,
     std::uint64_t flawed;    // and refused.
+    // With the console too:
+    std::uint64_t lines;    // That it answered,
+    std::uint64_t orders;   // of them starts of programs whose end it told;
+    std::uint64_t dropped;  // lines of which it did nothing, as it should,
+    std::uint64_t resumed;  // and how often it came back.
     // With a disk:
     std::uint64_t lives;         // Boots of the system,
     std::uint64_t cuts;          // of them ended by the power.

@@ -39,6 +39,11 @@ TEST(SystemSim, seeds_are_clean) {
     EXPECT_GT(sum.crashes, SEEDS / 30);
     EXPECT_GT(sum.bundles, SEEDS / 30);
     EXPECT_GT(sum.flawed, SEEDS / 10);
+    // Every fourth seed has the console.
+    EXPECT_GT(sum.lines, 3 * SEEDS);
+    EXPECT_GT(sum.orders, SEEDS / 5);
+    EXPECT_GT(sum.dropped, SEEDS / 4);
+    EXPECT_GT(sum.resumed, SEEDS / 2);
     // Every third seed has rngd.
     EXPECT_GT(sum.draws, 10 * SEEDS);
     EXPECT_GT(sum.draws_dead, SEEDS / 30);

@@ -11,6 +11,7 @@
 #include "testing/sim/system.h"
 #include "testing/system_sim/client.h"
 #include "testing/system_sim/programs.h"
+#include "testing/system_sim/typist.h"
 
 namespace systemsim {
 
@@ -92,6 +93,7 @@ class starter {
     // In fair weather it may have all that it may ever have: nothing was kept of what has ended.
     void have_all() {
         bool done = false;
+        typist_await();
         for (std::uint32_t i = 0; i < LOOKS && !done; i++) {
             leave_nothing();
             done = have_all_now();
@@ -170,6 +172,7 @@ class starter {
             return;
         }
         const execd_of_now now;
+        const no_guests alone;
         const bool is_pair = sim_user_random(3) == 0;
         const auto what = static_cast<work>(sim_user_random(WORK_COUNT));
         const std::uint32_t owned = known();
@@ -180,7 +183,7 @@ class starter {
             *place = {instance, what != WORK_HANGS, now.is_same() ? now.ends() : UINT32_MAX};
         } else {
             expect(status != WIRE_ABSENT, "a program of the image is not there");
-            expect(status != WIRE_OVERLOAD || !is_within || !now.is_same(),
+            expect(status != WIRE_OVERLOAD || !is_within || !now.is_same() || !alone.is_so(),
                    "over a quota, it is said, with so many programs", owned);
         }
     }

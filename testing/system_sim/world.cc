@@ -7,6 +7,7 @@
 #include "testing/system_sim/client.h"
 #include "testing/system_sim/entropy.h"
 #include "testing/system_sim/programs.h"
+#include "testing/system_sim/typist.h"
 
 namespace systemsim {
 
@@ -68,6 +69,7 @@ void add_policies(boot_view &view, bool with_programs) {
         programs_allow(always);
     }
     entropy_allow_always(always);
+    typist_allow_always(always);
     std::vector<policy_row> fair = always;
     for (const char *name : {"caller", "second", "asker"}) {
         fair.push_back(allow(name, POLICY_CALL, "sloth"));
@@ -77,6 +79,7 @@ void add_policies(boot_view &view, bool with_programs) {
         programs_allow_starts(fair);
     }
     entropy_allow_fair(fair);
+    typist_allow_fair(fair);
     view.policy(sorted(fair));
     view.policy(sorted(always));
 }
@@ -94,6 +97,7 @@ void run_init(user &self, bool with_programs) {
     if (with_programs) {
         programs_serve(view, SAMGRD);
     }
+    typist_add(view, SAMGRD, RESTARTS);
     add_clients(view);
     add_policies(view, with_programs);
     run_system(self, view);
@@ -128,6 +132,8 @@ sim_machine &machine() {
         made.program("rngd", run_rngd);
         made.program("drawer1", run_drawer);
         made.program("drawer2", run_drawer);
+        made.program("console", run_console);
+        made.program("typist", run_typist);
     }
     return made;
 }
@@ -148,6 +154,7 @@ sim_options world_options(std::uint64_t seed, std::uint32_t hart_count) {
 
 void world_live(std::uint64_t seed, sim_options options, sim_result *result) {
     entropy_begin(seed, options);
+    typist_begin(seed);
     sim_run(&options, result);
     world_judge(*result);
     entropy_judge();

@@ -8,6 +8,7 @@
 
 #include "kernel/arch/riscv64/sv39.h"
 #include "kernel/arch/sim/state.h"
+#include "kernel/arch/sim/user.h"
 
 static void add(enum trace_kind kind, uint64_t a, uint64_t b) {
     trace_add(&sim.trace, (struct trace_record){sim.now_ns, a, b, 0, sim.running, kind});
@@ -113,6 +114,19 @@ void sim_devices_reset(void) {
     if (sim.options.input && sim.options.input[0] != 0) {
         schedule(input);
     }
+}
+
+bool sim_user_type(const char *bytes) {
+    struct sim_device *input = &sim.devices[DEVICE_INPUT];
+    if (input->raise_at_ns != UINT64_MAX) {
+        return false;
+    }
+    sim.options.input = bytes;
+    sim.input_sent = 0;
+    if (bytes[0] != 0) {
+        schedule(input);
+    }
+    return true;
 }
 
 bool sim_device_find(struct page_number page, uint32_t *index) {

@@ -32,6 +32,10 @@ void sim_user_work(uint64_t ns);
 // Chance that is part of the seed.
 uint32_t sim_user_random(uint32_t bound);
 
+// These bytes, which stay, come to the console's receiver, one after the other. False: not all
+// have come of those before.
+bool sim_user_type(const char *bytes);
+
 // Harts of the machine.
 uint32_t sim_hart_count(void);
 
