@@ -11,8 +11,8 @@
 #include "services/init/state.h"
 #include "services/init/sync.h"
 
-// How long a service may take, loading included, to say that it is ready, and how long init waits at most when nothing
-// happens.
+// How long a service may take, loading included, to say that it is ready; and how long init waits
+// at most when nothing happens.
 #define START_DEADLINE_NS UINT64_C(10000000000)
 #define IDLE_DEADLINE_NS UINT64_C(60000000000)
 

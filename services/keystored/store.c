@@ -4,9 +4,12 @@
 #include <string.h>
 
 #include "images/markers.h"
+#include "ipc/plant.h"
 #include "ipc/wire/entropy_wire.h"
 #include "ipc/wire/state_wire.h"
 #include "services/keystored/state.h"
+
+#define EARLY_NS UINT64_C(20000)  // Of the planted bug: it sends, and goes on.
 
 enum {
     PLACES_MAX = KEYSTORED_ENTRIES_MAX + 1,  // With the root.
@@ -75,12 +78,16 @@ static enum wire_status put(struct keystored_service *service, struct wire_bytes
 
 enum wire_status store_change(struct keystored_service *service,
                               const struct keystored_change *change) {
-    if (change->none) {
+    if (change->none || (change->erase && plant_fires(PLANT_KEYS_ERASE_LATER))) {
         return WIRE_OK;
     }
     uint8_t place[KEYSTORED_PLACE_BYTES_MAX];
     const struct wire_bytes key = {place, keystored_place(&change->entry, place)};
     enum wire_status status = WIRE_UNAVAILABLE;
+    const bool early = plant_fires(PLANT_KEYS_EARLY);
+    if (early) {
+        service->until_ns = sys_clock_get() + EARLY_NS;
+    }
     if (change->erase) {
         struct state_message message = {.key = key};
         if (ask_state(service, STATE_OP_DELETE, &message)) {
@@ -91,6 +98,9 @@ enum wire_status store_change(struct keystored_service *service,
     } else {
         status = put(service, key,
                      (struct wire_bytes){change->entry.sealed, change->entry.sealed_count});
+    }
+    if (early) {
+        return WIRE_OK;
     }
     service->stale |= status != WIRE_OK && status != WIRE_OVERLOAD;
     return status;
@@ -133,6 +143,9 @@ static struct wire_bytes place_at(const struct places *places, uint32_t index) {
 static bool list(struct keystored_service *service, struct places *places) {
     bool more = true;
     *places = (struct places){.count = 0};
+    if (plant_fires(PLANT_KEYS_SHORT_LIST)) {
+        return true;
+    }
     // Each a question of its own.
     for (uint32_t page = 0; page < PAGES_MAX && more; page++) {
         if (!take_page(service, places, &more)) {

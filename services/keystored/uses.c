@@ -4,6 +4,7 @@
 #include <sodium/utils.h>
 #include <string.h>
 
+#include "ipc/plant.h"
 #include "services/keystored/internal.h"
 
 BASE_STATIC_ASSERT(crypto_sign_ed25519_BYTES == KEYS_SIGNATURE_BYTES, "a signature");
@@ -122,6 +123,11 @@ enum wire_status keystored_may_seal(const struct keystored *keystored,
     return keystored->state == KEYS_READY ? WIRE_OK : WIRE_UNAVAILABLE;
 }
 
+static void client_key(const struct keystored *keystored, uint64_t owner, struct seal_key *out) {
+    const uint64_t number = plant_fires(PLANT_KEYS_ONE_KEY) ? 0 : owner;
+    seal_key_derive(&keystored->clients, SEAL_CLIENTS, number, out);
+}
+
 enum wire_status keystored_seal(struct keystored *keystored, uint64_t owner,
                                 struct keystored_content plain, const uint8_t *salt, uint8_t *out) {
     const enum wire_status status = keystored_may_seal(keystored, plain);
@@ -129,7 +135,7 @@ enum wire_status keystored_seal(struct keystored *keystored, uint64_t owner,
         return status;
     }
     struct seal_key key;
-    seal_key_derive(&keystored->clients, SEAL_CLIENTS, owner, &key);
+    client_key(keystored, owner, &key);
     seal_close(&key, plain.context, salt, plain.bytes, out);
     sodium_memzero(&key, sizeof(key));
     keystored->sealed++;
@@ -146,7 +152,7 @@ enum wire_status keystored_open(struct keystored *keystored, uint64_t owner,
         return WIRE_UNAVAILABLE;
     }
     struct seal_key key;
-    seal_key_derive(&keystored->clients, SEAL_CLIENTS, owner, &key);
+    client_key(keystored, owner, &key);
     const bool opened = seal_open(&key, sealed.context, sealed.bytes, out, count);
     sodium_memzero(&key, sizeof(key));
     keystored->sealed += opened;

@@ -43,6 +43,9 @@ class client {
 void is_at_rest(client &of, const char *name);
 void is_audited(client &of, const char *name);
 
+// Whether an audit record of the journal has that text.
+bool journal_says(client &of, const std::string &text);
+
 // Through init, by who holds OPERATOR.
 void end_service(simtest::user &self, const std::string &name);
 

@@ -60,6 +60,8 @@ bool page_says(client &of, const std::string &text, std::uint64_t &from) {
     return found;
 }
 
+}  // namespace
+
 bool journal_says(client &of, const std::string &text) {
     std::uint64_t from = 0;
     bool found = page_says(of, text, from);
@@ -68,8 +70,6 @@ bool journal_says(client &of, const std::string &text) {
     }
     return found;
 }
-
-}  // namespace
 
 // Nobody waits any more, so no service keeps anybody's call.
 void is_at_rest(client &of, const char *name) {

@@ -9,6 +9,7 @@
 #include "ipc/plant.h"
 #include "services/statefsd/statefs.h"
 #include "testing/system_sim/entropy.h"
+#include "testing/system_sim/keys.h"
 #include "testing/system_sim/programs.h"
 #include "testing/system_sim/storage.h"
 #include "testing/system_sim/typist.h"
@@ -64,6 +65,11 @@ void fill_outcome(seed_outcome &out, const sim_result &result) {
     out.moved = kept.moved;
     out.trouble = kept.trouble;
     out.resets = kept.resets;
+    out.secrets = keyring.kept;
+    out.given = keyring.found;
+    out.erased = keyring.erased;
+    out.signed_ok = keyring.signs;
+    out.denials = keyring.refused;
     out.staged = updates.staged;
     out.trials = updates.trials;
     out.confirmations = updates.confirmations;
@@ -169,6 +175,11 @@ void seed_add(seed_outcome &sum, const seed_outcome &one) {
     sum.moved += one.moved;
     sum.trouble += one.trouble;
     sum.resets += one.resets;
+    sum.secrets += one.secrets;
+    sum.given += one.given;
+    sum.erased += one.erased;
+    sum.signed_ok += one.signed_ok;
+    sum.denials += one.denials;
     sum.staged += one.staged;
     sum.trials += one.trials;
     sum.confirmations += one.confirmations;
@@ -184,8 +195,9 @@ std::string seed_summary(const seed_options &options, const seed_outcome &sum) {
             text, sizeof(text),
             "%llu system calls; %llu boots, %llu power cuts, %llu ends; %llu calls answered, %llu "
             "not, %llu transactions; %llu sectors written in order, %llu operations failed, %llu "
-            "resets; %llu systems staged, %llu tried, %llu confirmed, %llu not, %llu requests "
-            "refused, %llu reboots\n",
+            "resets; %llu secrets kept, %llu given, %llu erased, %llu signatures, %llu refused; "
+            "%llu systems staged, %llu tried, %llu confirmed, %llu not, %llu requests refused, "
+            "%llu reboots\n",
             static_cast<unsigned long long>(sum.syscalls),
             static_cast<unsigned long long>(sum.lives), static_cast<unsigned long long>(sum.cuts),
             static_cast<unsigned long long>(sum.ends), static_cast<unsigned long long>(sum.certain),
@@ -194,6 +206,10 @@ std::string seed_summary(const seed_options &options, const seed_outcome &sum) {
             static_cast<unsigned long long>(sum.moved),
             static_cast<unsigned long long>(sum.trouble),
             static_cast<unsigned long long>(sum.resets),
+            static_cast<unsigned long long>(sum.secrets),
+            static_cast<unsigned long long>(sum.given), static_cast<unsigned long long>(sum.erased),
+            static_cast<unsigned long long>(sum.signed_ok),
+            static_cast<unsigned long long>(sum.denials),
             static_cast<unsigned long long>(sum.staged),
             static_cast<unsigned long long>(sum.trials),
             static_cast<unsigned long long>(sum.confirmations),

@@ -57,6 +57,12 @@ struct seed_outcome {
     std::uint64_t moved;         // Sectors that the porter knows to be durable.
     std::uint64_t trouble;       // Operations of the porter's that failed.
     std::uint64_t resets;        // Of the device.
+    // With keystored:
+    std::uint64_t secrets;    // Kept, acknowledged,
+    std::uint64_t given;      // and given again;
+    std::uint64_t erased;     // likewise;
+    std::uint64_t signed_ok;  // signatures that are good,
+    std::uint64_t denials;    // and refusals of what is another's, or a private key.
     // With updated:
     std::uint64_t staged;         // Systems, acknowledged,
     std::uint64_t trials;         // starts of those that nobody had confirmed,

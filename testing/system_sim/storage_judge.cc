@@ -3,6 +3,7 @@
 #include "ipc/wire/init_wire.h"
 #include "testing/sim/system.h"
 #include "testing/system_sim/client.h"
+#include "testing/system_sim/keys.h"
 #include "testing/system_sim/storage.h"
 
 namespace systemsim {
@@ -34,6 +35,9 @@ void run_storage_judge(simtest::user &self) {
         pause_us(10000);
     }
     expect(truth.clients_over == storage_clients(), "clients that never end", truth.clients_over);
+    if (keyring.there) {
+        keys_judge(made);
+    }
     for (const std::string &name : storage_victims()) {
         is_at_rest(made, name.c_str());
     }

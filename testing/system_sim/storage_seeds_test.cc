@@ -13,10 +13,13 @@ namespace systemsim {
 namespace {
 
 constexpr std::uint64_t SEEDS = 300;
-constexpr std::uint64_t PLANTED_FIRST = 551;  // Among as many from here on each planted bug shows.
-// Every other seed has updated, this one too; only those can show a bug of it.
+constexpr std::uint64_t PLANTED_FIRST = 451;  // Among as many from here on each planted bug shows.
+// Every other seed has updated, this one too, and every fourth keystored; only those can show a bug
+// of it.
 constexpr std::uint64_t UPDATED_EVERY = 2;
+constexpr std::uint64_t KEYS_EVERY = 4;
 static_assert(PLANTED_FIRST % UPDATED_EVERY == 1);
+static_assert((PLANTED_FIRST + 1) % KEYS_EVERY == 0);
 
 // Those that need what is rare in a whole system: two batches torn in a row, a region used three
 // times by one mount, a compaction in the middle of a group. statefs_seeds_test finds them. And of
@@ -72,7 +75,12 @@ TEST_P(StorageSeeds, are_clean) {
     EXPECT_GT(sum.moved, 100 * count);
     EXPECT_GT(sum.trouble, count / 10);
     EXPECT_GT(sum.resets, 4 * count);
-    // Every other seed has updated.
+    // Every fourth seed has keystored, every other one updated.
+    EXPECT_GT(sum.secrets, count / 2);
+    EXPECT_GT(sum.given, count / 2);
+    EXPECT_GT(sum.erased, count / 4);
+    EXPECT_GT(sum.signed_ok, count / 4);
+    EXPECT_GT(sum.denials, count / 2);
     EXPECT_GT(sum.staged, count / 3);
     EXPECT_GT(sum.trials, count / 5);
     EXPECT_GT(sum.confirmations, count / 3);
@@ -108,9 +116,14 @@ TEST_P(PlantedStorageBug, is_found) {
     options.storage = true;
     options.plant = GetParam();
     options.quiet = true;
-    const bool of_updated = std::string(plant_name(GetParam())).rfind("UPDATE_", 0) == 0;
-    const auto [seed, sum] = seeds_run(
-        options, {PLANTED_FIRST, PLANTED_FIRST + SEEDS - 1, of_updated ? UPDATED_EVERY : 1});
+    const std::string name = plant_name(GetParam());
+    simtest::seed_range range = {PLANTED_FIRST, PLANTED_FIRST + SEEDS - 1, 1};
+    if (name.rfind("UPDATE_", 0) == 0) {
+        range.step = UPDATED_EVERY;
+    } else if (name.rfind("KEYS_", 0) == 0) {
+        range = {PLANTED_FIRST + 1, range.last, KEYS_EVERY};
+    }
+    const auto [seed, sum] = seeds_run(options, range);
     ASSERT_NE(seed, 0u) << plant_what(GetParam());
     options.plant = -1;  // It is the bug that is complained of, and not a world that fails anyway.
     EXPECT_STREQ(seed_run(options, seed).complaint, "");

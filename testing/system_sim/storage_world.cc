@@ -7,6 +7,7 @@
 #include "ipc/plant.h"
 #include "kernel/abi/device.h"
 #include "services/execd/service.h"
+#include "services/keystored/service.h"
 #include "services/statefsd/service.h"
 #include "services/statefsd/statefs.h"
 #include "services/updated/service.h"
@@ -15,6 +16,7 @@
 #include "testing/sim_devices/machine_blk.h"
 #include "testing/system_sim/client.h"
 #include "testing/system_sim/image_part.h"
+#include "testing/system_sim/keys.h"
 #include "testing/system_sim/update.h"
 
 namespace systemsim {
@@ -39,7 +41,7 @@ constexpr std::uint32_t LIVES = 3;     // Only the last one ends by itself,
 constexpr std::uint32_t LIVES_MAX = LIVES + UPDATE_TRIES_MAX + 1;  // or a trial's time is up in it.
 
 enum kind : std::uint8_t { SERVICE, VICTIM, CLIENT, FINAL };
-enum seeds : std::uint8_t { ALL, WITH_PORTER, WITH_UPDATED };
+enum seeds : std::uint8_t { ALL, WITH_PORTER, WITH_UPDATED, WITH_KEYS, WITHOUT_KEYS };
 
 constexpr task_limits USUAL = {192, 0, 2, 4, 63};
 constexpr task_limits WITH_WINDOWS = {640, 0, 2, 16, 63};
@@ -138,7 +140,7 @@ std::vector<row> keepers() {
     return {
         {"keeper1", run_keeper, CLIENT, of_client(), {"statefsd"}, 1},
         {"keeper2", run_keeper, CLIENT, of_client(), {"statefsd"}, 2},
-        {"keeper3", run_keeper, CLIENT, of_client(), {"statefsd"}, 3},
+        {"keeper3", run_keeper, CLIENT, of_client(), {"statefsd"}, 3, USUAL, WITHOUT_KEYS},
         {"porter",
          run_porter,
          CLIENT,
@@ -147,6 +149,25 @@ std::vector<row> keepers() {
          0,
          WITH_WINDOWS,
          WITH_PORTER},
+    };
+}
+
+std::vector<row> keyholders() {
+    return {
+        {"rngd", run_random, VICTIM, {receives(SLOT_ENDPOINT)}, {}, 0, USUAL, WITH_KEYS},
+        {"keystored",
+         run_keystored,
+         VICTIM,
+         {receives(SLOT_ENDPOINT),
+          {MANIFEST_GRANT_FACTORY, KEYSTORED_SLOT_FACTORY, RIGHT_MAKE_ENDPOINT, MANIFEST_HART_ANY,
+           0},
+          route_to(SLOT_SAMGRD, SAMGRD)},
+         {"statefsd", "rngd"},
+         0,
+         USUAL,
+         WITH_KEYS},
+        {"signer1", run_signer, CLIENT, of_client(), {"keystored"}, 1, USUAL, WITH_KEYS},
+        {"signer2", run_signer, CLIENT, of_client(), {"keystored"}, 2, USUAL, WITH_KEYS},
     };
 }
 
@@ -201,7 +222,7 @@ std::vector<row> judges() {
 
 std::vector<row> all_rows() {
     std::vector<row> all;
-    for (auto *part : {services, keepers, updaters, judges}) {
+    for (auto *part : {services, keepers, keyholders, updaters, judges}) {
         const std::vector<row> more = part();
         all.insert(all.end(), more.begin(), more.end());
     }
@@ -214,7 +235,19 @@ const std::vector<row> &rows() {
 }
 
 bool is_there(const row &one) {
-    return one.of == ALL || (one.of == WITH_UPDATED) == updates.there;
+    switch (one.of) {
+        case WITH_PORTER:
+            return !updates.there;
+        case WITH_UPDATED:
+            return updates.there;
+        case WITH_KEYS:
+            return keyring.there;
+        case WITHOUT_KEYS:
+            return !keyring.there;
+        case ALL:
+            break;
+    }
+    return true;
 }
 
 // What updated may beside calling: bring execd its programs and start them; these call it.
@@ -253,6 +286,9 @@ void run_init(user &self) {
     }
     if (updates.there) {
         allow_updates(policy);
+    }
+    if (keyring.there) {
+        keys_allow(policy);
     }
     view.policy(sorted(policy));
     run_system(self, view);
@@ -319,6 +355,7 @@ void choose_subject(sim_devices::random_source &random) {
 void begin_life() {
     truth.clients_over = 0;
     truth.ended_ns.clear();
+    keyring.identity_at_boot = keyring.identity;
     kept.lives++;
 }
 
@@ -331,6 +368,7 @@ bool end_life(sim_devices::virtio_blk &device, machine_blk &blk, const sim_resul
         expect(false, std::string(sim_end_name(result.end)) + ": " + result.message);
     }
     judge_starts(sim_console());
+    keys_judge_console(sim_console());
     for (const std::string &fault : device.faults()) {
         expect(false, "the driver " + fault);
     }
@@ -378,6 +416,9 @@ void check_disk(sim_devices::disk_image &image) {
     }
     if (updates.there) {
         update_check_disk(image, floor_of(*fs));
+    }
+    if (keyring.there) {
+        keys_check_disk(image, fs->table);
     }
 }
 
@@ -441,6 +482,7 @@ sim_result storage_live(std::uint64_t seed, sim_options options) {
         format(image);
         kept.sectors.assign(PORTER_SECTORS, {0});
     }
+    keys_begin(seed % 4 == 0);
     updates = update_ledger();
     if (!has_porter) {
         update_begin(image, random);
