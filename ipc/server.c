@@ -120,7 +120,7 @@ bool ipc_answer(struct ipc_server *server, const struct kept_call *call, enum wi
         slot_release(lend);
         return true;
     }
-    if (status != WIRE_OK) {
+    if (UNLIKELY(status != WIRE_OK)) {
         server->counts.refused++;
         slot_release(lend);
         return send_answer(server, call->reply, slot_at(CAP_SLOT_NONE));
