@@ -223,9 +223,12 @@ static void arrived(struct ipc_asks *asks, const struct recv_result *event) {
         asks->badge_bits |= event->badge_bits;
         return;
     }
-    asks->strange++;
-    slot_release(slot_at(asks->client->runtime->page->request_in.meta.slot));
-    if (event->received == RECEIVED_CALL) {
+    const struct message_area *in = &asks->client->runtime->page->request_in;
+    const bool called = event->received == RECEIVED_CALL;
+    ipc_client_stray(asks->client, (struct service_id){.value = in->meta.service_id},
+                     called ? POLICY_CALL : POLICY_SEND, ROUTE_STRAY_STRANGE);
+    slot_release(slot_at(in->meta.slot));
+    if (called) {
         status_ignore(sys_reply_close(event->reply), "a caller that left has closed it");
     }
 }

@@ -40,8 +40,7 @@ struct ipc_pending {
 
 struct ipc_asks {
     struct ipc_client *client;
-    struct slot own;   // RECV; nobody needs a way to send there.
-    uint64_t strange;  // Calls and sends that came while an answer was awaited: closed.
+    struct slot own;  // RECV; nobody needs a way to send there.
     // Notifications that came meanwhile, for the client's loop to look at and clear.
     uint64_t kernel_bits;
     uint64_t badge_bits;
@@ -67,7 +66,8 @@ WARN_UNUSED bool ipc_asks_take(struct ipc_asks *asks, struct nonce ticket, void 
                                enum ipc_error *error);
 
 // Waits at `own` for the answer of that request; others that come are kept for theirs. At the
-// deadline it is cancelled. Where calls or sends may come, the service's loop passes on instead.
+// deadline it is cancelled. Calls and sends that come are closed (ROUTE_STRAY_STRANGE); where they
+// may come, the service's loop passes on instead.
 WARN_UNUSED enum ipc_error ipc_asks_await(struct ipc_asks *asks, struct nonce ticket,
                                           struct deadline deadline, void *message);
 

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <map>
 
 #include "ipc/wire/echo_wire.h"
 #include "ipc/wire/policy_action.h"
@@ -521,10 +522,22 @@ TEST(Asks, strangers_at_its_endpoint) {
     machine.program("client", [](user &self) {
         asker asker;
         begin(asker, self);
-        for (std::uint64_t i = 0; i < 100 && asker.asks.strange < 2; i++) {
+        for (std::uint64_t i = 0; i < 100 && asker.client.stats.strays[ROUTE_STRAY_STRANGE] < 2;
+             i++) {
             expect_echo(asker, started(asker, i), i);
         }
-        EXPECT_EQ(asker.asks.strange, 2u);
+        EXPECT_EQ(asker.client.stats.strays[ROUTE_STRAY_STRANGE], 2u);
+        const route_trace &trace = asker.client.routes.trace;
+        std::map<std::uint8_t, std::uint64_t> strange;  // Who, by how it came.
+        for (std::uint64_t i = 0; i < trace.count && i < ROUTE_TRACE_MAX; i++) {
+            if (trace.records[i].kind == ROUTE_TRACE_STRAY) {
+                EXPECT_EQ(trace.records[i].what[0], ROUTE_STRAY_STRANGE);
+                strange[trace.records[i].action] = trace.records[i].target;
+            }
+        }
+        const std::uint64_t who = service_id_of("stranger", 8);
+        EXPECT_EQ(strange,
+                  (std::map<std::uint8_t, std::uint64_t>{{POLICY_CALL, who}, {POLICY_SEND, who}}));
         EXPECT_EQ(asker.asks.badge_bits, UINT64_C(1) << 3);
         EXPECT_EQ(sys_timer_set(slot_at(OWN), in_us(1)).status, STATUS_OK);
         for (std::uint64_t i = 0; i < 100 && (asker.asks.kernel_bits & NOTIFY_TIMER) == 0; i++) {

@@ -6,23 +6,13 @@
 static const struct resolved refused = {
     .answer = RESOLVE_REFUSED, .slot = {.value = CAP_SLOT_NONE}, .deny_for_ns = IPC_BOOT_DENY_NS};
 
-// The same capability with the one right that its use needs.
-static struct slot_result narrowed(struct slot_result got, enum policy_action action) {
-    if (got.status != STATUS_OK) {
-        return got;
-    }
-    const struct slot_result made = sys_cap_clone(got.slot, policy_action_right(action));
-    slot_release(got.slot);
-    return made;
-}
-
 // Of the route in row `i`.
 static struct slot_result capability(struct ipc_boot_resolver *resolver, uint32_t i,
                                      struct deadline deadline) {
     const struct ipc_boot_route_row *row = &resolver->rows[i];
     const uint32_t bit = UINT32_C(1) << i;
     if ((resolver->begun & bit) != 0) {
-        return narrowed(ipc_boot_route(resolver->runtime, row->slot, deadline), row->action);
+        return ipc_boot_route_for(resolver->runtime, row->slot, row->action, deadline);
     }
     resolver->begun |= bit;
     return sys_cap_clone(slot_at(row->slot), policy_action_right(row->action));

@@ -27,3 +27,14 @@ struct slot_result ipc_boot_route(struct runtime *runtime, uint32_t slot,
     }
     return given;
 }
+
+struct slot_result ipc_boot_route_for(struct runtime *runtime, uint32_t slot,
+                                      enum policy_action action, struct deadline deadline) {
+    const struct slot_result got = ipc_boot_route(runtime, slot, deadline);
+    if (got.status != STATUS_OK) {
+        return got;
+    }
+    const struct slot_result made = sys_cap_clone(got.slot, policy_action_right(action));
+    slot_release(got.slot);
+    return made;
+}

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "ipc/types.h"
+#include "ipc/wire/policy_action.h"
 #include "runtime/runtime.h"
 
 #ifdef __cplusplus
@@ -17,6 +18,12 @@ extern "C" {
 //            STATUS_PEER_CLOSED: the target has no instance now, or init's answer is none.
 WARN_UNUSED struct slot_result ipc_boot_route(struct runtime *runtime, uint32_t slot,
                                               struct deadline deadline);
+
+// The same with the one right that the action needs, whatever else the manifest gives. Errors also:
+// those of cap_clone, STATUS_DENIED if the manifest does not give that right.
+WARN_UNUSED struct slot_result ipc_boot_route_for(struct runtime *runtime, uint32_t slot,
+                                                  enum policy_action action,
+                                                  struct deadline deadline);
 
 #ifdef __cplusplus
 }

@@ -306,6 +306,17 @@ static struct call_result send_through(const struct call *call, const struct rou
     return (struct call_result){.status = got.status, .delivery = got.delivery};
 }
 
+// Another attempt begins.
+static void resend(const struct call *call) {
+    struct ipc_client *client = call->client;
+    client->stats.resent++;
+    route_trace_put(&client->routes.trace,
+                    (struct route_trace_record){.target = call->request->target.value,
+                                                .kind = ROUTE_TRACE_RESENT,
+                                                .action = (uint8_t)action_of(call->way),
+                                                .what = {(uint8_t)(call->attempts + 1)}});
+}
+
 // One attempt through the target's route, whatever its state.
 static struct verdict attempt(struct call *call) {
     struct ipc_client *client = call->client;
@@ -315,7 +326,9 @@ static struct verdict attempt(struct call *call) {
     if (verdict != BUDGET_GO) {
         return over(spent(verdict));
     }
-    client->stats.resent += call->attempts != 0;
+    if (call->attempts != 0) {
+        resend(call);
+    }
     call->attempts++;
     struct slot to_close = slot_at(CAP_SLOT_NONE);
     struct route *route =

@@ -83,8 +83,13 @@ typedef struct resolved ipc_resolve(void *context, struct service_id target,
 
 struct ipc_stats {
     uint64_t outcomes[IPC_ERROR_COUNT][IPC_SERVED_COUNT];
+<<<<<<< HEAD
     uint64_t answers[IPC_ERROR_COUNT];   // Of what asks_take gave (asks.h).
     uint64_t strays[ROUTE_STRAY_COUNT];  // Answers that became no outcome.
+=======
+    uint64_t answers[IPC_ERROR_COUNT];   // Of requests whose answer came later (asks.h).
+    uint64_t strays[ROUTE_STRAY_COUNT];  // What came and became no outcome.
+>>>>>>> line/me
     uint64_t resent;                     // Attempts after the first.
 };
 
@@ -188,7 +193,7 @@ WARN_UNUSED struct ipc_outcome ipc_client_outcome(struct ipc_client *client,
                                                   enum policy_action action,
                                                   struct ipc_outcome outcome);
 
-// Counts and traces an answer that becomes no outcome.
+// Counts and traces what came and becomes no outcome.
 void ipc_client_stray(struct ipc_client *client, struct service_id target,
                       enum policy_action action, enum route_stray stray);
 

@@ -121,10 +121,12 @@ TEST_F(Client, TracesEachStepAndOutcome) {
     world_.Revoke(7);
     world_.now_ns_ += 1000;
     EXPECT_OUTCOME(Call(7), IPC_DENIED, IPC_REBOUND);
-    EXPECT_EQ(client_.routes.trace.count, count + 4);
+    EXPECT_EQ(client_.routes.trace.count, count + 5);
     EXPECT_EQ(record(count).what[1], ROUTE_EVENT_LOST);
-    EXPECT_EQ(record(count + 2).what[2], ROUTE_DENIED);
-    EXPECT_EQ(record(count + 3).what[0], IPC_DENIED);
+    EXPECT_EQ(record(count + 1).kind, ROUTE_TRACE_RESENT);
+    EXPECT_EQ(record(count + 1).what[0], 2);
+    EXPECT_EQ(record(count + 3).what[2], ROUTE_DENIED);
+    EXPECT_EQ(record(count + 4).what[0], IPC_DENIED);
     EXPECT_GT(record(count).at_ns, record(0).at_ns);
 }
 

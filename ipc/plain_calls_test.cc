@@ -4,6 +4,7 @@
 #include <cstring>
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "gtest/gtest.h"
@@ -21,7 +22,8 @@
 namespace {
 
 constexpr std::uint64_t NOW_NS = 5000;
-constexpr std::uint64_t GIVEN = 30;  // The slot of a capability that came with an answer.
+constexpr std::uint64_t GIVEN = 30;   // The slot of a capability that came with an answer.
+constexpr std::uint64_t CLONED = 60;  // And of a copy with fewer rights.
 constexpr std::uint32_t MANIFEST_SLOT = 12;
 constexpr std::uint32_t INSTANCE = 77;
 constexpr deadline UNTIL{9000};
@@ -41,6 +43,9 @@ class World {
             case SYSCALL_CAP_CLOSE:
                 closed_.push_back(a[0]);
                 return {STATUS_OK, 0, 0, 0};
+            case SYSCALL_CAP_CLONE:
+                cloned_.push_back({a[0], a[1]});
+                return {static_cast<std::uint64_t>(clone_status_), CLONED, 0, 0};
             case SYSCALL_CONSOLE_WRITE:
                 lines_.emplace_back(reinterpret_cast<const char *>(page_.console), a[1]);
                 return {STATUS_OK, 0, 0, 0};
@@ -80,11 +85,13 @@ class World {
     std::function<status(const call &)> answer_ = [](const call &) { return STATUS_PEER_CLOSED; };
     std::vector<call> calls_;
     std::vector<std::uint64_t> closed_;
+    std::vector<std::pair<std::uint64_t, std::uint64_t>> cloned_;  // From where, with what right.
     std::vector<std::string> lines_;
     std::vector<std::uint64_t> asked_;
     std::uint64_t tasks_ = 0;
     std::uint64_t a_call_ = 3;
     status stats_status_ = STATUS_OK;
+    status clone_status_ = STATUS_OK;
 };
 
 World *world;
@@ -175,6 +182,22 @@ TEST_F(PlainCalls, test_reject_route_that_does_not_come) {
     got = ipc_boot_route(&runtime_, MANIFEST_SLOT, UNTIL);
     EXPECT_EQ(got.status, STATUS_TIMED_OUT);
     EXPECT_EQ(got.slot.value, std::uint64_t{CAP_SLOT_NONE});
+}
+
+TEST_F(PlainCalls, a_route_of_the_manifest_for_one_use_has_its_right_alone) {
+    const std::pair<policy_action, std::uint64_t> uses[] = {
+        {POLICY_CALL, RIGHT_CALL}, {POLICY_SEND, RIGHT_SEND}, {POLICY_NOTIFY, RIGHT_NOTIFY}};
+    InitAnswers([this](init_message &) { world_.page_.reply_in.meta.slot = GIVEN; });
+    for (const auto &[action, right] : uses) {
+        world_.cloned_.clear();
+        world_.closed_.clear();
+        const slot_result got = ipc_boot_route_for(&runtime_, MANIFEST_SLOT, action, UNTIL);
+        EXPECT_EQ(got.status, STATUS_OK);
+        EXPECT_EQ(got.slot.value, CLONED);
+        EXPECT_EQ(world_.cloned_,
+                  (std::vector<std::pair<std::uint64_t, std::uint64_t>>{{GIVEN, right}}));
+        EXPECT_EQ(world_.closed_, std::vector<std::uint64_t>{GIVEN});
+    }
 }
 
 // --- samgrd ---
@@ -286,20 +309,32 @@ TEST_F(Resolver, the_next_instance_of_samgrd_is_asked_for_once) {
         ExpectFailed(Ask());
         ASSERT_EQ(world_.calls_.size(), 2u);
         EXPECT_EQ(world_.calls_[1].deadline_ns, UNTIL.ns);
-        EXPECT_EQ(resolver_.samgrd.value, GIVEN + 1);
+        EXPECT_EQ(resolver_.samgrd.value, CLONED);
         EXPECT_EQ(resolver_.rerouted, 1u);
-        EXPECT_EQ(world_.closed_, (std::vector<std::uint64_t>{MANIFEST_SLOT}));
+        EXPECT_EQ(world_.closed_, (std::vector<std::uint64_t>{GIVEN + 1, MANIFEST_SLOT}));
         SamgrdAnswers(GIVEN);
         EXPECT_EQ(Ask().answer, RESOLVE_GIVEN);
-        EXPECT_EQ(world_.calls_.back().slot, GIVEN + 1);
+        EXPECT_EQ(world_.calls_.back().slot, CLONED);
     }
 }
 
 TEST_F(Resolver, a_way_to_samgrd_that_init_gives_replaces_the_old_one) {
     InitAnswers([this](init_message &) { world_.page_.reply_in.meta.slot = GIVEN; });
     EXPECT_TRUE(ipc_resolver_reroute(&resolver_, UNTIL));
-    EXPECT_EQ(resolver_.samgrd.value, GIVEN);
+    EXPECT_EQ(resolver_.samgrd.value, CLONED);
     EXPECT_EQ(request_.slot, MANIFEST_SLOT);
+    EXPECT_EQ(world_.cloned_,
+              (std::vector<std::pair<std::uint64_t, std::uint64_t>>{{GIVEN, RIGHT_CALL}}));
+}
+
+// Nothing of it is kept, and the old way stays.
+TEST_F(Resolver, test_reject_way_to_samgrd_that_cannot_be_called) {
+    InitAnswers([this](init_message &) { world_.page_.reply_in.meta.slot = GIVEN; });
+    world_.clone_status_ = STATUS_DENIED;
+    EXPECT_FALSE(ipc_resolver_reroute(&resolver_, UNTIL));
+    EXPECT_EQ(resolver_.samgrd.value, std::uint64_t{MANIFEST_SLOT});
+    EXPECT_EQ(resolver_.rerouted, 0u);
+    EXPECT_EQ(world_.closed_, std::vector<std::uint64_t>{GIVEN});
 }
 
 TEST_F(Resolver, the_way_to_samgrd_is_kept_while_there_is_no_other) {

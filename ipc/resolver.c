@@ -16,7 +16,8 @@ void ipc_resolver_init(struct ipc_resolver *resolver, struct runtime *runtime, u
 
 // samgrd is gone: the next attempt goes to its next instance.
 bool ipc_resolver_reroute(struct ipc_resolver *resolver, struct deadline deadline) {
-    struct slot_result again = ipc_boot_route(resolver->runtime, resolver->manifest_slot, deadline);
+    struct slot_result again =
+        ipc_boot_route_for(resolver->runtime, resolver->manifest_slot, POLICY_CALL, deadline);
     if (again.status != STATUS_OK) {
         return false;
     }

@@ -1,7 +1,7 @@
 // ipc/resolver.h: asks samgrd for a route: what an ipc_client resolves with.
 //
 // samgrd answers once the service has an instance and policyd allows it. When samgrd itself was
-// started anew, the way to it is asked for again, from init.
+// started anew, the way to it is asked for again, from init, and kept with the right to call alone.
 // Ownership: the caller owns the resolver and the slot it begins with.
 // Blocking:  until samgrd answers, or init if samgrd is gone; at most until the request's deadline.
 // Errors:    enum resolve_answer.

@@ -1,5 +1,6 @@
-// ipc/route_steps_test.cc: every step of the table of routes, every outcome and every stray of a
-// client is a counter and a record of the trace: row by row, by the tables themselves.
+// ipc/route_steps_test.cc: every step of the table of routes, every outcome, every stray and every
+// attempt after the first of a client is a counter and a record of the trace: row by row, by the
+// tables themselves.
 #include <gtest/gtest.h>
 
 #include <string>
@@ -216,6 +217,30 @@ TEST_F(Outcomes, each_stray_is_counted_and_traced) {
                          static_cast<route_stray>(stray));
         EXPECT_EQ(client_.stats.strays[stray], 1u);
         ExpectRecord(before, true, ROUTE_TRACE_STRAY, static_cast<std::uint8_t>(stray), 0);
+    }
+}
+
+// Nobody is found, until the budget is spent.
+TEST_F(Outcomes, each_attempt_after_the_first_is_counted_and_traced) {
+    const ipc_outcome outcome =
+        ipc_client_notify(&client_, service_id{TARGET}, deadline{NOW_NS + 1});
+    EXPECT_EQ(outcome.error, IPC_REJECTED);
+    EXPECT_EQ(client_.stats.resent, BUDGET_ATTEMPTS - 1u);
+    const route_trace &trace = client_.routes.trace;
+    ASSERT_LE(trace.count, 0u + ROUTE_TRACE_MAX);
+    std::vector<unsigned> numbers;
+    for (std::uint64_t i = 0; i < trace.count; i++) {
+        const route_trace_record &record = trace.records[i];
+        if (record.kind == ROUTE_TRACE_RESENT) {
+            EXPECT_EQ(record.at_ns, NOW_NS);
+            EXPECT_EQ(record.target, TARGET);
+            EXPECT_EQ(record.action, POLICY_NOTIFY);
+            numbers.push_back(record.what[0]);
+        }
+    }
+    ASSERT_EQ(numbers.size(), client_.stats.resent);
+    for (unsigned i = 0; i < numbers.size(); i++) {
+        EXPECT_EQ(numbers[i], i + 2);
     }
 }
 

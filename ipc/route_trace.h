@@ -1,6 +1,7 @@
 // ipc/route_trace.h: the last things that a client's routes and calls went through, in a ring in
-// its own memory: each step of a route, each outcome of a call, each answer that came later. A hit
-// is only counted, unless route_cache_trace_hits says otherwise; so the ring costs a hit nothing.
+// its own memory: each step of a route, each attempt after the first, each outcome of a call, each
+// answer that came later. A hit is only counted, unless route_cache_trace_hits says otherwise; so
+// the ring costs a hit nothing.
 // Units:     nanoseconds since boot: when the attempt began that the record is of; of an
 //            asynchronous answer or loss, when it was taken.
 // Ownership: the route cache owns the ring; records are copied out.
@@ -26,7 +27,8 @@ enum route_trace_kind {
     ROUTE_TRACE_STEP,     // A route: enum route_state, enum route_event, enum route_state.
     ROUTE_TRACE_OUTCOME,  // A call or send: enum ipc_error, enum ipc_served, 0.
     ROUTE_TRACE_ANSWER,   // An answer that was taken later: enum ipc_error, 0, 0.
-    ROUTE_TRACE_STRAY,    // An answer that became no outcome: enum route_stray, 0, 0.
+    ROUTE_TRACE_STRAY,    // What came and became no outcome: enum route_stray, 0, 0.
+    ROUTE_TRACE_RESENT,   // An attempt after a call's first one begins: its number, 0, 0.
 };
 
 enum route_stray {
@@ -34,6 +36,8 @@ enum route_stray {
     ROUTE_STRAY_UNKNOWN,     // It belongs to no request that is under way; its target is 0.
     ROUTE_STRAY_DROPPED,     // It made room for a later one before it was taken.
     ROUTE_STRAY_CANCELLED,   // Nobody wants it any more, whether it comes or not.
+    ROUTE_STRAY_STRANGE,     // No answer: a call or send where one was awaited; its target is who
+                             // sent it.
     ROUTE_STRAY_COUNT
 };
 

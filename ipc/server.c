@@ -95,12 +95,11 @@ static void send_next(struct ipc_server *server) {
     }
 }
 
-void ipc_answer_next(struct ipc_server *server, const struct kept_call *call,
-                     enum wire_status status, void *message) {
+void ipc_answer_next(struct ipc_server *server, const struct kept_call *call, void *message) {
     struct wire_header *header = message;
-    *header = (struct wire_header){.op = call->op, .status = (uint8_t)status, .nonce = call->nonce};
+    *header = (struct wire_header){.op = call->op, .status = WIRE_OK, .nonce = call->nonce};
     uint64_t since = server->kept_since[kept_place(call->reply)];
-    server_counts_answered(&server->counts, call->op, status, runtime_ticks() - since);
+    server_counts_answered(&server->counts, call->op, WIRE_OK, runtime_ticks() - since);
     forget(server, call->reply);
     send_next(server);
     put_answer(server, message);
@@ -121,7 +120,8 @@ bool ipc_answer(struct ipc_server *server, const struct kept_call *call, enum wi
         slot_release(lend);
         return true;
     }
-    if (status != WIRE_OK) {
+    if (UNLIKELY(status != WIRE_OK)) {
+        server->counts.refused++;
         slot_release(lend);
         return send_answer(server, call->reply, slot_at(CAP_SLOT_NONE));
     }

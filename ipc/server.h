@@ -127,11 +127,10 @@ WARN_UNUSED const struct kept_call *ipc_keep(struct ipc_exchange *exchange);
 bool ipc_answer(struct ipc_server *server, const struct kept_call *call, enum wire_status status,
                 void *message, struct slot lend);
 
-// The same without a capability, and the answer leaves with ipc_serve's next receive, or before the
-// next answer to a kept call: a system call less. In `notified` only: a call's own answer would
-// take its place.
-void ipc_answer_next(struct ipc_server *server, const struct kept_call *call,
-                     enum wire_status status, void *message);
+// The same with WIRE_OK and without a capability, and the answer leaves with ipc_serve's next
+// receive, or before the next answer to a kept call: a system call less. In `notified` only: a
+// call's own answer would take its place.
+void ipc_answer_next(struct ipc_server *server, const struct kept_call *call, void *message);
 
 #ifdef __cplusplus
 }

@@ -90,6 +90,7 @@ static enum wire_status fill_client(struct ipc_counts *counts, const struct ipc_
     message->unknown = client->stats.strays[ROUTE_STRAY_UNKNOWN];
     message->overrun = client->stats.strays[ROUTE_STRAY_DROPPED];
     message->cancelled = client->stats.strays[ROUTE_STRAY_CANCELLED];
+    message->strange = (uint32_t)client->stats.strays[ROUTE_STRAY_STRANGE];
     message->resent = client->stats.resent;
     message->evicted = client->routes.evicted;
     message->routes = 0;

@@ -33,8 +33,9 @@ struct ipc_counts {
     uint64_t calls;
     uint64_t sends;
     uint64_t malformed;  // Requests that were none, unknown operations too.
-    uint64_t refused;    // Requests answered with another status than WIRE_OK by their handler, and
-                         // those of the protocol "server" by who may not ask.
+    uint64_t refused;    // Requests answered with another status than WIRE_OK, kept ones and those
+                         // of the protocol "server" too, malformed ones aside; and answers whose
+                         // caller takes no capability.
     uint64_t dropped;    // Sends and answers that no handler takes.
     uint64_t left;       // Callers that did not wait for their answer.
     uint32_t kept;       // Calls that are answered later.

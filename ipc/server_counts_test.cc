@@ -103,6 +103,7 @@ TEST_F(ServerCounts, says_how_its_own_calls_were_served) {
     client.stats.strays[ROUTE_STRAY_UNKNOWN] = 7;
     client.stats.strays[ROUTE_STRAY_DROPPED] = 8;
     client.stats.strays[ROUTE_STRAY_CANCELLED] = 9;
+    client.stats.strays[ROUTE_STRAY_STRANGE] = 10;
     client.stats.resent = 2;
     client.routes.evicted = 5;
     client.routes.routes[4].slot = slot_at(9);
@@ -120,6 +121,7 @@ TEST_F(ServerCounts, says_how_its_own_calls_were_served) {
     EXPECT_EQ(out.unknown, 7u);
     EXPECT_EQ(out.overrun, 8u);
     EXPECT_EQ(out.cancelled, 9u);
+    EXPECT_EQ(out.strange, 10u);
     EXPECT_EQ(out.resent, 2u);
     EXPECT_EQ(out.evicted, 5u);
     EXPECT_EQ(out.routes, 1u);

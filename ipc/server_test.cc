@@ -42,6 +42,22 @@ TEST_F(Server, passes_on_answers_to_its_own_requests) {
     EXPECT_EQ(Decoded(1, WIRE_OK).value, 4712u);
 }
 
+TEST_F(Server, a_kept_call_that_is_refused_later_counts) {
+    service_.answered = [](void *of, const recv_result *) {
+        auto *state = static_cast<State *>(of);
+        message answer = {};
+        EXPECT_EQ(state->server.counts.refused, 0u);
+        (void)ipc_answer(&state->server, &state->kept.at(0), WIRE_UNAVAILABLE, &answer,
+                         slot_at(CAP_SLOT_NONE));
+    };
+    Calls(Handle(1), Request(LATER, 5, 41));
+    Answers(4712);
+    Run();
+    Decoded(0, WIRE_UNAVAILABLE);
+    EXPECT_EQ(state_.server.counts.refused, 1u);
+    EXPECT_EQ(state_.server.counts.operations[LATER].refused, 1u);
+}
+
 TEST_F(Server, test_reject_answer_that_nobody_waits_for) {
     Answers(4712);
     Run();
@@ -251,6 +267,22 @@ TEST_F(Server, test_reject_looking_by_who_may_not) {
     EXPECT_EQ(state_.server.counts.refused, server_rows.op_count + 0u);
     EXPECT_EQ(state_.server.counts.malformed, 1u);
     Decoded(server_rows.op_count + 1, WIRE_OK);
+}
+
+// Each in turn, with what came of the one before: refused, ABSENT for want of a client or of such
+// an operation.
+TEST_F(Server, counts_what_it_does_not_tell) {
+    uint64_t all = 0;
+    for (uint32_t i = 0; i < server_rows.op_count; i++) {
+        kernel_.answers_.clear();
+        Calls(Handle(1), ServerRequest(server_rows.ops[i].number), WIRE_PROTOCOL_SERVER);
+        Run();
+        const bool refused = kernel_.answers_.at(0).bytes[4] != WIRE_OK;
+        EXPECT_EQ(refused, server_rows.ops[i].number != SERVER_OP_COUNTS);
+        EXPECT_EQ(state_.server.counts.refused, refused ? 1u : 0u) << server_rows.ops[i].name;
+        all += refused;
+    }
+    EXPECT_EQ(all, server_rows.op_count - 1u);
 }
 
 TEST_F(Server, test_reject_capability_that_nobody_takes) {

@@ -347,6 +347,7 @@ def ipc_tests():
                 "BLOCK_READ",
                 "BLOCK_WRITE",
                 "BOOT_ROUTE",
+                "BOOT_ROUTE_FOR",
                 "BUDGET_ATTEMPT",
                 "BUDGET_MISMATCH",
                 "CALL",

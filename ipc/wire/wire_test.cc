@@ -392,11 +392,12 @@ TEST(ServerWire, golden_vectors_of_operations_and_clients) {
     message.resent = 2;
     message.evicted = 3;
     message.routes = 4;
-    bytes.resize(80);
-    bytes.resize(server_encode(WIRE_REPLY, &message, bytes.data(), 80));
+    message.strange = 10;
+    bytes.resize(84);
+    bytes.resize(server_encode(WIRE_REPLY, &message, bytes.data(), 84));
     EXPECT_EQ(bytes, (Bytes{'S', 'V', 1, 0x83, 0} + kNonceBytes + Bytes{2, 0, 8, 9} +
                       Bytes{1, 0, 8} + Little(1, 8) + Little(5, 8) + Little(6, 8) + Little(7, 8) +
-                      Little(2, 8) + Little(3, 8) + Little(4, 4)));
+                      Little(2, 8) + Little(3, 8) + Little(4, 4) + Little(10, 4)));
 }
 
 // A protocol that has a field of each type, in an order that nothing aligns.

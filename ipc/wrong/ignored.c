@@ -100,6 +100,9 @@ void call(struct caller *c, struct deadline deadline, struct runtime *runtime) {
 #ifdef BOOT_ROUTE
     ipc_boot_route(runtime, 5, deadline);
 #endif
+#ifdef BOOT_ROUTE_FOR
+    ipc_boot_route_for(runtime, 5, POLICY_CALL, deadline);
+#endif
 #ifdef READY
     ipc_ready(runtime);
 #endif

@@ -109,9 +109,11 @@ void figures_client(struct print *print, const struct server_message *client) {
     struct wire_reader reader = wire_reader_of(client->outcomes.data, client->outcomes.count);
     print_line(print, "routes %u, evicted %lu, resent %lu", client->routes,
                (unsigned long)client->evicted, (unsigned long)client->resent);
-    print_line(print, "answers mismatched %lu, unknown %lu, overrun %lu, cancelled %lu",
+    print_line(print,
+               "answers mismatched %lu, unknown %lu, overrun %lu, cancelled %lu; strange %lu",
                (unsigned long)client->mismatched, (unsigned long)client->unknown,
-               (unsigned long)client->overrun, (unsigned long)client->cancelled);
+               (unsigned long)client->overrun, (unsigned long)client->cancelled,
+               (unsigned long)client->strange);
     for (uint32_t error = 0; error < IPC_ERROR_COUNT; error++) {
         uint64_t by_served[IPC_SERVED_COUNT];
         for (uint32_t i = 0; i < IPC_SERVED_COUNT; i++) {

@@ -19,7 +19,8 @@ static const char *stray_name(uint8_t stray) {
     static const char *const names[] = {[ROUTE_STRAY_MISMATCHED] = "mismatched",
                                         [ROUTE_STRAY_UNKNOWN] = "unknown",
                                         [ROUTE_STRAY_DROPPED] = "dropped",
-                                        [ROUTE_STRAY_CANCELLED] = "cancelled"};
+                                        [ROUTE_STRAY_CANCELLED] = "cancelled",
+                                        [ROUTE_STRAY_STRANGE] = "awaited, and something else came"};
     return stray < ROUTE_STRAY_COUNT ? names[stray] : "?";
 }
 
@@ -51,6 +52,9 @@ void figures_step(struct print *print, const struct names *names,
             break;
         case ROUTE_TRACE_STRAY:
             print_add(print, "answer %s", stray_name(what[0]));
+            break;
+        case ROUTE_TRACE_RESENT:
+            print_add(print, "attempt %u", what[0]);
             break;
         default:
             print_add(print, "?");

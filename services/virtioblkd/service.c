@@ -85,7 +85,7 @@ static bool answer_what_is_over(struct virtioblkd_service *service, struct reply
                              slot_at(CAP_SLOT_NONE));
         } else if (!answer->gone) {
             put_results(&message, answer);
-            ipc_answer_next(&service->server, &answer->call, WIRE_OK, &message);
+            ipc_answer_next(&service->server, &answer->call, &message);
         }
     }
     return over;

@@ -195,7 +195,8 @@ void run_asker(user &self) {
     for (std::uint32_t round = 0; round < ROUNDS / 2; round++) {
         ask_several(made);
     }
-    expect(made.asks.strange == 0, "calls or sends to one whom nobody may call");
+    expect(made.calls.stats.strays[ROUTE_STRAY_STRANGE] == 0,
+           "calls or sends to one whom nobody may call");
     check_losses(made);
     made.end();
 }
