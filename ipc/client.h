@@ -83,13 +83,8 @@ typedef struct resolved ipc_resolve(void *context, struct service_id target,
 
 struct ipc_stats {
     uint64_t outcomes[IPC_ERROR_COUNT][IPC_SERVED_COUNT];
-<<<<<<< HEAD
     uint64_t answers[IPC_ERROR_COUNT];   // Of what asks_take gave (asks.h).
-    uint64_t strays[ROUTE_STRAY_COUNT];  // Answers that became no outcome.
-=======
-    uint64_t answers[IPC_ERROR_COUNT];   // Of requests whose answer came later (asks.h).
     uint64_t strays[ROUTE_STRAY_COUNT];  // What came and became no outcome.
->>>>>>> line/me
     uint64_t resent;                     // Attempts after the first.
 };
 
