@@ -38,7 +38,7 @@ static const struct victim victims[] = {
     {"timed", "timed", FAULTS_KEPT, false},         {"echo", "echo", FAULTS_KEPT, false},
     {"rngd", "rngd", FAULTS_KEPT, false},           {"execd", "execd", FAULTS_KEPT, false},
     {"virtioblkd", "statefsd", FAULTS_KEPT, true},  {"statefsd", "statefsd", FAULTS_KEPT, false},
-    {"keystored", "keystored", FAULTS_KEPT, false},
+    {"keystored", "keystored", FAULTS_KEPT, false}, {"console", "console", FAULTS_KEPT, false},
 };
 
 static struct ipc_outcome ask_counts(struct caller *caller, const char *name) {
@@ -237,7 +237,8 @@ int service_main(struct runtime *runtime) {
                         "the route to init that may end services") ||
         !runtime_expect(runtime, slot_at(SELFTEST_SLOT_STATS), CAP_STATS, RIGHTS_STATS,
                         "the statistics") ||
-        !selftest_begin(&faults.selftest, MARKER_FAULTS_READY) || !end_all(&faults)) {
+        !selftest_begin(&faults.selftest, MARKER_FAULTS_READY) ||
+        !pools_without(&faults.selftest, "fleeting") || !end_all(&faults)) {
         return 1;
     }
     // The way to timed that the manifest gave went with its first instance.

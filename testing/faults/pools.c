@@ -3,9 +3,12 @@
 
 #include <string.h>
 
+#include "ipc/wire/init_wire.h"
+#include "services/selftest/raw.h"
 #include "services/selftest/slots.h"
 
 enum { LOOKS_MAX = 3000, SAME_LOOKS = 20 };
+enum { GIVEN_UP = 4 };  // A state of init_fields.def.
 
 #define NS_A_LOOK UINT64_C(1000000)
 
@@ -28,6 +31,22 @@ static bool same(const struct stats_system *a, const struct stats_system *b) {
 static void pause_a_moment(void) {
     struct recv_result waited = sys_ipc_recv(slot_at(SLOT_ENDPOINT), sys_clock_get() + NS_A_LOOK);
     (void)waited.status;  // A notice of what has ended may come first; the looks are many.
+}
+
+bool pools_without(struct selftest *selftest, const char *name) {
+    struct init_message state = {.state = 0};
+    bool good = true;
+    for (uint32_t i = 0; i < LOOKS_MAX && good && state.state != GIVEN_UP; i++) {
+        pause_a_moment();
+        state = (struct init_message){.header = {.op = INIT_OP_STATE},
+                                      .service = service_id_named(name).value};
+        good =
+            raw_answered(selftest, slot_at(SELFTEST_SLOT_OPERATOR), &init_rows, &state, WIRE_OK) &&
+            selftest_expect(
+                selftest, name,
+                init_decode_area(WIRE_REPLY, &selftest->runtime->page->reply_in, &state), WIRE_OK);
+    }
+    return good && selftest_expect(selftest, "its state", state.state, GIVEN_UP);
 }
 
 bool pools_at_rest(struct selftest *selftest, struct stats_system *out) {

@@ -7,6 +7,9 @@
 #include "kernel/abi/stats.h"
 #include "services/selftest/selftest.h"
 
+// Until init has given up on that service: after that nothing of it comes and goes.
+WARN_UNUSED bool pools_without(struct selftest *selftest, const char *name);
+
 // Once nothing changes any more.
 WARN_UNUSED bool pools_at_rest(struct selftest *selftest, struct stats_system *out);
 
