@@ -36,7 +36,7 @@ bool sim_translate(struct sim_hart *hart, struct task *task, uint64_t address, u
 void sim_tlb_flush(struct sim_hart *hart, uint32_t asid) {
     for (uint32_t i = 0; i < SIM_TLB_COUNT; i++) {
         if (hart->tlb[i].asid == asid) {
-            hart->tlb[i].address = 0;
+            hart->tlb[i] = (struct sim_tlb_entry){.address = 0};  // It allows nothing.
         }
     }
 }
