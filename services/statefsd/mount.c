@@ -22,13 +22,28 @@ static uint32_t region_sectors_of(uint64_t disk_sectors) {
     return each < most ? (uint32_t)each : most;
 }
 
-// A mark that is there is not written again: a power cut then could leave neither it nor what
-// stands behind it whole.
-static bool has_mark(const struct disk *disk) {
-    uint8_t sector[DISK_SECTOR_BYTES];
-    struct state_super begun;
-    return disk->read(disk->context, STATE_SUPER_SECTORS, 1, sector) == DISK_OK &&
-           state_super_get(sector, &begun) == SUPER_VALID;
+// Two marks say that a format was begun and may be done again, whatever a power cut makes of the
+// superblocks. The newer one may not be durable, the other is, so the newer one, or one that is
+// none, is written first. Whenever something may stand where superblocks are, a mark is durable.
+struct marks {
+    uint32_t first;
+    uint64_t sequence;  // Of the newer one; 0: there is none.
+};
+
+static bool find_marks(const struct disk *disk, struct marks *out) {
+    uint64_t sequences[2];
+    for (uint32_t i = 0; i < 2; i++) {
+        uint8_t sector[DISK_SECTOR_BYTES];
+        struct state_super mark;
+        if (disk->read(disk->context, STATE_SUPER_SECTORS + i, 1, sector) != DISK_OK) {
+            return false;
+        }
+        sequences[i] = state_super_get(sector, &mark) == SUPER_VALID ? mark.sequence : 0;
+    }
+    const uint32_t newer = sequences[1] > sequences[0] ? 1 : 0;
+    out->first = sequences[1 - newer] == 0 ? 1 - newer : newer;
+    out->sequence = sequences[newer];
+    return true;
 }
 
 enum state_mount statefs_format(const struct statefs_config *config, uint64_t volume) {
@@ -44,22 +59,29 @@ enum state_mount statefs_format(const struct statefs_config *config, uint64_t vo
                                 .region_sectors = region_sectors_of(disk->sectors),
                                 .encrypted = config->key.present};
     state_key_check(&made, super.key_check);
-    // The first is a mark: where it is, a format was begun and may be done again, whatever a power
-    // cut made of the superblocks.
-    static const struct {
+    struct marks marks;
+    if (!find_marks(disk, &marks)) {
+        return MOUNT_FAILED;
+    }
+    super.sequence = marks.sequence;
+    const struct {
         uint64_t sector;
         bool super;
-    } steps[] = {{STATE_SUPER_SECTORS, true}, {0, false},
-                 {STATE_SUPER_STRIDE, false}, {0, true},
-                 {STATE_SUPER_STRIDE, true},  {STATE_SUPER_SECTORS, false}};
+    } steps[] = {{STATE_SUPER_SECTORS + marks.first, true},
+                 {STATE_SUPER_SECTORS + 1 - marks.first, true},
+                 {0, false},
+                 {STATE_SUPER_STRIDE, false},
+                 {0, true},
+                 {STATE_SUPER_STRIDE, true},
+                 {STATE_SUPER_SECTORS + 1, false},
+                 {STATE_SUPER_SECTORS, false}};
     for (uint32_t i = 0; i < ARRAY_LEN(steps); i++) {
         uint8_t sector[DISK_SECTOR_BYTES] = {0};
         if (steps[i].super) {
-            super.sequence = 1 + i;
+            super.sequence++;
             state_super_put(&super, sector);
         }
-        const bool is_there = i == 0 && has_mark(disk);
-        if ((!is_there && disk->write(disk->context, steps[i].sector, 1, sector) != DISK_OK) ||
+        if (disk->write(disk->context, steps[i].sector, 1, sector) != DISK_OK ||
             disk->flush(disk->context) != DISK_OK) {
             return MOUNT_FAILED;
         }
@@ -81,11 +103,16 @@ static enum state_mount look_for_others(struct statefs *fs) {
     if (zero) {
         return MOUNT_BLANK;
     }
-    struct state_super begun;
-    if (read_sectors(fs, STATE_SUPER_SECTORS, 1, fs->sectors) != DISK_OK) {
-        return MOUNT_FAILED;
+    for (uint32_t mark = 0; mark < 2; mark++) {
+        struct state_super begun;
+        if (read_sectors(fs, STATE_SUPER_SECTORS + mark, 1, fs->sectors) != DISK_OK) {
+            return MOUNT_FAILED;
+        }
+        if (state_super_get(fs->sectors, &begun) == SUPER_VALID) {
+            return MOUNT_BLANK;
+        }
     }
-    return state_super_get(fs->sectors, &begun) == SUPER_VALID ? MOUNT_BLANK : MOUNT_NO_SUPERBLOCK;
+    return MOUNT_NO_SUPERBLOCK;
 }
 
 // The superblock that counts. One that cannot be read is no better than a damaged one: nothing
