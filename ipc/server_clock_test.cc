@@ -43,6 +43,17 @@ TEST_F(Server, a_capability_without_a_slot_for_it_is_dropped) {
     EXPECT_EQ(Decoded(0, WIRE_OK).value, 42u);
 }
 
+// The first one has left, and while the service waits for frames without any another one comes.
+TEST_F(Server, a_second_capability_without_a_slot_for_it_does_not_end_it) {
+    for (int i = 0; i < 2; i++) {
+        kernel_.script_.push_back([] { return ecall_result{STATUS_NO_SPACE, 0, 0, 0}; });
+    }
+    Calls(Handle(1), Request(ADD, 5, 41));
+    Run();
+    ASSERT_EQ(kernel_.answers_.size(), 1u);
+    EXPECT_EQ(Decoded(0, WIRE_OK).value, 42u);
+}
+
 TEST_F(Server, says_why_it_ends) {
     Run();
     EXPECT_EQ(kernel_.lines_.back(),
