@@ -12,6 +12,15 @@ _HOST_LIBRARIES = [
     for f in ["*crt*.o", "libc.a", "libc.so*", "libc_nonshared.a", "libdl.a", "libm.a", "libm-*.a", "libm.so*", "libmvec.a", "libmvec.so*", "libpthread.a", "libresolv.a", "librt.a", "libutil.a", "ld-linux-x86-64.so.2", "libgcc_s.so.1"]
 ]
 
+# Each action of the host's compiler has every header as an input, which a shared cache looks at each time: of the kernel's only those that the C library includes.
+_HOST_HEADERS = ["usr/include/" + f for f in ["*.h", "arpa", "asm-generic", "c++", "net", "netinet", "rpc", _HOST]] + [
+    "usr/include/linux/%s.h" % f
+    for f in ["close_range", "const", "errno", "falloc", "filter", "bpf_common", "futex", "ioctl", "limits", "mman", "openat2", "param", "posix_types", "prctl", "random", "sched", "seccomp", "socket", "stat", "stddef", "swab", "sysinfo", "time_types", "types", "unistd"]
+]
+
+# Containers and parallel algorithms that nobody here includes: a third of the C++ library's headers.
+_HOST_UNUSED = ["*/c++/12/ext/pb_ds", "*/c++/12/parallel", "*/c++/12/experimental"]
+
 def _tree(name, build_file, **kwargs):
     package_tree(
         name = name,
@@ -36,8 +45,9 @@ def _host_gcc():
     _tree(
         name = "host_gcc",
         build_file = "//toolchains/cc:host_gcc.BUILD",
+        exclude = _HOST_UNUSED,
         keep = [_HOST_LIB + "/" + f for f in ["include", "liblto_plugin.so", "libgcc.a", "libgcc_eh.a", "libgcc_s.so", "libgcov.a", "libstdc++.a", "libsupc++.a", "crt*.o", "libasan*", "libubsan*", "libtsan*", "liblsan*", "libsanitizer.spec"]] +
-               ["usr/include"] + _HOST_LIBRARIES,
+               _HOST_HEADERS + _HOST_LIBRARIES,
         programs = ["usr/bin/%s-%s" % (_HOST, t) for t in ["gcc-12", "gcov-12", "addr2line", "ar", "nm", "objcopy", "objdump", "readelf", "strip"]] +
                    ["libexec/%s=usr/bin/%s-%s" % (t, _HOST, t) for t in ["as", "ld.bfd"]] +
                    [_HOST_LIB + "/" + t for t in ["cc1", "cc1plus", "collect2", "lto1", "lto-wrapper"]],
@@ -48,8 +58,8 @@ def _host_clang():
     _tree(
         name = "host_clang",
         build_file = "//toolchains/cc:host_clang.BUILD",
-        exclude = ["*/clang/16/lib/linux/*-i386*", "*/asan_symbolize*", "./usr/include/clang"],
-        keep = [resources + "/include", resources + "/lib/linux", "usr/include"] +
+        exclude = ["*/clang/16/lib/linux/*-i386*", "*/asan_symbolize*"] + _HOST_UNUSED,
+        keep = [resources + "/include", resources + "/lib/linux"] + _HOST_HEADERS +
                [_HOST_LIB + "/" + f for f in ["libgcc.a", "libgcc_eh.a", "libstdc++.a", "crt*.o"]] + _HOST_LIBRARIES,
         module_map = ["usr/include", resources + "/include"],
         programs = ["usr/bin/%s-%s" % (_HOST, t) for t in ["ar", "nm", "objcopy", "objdump", "strip"]] +

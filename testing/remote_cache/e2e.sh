@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # A real HTTP cache on the loopback: one checkout builds and tests and fills it, a second one in another folder does the same from it.
 # No compile, link or test may run in the second. What missed is named, with the inputs that differ.
+# Then the second one cleans and does it again, as a pipeline does that has its tools already: how long that takes is told.
 #   e2e.sh NGINX REPORT TARGET..
 . "$(dirname "$(readlink -f "$0")")/../nested/nested.sh"
 
@@ -42,6 +43,17 @@ processes() { # processes LOG: the last line in which Bazel counts what ran, and
     echo "$found"
 }
 
+nothing_ran() { # nothing_ran LOG: all that Bazel counts there came from the cache
+    local line kind kinds
+    line=$(processes "$1")
+    IFS=, read -ra kinds <<<"${line#*: *: }"
+    for kind in "${kinds[@]}"; do
+        read -r _ kind <<<"${kind%.}"
+        case $kind in internal | 'remote cache hit') ;; *) fail "in the second checkout actions ran: $line" ;; esac
+    done
+    case $line in *'remote cache hit'*) ;; *) fail "the second checkout took nothing from the cache: $line" ;; esac
+}
+
 free_mb() { df -m --output=avail "$work" | { read -r _; read -r free; echo "$free"; }; }
 
 explain() { # explain LOG: the first errors, which the end of a long log no longer shows
@@ -53,9 +65,9 @@ explain() { # explain LOG: the first errors, which the end of a long log no long
     say "free space now: $(free_mb) MB"
 }
 
-run() { # run FOLDER: builds and tests with the cache
+run() { # run FOLDER [CONFIG]: builds and tests with the cache
     local started=$SECONDS
-    bazel_in "$1" test --config=remote-cache --noremote_local_fallback --keep_going --profile="$1.profile.json" \
+    bazel_in "$1" test --config="${2:-remote-cache}" --noremote_local_fallback --keep_going --profile="$1.profile.json" \
         --experimental_profile_include_target_label --record_full_profiler_data -- "${targets[@]}" >"$1.log" 2>&1 || { explain "$1.log"; fail "the tests fail in $1"; }
     say "$1: $((SECONDS - started)) s; $(processes "$1.log"); free space: $(free_mb) MB"
 }
@@ -82,13 +94,12 @@ done
 say "stored: $results results, $(du -sm "$work/server/cache" | cut -f1) MB"
 
 # Bazel's own count is exact; the profile, which may lack the shortest actions, says which and why.
-line=$(processes "$second.log")
 status=0
 "$report" "$first.profile.json" "$second.profile.json" || status=$?
-IFS=, read -ra kinds <<<"${line#*: *: }"
-for kind in "${kinds[@]}"; do
-    read -r _ kind <<<"${kind%.}"
-    case $kind in internal | 'remote cache hit') ;; *) fail "in the second checkout actions ran: $line" ;; esac
-done
-case $line in *'remote cache hit'*) ;; *) fail "the second checkout took nothing from the cache: $line" ;; esac
+nothing_ran "$second.log"
 [ $status = 0 ] || fail "the second checkout did not take everything from the cache"
+
+bazel_in "$second" clean >"$second.log" 2>&1 || fail "clean fails: $(tail -n 3 "$second.log")"
+say "cleaned; the same without bringing the results here:"
+run "$second" remote-minimal
+nothing_ran "$second.log"

@@ -120,23 +120,29 @@ def _unpack(rctx, rows):
     rctx.delete(".packages")
     rctx.delete(".sources")
 
+def _sha256(rctx, file):
+    return rctx.execute(["sha256sum", str(file)]).stdout.split(" ")[0]
+
 def _package_tree_impl(rctx):
     rows = _read_lock(rctx)
     drift = _fetch(rctx, rows)
 
-    # What the tree is made of. A source folder is known to Bazel by its time only, so toolchains have this file among their
-    # inputs, and libraries carry its digest in their defines.
-    stamp = ""
+    # What the tree is made of, and what of it is kept. A source folder is known to Bazel by its time only, so toolchains have
+    # this file among their inputs, and libraries carry its digest in their defines.
+    unpack = rctx.path(Label("//toolchains/packages:unpack.sh"))
+    stamp = "%s %s\n" % (unpack.basename, _sha256(rctx, unpack))
+    for what in [rctx.attr.exclude, rctx.attr.keep, rctx.attr.libraries, rctx.attr.programs]:
+        stamp += " ".join(what) + "\n"
     for row in rows:
         sha256 = row.sha256
         if row.name in drift:
-            sha256 = rctx.execute(["sha256sum", _output(row)]).stdout.split(" ")[0]
+            sha256 = _sha256(rctx, _output(row))
         stamp += "%s %s %s\n" % (row.name, drift[row.name][1] if row.name in drift else row.version, sha256)
     for file in rctx.attr.configuration:
-        stamp += "%s %s\n" % (file.name, rctx.execute(["sha256sum", str(rctx.path(file))]).stdout.split(" ")[0])
+        stamp += "%s %s\n" % (file.name, _sha256(rctx, rctx.path(file)))
     _unpack(rctx, rows)
     rctx.file("lock.stamp", stamp, executable = False)
-    digest = rctx.execute(["sha256sum", "lock.stamp"]).stdout[:16]
+    digest = _sha256(rctx, "lock.stamp")[:16]
     rctx.file("lock.bzl", "\"\"\"Digest of the packages that this repository is made of.\"\"\"\n\nLOCK_DIGEST = \"%s\"\n" % digest, executable = False)
     rctx.file("drift.txt", "".join(["DRIFT: %s %s %s\n" % (n, drift[n][0], drift[n][1]) for n in sorted(drift)]), executable = False)
     for name, content in rctx.attr.files.items():
