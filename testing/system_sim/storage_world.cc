@@ -458,6 +458,8 @@ const std::vector<std::string> &storage_victims() {
 sim_options storage_options(std::uint64_t seed, std::uint32_t hart_count) {
     sim_options options = machine().options(run_init, hart_count, seed);
     options.fault_rate[FAULT_POINT_SLOW_PATH] = seed % 3 == 0 ? 8192 : 0;
+    options.fault_rate[FAULT_POINT_SHORT_QUANTUM] = seed % 10 == 8 ? 16384 : 0;
+    world_faults(seed, &options);
     options.page_count = PAGES;
     options.step_max = STEPS_MAX;
     options.arena_pages = ARENA_PAGES;

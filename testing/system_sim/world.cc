@@ -140,12 +140,21 @@ sim_machine &machine() {
 
 }  // namespace
 
+void world_faults(std::uint64_t seed, sim_options *options) {
+    if (seed % 5 == 3) {
+        options->fault_rate[FAULT_POINT_LATE_IPI] = 1024;
+        options->fault_rate[FAULT_POINT_SHORT_STEP] = 32768;
+        options->fault_rate[FAULT_POINT_STAND_STILL] = 4096;
+    }
+}
+
 sim_options world_options(std::uint64_t seed, std::uint32_t hart_count) {
     const bool with_programs = programs_in(seed);
     sim_options options = machine().options(
         [with_programs](user &self) { run_init(self, with_programs); }, hart_count, seed);
     options.fault_rate[FAULT_POINT_SLOW_PATH] = seed % 3 == 0 ? 8192 : 0;
     options.fault_rate[FAULT_POINT_SHORT_QUANTUM] = seed % 2 == 0 ? 16384 : 0;
+    world_faults(seed, &options);
     options.page_count = PAGES;
     options.native = with_programs;  // execd looks at bundles that are brought.
     options.step_max = STEPS_MAX;

@@ -58,6 +58,10 @@ bool is_settled(const std::string &service);
 // What is true of a value now, and stays true.
 void check(std::uint64_t value);
 
+// Every fifth seed: IPIs that come late, long work in many short steps, harts that stand still
+// between a look at a grant and what follows. Of both worlds.
+void world_faults(std::uint64_t seed, sim_options *options);
+
 // The machine of a seed: for sim_boot.
 sim_options world_options(std::uint64_t seed, std::uint32_t hart_count);
 
