@@ -5,7 +5,7 @@
 #include <memory>
 
 #include "services/statefsd/statefs.h"
-#include "testing/statefs/memory_disk.h"
+#include "testing/statefs/losing_disk.h"
 
 namespace {
 
@@ -14,39 +14,6 @@ using namespace statefs_test;
 constexpr std::uint32_t ENTRIES = 24;
 constexpr std::uint64_t STEPS = 16;  // Of a format: eight writes and eight flushes.
 constexpr std::uint64_t ROUNDS = 4000;
-
-// The disk, and the flush that loses what it has: of this one and no other.
-struct losing_disk {
-    memory_disk memory;
-    std::uint64_t flushes_left = memory_disk::NEVER;
-
-    losing_disk(std::uint64_t sectors, std::uint64_t seed) : memory(sectors, seed) {}
-
-    static losing_disk &self(void *context) {
-        return *static_cast<losing_disk *>(context);
-    }
-    static disk_status read(void *context, std::uint64_t sector, std::uint32_t count,
-                            std::uint8_t *bytes) {
-        const disk inner = self(context).memory.disk();
-        return inner.read(inner.context, sector, count, bytes);
-    }
-    static disk_status write(void *context, std::uint64_t sector, std::uint32_t count,
-                             const std::uint8_t *bytes) {
-        const disk inner = self(context).memory.disk();
-        return inner.write(inner.context, sector, count, bytes);
-    }
-    static disk_status flush(void *context) {
-        losing_disk &own = self(context);
-        if (own.flushes_left-- == 0) {
-            own.memory.lose(1);
-        }
-        const disk inner = own.memory.disk();
-        return inner.flush(inner.context);
-    }
-    disk outside() {
-        return {this, memory.disk().sectors, read, write, flush};
-    }
-};
 
 struct outcomes {
     std::uint64_t ok = 0;

@@ -10,6 +10,7 @@ enum {
     TAG_BYTES = 16,
     TAG_AT = DISK_SECTOR_BYTES - TAG_BYTES,
     COPIES = 2,
+    FIRST_SEQUENCE = 1,  // Of copy 0 in the first write of all.
 };
 
 static const uint8_t magic[8] = {'T', 'B', 'O', 'O', 'T', 'C', 'T', '1'};
@@ -138,26 +139,47 @@ static enum update_result flush_first(const struct control *control) {
     return status == DISK_OK ? UPDATE_OK : UPDATE_DISK_FAILED;
 }
 
+// A copy that is not read is written over; so not after one read that went wrong.
+static bool read_copy(const struct control *control, uint32_t copy, uint8_t *sector) {
+    const struct disk *disk = &control->disk;
+    enum disk_status status = DISK_LOST;
+    for (uint32_t i = 0; i < UPDATE_TRIES_OF_A_READ && status != DISK_OK; i++) {
+        status = disk->read(disk->context, (uint64_t)copy * CONTROL_APART, 1, sector);
+    }
+    return status == DISK_OK;
+}
+
 // As they were read. What could not be read may have held anything.
 struct copies {
     uint8_t sectors[COPIES][DISK_SECTOR_BYTES];
     bool unreadable[COPIES];
 };
 
+// The first write of all goes to copy 0, and to the other only when that is durable. While the
+// other holds nothing, nobody was told anything, and what is read of copy 0 may be gone after the
+// next power cut: both are written again, in the same order.
+static bool is_first_write(const struct copies *copies, bool good,
+                           const struct update_control *zero) {
+    return !copies->unreadable[0] && !copies->unreadable[1] && is_zero(copies->sectors[1]) &&
+           (!good || zero->sequence == FIRST_SEQUENCE);
+}
+
 static enum update_result choose(struct control *control, const struct copies *copies) {
-    struct update_control values[COPIES];
+    struct update_control values[COPIES] = {0};
     bool good[COPIES];
     for (uint32_t i = 0; i < COPIES; i++) {
         good[i] = !copies->unreadable[i] && control_get(copies->sectors[i], &values[i]);
     }
-    if (!good[0] && !good[1]) {
-        if (copies->unreadable[0] || copies->unreadable[1]) {
-            return UPDATE_DISK_FAILED;
-        }
-        // The first write of all goes to copy 0, and to the other only when that is durable.
+    if (is_first_write(copies, good[0], &values[0])) {
         const struct update_control empty = {.current = UPDATE_SLOT_NONE,
                                              .trial = UPDATE_SLOT_NONE};
-        return is_zero(copies->sectors[1]) ? control_write(control, &empty) : UPDATE_DAMAGED;
+        return control_write(control, &empty);
+    }
+    if (copies->unreadable[1] && (!good[0] || values[0].sequence == FIRST_SEQUENCE)) {
+        return UPDATE_DISK_FAILED;  // It may hold nothing yet.
+    }
+    if (!good[0] && !good[1]) {
+        return copies->unreadable[0] ? UPDATE_DISK_FAILED : UPDATE_DAMAGED;
     }
     const uint32_t newest = good[1] && (!good[0] || values[1].sequence > values[0].sequence);
     control->now = values[newest];
@@ -183,8 +205,7 @@ enum update_result control_open(struct control *control, const struct disk *disk
         return UPDATE_DISK_FAILED;
     }
     for (uint32_t i = 0; i < COPIES; i++) {
-        copies.unreadable[i] =
-            disk->read(disk->context, (uint64_t)i * CONTROL_APART, 1, copies.sectors[i]) != DISK_OK;
+        copies.unreadable[i] = !read_copy(control, i, copies.sectors[i]);
     }
     return choose(control, &copies);
 }

@@ -34,6 +34,7 @@ enum {
     UPDATE_SLOT_NONE = 2,
     UPDATE_TRIES_MAX = 3,         // Of a trial.
     UPDATE_TRIES_OF_A_WRITE = 3,  // With its flush, if the disk says that it lost it.
+    UPDATE_TRIES_OF_A_READ = 3,
 };
 
 enum update_slot_state {
@@ -74,7 +75,7 @@ struct control {
 };
 
 // Flushes, reads, and makes both copies the same. A disk whose copies hold nothing, or the rest of
-// a first write that was interrupted, gets a control of two empty slots.
+// a first write that was interrupted, however often, gets a control of two empty slots.
 WARN_UNUSED enum update_result control_open(struct control *control, const struct disk *disk,
                                             enum update_plant plant);
 
