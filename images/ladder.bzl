@@ -28,6 +28,9 @@ _CORE_PROGRAMS = {
     "//services/timed:timed": "timed",
 }
 
+# Programs, two policies, two bundles, the manifest.
+_CORE_ENTRIES = len(_CORE_PROGRAMS) + 5
+
 _DISK_PROGRAMS = {
     "//services/keystored:keystored": "keystored",
     "//services/statefsd:statefsd": "statefsd",
@@ -69,11 +72,11 @@ def _smoke(name, harts, **kwargs):
         **kwargs
     )
 
-def _core(name, harts, golden, **kwargs):
+def _core(name, harts, golden, bundles = _BUNDLES, **kwargs):
     tessera_image(
         name = name,
         bundle_programs = _BUNDLE_PROGRAMS,
-        bundles = _BUNDLES,
+        bundles = bundles,
         golden = golden,
         harts = harts,
         icount = True,
@@ -106,7 +109,7 @@ def _boot_budget(name):
     )
 
 def ladder_images():
-    """`smp1_smoke`, `smp1_uncached`, `smp1_core`, `boot_smp1_uncached`, and with 2 and 4 harts, `boot_smp2`, `boot_smp4`; `boot`, `boot_2g`, `entries_ladder` and `entries_ladder_without_zicboz`; their tests."""
+    """`smp1_smoke`, `smp1_uncached`, `smp1_core`, `boot_smp1_uncached`, and with 2 and 4 harts, `boot_smp2`, `boot_smp4`; `boot`, `boot_2g`, `boot_full`, `entries_ladder` and `entries_ladder_without_zicboz`; their tests."""
     _without_disk("smoke.manifest", "core.manifest")
     _without_disk("smoke.policy", "core.policy")
     for harts in [1, 2, 4]:
@@ -201,6 +204,27 @@ def ladder_images():
         memory_mib = 2048,
     )
     _boot_budget(name = "boot_2g")
+
+    # The same with as many files in the image as there may be: what a boot takes for one more of them.
+    files = ["file_%d" % i for i in range(64 - _CORE_ENTRIES)]
+    for file in files:
+        native.genrule(
+            name = file,
+            outs = [file + ".txt"],
+            cmd = "echo $@ >$@",
+        )
+    native.genrule(
+        name = "boot_full_golden",
+        srcs = ["boot1.golden"],
+        outs = ["boot_full.golden"],
+        cmd = "sed 's/^kernel: boot image %d entries$$/kernel: boot image 64 entries/' $< >$@" % _CORE_ENTRIES,
+    )
+    _boot(
+        name = "boot_full",
+        golden = "boot_full.golden",
+        bundles = dict(_BUNDLES, **{":" + file: file for file in files}),
+    )
+    _boot_budget(name = "boot_full")
 
 def _boot_golden(harts):
     # What a boot of the whole ladder costs. Its golden file is the ladder's with the figures in their places.

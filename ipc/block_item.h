@@ -64,7 +64,7 @@ enum block_result {
 };
 
 // The disk, and the window, are as if nobody had asked.
-static inline bool block_nothing_done(enum block_result result) {
+WARN_UNUSED static inline bool block_nothing_done(enum block_result result) {
     return result != BLOCK_OK && result != BLOCK_LOST && result != BLOCK_FAILED &&
            result != BLOCK_UNKNOWN && result != BLOCK_CUT_OFF;
 }

@@ -29,8 +29,9 @@ struct budget {
 
 enum {
     BUDGET_ATTEMPTS = 4,
-    BUDGET_MISMATCHES = 4,
+    BUDGET_MISMATCHES = 2,  // Each of them follows an attempt, so these run out first.
 };
+BASE_STATIC_ASSERT(BUDGET_MISMATCHES + 1 < BUDGET_ATTEMPTS, "mismatches can decide");
 #define BUDGET_PAUSE_NS UINT64_C(1000000)
 #define BUDGET_PAUSE_NS_MAX UINT64_C(16000000)
 

@@ -71,7 +71,7 @@ WARN_UNUSED bool bulk_view_copy(const struct bulk_view *view, struct bulk_range 
 
 void bulk_view_close(struct bulk_view *view);
 
-static inline bool bulk_range_is_within(struct bulk_range range, uint64_t size) {
+WARN_UNUSED static inline bool bulk_range_is_within(struct bulk_range range, uint64_t size) {
     return range.offset <= size && range.bytes <= size - range.offset;
 }
 

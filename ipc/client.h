@@ -120,7 +120,7 @@ WARN_UNUSED struct ipc_outcome ipc_call_again(struct ipc_client *client,
 
 // Whether the answer is the request's. A kernel reply is one-shot, so a wrong one is the service's
 // fault.
-static inline bool ipc_answers(const struct message_area *reply, struct nonce nonce) {
+WARN_UNUSED static inline bool ipc_answers(const struct message_area *reply, struct nonce nonce) {
     return reply->header.len >= WIRE_REPLY_HEADER_BYTES &&
            wire_reply_nonce(reply->payload).value == nonce.value;
 }

@@ -174,7 +174,10 @@ TEST_F(Client, test_reject_mismatch_budget_spent) {
     EXPECT_OUTCOME(Call(7), IPC_OK, IPC_MISS);
     Meet(WRONG_NONCE, 100);
     EXPECT_EQ(Call(7, true).error, IPC_REJECTED);
-    EXPECT_LE(Done(7), BUDGET_ATTEMPTS);
+    EXPECT_EQ(Done(7), BUDGET_MISMATCHES + 1);  // The attempts would have gone on.
+    EXPECT_EQ(client_.stats.strays[ROUTE_STRAY_MISMATCHED], BUDGET_MISMATCHES + 1u);
+    EXPECT_EQ(client_.stats.resent, static_cast<uint64_t>(BUDGET_MISMATCHES));
+    EXPECT_EQ(world_.pauses_, 0u);
     Meet(ANSWER, 0);
     EXPECT_OUTCOME(Call(7), IPC_OK, IPC_HIT);
 }

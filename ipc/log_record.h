@@ -62,7 +62,8 @@ struct log_crash {
 };
 
 // Writes it whole, or nothing. False: it does not fit.
-static inline bool log_record_put(struct wire_writer *writer, const struct log_record *record) {
+WARN_UNUSED static inline bool log_record_put(struct wire_writer *writer,
+                                              const struct log_record *record) {
     uint32_t bytes = LOG_RECORD_BYTES_MAX - LOG_SCOPE_MAX - LOG_TEXT_MAX + record->scope.count +
                      record->text.count;
     if (writer->failed || bytes > writer->capacity - writer->count) {

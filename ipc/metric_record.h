@@ -62,8 +62,8 @@ static inline uint32_t metric_bucket(const struct metric_record *record, uint32_
 }
 
 // Writes it whole, or nothing. False: it does not fit.
-static inline bool metric_record_put(struct wire_writer *writer,
-                                     const struct metric_record *record) {
+WARN_UNUSED static inline bool metric_record_put(struct wire_writer *writer,
+                                                 const struct metric_record *record) {
     uint32_t bytes = 8 + 1 + 2 + record->name.count + 5 * 8 + 2 + record->buckets.count;
     if (writer->failed || bytes > writer->capacity - writer->count) {
         return false;

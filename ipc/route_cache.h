@@ -72,8 +72,8 @@ enum route_need {
 
 void route_cache_init(struct route_cache *cache);
 
-static inline bool route_is(const struct route *route, struct service_id target,
-                            enum policy_action action) {
+WARN_UNUSED static inline bool route_is(const struct route *route, struct service_id target,
+                                        enum policy_action action) {
     return route->target.value == target.value && route->action == action;
 }
 

@@ -89,6 +89,7 @@ TEST(Grant, what_is_minted_under_it_serves_until_it_is_revoked) {
             // The grant that was revoked begins a new family; the old one stays dead.
             slot next = mint_under(at, grant);
             EXPECT_EQ(sys_ipc_send(next, 0).status, STATUS_OK);
+            EXPECT_EQ(next_message(at).received, RECEIVED_SEND);
             EXPECT_EQ(sys_ipc_send(route, 0).status, STATUS_REVOKED);
             for (slot held : {route, copy, next, grant, at}) {
                 EXPECT_EQ(sys_cap_close(held), STATUS_OK);
@@ -263,6 +264,7 @@ TEST(Grant, queued_calls_and_sends_that_were_revoked_end) {
     machine.run([](user &init) {
         slot at = make_endpoint();
         slot grant = new_grant();
+        EXPECT_EQ(sys_grant_revoke(grant), STATUS_OK);  // A family of its own, not the first.
         slot route = mint_under(at, grant);
         slot caller = start("caller", {{route, SERVER, RIGHT_CALL}});
         slot sender = start("sender", {{route, SERVER, RIGHT_CALL | RIGHT_SEND}});
@@ -279,6 +281,54 @@ TEST(Grant, queued_calls_and_sends_that_were_revoked_end) {
         fill(init.page->reply_out, 2, "");
         EXPECT_EQ(sys_ipc_reply(got.reply), STATUS_OK);
         for (slot task : {caller, sender, other}) {
+            EXPECT_EQ(wait_dead(task).reason, EXIT_CODE);
+        }
+    });
+}
+
+// Who is queued stands for the capability of this wait, whatever it last waited with: a later
+// family of a grant is served, and the first one of another, which is numbered less, ends with its
+// own.
+TEST(Grant, a_queued_call_is_of_the_family_it_was_made_through) {
+    sim_machine machine;
+    machine.program("caller", [](user &self) {
+        fill(self.page->call_out, 1, "call");
+        EXPECT_EQ(sys_ipc_call(slot_at(SERVER), UINT64_MAX).status, STATUS_OK);
+        call_result got = sys_ipc_call(slot_at(SERVER + 1), UINT64_MAX);
+        EXPECT_EQ(got.status, STATUS_REVOKED);
+        EXPECT_EQ(got.delivery, DELIVERY_NONE);
+    });
+    machine.program("sender", [](user &self) {
+        fill(self.page->call_out, 1, "send");
+        for (int i = 0; i < 3; i++) {  // The first are stored; the third waits.
+            EXPECT_EQ(sys_ipc_send(slot_at(SERVER), UINT64_MAX).status, STATUS_OK);
+        }
+    });
+    machine.run([](user &init) {
+        slot at = make_endpoint();
+        slot first = new_grant();
+        slot later = new_grant();
+        EXPECT_EQ(sys_grant_revoke(later), STATUS_OK);
+        slot route = mint_under(at, later);
+        slot caller = start("caller", {{route, SERVER, RIGHT_CALL},
+                                       {mint_under(at, first), SERVER + 1, RIGHT_CALL}});
+        slot sender = start("sender", {{route, SERVER, RIGHT_CALL | RIGHT_SEND}});
+        const struct endpoint *named = &sim_kernel()->endpoints[0];
+        wait_until([&] { return named->work.raw == WORK_CALL + 3 * WORK_SEND; }, "both to wait");
+        fill(init.page->reply_out, 2, "");
+        int calls = 0;
+        for (int i = 0; i < 4; i++) {
+            recv_result got = next_message(at);
+            if (got.received == RECEIVED_CALL) {
+                calls++;
+                EXPECT_EQ(sys_ipc_reply(got.reply), STATUS_OK);
+            }
+        }
+        EXPECT_EQ(calls, 1);
+        wait_until([&] { return named->work.raw == WORK_CALL; }, "the second call");
+        EXPECT_EQ(sys_grant_revoke(first), STATUS_OK);
+        expect_no_message(at);
+        for (slot task : {caller, sender}) {
             EXPECT_EQ(wait_dead(task).reason, EXIT_CODE);
         }
     });

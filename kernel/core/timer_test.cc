@@ -30,6 +30,26 @@ TEST(Timer, it_expires_once_and_not_before_its_time) {
         true);
 }
 
+// A hart that idles arms its timer anyway; one that computes has nobody but timer_set to do so.
+TEST(Timer, it_comes_in_time_on_a_hart_that_never_idles) {
+    sim_machine machine;
+    machine.run([](user &) {
+        slot at = endpoint();
+        for (std::uint64_t lead_us : {50, 3000}) {
+            std::uint64_t end = in_us(lead_us);
+            EXPECT_EQ(sys_timer_set(at, end).status, STATUS_OK);
+            std::uint64_t late = in_us(lead_us + 1000);
+            recv_result got{};
+            do {
+                sim_user_work(1000);
+                got = sys_ipc_recv(at, 0);
+            } while (got.status == STATUS_WOULD_BLOCK && sys_clock_get() < late);
+            EXPECT_EQ(got.kernel_bits, static_cast<std::uint64_t>(NOTIFY_TIMER)) << lead_us;
+            EXPECT_GE(sys_clock_get(), end);
+        }
+    });
+}
+
 TEST(Timer, setting_it_again_replaces_it_and_0_stops_it) {
     sim_machine machine;
     machine.run([](user &) {

@@ -4,7 +4,7 @@
 // What a `deny` rule says is never learned, nor `manage`, nor what takes no route, nor anything
 // done to policyd or samgrd: learning changes nothing about who decides. A learned
 // `call` is in no graph of waiting calls that was checked when the image was built: two services
-// that learn to call each other wait until their deadlines.
+// that learn to call each other wait until their deadlines (docs/decisions/0025).
 // Ownership: the caller owns the struct.
 // Blocking:  never; each function looks at each row once.
 // Errors:    none; what is not learned is counted.

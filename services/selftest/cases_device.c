@@ -61,7 +61,13 @@ bool case_device_reject_execute(struct selftest *selftest) {
 }
 
 bool case_device_reject_outside_window(struct selftest *selftest) {
-    return holder_faults(selftest, PROBE_READ, PAGE_BYTES, EXIT_FAULT_READ) &&
+    struct query_result device = sys_cap_query(slot_at(SELFTEST_SLOT_RNG));
+    uint64_t arena_bytes = (uint64_t)device_query_arena_pages(device.value) * PAGE_BYTES;
+    uint64_t behind_arena = USER_DEVICE_ARENA + arena_bytes;
+    return selftest_expect(selftest, "a device without an arena", arena_bytes == 0, false) &&
+           holder_faults(selftest, PROBE_READ, behind_arena, EXIT_FAULT_READ) &&
+           holder_faults(selftest, PROBE_WRITE, behind_arena, EXIT_FAULT_WRITE) &&
+           holder_faults(selftest, PROBE_READ, PAGE_BYTES, EXIT_FAULT_READ) &&
            holder_faults(selftest, PROBE_WRITE, UINT64_MAX - 7, EXIT_FAULT_WRITE);
 }
 

@@ -105,15 +105,47 @@ void check_locked(const SourceFile &file, std::vector<Finding> *findings) {
     }
 }
 
+// Who may go on without looking: an answer whose caller has given up, a route that the next attempt
+// finds out about, a reader that remembers that it has failed, a bug that is not planted.
+bool may_be_ignored(const std::string &function) {
+    static const std::set<std::string> names = {"ipc_answer", "ipc_resolver_reroute", "plant_fires",
+                                                "wire_skip"};
+    return names.count(function) != 0;
+}
+
 // What came of a call of the client library is looked at by who made it.
 void check_outcomes(const SourceFile &file, std::vector<Finding> *findings) {
     static const std::regex outcome(
-        R"(^(static )?(inline |ALWAYS_INLINE )*(struct ipc_outcome|struct slot_result|)"
-        R"(enum (ipc_error|status|budget_verdict|(inbox|block|bulk|ring)_\w+)) \w+\()");
+        R"(^(static )?(inline |ALWAYS_INLINE )*(bool|struct ipc_outcome|struct slot_result|)"
+        R"(enum (ipc_error|status|budget_verdict|(inbox|block|bulk|ring)_\w+)) (\w+)\()");
     for (size_t i = 0; i < file.code.size(); i++) {
-        if (std::regex_search(file.code[i], outcome)) {
+        std::smatch match;
+        if (std::regex_search(file.code[i], match, outcome) &&
+            !may_be_ignored(match[match.size() - 1])) {
             add(findings, "unmarked_outcome", file, static_cast<int>(i) + 1,
                 "the outcome may be ignored: WARN_UNUSED");
+        }
+    }
+}
+
+// Every wait of a service has an end, also where nothing is expected to come.
+void check_endless(const SourceFile &file, std::vector<Finding> *findings) {
+    static const std::regex wait(R"(\bsys_ipc_(call|send|recv|recv_drop_cap|reply_recv)\s*\()");
+    static const std::regex never(R"(\b(deadline|ns|deadline_ns)\s*=\s*\{?\s*UINT64_MAX\b)");
+    for (size_t i = 0; i < file.code.size(); i++) {
+        std::smatch match;
+        std::string call;
+        if (std::regex_search(file.code[i], match, wait)) {
+            call = file.code[i].substr(static_cast<size_t>(match.position()));
+        }
+        for (size_t j = i + 1;
+             !call.empty() && call.find(';') == std::string::npos && j < file.code.size(); j++) {
+            call += " " + file.code[j];
+        }
+        if (call.substr(0, call.find(';')).find("UINT64_MAX") != std::string::npos ||
+            std::regex_search(file.code[i], never)) {
+            add(findings, "endless_wait", file, static_cast<int>(i) + 1,
+                "a wait without an end: a service has a deadline for each");
         }
     }
 }
@@ -248,6 +280,10 @@ void check_code(const SourceFile &file, std::vector<Finding> *findings) {
     }
     if (file.is_below("ipc") && file.is_header()) {
         check_outcomes(file, findings);
+    }
+    // selftest plays every part there is.
+    if (file.is_below("services") && is_target_code(file) && !file.is_below("services/selftest")) {
+        check_endless(file, findings);
     }
 }
 

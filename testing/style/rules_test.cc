@@ -254,13 +254,33 @@ TEST(Style, test_reject_outcome_that_may_be_ignored) {
     for (const char *function :
          {"struct ipc_outcome a(int b);", "enum ipc_error a(int b);", "enum status a(int b);",
           "static inline enum bulk_error a(int b);", "enum block_result a(int b,\n    int c);",
-          "struct slot_result a(int b);", "enum ring_result a(int b);"}) {
+          "struct slot_result a(int b);", "enum ring_result a(int b);", "bool a(int b);",
+          "static inline bool a(int b);"}) {
         const std::string text = function;
         EXPECT_EQ(rules_broken("ipc/x.h", head + text + "\n"), Rules({"unmarked_outcome"})) << text;
         EXPECT_EQ(rules_broken("ipc/x.h", head + "WARN_UNUSED " + text + "\n"), Rules()) << text;
         EXPECT_EQ(rules_broken("runtime/x.h", head + text + "\n"), Rules()) << text;
     }
     EXPECT_EQ(rules_broken("ipc/x.h", head + "struct ipc_outcome {\n    int a;\n};\n"), Rules());
+    EXPECT_EQ(rules_broken("ipc/x.h", head + "bool ipc_answer(int a);\n"), Rules());
+}
+
+TEST(Style, test_reject_wait_without_an_end_in_a_service) {
+    for (const char *line :
+         {"x = sys_ipc_recv(a, UINT64_MAX);", "if (sys_ipc_call(a,\n        UINT64_MAX).b) {}",
+          "sys_ipc_reply_recv(a, b, UINT64_MAX);", "sys_ipc_send(a, UINT64_MAX);",
+          "sys_ipc_recv_drop_cap(a, UINT64_MAX);", "x.deadline.ns = UINT64_MAX;",
+          "x = (struct y){.deadline = {UINT64_MAX}};"}) {
+        std::string text = code("void f(void) {\n    " + std::string(line) + "\n}\n");
+        EXPECT_EQ(rules_broken("services/a/x.c", text), Rules({"endless_wait"})) << line;
+        for (const char *path : {"services/selftest/x.c", "runtime/x.c", "services/a/x_test.cc"}) {
+            EXPECT_EQ(rules_broken(path, text), Rules()) << path << line;
+        }
+    }
+    for (const char *line : {"x = sys_ipc_recv(a, b); y = UINT64_MAX;", "x.due_ns = UINT64_MAX;"}) {
+        std::string text = code("void f(void) {\n    " + std::string(line) + "\n}\n");
+        EXPECT_EQ(rules_broken("services/a/x.c", text), Rules()) << line;
+    }
 }
 
 TEST(Style, test_reject_loop_of_its_own_in_a_service) {

@@ -78,6 +78,9 @@ TEST(PolicyText, calls_are_those_that_are_allowed) {
     const auto calls = policy_calls(read("deny aa call bb\nallow aa call,send *\n"));
     ASSERT_EQ(calls.size(), 1U);
     EXPECT_EQ(calls[0], (std::pair<std::string, std::string>{"aa", "cc"}));
+    // Who manages waits for an answer too, and may close a cycle.
+    EXPECT_EQ(policy_calls(read("allow cc manage aa\n")),
+              (std::vector<std::pair<std::string, std::string>>{{"cc", "aa"}}));
 }
 
 TEST(PolicyText, sends_are_those_that_are_allowed) {
