@@ -153,7 +153,9 @@ void vmo_release_program(struct kernel *kernel, struct hart *hart, struct task *
 // Two harts may do it at once; neither goes on before it is done.
 void vmo_make_fetchable(struct kernel *kernel, struct vmo *vmo) {
     if (atomic_load_acquire_u32(&vmo->fetchable) == 0) {
-        arch_code_written(atomic_load_acquire_u64(&kernel->harts_online));
+        if (!fault_point_fires(FAULT_POINT_LOSE_FENCE)) {
+            arch_code_written(atomic_load_acquire_u64(&kernel->harts_online));
+        }
         atomic_store_release_u32(&vmo->fetchable, 1);
     }
 }

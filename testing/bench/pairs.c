@@ -8,8 +8,9 @@
 //
 // Before that, while the pairs wait: a call to the other hart, which sleeps, and so does this one
 // until the answer comes. Firmware's instructions for the two interrupts are in it. And a family
-// that is revoked, for which all other harts are woken and this one waits: how large it is does not
-// matter.
+// that is revoked, for which all other harts are woken and this one waits. How large it is does not
+// matter: the image fails when one with MEMBERS capabilities costs over 2 % more or less than one
+// without, beside as many that are of none.
 #include <string.h>
 
 #include "ipc/frame.h"
@@ -23,6 +24,8 @@ enum {
     ROUNDS_EACH = 20000,
     FIGURE_CALLS = 1000,  // Instructions of so many calls make a figure.
     PERCENT_MAX = 105,
+    MEMBERS = 40,
+    MEMBERS_PERCENT = 2,
 };
 
 struct pairs {
@@ -32,6 +35,8 @@ struct pairs {
     uint32_t count;
     uint64_t deadline_ns;
     struct slot family;
+    struct slot minted_under;  // The family, or none.
+    struct slot minted[MEMBERS];
 };
 
 static ALWAYS_INLINE void round_nothing(void *of) {
@@ -49,6 +54,40 @@ static ALWAYS_INLINE void round_revoke(void *of) {
     struct pairs *pairs = of;
     enum status status = sys_grant_revoke(pairs->family);
     pairs->status = status == STATUS_OK ? pairs->status : status;
+}
+
+// What was minted last time goes, and as many capabilities are minted anew.
+static void prepare_members(void *of) {
+    struct pairs *pairs = of;
+    for (uint32_t i = 0; i < MEMBERS; i++) {
+        if (pairs->minted[i].value != CAP_SLOT_NONE) {
+            status_ignore(sys_cap_close(pairs->minted[i]), "then there is no slot for the next");
+        }
+        struct slot_result made =
+            sys_cap_mint_under(slot_at(SLOT_ENDPOINT), i, RIGHT_NOTIFY, pairs->minted_under);
+        pairs->minted[i] = made.slot;
+        pairs->status = made.status == STATUS_OK ? pairs->status : made.status;
+    }
+}
+
+static bool differ(uint64_t a, uint64_t b) {
+    return a * 100 > b * (100 + MEMBERS_PERCENT) || b * 100 > a * (100 + MEMBERS_PERCENT);
+}
+
+// A family with MEMBERS costs what one without does.
+static bool measure_families(struct pairs *pairs, uint64_t reading) {
+    pairs->minted_under = slot_at(CAP_SLOT_NONE);
+    struct figure none = measure_prepared(pairs, prepare_members, round_revoke);
+    pairs->minted_under = pairs->family;
+    struct figure members = measure_prepared(pairs, prepare_members, round_revoke);
+    print_figure(pairs->runtime, "grant_revoke_of_40", members, reading);
+    bool grows = differ(none.least - reading, members.least - reading) ||
+                 differ(figure_mean(none) - reading, figure_mean(members) - reading);
+    if (grows) {
+        log_line(pairs->runtime, "pairs: grant_revoke without members %u mean %u",
+                 (unsigned)(none.least - reading), (unsigned)(figure_mean(none) - reading));
+    }
+    return !grows;
 }
 
 // Waits until so many more pairs are at the barrier.
@@ -101,10 +140,11 @@ int service_main(struct runtime *runtime) {
     uint64_t reading = measure(&pairs, round_nothing).least;
     print_figure(runtime, "call_reply_64B_cross_hart", measure(&pairs, round_cross_hart), reading);
     print_figure(runtime, "grant_revoke", measure(&pairs, round_revoke), reading);
+    bool constant = measure_families(&pairs, reading);
     uint64_t first = run(&pairs, pairs.count, ROUNDS_EACH / 10);
     uint64_t alone = run(&pairs, 1, ROUNDS_EACH);
     uint64_t together = run(&pairs, pairs.count, ROUNDS_EACH);
-    if (pairs.status != STATUS_OK || first == 0 || alone == 0 || together == 0) {
+    if (!constant || pairs.status != STATUS_OK || first == 0 || alone == 0 || together == 0) {
         return 1;
     }
     print(&pairs, "pair_alone_1000", alone, alone);

@@ -159,6 +159,9 @@ void arguments_choose(struct arguments *arguments, struct attempt *attempt) {
         attempt->args[i] = choose_argument(arguments);
     }
     uint64_t random = arguments_random(arguments);
+    for (uint32_t i = 0; i < SYSCALL_ARG_COUNT && (random & 0x300) == 0; i++) {
+        attempt->args[i] = (random >> (16 + 4 * i)) & 3;  // What more calls take.
+    }
     if ((random & 1) != 0) {
         attempt->args[0] = HOSTILE_SLOT;  // What it has, more often than by chance,
     }

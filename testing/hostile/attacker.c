@@ -2,6 +2,7 @@
 // it found by how it ends.
 #include <string.h>
 
+#include "kernel/abi/vmo.h"
 #include "runtime/main.h"
 #include "testing/hostile/acts.h"
 #include "testing/hostile/arguments.h"
@@ -64,6 +65,15 @@ static void check(const struct attempt *attempt, uint64_t allowed) {
     }
 }
 
+// A mapping has no more rights than the capability that was given.
+static void check_mapping(const struct attempt *attempt, const struct hostile_round *round) {
+    uint64_t access = attempt->args[3] & VMO_MAP_ACCESS_MASK;
+    if (round->source == HOSTILE_FROM_MEMORY && attempt->number == SYSCALL_VMO_MAP &&
+        attempt_status(attempt) == STATUS_OK && (access & ~(uint64_t)round->rights) != 0) {
+        report(HOSTILE_FOUND_SUCCESS, attempt->number, 3, (uint32_t)access);
+    }
+}
+
 static void try_calls(struct runtime *runtime, struct hostile_order order) {
     const struct hostile_round *round = &hostile_rounds[order.round];
     struct arguments arguments = {.random = order.seed, .far = round->far};
@@ -74,6 +84,7 @@ static void try_calls(struct runtime *runtime, struct hostile_order order) {
         arguments_choose(&arguments, &attempt);
         attempt_call(&attempt);
         check(&attempt, HOSTILE_AMBIENT | round->allowed);
+        check_mapping(&attempt, round);
     }
 }
 

@@ -41,10 +41,13 @@ enum hostile_source {
     HOSTILE_FROM_NEIGHBOUR,  // An endpoint capability to the neighbour.
     HOSTILE_FROM_OWN,        // To an endpoint made for the hostile task.
     HOSTILE_FROM_NEIGHBOURS_TASK,
-    HOSTILE_FROM_FACTORY,  // For tasks of its own service_id, and endpoints.
+    HOSTILE_FROM_FACTORY,  // For tasks of its own service_id, endpoints, VMOs and grants.
     HOSTILE_FROM_CONSOLE,
     HOSTILE_FROM_IMAGE,
     HOSTILE_FROM_STATS,
+    HOSTILE_FROM_MEMORY,  // A VMO that the keeper has written and looks at.
+    HOSTILE_FROM_FAMILY,  // A grant of the keeper's.
+    HOSTILE_FROM_DEVICE,
     HOSTILE_FROM_VICTIM,  // To an endpoint whose receiver does the act when it is called.
 };
 
@@ -57,7 +60,7 @@ struct hostile_round {
     uint64_t allowed;  // Bit i: system call i may succeed, besides HOSTILE_AMBIENT.
 };
 
-enum { HOSTILE_ROUND_COUNT = 14 };
+enum { HOSTILE_ROUND_COUNT = 19 };
 extern const struct hostile_round hostile_rounds[HOSTILE_ROUND_COUNT];
 
 // What needs no capability: set_qos of the caller itself, within the ceiling that its creator gave

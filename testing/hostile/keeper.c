@@ -25,6 +25,8 @@ enum {
     TRIES_A_LIFE = 250,
     NEIGHBOUR_HART = 1,
     CALLS_AT_REST = 100,
+    MEMORY_PAGES = 4,
+    MEMORY_WORDS = MEMORY_PAGES * 4096 / 8,
 };
 
 struct act_end {
@@ -51,6 +53,9 @@ struct keeper {
     const struct boot_image_entry *attacker;
     struct suspect neighbour;
     struct slot neighbour_endpoint;
+    struct slot lent;  // A VMO,
+    const uint64_t *lent_words;
+    struct slot family;
     uint64_t answers;  // What the neighbour must say next follows from these two.
     uint64_t memory[NEIGHBOUR_MEMORY_WORDS];
     uint64_t latency_max_ns;
@@ -126,6 +131,34 @@ static bool start_neighbour(struct keeper *keeper, const struct boot_image_heade
     return well;
 }
 
+// What is given to hostile tasks that may not change it: a VMO, its words numbered, and a grant.
+static bool make_what_is_lent(struct keeper *keeper) {
+    struct slot_result memory = sys_vmo_create(slot_at(KEEPER_SLOT_FACTORY), MEMORY_PAGES);
+    struct slot_result family = sys_grant_create(slot_at(KEEPER_SLOT_FACTORY));
+    keeper->lent = memory.slot;
+    keeper->family = family.slot;
+    if (!suspect_ok(keeper->runtime, "vmo_create", memory.status) ||
+        !suspect_ok(keeper->runtime, "grant_create", family.status)) {
+        return false;
+    }
+    struct vmo_map_result mapped =
+        sys_vmo_map(memory.slot, 0, MEMORY_PAGES, RIGHT_VMO_READ | RIGHT_VMO_WRITE);
+    uint64_t *words = (uint64_t *)mapped.address;
+    for (uint64_t i = 0; mapped.status == STATUS_OK && i < MEMORY_WORDS; i++) {
+        words[i] = i;
+    }
+    keeper->lent_words = words;
+    return suspect_ok(keeper->runtime, "vmo_map", mapped.status);
+}
+
+static bool lent_is_whole(const struct keeper *keeper) {
+    uint64_t i = 0;
+    while (i < MEMORY_WORDS && keeper->lent_words[i] == i) {
+        i++;
+    }
+    return equal(keeper, "words of the VMO that nobody may write", i, MEMORY_WORDS);
+}
+
 // What the round gives. An endpoint made for it is closed with the life.
 static struct slot source_of(const struct keeper *keeper, enum hostile_source source,
                              struct slot own) {
@@ -144,6 +177,12 @@ static struct slot source_of(const struct keeper *keeper, enum hostile_source so
             return slot_at(KEEPER_SLOT_IMAGE);
         case HOSTILE_FROM_STATS:
             return slot_at(KEEPER_SLOT_STATS);
+        case HOSTILE_FROM_MEMORY:
+            return keeper->lent;
+        case HOSTILE_FROM_FAMILY:
+            return keeper->family;
+        case HOSTILE_FROM_DEVICE:
+            return slot_at(KEEPER_SLOT_DEVICE);
         case HOSTILE_FROM_OWN:
         case HOSTILE_FROM_VICTIM:
             return own;
@@ -264,6 +303,13 @@ static bool two_lives(struct keeper *keeper, struct hostile_order order) {
            suspect_ok(keeper->runtime, "cap_close", sys_cap_close(own));
 }
 
+// The acts one after the other. Above the message page lies what it has mapped, if it may.
+static uint32_t act_of(const struct keeper *keeper, uint32_t round) {
+    uint32_t act = keeper->lives % HOSTILE_ACT_COUNT;
+    bool may_map = (hostile_rounds[round].allowed & HOSTILE_CALL(VMO_MAP)) != 0;
+    return may_map && act == HOSTILE_ACT_read_above_message_page ? HOSTILE_ACT_exit : act;
+}
+
 static bool one_round(struct keeper *keeper, uint32_t round) {
     bool with_victim = hostile_rounds[round].source == HOSTILE_FROM_VICTIM;
     uint32_t tries_a_life = with_victim ? 1 : TRIES_A_LIFE;
@@ -271,7 +317,7 @@ static bool one_round(struct keeper *keeper, uint32_t round) {
         const struct hostile_order order = {.seed = keeper->lives * 0x9e3779b9u + 1,
                                             .tries = tries_a_life,
                                             .round = round,
-                                            .act = keeper->lives % HOSTILE_ACT_COUNT};
+                                            .act = act_of(keeper, round)};
         bool well = with_victim ? two_lives(keeper, order) : one_life(keeper, order);
         keeper->lives++;
         if (!well) {
@@ -279,6 +325,9 @@ static bool one_round(struct keeper *keeper, uint32_t round) {
                      hostile_rounds[round].name, order.seed, act_ends[order.act].name);
             return false;
         }
+    }
+    if (!lent_is_whole(keeper)) {
+        return false;
     }
     marker(keeper->runtime, MARKER_HOSTILE_ROUND, hostile_rounds[round].name,
            hostile_rounds[round].tries);
@@ -290,7 +339,8 @@ int service_main(struct runtime *runtime) {
     struct keeper keeper = {.runtime = runtime,
                             .attacker = find_program(image, "attacker"),
                             .hart_count = image->hart_count};
-    if (ipc_ready(runtime) != STATUS_OK || !start_neighbour(&keeper, image)) {
+    if (ipc_ready(runtime) != STATUS_OK || !start_neighbour(&keeper, image) ||
+        !make_what_is_lent(&keeper)) {
         return 1;
     }
     marker_text(runtime, MARKER_HOSTILE_READY);

@@ -1,6 +1,13 @@
 // testing/hostile/suspect.c: see suspect.h.
 #include "testing/hostile/suspect.h"
 
+// It may make something of each kind, so that what a factory allows succeeds.
+static const struct task_plan limits = {
+    .limits = {.pages = 64, .tasks = 2, .endpoints = 2, .vmos = 2, .slots = 63},
+    .ceiling = QOS_DEFAULT,
+    .shares = {.grants = 2},
+};
+
 bool suspect_ok(const struct runtime *runtime, const char *what, enum status status) {
     if (status != STATUS_OK) {
         log_line(runtime, "hostile: %s: %s", what, status_name(status));
@@ -10,7 +17,7 @@ bool suspect_ok(const struct runtime *runtime, const char *what, enum status sta
 
 bool suspect_start(const struct runtime *runtime, const struct suspect_plan *plan,
                    struct suspect *out) {
-    struct task_result made = sys_task_create(plan->factory, plan->program->service_id);
+    struct task_result made = sys_task_create_as(plan->factory, plan->program->service_id, limits);
     out->task = made.slot;
     out->instance = made.instance;
     if (!suspect_ok(runtime, "task_create", made.status)) {

@@ -9,10 +9,11 @@
 #include "testing/hostile/hostile.h"
 
 enum keeper_slot {
-    KEEPER_SLOT_FACTORY = SLOT_FIRST_OWN,  // Endpoints, and tasks of the attacker's service_id.
+    KEEPER_SLOT_FACTORY = SLOT_FIRST_OWN,  // Of all kinds; tasks of the attacker's service_id.
     KEEPER_SLOT_FACTORY_NEIGHBOUR,
     KEEPER_SLOT_IMAGE,
     KEEPER_SLOT_STATS,  // RIGHT_STATS_READ, RIGHT_STATS_TRACE
+    KEEPER_SLOT_DEVICE,
 };
 
 struct suspect_plan {

@@ -153,7 +153,6 @@ static struct boot_info describe_memory(struct machine_range tree) {
 }
 
 void hart_init(uint32_t index) {
-    csr_fence_i();  // Programs run in place from the boot image, which others have written.
     csr_set_scounteren(COUNTERS_FOR_USERS);
     csr_set_sscratch((uint64_t)(uintptr_t)&port.harts[index].scratch);
     arch_timer_arm(UINT64_MAX);
@@ -170,6 +169,9 @@ void hart_enter(uint32_t index) {
     *(struct hart **)(uintptr_t)hart->port_stack = hart;
     csr_set_stvec((uint64_t)(uintptr_t)&trap_entry);
     struct task *task = kernel_hart_start(&kernel_state, hart);
+    // Sees what others have written: the boot image, from which programs run in place, and what was
+    // made fetchable while this hart was not online yet.
+    csr_fence_i();
     port_enter(task, hart->port_stack);
 }
 

@@ -67,6 +67,7 @@ void sim_page_unpoison(struct page_number page) {
     }
     page_goes(page, true);
     memset(arch_page(page), 0xa5, PAGE_BYTES);
+    sim_fetch_forget(page);
 }
 
 enum fault_kind { INJECTED, CHOSEN, PLANTED, UNORDERED };
@@ -157,6 +158,10 @@ void arch_tlb_shootdown(uint64_t hart_mask, uint32_t asid) {
 
 void arch_code_written(uint64_t hart_mask) {
     add(TRACE_SHOOTDOWN, hart_mask, UINT64_MAX);
+    sim_fetch_fence(sim_this());
+    for (; hart_mask != 0; hart_mask &= hart_mask - 1) {
+        sim_fetch_fence(&sim.harts[__builtin_ctzll(hart_mask)]);
+    }
     sim_point();
 }
 

@@ -162,6 +162,7 @@ static void hart_run(void *argument) {
         fiber_switch(self->context, &sim.main_fiber);  // Until sim_run.
     }
     struct task *task = kernel_hart_start(&sim.kernel, hart);
+    sim_fetch_fence(self);
     for (;;) {  // For the machine's life.
         while (!task) {
             task = kernel_idle(&sim.kernel, hart);
@@ -283,6 +284,7 @@ static void reset(const struct sim_options *options) {
     sim_devices_reset();
     reset_ram();
     sim_native_reset();
+    sim_fetch_reset();
     reset_boot_info();
     sim_image_devices(&sim.boot);
     reset_harts();

@@ -49,6 +49,7 @@ struct sim_hart {
     uint64_t timer_at_ns;      // UINT64_MAX: not armed.
     struct page_number space;  // The root of the tables that it walks (satp), or PAGE_NUMBER_NONE.
     struct sim_tlb_entry tlb[SIM_TLB_COUNT];
+    uint64_t fetches_until;  // sim.writes at its last fence.i.
 };
 
 struct sim_device {
@@ -97,6 +98,8 @@ struct sim {
     uint32_t pages_out;       // Taken from the pool or reserved, as the port was told,
     uint32_t pages_reserved;  // these of them.
     bool page_is_out[SIM_PAGE_COUNT_MAX];
+    uint64_t writes;                            // Counts up at each write,
+    uint64_t page_written[SIM_PAGE_COUNT_MAX];  // and was so when the page was written last.
     struct sums sums;
     struct kernel kernel;
 };
@@ -135,6 +138,13 @@ WARN_UNUSED bool sim_translate(struct sim_hart *hart, struct task *task, uint64_
                                uint32_t access, struct page_number *out);
 void sim_tlb_flush(struct sim_hart *hart, uint32_t asid);
 WARN_UNUSED bool sim_tlb_holds(const struct sim_hart *hart, struct page_number page);
+
+// fetch.c: the page was written, or is another's; the hart sees all that was written; it executes
+// what stands in the page, which must be something that it sees.
+void sim_fetch_reset(void);
+void sim_fetch_forget(struct page_number page);
+void sim_fetch_fence(struct sim_hart *hart);
+void sim_fetch_check(const struct sim_hart *hart, struct page_number page);
 
 // native.c: before and after a system call of a task whose mapped memory is the host's.
 void sim_native_reset(void);

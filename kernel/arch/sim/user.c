@@ -151,6 +151,9 @@ static struct page_number reach(uint64_t address, uint32_t access, uint32_t byte
                                                          : EXIT_FAULT_EXEC;
         fault(hart, task, (struct user_fault){reason, address});
     }
+    if (access == ARCH_EXECUTE) {
+        sim_fetch_check(hart, page);
+    }
     return page;
 }
 
@@ -214,6 +217,7 @@ void sim_user_store(uint64_t address, uint64_t value) {
     }
     uint64_t *words = (uint64_t *)arch_page(page);
     words[address % PAGE_BYTES / sizeof(uint64_t)] = value;
+    sim_fetch_forget(page);
 }
 
 // A register of 4 bytes; what is no device is none of its.
