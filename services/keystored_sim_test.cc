@@ -15,6 +15,7 @@
 #include "ipc/keys_item.h"
 #include "ipc/ready.h"
 #include "ipc/wire/keys_wire.h"
+#include "services/keystored/keystored.h"
 #include "services/keystored/service.h"
 #include "testing/sim/callers.h"
 #include "testing/sim/machine.h"
@@ -43,19 +44,23 @@ struct ledger {
     std::map<std::string, std::set<std::string>> words;  // What may be kept, by client.
     std::set<std::uint64_t> numbers;                     // That rngd gave first.
     std::uint32_t clients_over = 0;
-    const message_page *page = nullptr;  // Of keystored's instance of now.
+    const message_page *page = nullptr;  // Of keystored's instance of now,
+    const char *stack = nullptr;         // and where its stack begins: all it has is below.
+    std::vector<bytes> given;            // What rngd gave, the last first.
+    bytes seed;                          // Of the judge's key pair: one of the pieces of that.
 };
 
 ledger truth;
 
 // Over all runs.
 struct totals {
-    std::uint64_t good, unavailable, uncertain, keystoreds, visits, told, ended;
+    std::uint64_t good, unavailable, uncertain, keystoreds, visits, told, ended, seeds;
 } sum;
 
 void run_keystored(user &self) {
     sum.keystoreds++;
     truth.page = self.page;
+    truth.stack = static_cast<const char *>(__builtin_frame_address(0));
     runtime made = runtime_of(self);
     sys_task_exit(static_cast<std::uint64_t>(keystored_main(&made, view(SECRET))));
 }
@@ -237,12 +242,58 @@ void run_mayfly(user &self) {
     sys_task_exit(1);
 }
 
-// Once it waits, nothing of a secret is left in what it received and sent.
+// Whether that is in the last bytes before `end`, whoever may look there: what a call that is over
+// left on the stack too.
+[[gnu::no_sanitize_address]] bool is_below(const char *end, std::size_t bytes_below,
+                                           const char *what, std::size_t count) {
+    for (const char *at = end - bytes_below; at + count <= end; at++) {
+        std::size_t same = 0;
+        while (same < count && at[same] == what[same]) {
+            same++;
+        }
+        if (same == count) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// Of its stack, on which its state stands: more than it ever uses.
+constexpr std::size_t STACK_LOOKED_AT = 192 * 1024;
+
+// Once it waits, nothing of a secret is left in what it received and sent, in its state and where
+// it worked.
 void look_for_words() {
     EXPECT_EQ(sys_ipc_recv(slot_at(OWN), in_us(1000)).status, STATUS_TIMED_OUT);
     const auto *bytes_of_page = reinterpret_cast<const char *>(truth.page);
     EXPECT_EQ(std::string_view(bytes_of_page, sizeof(*truth.page)).find(WORD),
               std::string_view::npos);
+    EXPECT_FALSE(is_below(truth.stack, STACK_LOOKED_AT, WORD.data(), WORD.size()))
+        << "a secret is left in its memory";
+    if (!truth.seed.empty()) {
+        const char *seed = reinterpret_cast<const char *>(truth.seed.data());
+        EXPECT_FALSE(is_below(bytes_of_page + sizeof(*truth.page), sizeof(*truth.page), seed,
+                              truth.seed.size()))
+            << "a private key is left in its page";
+        EXPECT_FALSE(is_below(truth.stack, STACK_LOOKED_AT, seed, truth.seed.size()))
+            << "a private key is left in its memory";
+    }
+}
+
+// keystored takes pieces, all of them whole salts long, of the last that it was given.
+void find_seed(const bytes &public_key) {
+    std::uint8_t made[KEYS_PUBLIC_BYTES];
+    std::uint8_t pair[KEYSTORED_PAIR_BYTES];
+    for (std::size_t i = 0; i < std::min<std::size_t>(truth.given.size(), 4); i++) {
+        const bytes &given = truth.given[i];
+        for (std::size_t at = 0; at + KEYSTORED_SEED_BYTES <= given.size(); at += SEAL_SALT_BYTES) {
+            EXPECT_EQ(crypto_sign_ed25519_seed_keypair(made, pair, given.data() + at), 0);
+            if (std::equal(public_key.begin(), public_key.end(), std::begin(made))) {
+                truth.seed.assign(pair, pair + KEYSTORED_SEED_BYTES);
+                return;
+            }
+        }
+    }
 }
 
 // Ends a service now and then; asks at last what keystored has told logd.
@@ -272,6 +323,12 @@ void run_judge(user &self) {
     look_for_words();
     made.give(PATIENCE_US);
     look_for_words();
+    made.pair(PATIENCE_US);
+    find_seed(truth.pairs["judge"]);
+    look_for_words();
+    made.sign(PATIENCE_US);
+    look_for_words();
+    sum.seeds += !truth.seed.empty();
     ipc_client_release(&made.client);
 }
 
@@ -332,6 +389,9 @@ TEST(KeystoredSim, the_identity_is_one_though_all_around_it_ends) {
             first |= std::uint64_t{given[i]} << 8 * i;
         }
         truth.numbers.insert(first);
+        if (count >= KEYSTORED_MAKE_RANDOM) {
+            truth.given.insert(truth.given.begin(), bytes(given, given + count));
+        }
     };
     machine.program("statefsd", run_statefsd_on_memory);
     machine.program("keystored", run_keystored);
@@ -352,6 +412,7 @@ TEST(KeystoredSim, the_identity_is_one_though_all_around_it_ends) {
     EXPECT_GE(sum.keystoreds, 100u);
     EXPECT_GE(sum.visits, 30u);
     EXPECT_GE(sum.told, 100u);
+    EXPECT_GE(sum.seeds, 10u);
 }
 
 }  // namespace

@@ -26,6 +26,7 @@ constexpr std::uint32_t ROUTE = SLOT_FIRST_OWN;
 constexpr std::uint32_t RESTARTS = 2;
 constexpr std::uint32_t ROUNDS = 12;
 constexpr std::uint64_t PATIENCE_US = 1000000;
+constexpr std::uint64_t LATE_NS_MAX = 100000;  // What timed may add to a window.
 
 // Only a code other than 0 needs saying: a program's end is code 0.
 void end_with(int code) {
@@ -122,6 +123,7 @@ void run_judge(user &self) {
     EXPECT_GE(reply.woken, 1u);
     EXPECT_LE(reply.cancelled, (RESTARTS + 1) * (ROUNDS + UINT64_C(1)));
     EXPECT_EQ(reply.overloaded, 0u);
+    EXPECT_LT(reply.late_max_ns, LATE_NS_MAX) << "woken long after its window";
 }
 
 TEST(ServicesSim, init_and_timed_serve_clients_that_sleep_give_up_and_end) {

@@ -217,12 +217,20 @@ bool case_timed_sleep_order(struct selftest *selftest) {
     return sleep_in_time(selftest, TIMED_BURST, wake_order_is);
 }
 
+// Nobody so far was woken later after its window than the manifest's argument says, in ms.
+static bool is_in_time(struct selftest *selftest, const struct timed_message *stats) {
+    const uint64_t late_ns_max = runtime_argument(selftest->runtime) * SELFTEST_MS;
+    const uint64_t late_ns = stats->late_max_ns;
+    return selftest_expect(selftest, "woken too late, ns", late_ns > late_ns_max ? late_ns : 0, 0);
+}
+
 // The window is longer than from the first deadline to the last: one wake-up served all.
 static bool woken_at_once(struct selftest *selftest, const struct sleepers *sleepers) {
     struct timed_message stats = {0};
     return wake_order_is(selftest, sleepers) && ask_timed(selftest, TIMED_OP_STATS, 0, &stats) &&
            selftest_expect(selftest, "wake-ups for four sleepers", stats.wakeups,
-                           sleepers->wakeups_before + 1);
+                           sleepers->wakeups_before + 1) &&
+           is_in_time(selftest, &stats);
 }
 
 bool case_timed_coalesced(struct selftest *selftest) {

@@ -24,6 +24,7 @@ static void add(struct faults_report *sum, const struct faults_report *one) {
     sum->wrong += one->wrong;
     sum->lost += one->lost;
     sum->again += one->again;
+    sum->broken += one->broken;
     sum->slowest = one->slowest > sum->slowest ? one->slowest : sum->slowest;
 }
 

@@ -5,9 +5,16 @@
 #include "ipc/asks.h"
 #include "ipc/ready.h"
 #include "ipc/resolver.h"
+#include "ipc/timed_class.h"
 #include "ipc/wire/echo_wire.h"
+#include "ipc/wire/entropy_wire.h"
+#include "ipc/wire/exec_wire.h"
+#include "ipc/wire/keys_wire.h"
+#include "ipc/wire/log_wire.h"
+#include "ipc/wire/metrics_wire.h"
 #include "ipc/wire/server_wire.h"
 #include "ipc/wire/state_wire.h"
+#include "ipc/wire/timed_wire.h"
 #include "runtime/main.h"
 #include "testing/faults/faults.h"
 
@@ -35,16 +42,66 @@ struct load {
 };
 
 // A request of the target and whether an answer is its own. echo says what it was told, statefsd
-// puts something on the disk; the others are asked what every service knows.
+// puts something on the disk, the others do what they are there for (put_work) or, if they do
+// nothing for a client without more, are asked what every service knows.
 union load_message {
     struct wire_header header;
     struct echo_message echo;
     struct state_message state;
     struct server_message server;
+    struct timed_message timed;
+    struct log_message log;
+    struct metrics_message metrics;
+    struct entropy_message entropy;
+    struct exec_message exec;
+    struct keys_message keys;
 };
 
 static bool is_at(const struct load *load, const char *name) {
     return load->target.value == service_id_named(name).value;
+}
+
+// Null: another's. Sleeps are under way for one to four milliseconds; what is appended too fast is
+// refused.
+static const struct wire_protocol_rows *put_work(const struct load *load,
+                                                 union load_message *message, uint64_t value) {
+    static const uint8_t name[] = {'l', 'o', 'a', 'd'};
+    if (is_at(load, "timed")) {
+        message->timed =
+            (struct timed_message){.header = {.op = TIMED_OP_SLEEP},
+                                   .deadline_ns = sys_clock_get() + NS_A_LOOK * (1 + value % 4),
+                                   .laxity = TIMED_BURST};
+        return &timed_rows;
+    }
+    if (is_at(load, "logd")) {
+        message->log =
+            (struct log_message){.header = {.op = LOG_OP_APPEND}, .text = {name, sizeof(name)}};
+        return &log_rows;
+    }
+    if (is_at(load, "metricsd")) {
+        message->metrics = (struct metrics_message){.header = {.op = METRICS_OP_PAGE}};
+        return &metrics_rows;
+    }
+    if (is_at(load, "rngd")) {
+        message->entropy =
+            (struct entropy_message){.header = {.op = ENTROPY_OP_BYTES}, .count = 16};
+        return &entropy_rows;
+    }
+    if (is_at(load, "execd")) {
+        message->exec = (struct exec_message){.header = {.op = EXEC_OP_PROGRAM}};
+        return &exec_rows;
+    }
+    if (is_at(load, "keystored")) {
+        message->keys = (struct keys_message){.header = {.op = KEYS_OP_IDENTITY}};
+        return &keys_rows;
+    }
+    return 0;
+}
+
+// Whether the answer to that is one. It may be over logd's rate.
+static bool is_work_done(const struct load *load, const union load_message *message) {
+    const enum wire_status status = (enum wire_status)message->header.status;
+    return status == WIRE_OK || (status == WIRE_OVERLOAD && is_at(load, "logd"));
 }
 
 static const struct wire_protocol_rows *put_request(const struct load *load,
@@ -60,6 +117,10 @@ static const struct wire_protocol_rows *put_request(const struct load *load,
             .header = {.op = STATE_OP_PUT}, .key = {key, sizeof(key)}, .value = {key, sizeof(key)}};
         return &state_rows;
     }
+    const struct wire_protocol_rows *work = put_work(load, message, value);
+    if (work) {
+        return work;
+    }
     message->server = (struct server_message){.header = {.op = SERVER_OP_COUNTS}};
     return &server_rows;
 }
@@ -72,6 +133,11 @@ static struct ipc_question question(struct load *load, union load_message *messa
 }
 
 static void check_answer(struct load *load, const union load_message *message, uint64_t value) {
+    union load_message asked;
+    if (put_work(load, &asked, value)) {
+        load->report.wrong += !is_work_done(load, message);
+        return;
+    }
     bool own = message->header.status == WIRE_OK;
     if (own && is_at(load, "echo")) {
         own = message->echo.value == value;
@@ -120,6 +186,7 @@ static void take_ask(struct load *load, uint32_t place) {
     load->tickets[place].value = 0;
     load->report.ask_ends[error]++;
     load->report.again += error != IPC_OK;
+    load->report.broken += error != IPC_OK;
     if (error == IPC_OK) {
         check_answer(load, &message, load->values[place]);
     }

@@ -1,6 +1,9 @@
 // testing/faults/main.c: ends every service, first while nothing happens, then while clients have
 // requests under way; and climbs the rungs of the ladder that need those services.
 #include "runtime/main.h"
+
+#include <string.h>
+
 #include "images/markers.h"
 #include "ipc/boot_route.h"
 #include "ipc/wire/server_wire.h"
@@ -20,7 +23,7 @@ enum {
 struct faults {
     struct selftest selftest;
     struct clients clients;
-    uint64_t again;
+    uint64_t broken;
 };
 
 // What is used through whom. Nobody calls samgrd and policyd by name under load: a route that is
@@ -131,10 +134,22 @@ static void tell(const struct faults *faults, const char *name) {
     const struct faults_report *sum = &faults->clients.sum;
     log_line(faults->selftest.runtime,
              "faults: %s: %lu calls, %lu requests, %lu and %lu served, %lu unknown, %lu again, "
-             "slowest %lu us",
+             "%lu broken, slowest %lu us",
              name, sum->calls, sum->asks, sum->call_ends[IPC_OK], sum->ask_ends[IPC_OK],
              sum->call_ends[IPC_UNKNOWN_OUTCOME] + sum->ask_ends[IPC_UNKNOWN_OUTCOME], sum->again,
-             sum->slowest / 1000);
+             sum->broken, sum->slowest / 1000);
+}
+
+// A sleep and a change on the disk are under way for a while: some must have been when it ended. Of
+// the others the clients must have had to try again, or to find the route again; clients of one who
+// asks the victim notice nothing.
+static bool was_busy(const struct faults *faults, const struct victim *victim) {
+    const struct faults_report *sum = &faults->clients.sum;
+    const bool takes_long =
+        strcmp(victim->name, "timed") == 0 || strcmp(victim->name, "statefsd") == 0;
+    const uint64_t met = takes_long ? sum->broken : sum->again;
+    return victim->behind ||
+           selftest_expect(&faults->selftest, "that it had some under way", met != 0, true);
 }
 
 // The clients work and rest once before what is free is looked at: what they make once is there.
@@ -157,8 +172,8 @@ static bool ends_under_load(struct faults *faults, const struct victim *victim) 
 static bool load(struct faults *faults, const struct victim *victim) {
     bool good = ends_under_load(faults, victim);
     tell(faults, victim->name);
-    faults->again += faults->clients.sum.again;
-    if (!good) {
+    faults->broken += faults->clients.sum.broken;
+    if (!good || !was_busy(faults, victim)) {
         log_line(faults->selftest.runtime, "faults: no '%s' under load", victim->name);
         return false;
     }
@@ -195,9 +210,9 @@ static bool end_all(struct faults *faults) {
             return false;
         }
     }
-    // Services end wherever the clients stand; not one of them may have been in nobody's hands.
-    return selftest_expect(&faults->selftest, "requests that were under way", faults->again != 0,
-                           true) &&
+    // Wherever the clients stood then: as many in all as there are services, and most had five.
+    return selftest_expect(&faults->selftest, "requests that were under way",
+                           faults->broken >= ARRAY_LEN(victims), true) &&
            client_ends(faults);
 }
 
@@ -223,6 +238,15 @@ static const struct rung ladder[] = {
     {MARKER_SELFTEST_STATE_PUT_GET, case_state_put_get, 1},
     {MARKER_SELFTEST_KEYS_IDENTITY, case_keys_identity, 1},
     {MARKER_SELFTEST_KEYS_SIGN, case_keys_sign, 1},
+    {MARKER_SELFTEST_POLICY_STATS, case_policy_stats, 1},
+    {MARKER_SELFTEST_INIT_REJECT_STATE, case_init_reject_state, 1},
+    {MARKER_SELFTEST_INIT_REJECT_FOREIGN, case_init_reject_foreign, 1},
+    {MARKER_SELFTEST_EXEC_EXIT_STATUS, case_exec_exit_status, 1},
+    {MARKER_SELFTEST_EXEC_CRASH_REPORTED, case_exec_crash_reported, 1},
+    {MARKER_SELFTEST_STATE_DELETE, case_state_delete, 1},
+    {MARKER_SELFTEST_STATE_TRANSACTION, case_state_transaction, 1},
+    {MARKER_SELFTEST_KEYS_SECRET, case_keys_secret, 1},
+    {MARKER_SELFTEST_KEYS_SEAL, case_keys_seal, 1},
     {MARKER_SELFTEST_KERNEL_STATS, case_kernel_stats, 1},
     {MARKER_SELFTEST_KERNEL_AUDIT, case_kernel_audit, 1},
 };

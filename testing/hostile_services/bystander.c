@@ -98,6 +98,7 @@ static bool take_report(struct bystander *bystander) {
         bystander->sum[i].calls += report.figures[i].calls;
         bystander->sum[i].refused += report.figures[i].refused;
         bystander->sum[i].unseen += report.figures[i].unseen;
+        bystander->sum[i].tried |= report.figures[i].tried;
     }
     bystander->tries += report.tries;
     bystander->denied += report.denied;
@@ -164,6 +165,19 @@ static bool keystored_is_well(struct bystander *bystander) {
            says(bystander, "records that do not open", message.flawed == 0, message.flawed);
 }
 
+// Of each service that is there, init and samgrd too.
+static bool is_all_tried(const struct bystander *bystander) {
+    for (uint32_t i = 0; i < STRANGER_TARGET_COUNT; i++) {
+        const struct stranger_figures *sum = &bystander->sum[i];
+        const uint32_t untried = stranger_untried((enum stranger_target)i, sum->tried);
+        if (sum->calls != 0 && untried != 0) {
+            log_line(bystander->runtime, "bystander: of target %u", i);
+            return says(bystander, "operations that no stranger tried", false, untried);
+        }
+    }
+    return true;
+}
+
 static bool is_all_counted(struct bystander *bystander) {
     for (uint32_t i = 0; i < service_count(bystander); i++) {
         if (!is_counted(bystander, i) || !tells_of_its_calls(bystander, i)) {
@@ -205,7 +219,7 @@ int bystander_main(struct runtime *runtime) {
     ipc_resolver_init(&bystander.resolver, runtime, SLOT_SAMGRD);
     ipc_client_init(&bystander.client, runtime, ipc_resolver_ask, &bystander.resolver,
                     slot_at(CAP_SLOT_NONE));
-    if (ipc_ready(runtime) != STATUS_OK || !watch(&bystander)) {
+    if (ipc_ready(runtime) != STATUS_OK || !watch(&bystander) || !is_all_tried(&bystander)) {
         return 1;
     }
     marker_text(runtime, MARKER_HOSTILE_SERVICES_SERVED);

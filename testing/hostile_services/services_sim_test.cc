@@ -66,6 +66,7 @@ void run_stranger(user &self) {
 }
 
 void add_strangers(boot_view &view) {
+    std::uint32_t number = 0;
     for (const char *name : {"stranger_a", "stranger_b"}) {
         view.service(name, 0, LIVES - 1,
                      {console(),
@@ -84,7 +85,7 @@ void add_strangers(boot_view &view) {
                       all_to(STRANGER_SLOT_FIRST + 6, KEYSTORED),
                       all_to(STRANGER_SLOT_FIRST + 7, STATEFSD),
                       all_to(SLOT_SAMGRD, SAMGRD)},
-                     sim_user_random(UINT32_MAX));
+                     sim_user_random(UINT32_MAX / 2) * 2 + number++);
     }
 }
 

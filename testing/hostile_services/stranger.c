@@ -17,14 +17,16 @@
 #include "ipc/wire/policy_wire.h"
 #include "ipc/wire/protocols.h"
 #include "ipc/wire/routing_wire.h"
+#include "ipc/wire/server_wire.h"
 #include "ipc/wire/state_wire.h"
 #include "ipc/wire/timed_wire.h"
 #include "ipc/wire/update_wire.h"
 #include "testing/hostile_services/frames.h"
 
 enum {
-    TRIES = 600,  // Of a life, at random;
-    CUTS = 100,   // and so many requests cut short, further ones in each life.
+    TRIES = 600,  // Of a life, at random.
+    SLICES = 10,  // All short forms of all operations are tried in so many lives: one in so many by
+                  // each, of every operation.
     REPORT_LOOKS = 2000,
     LAST_REQUESTS = 8,
 };
@@ -66,6 +68,16 @@ static const struct target targets[STRANGER_TARGET_COUNT] = {
     [STRANGER_VIRTIOBLKD] = {"virtioblkd", &block_rows, STRANGER_SLOT_FIRST + 9},
     [STRANGER_UPDATED] = {"updated", &update_rows, STRANGER_SLOT_FIRST + 10},
 };
+
+uint32_t stranger_untried(enum stranger_target target, uint32_t tried) {
+    const struct wire_protocol_rows *rows = targets[target].rows;
+    uint32_t wanted = 0;
+    for (uint32_t i = 0; i < rows->op_count; i++) {
+        wanted |= 1u << rows->ops[i].number;
+    }
+    wanted &= target == STRANGER_ECHO ? ~(1u << ECHO_OP_END) : ~0u;  // is_passed_over
+    return wanted & ~tried;
+}
 
 static uint32_t below(struct stranger *stranger, uint32_t bound) {
     return (uint32_t)((frames_random(&stranger->frames) >> 32) % bound);
@@ -201,13 +213,14 @@ static void judge_answer(struct stranger *stranger, enum stranger_target target,
     }
     enum wire_status status = (enum wire_status)in->payload[4];
     bool own = in->header.type == targets[target].rows->type;
-    figures->refused += own && status != WIRE_OK;
+    bool of_server = in->header.type == WIRE_PROTOCOL_SERVER;
+    figures->refused += (own || of_server) && status != WIRE_OK;
     if (status != WIRE_OK) {
         return;
     }
     if (own && !is_request) {
         found(stranger, STRANGER_FOUND_ACCEPTED, target, op);
-    } else if (own && is_for_others(target, op)) {
+    } else if ((own && is_for_others(target, op)) || (of_server && op == SERVER_OP_HITS)) {
         found(stranger, STRANGER_FOUND_ALLOWED, target, op);
     }
     // Other protocols have operations of that number: every service answers "server".
@@ -226,6 +239,8 @@ static void call(struct stranger *stranger, enum stranger_target target) {
     uint64_t patience = below(stranger, 4) == 0 ? below(stranger, 100000) : CALL_NS_MAX;
     struct call_result result = sys_ipc_call(route_to(target), sys_clock_get() + patience);
     drop_carried(stranger);
+    const bool has_it = result.status == STATUS_OK || result.delivery == DELIVERY_HANDED_OVER;
+    stranger->report.figures[target].tried |= is_request && has_it ? 1u << op : 0;
     if (result.status == STATUS_OK) {
         judge_answer(stranger, target, is_request, op);
     } else if (result.status == STATUS_TIMED_OUT) {
@@ -335,18 +350,28 @@ static void try_one(struct stranger *stranger, enum stranger_target target) {
     stranger->report.tries++;
 }
 
-// The next of all short forms, from where the life before ended.
+// This life's share of all short forms; the whole ones among them are tries of each operation.
 static void try_cuts(struct stranger *stranger, enum stranger_target target) {
     struct message_area *out = &stranger->runtime->page->call_out;
-    uint32_t first = (stranger->report.life - 1) * CUTS;
-    for (uint32_t i = first; i < first + CUTS; i++) {
-        if (!frames_cut(&stranger->frames, targets[target].rows, i, out)) {
-            return;
-        }
+    const uint32_t number = runtime_argument(stranger->runtime) & 1;  // Of two strangers.
+    uint32_t index = ((stranger->report.life - 1) * 2 + number) % SLICES;
+    while (frames_cut(&stranger->frames, targets[target].rows, index, out)) {
         if (!is_passed_over(target, out)) {
             call(stranger, target);
             stranger->report.tries++;
         }
+        index += SLICES;
+    }
+}
+
+// What only who manages a service may ask of it in the protocol that all speak.
+static void try_switch(struct stranger *stranger, enum stranger_target target) {
+    struct message_area *out = &stranger->runtime->page->call_out;
+    for (uint8_t hits = 0; hits < 2; hits++) {
+        const struct server_message message = {.header = {.op = SERVER_OP_HITS}, .hits = hits};
+        frame_finish(out, WIRE_PROTOCOL_SERVER, server_encode_area(WIRE_REQUEST, &message, out));
+        call(stranger, target);
+        stranger->report.tries++;
     }
 }
 
@@ -389,6 +414,7 @@ enum stranger_end stranger_live(struct runtime *runtime) {
     for (uint32_t i = 0; i < STRANGER_TARGET_COUNT; i++) {
         if (is_there((enum stranger_target)i)) {
             try_cuts(&stranger, (enum stranger_target)i);
+            try_switch(&stranger, (enum stranger_target)i);
         }
     }
     for (uint32_t i = 0; i < TRIES; i++) {

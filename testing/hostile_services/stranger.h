@@ -56,8 +56,10 @@ enum stranger_end {
 
 struct stranger_figures {
     uint32_t calls;    // Answered.
-    uint32_t refused;  // Of them with another status than OK, in the service's own protocol.
+    uint32_t refused;  // Of them with another status than OK, in the service's own protocol or the
+                       // one that all speak.
     uint32_t unseen;   // Sends, requests, and calls whose answer it did not wait for.
+    uint32_t tried;    // A bit for each operation of which the service got a whole request.
 };
 
 // A frame of type 0 to the one that watches, before its end.
@@ -68,6 +70,10 @@ struct stranger_report {
     uint32_t denied;   // Routes that samgrd refused.
     struct stranger_figures figures[STRANGER_TARGET_COUNT];
 };
+
+// The operations of its protocol, a bit each, that are not in `tried`. echo's END is none of them:
+// its clients may end it.
+uint32_t stranger_untried(enum stranger_target target, uint32_t tried);
 
 // One life. What is under way when it returns must go with the task: the caller ends it so.
 WARN_UNUSED enum stranger_end stranger_live(struct runtime *runtime);

@@ -420,6 +420,10 @@ TEST(Style, test_reject_map_of_rejections_that_names_what_is_not_there) {
     EXPECT_EQ(tree_rules_broken(tree), Rules());
     tree[2].second = "TEST(X, test_reject_xy) {}\n";  // The name is gone, so the file has none.
     EXPECT_EQ(tree_rules_broken(tree), Rules({"rejection " + table, "rejection " + table}));
+    tree[2].second = "// As test_reject_x once did.\nTEST(X, other) {}\n";
+    EXPECT_EQ(tree_rules_broken(tree), Rules({"rejection " + table, "rejection " + table}));
+    tree[2].second = "TEST(Of_something_long,\n     test_reject_x) {}\n";
+    EXPECT_EQ(tree_rules_broken(tree), Rules());
     tree[2].second = "TEST(X, test_reject_x) {}\n";
     tree[3].second = kReadme;
     EXPECT_EQ(tree_rules_broken(tree), Rules({"rejection " + table, "rejection " + table}));

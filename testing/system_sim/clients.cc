@@ -18,7 +18,8 @@ namespace {
 
 constexpr std::uint32_t ROUNDS = 24;
 constexpr std::uint32_t KILLS = 6;
-constexpr std::uint64_t LATE_NS = 300000000;  // On a hart that others keep busy.
+constexpr std::uint64_t LATE_NS = 300000000;     // On a hart that others keep busy.
+constexpr std::uint64_t WAKE_LATE_NS = 1000000;  // Beyond the window: by timed itself.
 constexpr std::uint32_t LOOKS = 100;
 
 storm_message message_of(storm_op op) {
@@ -237,6 +238,16 @@ void run_writer(user &self) {
     made.end();
 }
 
+// Whoever was woken by this timed was so in time, by its own clock.
+void is_never_late(client &of) {
+    timed_message message{};
+    message.header.op = TIMED_OP_STATS;
+    const ipc_outcome outcome = of.ask("timed", timed_rows, &message, PATIENT_US);
+    const bool told = outcome.error == IPC_OK && message.header.status == WIRE_OK;
+    expect(!told || message.late_max_ns < WAKE_LATE_NS, "woken long after its window",
+           message.late_max_ns);
+}
+
 void run_sleeper(user &self) {
     client made(self, slot_at(OWN));
     for (std::uint32_t round = 0; round < ROUNDS; round++) {
@@ -250,6 +261,7 @@ void run_sleeper(user &self) {
         const bool slept = outcome.error == IPC_OK && message.header.status == WIRE_OK;
         expect(!slept || message.now_ns >= wanted_ns, "woken early", message.now_ns);
         truth.sleeps += slept;
+        is_never_late(made);
     }
     made.end();
 }
