@@ -204,9 +204,9 @@ void put_throughputs(const std::vector<throughput> &all, std::ostream &out) {
 
 void put_operations(const std::vector<operation> &operations, std::ostream &out) {
     open_section(out, "operations", "Operations of services");
-    out << "<p>On the ladder, on one hart, by the kernel's trace: what a call takes on the mean, "
-           "in "
-           "instructions of all who work for it, finding its route included, and system calls, its "
+    out << "<p>On the ladder with a disk, on one hart, by the kernel's trace: what a call takes "
+           "on the mean, in instructions of all who work for it, finding its route included, and "
+           "system calls, its "
            "caller's one among them; then the same with reuse off. A first call resolves its route "
            "also with reuse.</p>\n"
            "<div class=\"scroll\"><table>\n<tr class=\"groups\"><th colspan=\"2\"></th>"

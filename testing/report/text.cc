@@ -154,8 +154,8 @@ void print_boots(const std::vector<boots> &all, std::ostream &out) {
 
 void print_operations(const std::vector<operation> &operations, std::ostream &out) {
     table table(out);
-    out << "Operations of services on the ladder, on one hart: what a call takes on the mean, in "
-           "instructions of all who work for it; with reuse, and without.\n";
+    out << "Operations of services on the ladder with a disk, on one hart: what a call takes on "
+           "the mean, in instructions of all who work for it; with reuse, and without.\n";
     table.head("operation", {"calls", "with", "server", "syscalls", "messages", "switches",
                              "without", "syscalls", "messages", "switches"});
     for (const operation &operation : operations) {
