@@ -111,7 +111,8 @@ void put_pairs(const std::vector<pair> &pairs, std::ostream &out) {
     open_section(out, "reuse", "What reuse saves");
     out << "<p>Instructions of the same work: with routes, reply channels and mappings that are "
            "kept, and with each made anew. The longer bar of two is as wide as there is room; "
-           "behind them how many times less.</p>\n"
+           "behind them how many times less. Figures of a boot are of the ladder without a disk, "
+           "and begin at the kernel's entry: the firmware's instructions are in none.</p>\n"
         << pairs_chart(pairs);
 }
 
