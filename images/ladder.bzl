@@ -109,7 +109,7 @@ def _boot_budget(name):
     )
 
 def ladder_images():
-    """`smp1_smoke`, `smp1_uncached`, `smp1_core`, `boot_smp1_uncached`, and with 2 and 4 harts, `boot_smp2`, `boot_smp4`; `boot`, `boot_2g`, `boot_full`, `entries_ladder` and `entries_ladder_without_zicboz`; their tests."""
+    """`smp1_smoke`, `smp1_uncached`, `smp1_core`, `boot_smp1_uncached`, and with 2 and 4 harts, `boot_smp2`, `boot_smp4`; `boot`, `boot_2g`, `boot_full`, `entries_ladder`, `entries_ladder_without_zicboz`, `ladder_syscalls`, `ladder_traced`; their tests."""
     _without_disk("smoke.manifest", "core.manifest")
     _without_disk("smoke.policy", "core.policy")
     for harts in [1, 2, 4]:
@@ -177,19 +177,21 @@ def ladder_images():
         )
         _boot_budget(name = name)
 
-    # For the report: each system call is an event, so it is no place to count instructions.
-    for name, reuse in [
-        ("ladder_syscalls", True),
-        ("ladder_syscalls_uncached", False),
-    ]:
-        _core(
-            name = name,
-            golden = "smp1_core.golden",
-            harts = 1,
-            kernel = "//kernel:kernel_syscalls",
-            reuse = reuse,
-            tags = ["manual"],
-        )
+    # For the report, which tells what each operation costs: with all services, so with a disk.
+    # A kernel that makes an event of each system call is no place to count instructions.
+    for name, kernel in {
+        "ladder_syscalls": "//kernel:kernel_syscalls",
+        "ladder_traced": "//kernel",
+    }.items():
+        for suffix, reuse in {"": True, "_uncached": False}.items():
+            _smoke(
+                name = name + suffix,
+                harts = 1,
+                icount = True,
+                kernel = kernel,
+                reuse = reuse,
+                tags = ["manual"],
+            )
 
     # The same with sixteen times the memory: what a boot takes does not grow with it.
     native.genrule(

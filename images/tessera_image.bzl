@@ -184,7 +184,7 @@ def trace_test(name, image, caller, server, inner, size):
     )
 
 def syscalls_test(name, image, operation, syscalls, size):
-    """Boots an image whose kernel tells of each system call, and looks at what tools/trace makes of that.
+    """Boots an image whose kernel tells of each system call, and looks at what tools/trace makes of that: all operations of all protocols, but those that testing/report/unseen.list names.
 
     Args:
       name: of the test
@@ -202,9 +202,15 @@ def syscalls_test(name, image, operation, syscalls, size):
             "$(rootpath //tools/trace)",
             "'%s'" % operation,
             syscalls,
+            "$(rootpath //testing/report:seen.sh)",
+            "$(rootpath //testing/report:unseen.list)",
+            "$(rootpaths //ipc/wire:sources)",
         ],
         data = [
             image,
+            "//ipc/wire:sources",
+            "//testing/report:seen.sh",
+            "//testing/report:unseen.list",
             "//tools/trace",
         ],
         tags = QEMU_TAGS,

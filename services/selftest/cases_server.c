@@ -19,7 +19,7 @@ static bool ask_server(struct selftest *selftest, uint8_t op, uint8_t operation,
     const struct server_message request = {
         .header = {.op = op, .nonce = {.value = selftest->next_nonce}}, .operation = operation};
     selftest->next_nonce++;
-    frame_finish(&page->call_out, WIRE_PROTOCOL_SERVER,
+    frame_finish(&page->call_out, WIRE_TYPE(WIRE_PROTOCOL_SERVER, op, WIRE_VIA_NONE),
                  server_encode(WIRE_REQUEST, &request, page->call_out.payload,
                                sizeof(page->call_out.payload)));
     struct call_result result = sys_ipc_call(slot_at(SELFTEST_SLOT_TIMED), selftest_patience());

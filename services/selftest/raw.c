@@ -26,10 +26,11 @@ static bool answered(const struct selftest *selftest, struct slot route, uint16_
 bool raw_answered(const struct selftest *selftest, struct slot route,
                   const struct wire_protocol_rows *rows, const void *message,
                   enum wire_status wanted) {
-    uint32_t bytes =
-        wire_encode_area(rows, WIRE_REQUEST, message, &selftest->runtime->page->call_out);
+    struct message_area *out = &selftest->runtime->page->call_out;
+    uint32_t bytes = wire_encode_area(rows, WIRE_REQUEST, message, out);
     return selftest_expect(selftest, "a request without bytes", bytes == 0, false) &&
-           answered(selftest, route, rows->type, bytes, wanted);
+           answered(selftest, route, WIRE_TYPE(rows->type, out->payload[AT_OP], WIRE_VIA_NONE),
+                    bytes, wanted);
 }
 
 // What is wrong with a request, and what the service says of it.

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # testing/evidence/operations.sh: every operation of every protocol is compared with itself without reuse, or a row says why not.
 #   operations.sh LIST FILE...    of the files, those that end in _ops.def are the protocols' operations, those that end in .paths what is compared
-# A row of LIST is `PROTOCOL OPERATION FIGURE`, and FIGURE is the first word of a row of a .paths file; or `PROTOCOL OPERATION - REASON`, of four words at least.
+# A row of LIST is `PROTOCOL OPERATION FIGURE`, and FIGURE is the first word of a row of a .paths file; or `PROTOCOL OPERATION - REASON`, of four words at least, or `as X`, another operation of the protocol.
 set -euo pipefail
 list=$1
 shift
@@ -16,7 +16,7 @@ complain() {
 read_operations() { # read_operations FILE
     local protocol line before=${#operations[@]}
     protocol=$(basename "$1" _ops.def)
-    while IFS= read -r line; do
+    while IFS= read -r line || [ -n "$line" ]; do
         if [[ $line =~ ^WIRE_OP\(([A-Z0-9_]+), ]]; then operations["$protocol ${BASH_REMATCH[1]}"]=1; fi
     done <"$1"
     [ ${#operations[@]} -gt "$before" ] || complain "$1 names no operation"
@@ -38,7 +38,7 @@ for file in "$@"; do
 done
 
 compared=0
-while read -r protocol operation figure reason; do
+while read -r protocol operation figure reason || [ -n "$protocol" ]; do
     case $protocol in ''|'#'*) continue ;; esac
     row="$protocol $operation"
     [ -n "${operations[$row]-}" ] || complain "$row: no protocol has such an operation"
@@ -46,7 +46,12 @@ while read -r protocol operation figure reason; do
     rows[$row]=1
     read -ra words <<<"$reason"
     if [ "$figure" = - ]; then
-        if [[ $reason != "as "[A-Z]* ]] && [ ${#words[@]} -lt 4 ]; then complain "$row: neither a figure nor a reason"; fi
+        if [[ $reason =~ ^as\ ([A-Z0-9_]+) ]]; then
+            as=${BASH_REMATCH[1]}
+            if [ "$as" = "$operation" ] || [ -z "${operations["$protocol $as"]-}" ]; then complain "$row: as $as, which is no other operation of $protocol"; fi
+        elif [ ${#words[@]} -lt 4 ]; then
+            complain "$row: neither a figure nor a reason"
+        fi
     elif [ -z "$figure" ] || [ -z "${figures[$figure]-}" ]; then
         complain "$row: no .paths file compares ${figure:-anything}"
     elif [ ${#words[@]} -ne 0 ]; then

@@ -35,7 +35,19 @@ expect test_reject_figure_that_nobody_compares 1 "echo ECHO: no .paths file comp
 expect test_reject_missing_figure 1 "echo ECHO: no .paths file compares anything" 'echo ECHO' "$end"
 expect test_reject_missing_reason 1 "echo ECHO: neither a figure nor a reason" 'echo ECHO -' "$end"
 expect test_reject_short_reason 1 "echo ECHO: neither a figure nor a reason" 'echo ECHO - not hot' "$end"
+expect test_reject_reason_that_refers_to_nothing 1 "echo ECHO: as NOBODY, which is no other operation of echo" 'echo ECHO - as NOBODY: there is no second call' "$end"
+expect test_reject_reason_that_refers_to_itself 1 "echo ECHO: as ECHO, which is no other operation of echo" 'echo ECHO - as ECHO' "$end"
 expect test_reject_words_behind_a_figure 1 "echo ECHO: words behind its figure" 'echo ECHO fast and more' "$end"
+
+printf 'echo ECHO fast\n%s' "$end" >rows
+printf 'WIRE_OP(ECHO, 1, true, 0, 0, "answers")\nWIRE_OP(END, 2, false, 0, 0, "ends")' >whole_ops.def
+mkdir whole
+mv whole_ops.def whole/echo_ops.def
+"$operations" rows whole/echo_ops.def some.paths >out 2>&1 && [[ $(<out) == *"1 of 2 are compared"* ]] || {
+    echo "FAIL last_line_without_newline"
+    cat out
+    exit 1
+}
 
 : >new_ops.def
 if "$operations" rows echo_ops.def new_ops.def some.paths >out 2>&1 || [[ $(<out) != *"new_ops.def names no operation"* ]]; then

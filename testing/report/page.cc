@@ -111,7 +111,8 @@ void put_pairs(const std::vector<pair> &pairs, std::ostream &out) {
     open_section(out, "reuse", "What reuse saves");
     out << "<p>Instructions of the same work: with routes, reply channels and mappings that are "
            "kept, and with each made anew. The longer bar of two is as wide as there is room; "
-           "behind them how many times less.</p>\n"
+           "behind them how many times less. Figures of a boot are of the ladder without a disk, "
+           "and begin at the kernel's entry: the firmware's instructions are in none.</p>\n"
         << pairs_chart(pairs);
 }
 
@@ -204,9 +205,9 @@ void put_throughputs(const std::vector<throughput> &all, std::ostream &out) {
 
 void put_operations(const std::vector<operation> &operations, std::ostream &out) {
     open_section(out, "operations", "Operations of services");
-    out << "<p>On the ladder, on one hart, by the kernel's trace: what a call takes on the mean, "
-           "in "
-           "instructions of all who work for it, finding its route included, and system calls, its "
+    out << "<p>On the ladder with a disk, on one hart, by the kernel's trace: what a call takes "
+           "on the mean, in instructions of all who work for it, finding its route included, and "
+           "system calls, its "
            "caller's one among them; then the same with reuse off. A first call resolves its route "
            "also with reuse.</p>\n"
            "<div class=\"scroll\"><table>\n<tr class=\"groups\"><th colspan=\"2\"></th>"

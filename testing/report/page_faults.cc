@@ -17,6 +17,7 @@ constexpr double CONTRAST = 4.5;      // Of words and what is behind them, as WC
 constexpr double SMALLEST_PX = 10;    // Of letters.
 constexpr double MOST_OF_ONE = 0.99;  // A picture with more of one colour is blank.
 constexpr int LEAST_COLOURS = 8;
+constexpr std::size_t FUNCTION_ROWS = 20;  // Of a figure, at most.
 
 // Functions for the scripts below.
 constexpr char TOOLS[] = R"(
@@ -230,6 +231,39 @@ void look_at_tables(testing_browser::browser &browser, const json &report, fault
     expect_count(out, "operations", operations, report.at("operations").size());
 }
 
+json shown_of(const json &figure) {
+    json rows = json::array();
+    for (const json &function : figure.at("functions")) {
+        if (rows.size() < FUNCTION_ROWS) {
+            rows.push_back(function.at("instructions"));
+        }
+    }
+    return json::array({figure.at("name"), rows});
+}
+
+// Below the title of a profile, each figure with its dearest functions.
+void look_at_profiles(testing_browser::browser &browser, const json &report, faults &out) {
+    for (const json &profiled : report.at("profiles")) {
+        const std::string image = profiled.at("image");
+        const json shown = ask(browser, "const title = document.getElementById(" +
+                                            json("functions-" + image).dump() +
+                                            R"(); const out = [];
+            for (let at = title && title.nextElementSibling; at && at.tagName !== 'H2';
+                 at = at.nextElementSibling) {
+                if (at.tagName === 'DETAILS') {
+                    out.push([text(at.querySelector('summary')), all(at, 'tr').slice(1).map(
+                        row => number(text(row.children[2])))]); } }
+            return out;)");
+        json wanted = json::array();
+        for (const json &figure : profiled.at("figures")) {
+            wanted.push_back(shown_of(figure));
+        }
+        if (shown != wanted) {
+            out.push_back("functions of " + image);
+        }
+    }
+}
+
 // What a person needs: a summary, words that stand out, are large enough and apart, nothing cut
 // off.
 void look_at_words(testing_browser::browser &browser, faults &out) {
@@ -291,6 +325,7 @@ std::vector<std::string> faults_of(testing_browser::browser &browser, const std:
     look_at_flames(browser, report, out);
     look_at_boots(browser, report, out);
     look_at_tables(browser, report, out);
+    look_at_profiles(browser, report, out);
     look_at_words(browser, out);
     out.insert(out.end(), browser.complaints().begin(), browser.complaints().end());
     return out;

@@ -2,6 +2,7 @@
 // of a run. Each fault that a page could have is shown to be seen.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
@@ -108,6 +109,10 @@ TEST_F(Page, test_reject_what_is_missing) {
     EXPECT_NE(faults_with("class=\"boot\"", "class=\"gone\"").find("0 boots, not 1"),
               std::string::npos);
     EXPECT_NE(faults_with("<td>9,000</td>", "").find("row of bench_client"), std::string::npos);
+    EXPECT_NE(faults_with("<details", "<div").find("functions of bench_services"),
+              std::string::npos);
+    EXPECT_NE(faults_with("<td>30</td>", "<td>31</td>").find("functions of bench_services"),
+              std::string::npos);
     EXPECT_NE(faults_with("id=\"growth\"", "").find("leads nowhere"), std::string::npos);
     EXPECT_NE(faults_with("class=\"lead\"", "").find("no summary"), std::string::npos);
 }
@@ -140,7 +145,19 @@ TEST_F(Page, test_reject_what_cannot_be_read) {
               std::string::npos);
 }
 
-// A run of benchmarks and a traced ladder: REPORT is the command.
+bool counts_system_calls(const nlohmann::json &operations) {
+    return std::all_of(operations.begin(), operations.end(), [](const nlohmann::json &one) {
+        return one.at("with").at("syscalls").is_number() &&
+               one.at("without").at("syscalls").is_number();
+    });
+}
+
+bool has_operation(const nlohmann::json &operations, const std::string &name) {
+    return std::any_of(operations.begin(), operations.end(),
+                       [&](const nlohmann::json &one) { return one.at("name") == name; });
+}
+
+// A run of benchmarks and ladders, traced ones too: REPORT is the command.
 TEST_F(Page, of_a_run_shows_what_the_run_measured) {
     const char *command = std::getenv("REPORT");
     ASSERT_NE(command, nullptr);
@@ -153,7 +170,18 @@ TEST_F(Page, of_a_run_shows_what_the_run_measured) {
     ASSERT_GT(report.at("pairs").size(), 4U);
     ASSERT_GT(report.at("growths").size(), 4U);
     ASSERT_GT(report.at("operations").size(), 20U);
+    EXPECT_TRUE(counts_system_calls(report.at("operations")));
+    for (const char *name : {"virtioblkd block SUBMIT", "statefsd state PUT", "keystored keys SIGN",
+                             "execd exec START", "samgrd routing RESOLVE"}) {
+        EXPECT_TRUE(has_operation(report.at("operations"), name)) << name;
+    }
     ASSERT_EQ(report.at("traces").size(), 1U);
+    ASSERT_EQ(report.at("profiles").size(), 1U);
+    EXPECT_EQ(report.at("profiles").at(0).at("figures").size(),
+              report.at("benches").at(3).at("figures").size());
+    ASSERT_EQ(report.at("boots").size(), 4U);
+    EXPECT_EQ(report.at("boots").at(3).at("image"), "full ladder");
+    EXPECT_EQ(report.at("boots").at(3).at("phases").size(), 3U);
     for (const view &view : VIEWS) {
         EXPECT_EQ(all_of(faults_of(browser_, folder + "/report.html", view, report)), "")
             << view.width << ' ' << view.dark;

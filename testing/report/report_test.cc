@@ -163,6 +163,7 @@ TEST(Result, throughput_is_what_a_mib_takes) {
 
 TEST(Result, text_has_each_figure) {
     const std::string text = text_of(example());
+    EXPECT_NE(text.find("the firmware's instructions are in none."), std::string::npos) << text;
     EXPECT_NE(text.find("call_hit                              451         7930        17.58"),
               std::string::npos)
         << text;
@@ -215,6 +216,7 @@ TEST(Page, is_whole_and_escapes_what_it_shows) {
     EXPECT_NE(page.find("kept &lt;all&gt; &amp; &quot;sound&quot;"), std::string::npos);
     EXPECT_NE(page.find("back echo: 40 ns, 28.6 %; by itself 40 ns"), std::string::npos);
     EXPECT_NE(page.find("<span>7,930</span>"), std::string::npos);
+    EXPECT_NE(page.find("the firmware's instructions are in none."), std::string::npos);
     EXPECT_NE(page.find("kernel_call&lt;&gt;"), std::string::npos);
     EXPECT_NE(page.find("<td>510.0</td><td>90 s</td><td>0.6 %</td>"), std::string::npos);
     EXPECT_NE(page.find("<td>journal replayed</td><td>292,571</td><td>-</td>"), std::string::npos);

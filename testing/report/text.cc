@@ -58,7 +58,8 @@ class table {
 void print_pairs(const std::vector<pair> &pairs, std::ostream &out) {
     table table(out);
     out << "What reuse saves: instructions of the same work with routes, reply channels and "
-           "mappings kept, and with each made anew.\n";
+           "mappings kept, and with each made anew. Those of a boot are of the ladder without a "
+           "disk and begin at the kernel's entry: the firmware's instructions are in none.\n";
     table.head("figure", {"with", "without", "times"});
     for (const pair &pair : pairs) {
         table.name(pair.name);
@@ -154,8 +155,8 @@ void print_boots(const std::vector<boots> &all, std::ostream &out) {
 
 void print_operations(const std::vector<operation> &operations, std::ostream &out) {
     table table(out);
-    out << "Operations of services on the ladder, on one hart: what a call takes on the mean, in "
-           "instructions of all who work for it; with reuse, and without.\n";
+    out << "Operations of services on the ladder with a disk, on one hart: what a call takes on "
+           "the mean, in instructions of all who work for it; with reuse, and without.\n";
     table.head("operation", {"calls", "with", "server", "syscalls", "messages", "switches",
                              "without", "syscalls", "messages", "switches"});
     for (const operation &operation : operations) {

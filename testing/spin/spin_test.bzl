@@ -125,7 +125,12 @@ def spin_model(name, functions, plants):
     """
     for harts, kwargs in {
         2: {"plants": plants, "size": "small"},
-        3: {"memory_mib": 8192, "size": "enormous", "tags": ["manual"]},
+        3: {
+            "memory_mib": 8192,
+            "size": "enormous",
+            "tags": ["manual"],
+            "visibility": ["//testing:__pkg__"],
+        },
     }.items():
         spin_test(
             name = name + ("_test" if harts == 2 else "_%d_harts_test" % harts),

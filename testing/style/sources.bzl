@@ -22,6 +22,7 @@ def sources(folders = None):
         name = "sources",
         srcs = native.glob(patterns, exclude = _NO_SOURCES),
         visibility = [
+            "//images:__pkg__",
             "//testing/abi:__pkg__",
             "//testing/cbmc:__pkg__",
             "//testing/evidence:__pkg__",
