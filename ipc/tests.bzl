@@ -353,6 +353,7 @@ def ipc_tests():
                 "CALL",
                 "FILL_OPEN",
                 "FILL_SEAL",
+                "GRANT_CALL",
                 "INBOX_CLOSE",
                 "INBOX_DELIVER",
                 "INBOX_EXPECT",

@@ -15,6 +15,7 @@ struct caller {
     struct ipc_request request;
     struct ipc_question question;
     struct ipc_sent sent;
+    struct ipc_grantee grantee;
     struct ipc_asks asks;
     struct block_client disk;
     struct bulk_window window;
@@ -53,6 +54,9 @@ void call(struct caller *c, struct deadline deadline, struct runtime *runtime) {
 #endif
 #ifdef NOTIFY
     ipc_client_notify(&c->client, c->question.target, deadline);
+#endif
+#ifdef GRANT_CALL
+    ipc_client_grant(&c->client, c->question.target, &c->grantee, deadline);
 #endif
 #ifdef OUTCOME
     ipc_client_outcome(&c->client, c->question.target, POLICY_CALL,
