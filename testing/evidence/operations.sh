@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # testing/evidence/operations.sh: every operation of every protocol is compared with itself without reuse, or a row says why not.
 #   operations.sh LIST FILE...    of the files, those that end in _ops.def are the protocols' operations, those that end in .paths what is compared
-# A row of LIST is `PROTOCOL OPERATION FIGURE`, and FIGURE is the first word of a row of a .paths file; or `PROTOCOL OPERATION - REASON`, of four words at least.
+# A row of LIST is `PROTOCOL OPERATION FIGURE`, and FIGURE is the first word of a row of a .paths file; or `PROTOCOL OPERATION - REASON`, of four
+# words at least, or `as OTHER`, another operation of that protocol, and what there is to say more.
 set -euo pipefail
 list=$1
 shift
@@ -38,7 +39,7 @@ for file in "$@"; do
 done
 
 compared=0
-while read -r protocol operation figure reason; do
+while read -r protocol operation figure reason || [ -n "$protocol" ]; do
     case $protocol in ''|'#'*) continue ;; esac
     row="$protocol $operation"
     [ -n "${operations[$row]-}" ] || complain "$row: no protocol has such an operation"
@@ -46,7 +47,12 @@ while read -r protocol operation figure reason; do
     rows[$row]=1
     read -ra words <<<"$reason"
     if [ "$figure" = - ]; then
-        if [[ $reason != "as "[A-Z]* ]] && [ ${#words[@]} -lt 4 ]; then complain "$row: neither a figure nor a reason"; fi
+        other=${words[1]-}
+        if [[ $reason == "as "[A-Z]* ]]; then
+            [ -n "${operations[$protocol ${other%%[,;:]}]-}" ] || complain "$row: as ${other%%[,;:]}, which is no operation of its protocol"
+        elif [ ${#words[@]} -lt 4 ]; then
+            complain "$row: neither a figure nor a reason"
+        fi
     elif [ -z "$figure" ] || [ -z "${figures[$figure]-}" ]; then
         complain "$row: no .paths file compares ${figure:-anything}"
     elif [ ${#words[@]} -ne 0 ]; then

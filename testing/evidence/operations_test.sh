@@ -28,6 +28,8 @@ expect() {
 end='echo END - there is no second call'
 expect all_have_rows 0 "1 of 2 are compared" '# a comment' 'echo ECHO fast' "$end"
 expect reason_that_refers 0 "0 of 2 are compared" 'echo ECHO - as END' "$end"
+expect reason_that_refers_and_says_more 0 "0 of 2 are compared" 'echo ECHO - as END: once' "$end"
+expect test_reject_reason_that_refers_to_nothing 1 "echo ECHO: as NOBODY, which is no operation of its protocol" 'echo ECHO - as NOBODY' "$end"
 expect test_reject_new_operation 1 "echo END: is not compared, and no row of rows says why" 'echo ECHO fast'
 expect test_reject_unknown_operation 1 "echo OTHER: no protocol has such an operation" 'echo ECHO fast' "$end" 'echo OTHER fast'
 expect test_reject_two_rows 1 "echo ECHO: has two rows" 'echo ECHO fast' 'echo ECHO fast' "$end"
@@ -36,6 +38,9 @@ expect test_reject_missing_figure 1 "echo ECHO: no .paths file compares anything
 expect test_reject_missing_reason 1 "echo ECHO: neither a figure nor a reason" 'echo ECHO -' "$end"
 expect test_reject_short_reason 1 "echo ECHO: neither a figure nor a reason" 'echo ECHO - not hot' "$end"
 expect test_reject_words_behind_a_figure 1 "echo ECHO: words behind its figure" 'echo ECHO fast and more' "$end"
+
+printf 'echo ECHO fast\n%s' "$end" >rows  # The last row ends without a newline.
+"$operations" rows echo_ops.def some.paths >out 2>&1 || { echo "FAIL last_row_without_a_newline"; cat out; exit 1; }
 
 : >new_ops.def
 if "$operations" rows echo_ops.def new_ops.def some.paths >out 2>&1 || [[ $(<out) != *"new_ops.def names no operation"* ]]; then
