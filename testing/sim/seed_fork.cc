@@ -27,7 +27,7 @@ constexpr useconds_t LOOK_US = 10000;  // Between looks at whether they have end
 struct shared_range {
     std::atomic<std::uint64_t> next;
     std::atomic<std::uint64_t> unclean{UINT64_MAX};  // The lowest so far.
-    pthread_mutex_t adding;  // Robust: who waits for one that died inside is told.
+    pthread_mutex_t adding;  // Who waits for one that died inside is ended with it.
 };
 
 [[noreturn]] void give_up(const char *what) {
@@ -40,11 +40,10 @@ void end_with_parent() {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
 }
 
-void make_robust(pthread_mutex_t *mutex) {
+void make_shared(pthread_mutex_t *mutex) {
     pthread_mutexattr_t how;
     pthread_mutexattr_init(&how);
     pthread_mutexattr_setpshared(&how, PTHREAD_PROCESS_SHARED);
-    pthread_mutexattr_setrobust(&how, PTHREAD_MUTEX_ROBUST);
     pthread_mutex_init(mutex, &how);
     pthread_mutexattr_destroy(&how);
 }
@@ -113,10 +112,7 @@ void run_seeds(const seed_range &range, shared_range *shared,
     for (std::uint64_t seed = shared->next.fetch_add(range.step);
          seed <= range.last && seed < shared->unclean; seed = shared->next.fetch_add(range.step)) {
         const bool is_clean = run(seed);
-        if (pthread_mutex_lock(&shared->adding) != 0) {
-            std::fprintf(stderr, "seeds: the other process died while it added to the sums\n");
-            _exit(2);
-        }
+        pthread_mutex_lock(&shared->adding);
         add();
         if (!is_clean) {
             shared->unclean = std::min(shared->unclean.load(), seed);
@@ -162,7 +158,7 @@ std::uint64_t seeds_each(const seed_range &range, const std::function<bool(std::
     void *const memory = seed_shared_bytes(sizeof(shared_range));
     auto *const shared = new (memory) shared_range{};
     shared->next = range.first;
-    make_robust(&shared->adding);
+    make_shared(&shared->adding);
     std::fflush(stdout);
     std::vector<pid_t> workers;
     while (workers.size() < WORKERS) {
