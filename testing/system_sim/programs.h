@@ -26,7 +26,7 @@ struct program_truth {
     std::uint32_t at_most = 1;    // and what its starter was told of that.
     std::uint32_t instance = 0;   // As its starter was told, or as it found itself.
     bool over = false;            // It was about to end by itself.
-    std::size_t said = 0;         // Bytes of the console when its start was asked for,
+    std::size_t said = 0;         // Bytes of the console by then,
     std::uint32_t logd_ends = 0;  // and how often logd had ended.
 };
 

@@ -128,8 +128,6 @@ class starter {
         message.program = program_id_of(name, std::strlen(name));
         message.argument = number * WORK_COUNT + what;
         programs.of[number] = {};
-        programs.of[number].said = std::strlen(sim_console());
-        programs.of[number].logd_ends = truth.ends["logd"];
         const ipc_error error = ask(EXEC_OP_START, &message, patience_us);
         const auto status = static_cast<wire_status>(message.header.status);
         const bool ok = error == IPC_OK && status == WIRE_OK;
@@ -256,7 +254,7 @@ class starter {
     }
 
     // Who waits is answered before logd is told, so it stands there soon after execd has answered
-    // once more, unless logd was not there to be told, or has ended, since the program was started.
+    // once more, unless logd was not there to be told, or has ended, since the program crashed.
     void look_for_crash(std::uint32_t instance, const execd_of_now &now) {
         const program_truth &crashed = programs.of[programs.number_of[instance]];
         exec_message message{};
