@@ -14,6 +14,7 @@ enum way {
     WAY_REQUEST,  // A send whose answer comes later.
     WAY_TELL,     // A send without one.
     WAY_NOTIFY,
+    WAY_GRANT,  // Nothing is sent: a task gets the route.
 };
 
 // A call that is not over: what is left of its budget, and what it has cost so far.
@@ -24,10 +25,11 @@ struct call {
     enum way way;
     enum ipc_served served;
     uint32_t attempts;
-    uint32_t losses;        // Of the route, in this call.
-    struct ipc_sent *sent;  // WAY_REQUEST
-    bool kept;              // The request is in client->kept.
-    bool carried_gone;      // What the request carried has left its slot.
+    uint32_t losses;                    // Of the route, in this call.
+    struct ipc_sent *sent;              // WAY_REQUEST
+    const struct ipc_grantee *grantee;  // WAY_GRANT
+    bool kept;                          // The request is in client->kept.
+    bool carried_gone;                  // What the request carried has left its slot.
 };
 
 // What one attempt came to.
@@ -66,11 +68,9 @@ static bool waits(enum way way) {
 }
 
 static enum policy_action action_of(enum way way) {
-    static const uint8_t actions[] = {[WAY_CALL] = POLICY_CALL,
-                                      [WAY_MANAGE] = POLICY_MANAGE,
-                                      [WAY_REQUEST] = POLICY_SEND,
-                                      [WAY_TELL] = POLICY_SEND,
-                                      [WAY_NOTIFY] = POLICY_NOTIFY};
+    static const uint8_t actions[] = {
+        [WAY_CALL] = POLICY_CALL, [WAY_MANAGE] = POLICY_MANAGE, [WAY_REQUEST] = POLICY_SEND,
+        [WAY_TELL] = POLICY_SEND, [WAY_NOTIFY] = POLICY_NOTIFY, [WAY_GRANT] = POLICY_CALL};
     return (enum policy_action)actions[way];
 }
 
@@ -143,15 +143,15 @@ static struct verdict lost(struct call *call, struct route *route, enum delivery
     return unknown ? over(IPC_UNKNOWN_OUTCOME) : try_again;
 }
 
-// Of an asynchronous request the kernel's word may be about the endpoint for the answer instead,
-// and of a frame that carries a capability about that, or about an endpoint that takes none: the
-// caller's mistake. So it is, if nothing stands against the route.
+// Of an asynchronous request the kernel's word may be about the endpoint for the answer instead, of
+// a grant about the task, and of a frame that carries a capability about that, or about an endpoint
+// that takes none: the caller's mistake. So it is, if nothing stands against the route.
 static bool blames_caller(const struct call *call, const struct route *route) {
     bool carries = (call->request->flags & FRAME_CAP_MOVE) != 0;
-    if (call->way != WAY_REQUEST && !carries) {
+    if (call->way != WAY_REQUEST && call->way != WAY_GRANT && !carries) {
         return false;
     }
-    uint64_t right = waits(call->way) ? RIGHT_CALL : RIGHT_SEND;
+    uint64_t right = policy_action_right(action_of(call->way));
     struct query_result found = sys_cap_query(route->slot);
     return found.status == STATUS_OK && cap_query_kind(found.kind_rights) == CAP_ENDPOINT &&
            (cap_query_rights(found.kind_rights) & right) != 0 &&
@@ -171,6 +171,7 @@ static struct verdict done(struct call *call, struct route *route) {
             return over(IPC_OK);
         case WAY_TELL:
         case WAY_NOTIFY:
+        case WAY_GRANT:
             break;
     }
     route_served(&call->client->routes, route, route->epoch);
@@ -287,6 +288,15 @@ static struct verdict ask(struct call *call, struct route *route, bool *given) {
     return try_again;
 }
 
+// The kernel grants also what leads nowhere any more, so that is looked at first.
+static enum status grant_through(const struct call *call, const struct route *route) {
+    const struct query_result found = sys_cap_query(route->slot);
+    if (found.status == STATUS_OK && (found.detail & CAP_QUERY_CLOSED) != 0) {
+        return STATUS_PEER_CLOSED;
+    }
+    return sys_task_grant(call->grantee->task, route->slot, call->grantee->slot, RIGHT_CALL);
+}
+
 static struct call_result send_through(const struct call *call, const struct route *route) {
     struct request_result got;
     switch (call->way) {
@@ -297,6 +307,8 @@ static struct call_result send_through(const struct call *call, const struct rou
             return sys_ipc_send(route->slot, 0);
         case WAY_NOTIFY:
             return (struct call_result){.status = sys_ipc_notify(route->slot)};
+        case WAY_GRANT:
+            return (struct call_result){.status = grant_through(call, route)};
         case WAY_REQUEST:
             break;
     }
@@ -424,6 +436,15 @@ struct ipc_outcome ipc_client_notify(struct ipc_client *client, struct service_i
     const struct ipc_request request = {
         .target = target, .deadline = deadline, .carried = slot_at(CAP_SLOT_NONE)};
     struct call call = {.client = client, .request = &request, .way = WAY_NOTIFY};
+    return begin(&call);
+}
+
+struct ipc_outcome ipc_client_grant(struct ipc_client *client, struct service_id target,
+                                    const struct ipc_grantee *grantee, struct deadline deadline) {
+    const struct ipc_request request = {
+        .target = target, .deadline = deadline, .carried = slot_at(CAP_SLOT_NONE)};
+    struct call call = {
+        .client = client, .request = &request, .way = WAY_GRANT, .grantee = grantee};
     return begin(&call);
 }
 

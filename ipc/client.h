@@ -181,6 +181,19 @@ WARN_UNUSED struct ipc_outcome ipc_client_notify(struct ipc_client *client,
                                                  struct service_id target,
                                                  struct deadline deadline);
 
+// Who gets a route: a task that has not started, made by the client's.
+struct ipc_grantee {
+    struct slot task;
+    uint32_t slot;  // In the task; empty.
+};
+
+// Gives the task the kept route for calls, with RIGHT_CALL alone: one that leads to the target's
+// instance of now, for a route that was lost is resolved again first. IPC_BAD_REQUEST: the kernel
+// refuses the task or its slot; the route stays.
+WARN_UNUSED struct ipc_outcome ipc_client_grant(struct ipc_client *client, struct service_id target,
+                                                const struct ipc_grantee *grantee,
+                                                struct deadline deadline);
+
 // Counts and traces an outcome that was decided outside of these functions, and returns it: a
 // request that is none, an answer that is none.
 WARN_UNUSED struct ipc_outcome ipc_client_outcome(struct ipc_client *client,

@@ -51,6 +51,53 @@ TEST_F(Client, EachActionHasARouteOfItsOwn) {
     EXPECT_OUTCOME(ipc_client_manage(&client_, &request), IPC_DENIED, IPC_REBOUND);
 }
 
+// The route itself goes to a task, to the instance of now, with one right; counted as a call is.
+TEST_F(Client, ATaskIsGivenTheRouteToTheInstanceOfNow) {
+    const auto give = [&] {
+        const ipc_grantee task = {slot_at(kTask), 5};
+        return ipc_client_grant(&client_, service_id{7}, &task,
+                                deadline{world_.now_ns_ + 1000000000});
+    };
+    EXPECT_OUTCOME(give(), IPC_OK, IPC_MISS);
+    EXPECT_OUTCOME(give(), IPC_OK, IPC_HIT);
+    world_.Restart(7);
+    EXPECT_OUTCOME(give(), IPC_OK, IPC_REBOUND);
+    EXPECT_OUTCOME(Call(7), IPC_OK, IPC_HIT);  // By the same route.
+    ASSERT_EQ(world_.granted_.size(), 3u);
+    for (const World::Granted &one : world_.granted_) {
+        EXPECT_EQ(one.slot, 5u);
+        EXPECT_EQ(one.rights, 0u + RIGHT_CALL);
+        EXPECT_EQ(one.capability.life, &one == &world_.granted_[2] ? 2u : 1u);
+    }
+    EXPECT_EQ(world_.sent_, 1u) << "nothing goes to the service";
+    EXPECT_EQ(client_.stats.outcomes[IPC_OK][IPC_REBOUND], 1u);
+    EXPECT_EQ(client_.routes.events[ROUTE_BOUND][ROUTE_EVENT_LOST], 1u);
+}
+
+// The caller's mistake is not the route's: it stays.
+TEST_F(Client, test_reject_grant_of_a_route_to_what_is_no_task) {
+    EXPECT_OUTCOME(Call(7), IPC_OK, IPC_MISS);
+    const ipc_grantee none = {slot_at(1), 5};
+    const deadline until{world_.now_ns_ + 1000000000};
+    EXPECT_OUTCOME(ipc_client_grant(&client_, service_id{7}, &none, until), IPC_BAD_REQUEST,
+                   IPC_HIT);
+    EXPECT_OUTCOME(Call(7), IPC_OK, IPC_HIT);
+    EXPECT_EQ(world_.asked_, 1u);
+}
+
+TEST_F(Client, test_reject_grant_of_a_route_that_policy_denies) {
+    EXPECT_OUTCOME(Call(7), IPC_OK, IPC_MISS);
+    world_.services_[7].allowed = false;
+    world_.Revoke(7);
+    const ipc_grantee task = {slot_at(kTask), 5};
+    const deadline until{world_.now_ns_ + 1000000000};
+    EXPECT_OUTCOME(ipc_client_grant(&client_, service_id{7}, &task, until), IPC_DENIED,
+                   IPC_REBOUND);
+    world_.services_[8].present = false;
+    EXPECT_EQ(ipc_client_grant(&client_, service_id{8}, &task, until).error, IPC_REJECTED);
+    EXPECT_TRUE(world_.granted_.empty());
+}
+
 // Of each operation of each protocol: what is in the queue is not put there again, whatever becomes
 // of it there, and what was not put there is.
 TEST_F(Client, test_reject_resend_of_each_send) {

@@ -33,6 +33,22 @@ TEST_F(Server, what_is_due_later_waits_for_the_heartbeat_first) {
     }
 }
 
+// Its answer does not wait for the next receive, so the kernel says what became of it.
+TEST_F(Server, a_caller_that_left_before_what_is_due_is_counted) {
+    service_.next_deadline = next_deadline;
+    service_.wake = on_wake;
+    state_.due_ns = 2000;
+    kernel_.gone_.push_back(Handle(1));
+    kernel_.script_.push_back([] {
+        kernel->now_ns_ = 3000;
+        kernel->Put(99, Request(ADD, 7, 3));
+        return ecall_result{STATUS_OK, RECEIVED_CALL, Handle(1), 0};
+    });
+    Run();
+    EXPECT_EQ(state_.server.counts.left, 1u);
+    EXPECT_TRUE(kernel_.answers_.empty());
+}
+
 // The frame stays the first until it is taken without it.
 TEST_F(Server, a_capability_without_a_slot_for_it_is_dropped) {
     kernel_.script_.push_back([] { return ecall_result{STATUS_NO_SPACE, 0, 0, 0}; });

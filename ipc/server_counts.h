@@ -37,7 +37,8 @@ struct ipc_counts {
                          // of the protocol "server" too, malformed ones aside; and answers whose
                          // caller takes no capability.
     uint64_t dropped;    // Sends and answers that no handler takes.
-    uint64_t left;       // Callers that did not wait for their answer.
+    uint64_t left;       // Callers seen not to wait for their answer: one that was kept, or sent by
+                         // itself. What leaves with the next receive nobody tells the service.
     uint32_t kept;       // Calls that are answered later.
     uint32_t tick_ns;    // How long a tick is; 0: it could not be told.
     struct ipc_operation_counts operations[IPC_OPERATION_MAX];

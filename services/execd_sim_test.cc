@@ -3,13 +3,16 @@
 // many seeds.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstring>
 #include <string>
 
 #include "ipc/log_record.h"
 #include "ipc/ready.h"
+#include "ipc/route_cache.h"
 #include "ipc/wire/exec_wire.h"
 #include "ipc/wire/log_wire.h"
+#include "ipc/wire/server_wire.h"
 #include "services/execd/service.h"
 #include "testing/sim/bundle_for_test.h"
 #include "testing/sim/callers.h"
@@ -244,6 +247,75 @@ void expect_rebound(exec_client &own, user &self) {
     own.expect_end(own.start("work", WORK_EXITS), EXIT_CODE, 7);
 }
 
+// How many of execd's own calls and grants were served through a route that there was, and how many
+// through one that was found again.
+struct routes_served {
+    std::uint64_t kept;
+    std::uint64_t again;
+};
+
+routes_served served(exec_client &own) {
+    server_message message{};
+    message.header.op = SERVER_OP_CLIENT;
+    EXPECT_EQ(own.ask("execd", server_rows, &message).error, IPC_OK);
+    std::uint64_t outcomes[IPC_ERROR_COUNT][IPC_SERVED_COUNT] = {};
+    EXPECT_EQ(message.outcomes.count, sizeof(outcomes));
+    std::memcpy(outcomes, message.outcomes.data,
+                std::min<std::size_t>(message.outcomes.count, sizeof(outcomes)));
+    return {outcomes[IPC_OK][IPC_HIT],
+            outcomes[IPC_OK][IPC_REBOUND] + outcomes[IPC_OK][IPC_DEGRADED]};
+}
+
+// Of what its trace has of samgrd: how often that route was lost.
+std::uint32_t losses_of_samgrd(exec_client &own) {
+    std::uint32_t losses = 0;
+    server_message message{};
+    do {
+        const std::uint64_t from = message.first;
+        message = {};
+        message.header.op = SERVER_OP_TRACE;
+        message.first = from;
+        EXPECT_EQ(own.ask("execd", server_rows, &message).error, IPC_OK);
+        for (std::uint32_t at = 0; at < message.trace.count; at += sizeof(route_trace_record)) {
+            route_trace_record record{};
+            std::memcpy(&record, message.trace.data + at, sizeof(record));
+            losses += record.target == id_of("samgrd") && record.kind == ROUTE_TRACE_STEP &&
+                      record.what[1] == ROUTE_EVENT_LOST;
+            message.first++;
+        }
+    } while (message.trace.count != 0);
+    return losses;
+}
+
+// A program that is started when samgrd was started anew gets the way to the new one; execd found
+// it as a client finds a route, counted and traced.
+void expect_samgrd_found_again(exec_client &own, user &self) {
+    own.expect_end(own.start("work", WORK_CALLS), EXIT_CODE, IPC_OK);
+    const routes_served first = served(own);
+    EXPECT_EQ(losses_of_samgrd(own), 0U);
+    const slot before = own.resolver.samgrd;
+    end_service(self, OPERATOR, "samgrd");
+    wait_until([&] { return (sys_cap_query(before).detail & CAP_QUERY_CLOSED) != 0; },
+               "the end of samgrd");
+    exec_message message{};
+    wait_until(
+        [&] {
+            message = {};
+            message.header.op = EXEC_OP_START;
+            message.program = program("work");
+            message.argument = WORK_CALLS;
+            return own.ask("execd", exec_rows, &message).error == IPC_OK &&
+                   message.header.status == WIRE_OK;
+        },
+        "a program that is given the new samgrd");
+    own.expect_end(message.instance, EXIT_CODE, IPC_OK);
+    const routes_served then = served(own);
+    EXPECT_EQ(then.again, first.again + 1);
+    EXPECT_GE(losses_of_samgrd(own), 1U) << "init may name the one that ended once more";
+    own.expect_end(own.start("work", WORK_CALLS), EXIT_CODE, IPC_OK);
+    EXPECT_EQ(served(own).kept, then.kept + 2) << "policyd asked, and the route given";
+}
+
 void run_judge(user &self) {
     exec_client own(self);
     EXPECT_EQ(ipc_ready(&own.made), STATUS_OK);
@@ -251,6 +323,7 @@ void run_judge(user &self) {
     expect_limits(own);
     expect_quota(own);
     expect_rebound(own, self);
+    expect_samgrd_found_again(own, self);
 }
 
 void run_init(user &self) {

@@ -5,9 +5,11 @@
 #include "ipc/boot_route.h"
 #include "ipc/bulk_fill.h"
 #include "ipc/bulk_sealed.h"
+#include "ipc/bulk_views.h"
 #include "ipc/ready.h"
 #include "ipc/ring.h"
 #include "ipc/server.h"
+#include "ipc/timed_client.h"
 
 // What there is to call with.
 struct caller {
@@ -15,10 +17,13 @@ struct caller {
     struct ipc_request request;
     struct ipc_question question;
     struct ipc_sent sent;
+    struct ipc_grantee grantee;
     struct ipc_asks asks;
     struct block_client disk;
     struct bulk_window window;
     struct bulk_view view;
+    struct bulk_views views;
+    struct block_item item;
     struct bulk_sealed sealed;
     struct bulk_blank blank;
     struct bulk_fill fill;
@@ -28,6 +33,7 @@ struct caller {
     struct inbox inbox;
     struct ipc_server server;
     struct ipc_exchange exchange;
+    struct timed_message timed;
     struct slot slot;
     uint64_t message[WIRE_MESSAGE_BYTES_MAX / 8];
 };
@@ -53,6 +59,9 @@ void call(struct caller *c, struct deadline deadline, struct runtime *runtime) {
 #endif
 #ifdef NOTIFY
     ipc_client_notify(&c->client, c->question.target, deadline);
+#endif
+#ifdef GRANT_CALL
+    ipc_client_grant(&c->client, c->question.target, &c->grantee, deadline);
 #endif
 #ifdef OUTCOME
     ipc_client_outcome(&c->client, c->question.target, POLICY_CALL,
@@ -103,6 +112,12 @@ void call(struct caller *c, struct deadline deadline, struct runtime *runtime) {
 #ifdef BOOT_ROUTE_FOR
     ipc_boot_route_for(runtime, 5, POLICY_CALL, deadline);
 #endif
+#ifdef FRAME_ANSWER
+    frame_answer(&runtime->page->reply_out, c->exchange.call.reply, c->slot);
+#endif
+#ifdef TIMED_CALL
+    timed_call(runtime, c->slot, &c->timed, deadline.ns, &c->timed);
+#endif
 #ifdef READY
     ipc_ready(runtime);
 #endif
@@ -111,6 +126,9 @@ void call(struct caller *c, struct deadline deadline, struct runtime *runtime) {
 #endif
 #ifdef BLOCK_READ
     block_read(&c->disk, 0, 1, 0, deadline);
+#endif
+#ifdef BLOCK_RUN
+    block_run(&c->disk, &c->item, 1, deadline);
 #endif
 #ifdef BLOCK_WRITE
     block_write(&c->disk, 0, 1, 0, deadline);
@@ -129,6 +147,9 @@ void call(struct caller *c, struct deadline deadline, struct runtime *runtime) {
 #endif
 #ifdef VIEW_OPEN
     bulk_view_open(&c->view, c->slot, 4096);
+#endif
+#ifdef VIEWS_OPEN
+    bulk_views_open(&c->views, 1, c->slot, 4096, &bytes);
 #endif
 #ifdef VIEW_COPY
     bulk_view_copy(&c->view, range, c->message);
@@ -150,6 +171,12 @@ void call(struct caller *c, struct deadline deadline, struct runtime *runtime) {
 #endif
 #ifdef FILL_SEAL
     bulk_fill_seal(&c->fill);
+#endif
+#ifdef RING_WRITER
+    ring_writer_init(&c->writer, &c->window, &c->view);
+#endif
+#ifdef RING_READER
+    ring_reader_init(&c->reader, &c->window, &c->view);
 #endif
 #ifdef RING_PUT
     ring_put(&c->writer, c->message, 8);

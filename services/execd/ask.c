@@ -1,6 +1,5 @@
 // services/execd/ask.c: what execd asks of others: policyd about each start, samgrd's route, and
 // what it tells logd.
-#include "ipc/boot_route.h"
 #include "ipc/wire/policy_wire.h"
 #include "services/execd/state.h"
 
@@ -30,18 +29,12 @@ enum wire_status ask_may_manage(struct execd_service *service, uint64_t subject)
     return ask_may(service, subject, POLICY_MANAGE, service_id_named("execd").value);
 }
 
-struct slot ask_samgrd_of_now(struct execd_service *service) {
-    struct ipc_resolver *resolver = &service->resolver;
-    struct query_result found = sys_cap_query(resolver->samgrd);
-    if (found.status == STATUS_OK && (found.detail & CAP_QUERY_CLOSED) == 0) {
-        return resolver->samgrd;
-    }
-    struct slot_result again = ipc_boot_route(service->server.runtime, SLOT_SAMGRD, ask_deadline());
-    if (again.status == STATUS_OK) {
-        slot_release(resolver->samgrd);
-        resolver->samgrd = again.slot;
-    }
-    return resolver->samgrd;
+enum status ask_give_samgrd(struct execd_service *service, struct slot task) {
+    const struct ipc_grantee program = {.task = task, .slot = SLOT_SAMGRD};
+    const enum ipc_error error =
+        ipc_client_grant(&service->client, service_id_named("samgrd"), &program, ask_deadline())
+            .error;
+    return error == IPC_OK ? STATUS_OK : STATUS_PEER_CLOSED;
 }
 
 void ask_tell_logd(struct execd_service *service, const struct log_crash *crash) {

@@ -8,7 +8,8 @@
 // first.
 #define FIRST_START (UINT64_C(1) << 32)
 
-static enum status give(const struct launch_order *order, struct slot task) {
+static enum status give(struct execd_service *service, const struct launch_order *order,
+                        struct slot task) {
     const uint32_t flags = order->program->flags;
     enum status status = STATUS_OK;
     if ((flags & BUNDLE_CONSOLE) != 0) {
@@ -19,15 +20,16 @@ static enum status give(const struct launch_order *order, struct slot task) {
                                 RIGHT_MAKE_ENDPOINT | RIGHT_MAKE_VMO);
     }
     if (status == STATUS_OK && (flags & BUNDLE_ROUTES) != 0) {
-        status = sys_task_grant(task, order->samgrd, SLOT_SAMGRD, RIGHT_CALL);
+        status = ask_give_samgrd(service, task);
     }
     return status;
 }
 
 // Its capabilities, its program, and off it goes.
-static enum status complete(const struct launch_order *order, struct slot task, const char **step) {
+static enum status complete(struct execd_service *service, const struct launch_order *order,
+                            struct slot task, const char **step) {
     const struct bundle_program *program = order->program;
-    enum status status = give(order, task);
+    enum status status = give(service, order, task);
     *step = "task_grant";
     if (status == STATUS_OK) {
         status = sys_task_load(task, order->bundle->memory, order->bundle->offset + program->offset,
@@ -42,7 +44,7 @@ static enum status complete(const struct launch_order *order, struct slot task, 
     return status;
 }
 
-struct launched launch_program(const struct launch_order *order) {
+struct launched launch_program(struct execd_service *service, const struct launch_order *order) {
     const struct bundle_program *program = order->program;
     struct launched launched = {.step = "task_create", .task = slot_at(CAP_SLOT_NONE)};
     const struct task_plan plan = {
@@ -56,7 +58,7 @@ struct launched launch_program(const struct launch_order *order) {
     if (made.status != STATUS_OK) {
         return launched;
     }
-    launched.status = complete(order, made.slot, &launched.step);
+    launched.status = complete(service, order, made.slot, &launched.step);
     if (launched.status != STATUS_OK) {
         status_ignore(sys_cap_close(made.slot), "the step that failed is what matters");
         return launched;

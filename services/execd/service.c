@@ -16,7 +16,7 @@ static enum wire_status start(struct execd_service *service, const struct launch
     if (!record) {
         return WIRE_OVERLOAD;
     }
-    struct launched launched = launch_program(order);
+    struct launched launched = launch_program(service, order);
     if (launched.status != STATUS_OK) {
         log_line(service->server.runtime, "execd: %s: %s: %s", order->program->name, launched.step,
                  status_name(launched.status));
@@ -47,7 +47,6 @@ static enum wire_status on_start(void *state, struct ipc_exchange *exchange) {
     if (!order.bundle) {
         return WIRE_ABSENT;
     }
-    order.samgrd = ask_samgrd_of_now(service);
     return start(service, &order, owner, &message->instance);
 }
 
@@ -176,6 +175,9 @@ static const struct ipc_client *client_of(const void *state) {
     return &((const struct execd_service *)state)->client;
 }
 
+// What is not found by name, but by the manifest's route.
+static const struct ipc_boot_route_row routes[] = {{"samgrd", POLICY_CALL, SLOT_SAMGRD}};
+
 static bool prepare(struct execd_service *service, struct runtime *runtime,
                     struct execd_boot boot) {
     if (!runtime_expect(runtime, slot_at(EXECD_SLOT_FACTORY), CAP_FACTORY,
@@ -194,7 +196,11 @@ static bool prepare(struct execd_service *service, struct runtime *runtime,
     }
     execd_init(&service->execd);
     ipc_resolver_init(&service->resolver, runtime, SLOT_SAMGRD);
-    ipc_client_init(&service->client, runtime, ipc_resolver_ask, &service->resolver, pause.slot);
+    service->boot = (struct ipc_boot_resolver){.runtime = runtime,
+                                               IPC_BOOT_ROWS(routes),
+                                               .others = ipc_resolver_ask,
+                                               .context = &service->resolver};
+    ipc_client_init(&service->client, runtime, ipc_boot_resolve, &service->boot, pause.slot);
     return bundles_take_boot(service, runtime, boot);
 }
 

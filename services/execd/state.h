@@ -1,9 +1,11 @@
 // services/execd/state.h: execd's one state, and what its files do for each other.
 // Ownership: one struct, on the stack of execd_main.
-// Blocking:  as service.h: a question to policyd, and a route to logd, at most ASK_DEADLINE_NS.
+// Blocking:  as service.h: a question to policyd, and a route to samgrd or logd, at most
+//            ASK_DEADLINE_NS each.
 #pragma once
 
 #include "ipc/ask.h"
+#include "ipc/boot_resolver.h"
 #include "ipc/crash.h"
 #include "ipc/resolver.h"
 #include "ipc/server.h"
@@ -19,7 +21,8 @@ extern "C" {
 struct execd_service {
     struct ipc_server server;
     struct ipc_resolver resolver;
-    struct ipc_client client;  // To policyd and logd.
+    struct ipc_boot_resolver boot;
+    struct ipc_client client;  // To policyd and logd; the route to samgrd is given to programs.
     struct execd execd;
 };
 
@@ -28,8 +31,9 @@ WARN_UNUSED enum wire_status ask_may(struct execd_service *service, uint64_t sub
                                      enum policy_action action, uint64_t object);
 WARN_UNUSED enum wire_status ask_may_manage(struct execd_service *service, uint64_t subject);
 
-// The route to the samgrd of now, which programs get.
-WARN_UNUSED struct slot ask_samgrd_of_now(struct execd_service *service);
+// The task, which has not started, gets the route to the samgrd of now. STATUS_PEER_CLOSED: there
+// is none.
+WARN_UNUSED enum status ask_give_samgrd(struct execd_service *service, struct slot task);
 
 // A send, and a line if it cannot go.
 void ask_tell_logd(struct execd_service *service, const struct log_crash *crash);

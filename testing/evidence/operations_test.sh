@@ -28,6 +28,7 @@ expect() {
 end='echo END - there is no second call'
 expect all_have_rows 0 "1 of 2 are compared" '# a comment' 'echo ECHO fast' "$end"
 expect reason_that_refers 0 "0 of 2 are compared" 'echo ECHO - as END' "$end"
+expect reason_that_refers_and_says_more 0 "0 of 2 are compared" 'echo ECHO - as END: once' "$end"
 expect test_reject_new_operation 1 "echo END: is not compared, and no row of rows says why" 'echo ECHO fast'
 expect test_reject_unknown_operation 1 "echo OTHER: no protocol has such an operation" 'echo ECHO fast' "$end" 'echo OTHER fast'
 expect test_reject_two_rows 1 "echo ECHO: has two rows" 'echo ECHO fast' 'echo ECHO fast' "$end"

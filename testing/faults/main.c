@@ -14,6 +14,7 @@
 #include "testing/faults/clients.h"
 #include "testing/faults/pools.h"
 #include "testing/faults/slots.h"
+#include "testing/faults/systems.h"
 
 enum {
     SERVED = 20,  // Requests of each client, before a service ends and again after that.
@@ -41,7 +42,8 @@ static const struct victim victims[] = {
     {"timed", "timed", FAULTS_KEPT, false},         {"echo", "echo", FAULTS_KEPT, false},
     {"rngd", "rngd", FAULTS_KEPT, false},           {"execd", "execd", FAULTS_KEPT, false},
     {"virtioblkd", "statefsd", FAULTS_KEPT, true},  {"statefsd", "statefsd", FAULTS_KEPT, false},
-    {"keystored", "keystored", FAULTS_KEPT, false}, {"console", "console", FAULTS_KEPT, false},
+    {"keystored", "keystored", FAULTS_KEPT, false}, {"updated", "updated", FAULTS_KEPT, false},
+    {"console", "console", FAULTS_KEPT, false},
 };
 
 static struct ipc_outcome ask_counts(struct caller *caller, const char *name) {
@@ -56,11 +58,17 @@ static bool asks_once(struct selftest *selftest, const char *name) {
            caller_end(&caller);
 }
 
-// Who found a service anew when it was wanted holds what it held before: statefsd its window.
+// Who found a service anew when it was wanted holds what it held before: statefsd and updated their
+// windows.
 static bool uses_the_disk(struct selftest *selftest) {
     struct state_user user;
     return state_user_begin(selftest, &user) && state_puts(&user, "used", "so") &&
-           state_holds(&user, "used", "so") && state_user_end(&user);
+           state_holds(&user, "used", "so") && state_user_end(&user) && systems_bring(selftest);
+}
+
+// After an end: what updated acknowledged before is there.
+static bool uses_the_disk_again(struct selftest *selftest) {
+    return systems_is_there(selftest) && uses_the_disk(selftest);
 }
 
 static bool end_it(struct selftest *selftest, const char *name) {
@@ -122,7 +130,7 @@ static bool idle(struct faults *faults, const struct victim *victim) {
     struct stats_system before;
     if (!asks_once(selftest, victim->asked) || !uses_the_disk(selftest) ||
         !pools_at_rest(selftest, &before) || !ends_at_rest(selftest, victim) ||
-        !uses_the_disk(selftest) || !pools_as_before(selftest, victim->name, &before)) {
+        !uses_the_disk_again(selftest) || !pools_as_before(selftest, victim->name, &before)) {
         log_line(selftest->runtime, "faults: no '%s' at rest", victim->name);
         return false;
     }
@@ -165,7 +173,7 @@ static bool ends_under_load(struct faults *faults, const struct victim *victim) 
            clients_are_served(clients, victim->mode, victim->asked, SERVED) &&
            end_it(&faults->selftest, victim->name) &&
            clients_are_served(clients, victim->mode, victim->asked, SERVED) &&
-           clients_rest(clients) && uses_the_disk(&faults->selftest) &&
+           clients_rest(clients) && uses_the_disk_again(&faults->selftest) &&
            pools_as_before(&faults->selftest, victim->name, &before);
 }
 

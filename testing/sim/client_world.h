@@ -1,11 +1,13 @@
 // testing/sim/client_world.h: for tests of the client: a kernel that does what a bad day brings.
 // Services die, grants are revoked, policy changes its mind, calls are dropped, late, or answered
 // wrongly. It counts what was done, so that every outcome can be checked against the truth.
-// Ownership: the fixture owns client and world; one world at a time. Errors:    EXPECTs that fail.
+// Ownership: the fixture owns client and world; one world at a time.
+// Errors:    EXPECTs that fail.
 #pragma once
 
 #include <cstring>
 #include <map>
+#include <vector>
 
 #include "gtest/gtest.h"
 #include "ipc/client.h"
@@ -18,6 +20,7 @@
 namespace client_world {
 
 inline constexpr uint64_t kPause = 63;
+inline constexpr uint64_t kTask = 62;  // One that has not started.
 inline constexpr uint64_t kDenyForNs = 50000000;
 
 enum Fate {
@@ -47,7 +50,16 @@ class World {
         uint32_t family;
     };
 
-    ecall_result Enter(uint64_t number, uint64_t a0, uint64_t a1) {
+    // What a task that has not started was given.
+    struct Granted {
+        Capability capability;
+        uint64_t slot;
+        uint64_t rights;
+    };
+
+    ecall_result Enter(uint64_t number, const uint64_t *args) {
+        const uint64_t a0 = args[0];
+        const uint64_t a1 = args[1];
         calls_++;
         switch (number) {
             case SYSCALL_CLOCK_GET:
@@ -61,6 +73,10 @@ class World {
                 now_ns_ = a1;
                 pauses_++;
                 return {STATUS_TIMED_OUT, 0, 0, 0};
+            case SYSCALL_CAP_QUERY:
+                return Query(a0);
+            case SYSCALL_TASK_GRANT:
+                return Grant(args);
             case SYSCALL_IPC_CALL:
                 return Call(a0, a1);
             case SYSCALL_IPC_SEND:
@@ -122,6 +138,7 @@ class World {
     uint64_t notified_ = 0;
     uint64_t pauses_ = 0;
     uint64_t sent_ = 0;
+    std::vector<Granted> granted_;
     int resolver_fails_ = 0;
     Fate fate_ = ANSWER;
     int fates_left_ = 0;  // How many calls meet fate_; then they are answered.
@@ -133,6 +150,27 @@ class World {
         }
         fates_left_--;
         return fate_;
+    }
+
+    ecall_result Query(uint64_t slot) {
+        const Capability &held = held_.at(slot);
+        const Service &service = services_[held.target];
+        return {STATUS_OK, CAP_ENDPOINT | (uint64_t{RIGHT_CALL} << 16), held.target,
+                (held.life != service.life ? CAP_QUERY_CLOSED : 0) |
+                    (held.family != service.family ? CAP_QUERY_REVOKED : 0)};
+    }
+
+    // As the kernel does, of an endpoint that is closed too.
+    ecall_result Grant(const uint64_t *args) {
+        const Capability &held = held_.at(args[1]);
+        if (args[0] != kTask) {
+            return {STATUS_BAD_CAP, 0, 0, 0};
+        }
+        if (held.family != services_[held.target].family) {
+            return {STATUS_REVOKED, 0, 0, 0};
+        }
+        granted_.push_back({held, args[2], args[3]});
+        return {STATUS_OK, 0, 0, 0};
     }
 
     ecall_result Call(uint64_t slot, uint64_t deadline_ns) {
@@ -281,7 +319,6 @@ class Client : public ::testing::Test {
 // Weak: the mutation test links both tests into one program.
 extern "C" [[gnu::weak]] ecall_result sim_ecall(uint64_t number, uint64_t arg0, uint64_t arg1,
                                                 uint64_t arg2, uint64_t arg3) {
-    (void)arg2;
-    (void)arg3;
-    return client_world::world->Enter(number, arg0, arg1);
+    const uint64_t args[] = {arg0, arg1, arg2, arg3};
+    return client_world::world->Enter(number, args);
 }

@@ -2,8 +2,11 @@
 #include "testing/sim/seed_fork.h"
 
 #include <fcntl.h>
-#include <sched.h>
+#include <gtest/gtest.h>
+#include <pthread.h>
+#include <signal.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -12,22 +15,37 @@
 #include <cstdio>
 #include <cstdlib>
 #include <new>
+#include <vector>
 
 namespace simtest {
 namespace {
 
 constexpr std::size_t WORKERS = 2;
+constexpr useconds_t LOOK_US = 10000;  // Between looks at whether they have ended.
 
 // Of the processes that run seeds of one range.
 struct shared_range {
     std::atomic<std::uint64_t> next;
     std::atomic<std::uint64_t> unclean{UINT64_MAX};  // The lowest so far.
-    std::atomic_flag adding = ATOMIC_FLAG_INIT;
+    pthread_mutex_t adding;  // Who waits for one that died inside is ended with it.
 };
 
 [[noreturn]] void give_up(const char *what) {
     std::perror(what);
     std::exit(2);
+}
+
+// Who forked this process may be ended at any time.
+void end_with_parent() {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+}
+
+void make_shared(pthread_mutex_t *mutex) {
+    pthread_mutexattr_t how;
+    pthread_mutexattr_init(&how);
+    pthread_mutexattr_setpshared(&how, PTHREAD_PROCESS_SHARED);
+    pthread_mutex_init(mutex, &how);
+    pthread_mutexattr_destroy(&how);
 }
 
 void boot(const sim_options &machine) {
@@ -67,11 +85,14 @@ int seed_fork(const sim_options &machine, bool quiet, const std::function<void()
     std::fflush(stdout);
     const pid_t child = fork();
     if (child == 0) {
+        end_with_parent();
         if (quiet) {
             const int nothing = open("/dev/null", O_WRONLY);
             dup2(nothing, STDOUT_FILENO);
             dup2(nothing, STDERR_FILENO);
         }
+        // Nobody reads what GoogleTest has counted here: the first failure ends the process.
+        GTEST_FLAG_SET(break_on_failure, true);
         body();
         std::fflush(stdout);
         _exit(0);
@@ -91,14 +112,42 @@ void run_seeds(const seed_range &range, shared_range *shared,
     for (std::uint64_t seed = shared->next.fetch_add(range.step);
          seed <= range.last && seed < shared->unclean; seed = shared->next.fetch_add(range.step)) {
         const bool is_clean = run(seed);
-        while (shared->adding.test_and_set()) {
-            sched_yield();
-        }
+        pthread_mutex_lock(&shared->adding);
         add();
         if (!is_clean) {
             shared->unclean = std::min(shared->unclean.load(), seed);
         }
-        shared->adding.clear();
+        pthread_mutex_unlock(&shared->adding);
+    }
+}
+
+// Of the first that failed, the others are ended.
+void end_workers(std::vector<pid_t> workers) {
+    for (const pid_t worker : workers) {
+        kill(worker, SIGKILL);
+    }
+    for (const pid_t worker : workers) {
+        waitpid(worker, nullptr, 0);
+    }
+}
+
+// Until all have ended; the first that fails ends all, in whichever order they end.
+void await(std::vector<pid_t> workers) {
+    for (std::size_t i = 0; !workers.empty(); i++) {
+        i %= workers.size();
+        int status = 0;
+        const pid_t got = waitpid(workers[i], &status, WNOHANG);
+        if (got == 0) {
+            usleep(LOOK_US);
+            continue;
+        }
+        workers.erase(workers.begin() + static_cast<std::ptrdiff_t>(i));
+        if (got < 0 || status != 0) {
+            end_workers(workers);
+            std::fprintf(stderr, "seeds: a process that ran them failed: %s\n",
+                         seed_crash(status).c_str());
+            std::exit(2);
+        }
     }
 }
 
@@ -107,27 +156,26 @@ void run_seeds(const seed_range &range, shared_range *shared,
 std::uint64_t seeds_each(const seed_range &range, const std::function<bool(std::uint64_t)> &run,
                          const std::function<void()> &add) {
     void *const memory = seed_shared_bytes(sizeof(shared_range));
-    auto *const shared = new (memory) shared_range{range.first};
+    auto *const shared = new (memory) shared_range{};
+    shared->next = range.first;
+    make_shared(&shared->adding);
     std::fflush(stdout);
-    pid_t workers[WORKERS];
-    for (pid_t &worker : workers) {
-        worker = fork();
+    std::vector<pid_t> workers;
+    while (workers.size() < WORKERS) {
+        const pid_t worker = fork();
         if (worker == 0) {
+            end_with_parent();
             run_seeds(range, shared, run, add);
             std::fflush(stdout);
             _exit(0);
         }
         if (worker < 0) {
+            end_workers(workers);
             give_up("seeds: fork");
         }
+        workers.push_back(worker);
     }
-    for (const pid_t worker : workers) {
-        int status = 0;
-        if (waitpid(worker, &status, 0) != worker || status != 0) {
-            std::fprintf(stderr, "seeds: a process that ran them failed\n");
-            std::exit(2);
-        }
-    }
+    await(workers);
     const std::uint64_t unclean = shared->unclean;
     munmap(memory, sizeof(shared_range));
     return unclean == UINT64_MAX ? 0 : unclean;

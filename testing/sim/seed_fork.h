@@ -36,7 +36,8 @@ Outcome *seed_shared() {
 }
 
 // Boots the machine if none with so many harts was booted last, forks, and has `body` run there;
-// `quiet`: what it prints goes nowhere. The status with which it ended.
+// `quiet`: what it prints goes nowhere. The status with which it ended. An EXPECT that fails there
+// ends it by a signal.
 int seed_fork(const sim_options &machine, bool quiet, const std::function<void()> &body);
 
 struct seed_range {
@@ -47,7 +48,8 @@ struct seed_range {
 
 // Runs seeds in order in two processes, each taking the next one that is left, up to the first of
 // which `run` says that it is not clean: its number, or 0. After each, `add` is called in the same
-// process, and by one process at a time: for what it sums up in shared memory.
+// process, and by one process at a time: for what it sums up in shared memory. If one of the two
+// fails, the other is ended, and the program.
 std::uint64_t seeds_each(
     const seed_range &range, const std::function<bool(std::uint64_t)> &run,
     const std::function<void()> &add = [] {});

@@ -190,7 +190,7 @@ void check_includes(const SourceFile &file, std::vector<Finding> *findings) {
 const std::regex &request_pattern() {
     static const std::regex pattern(
         R"(\b(sys_ipc_(call|send)|ipc_(call|ask|tell|manage|boot_route(_for)?|client_(send|tell|)"
-        R"(manage|notify))|timed_call)\s*\()");
+        R"(manage|notify|grant))|timed_call)\s*\()");
     return pattern;
 }
 

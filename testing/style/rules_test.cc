@@ -228,7 +228,7 @@ TEST(Style, test_reject_retry_loop_in_a_service) {
     EXPECT_EQ(rules_broken("ipc/x.c", text), Rules());
     for (const char *name :
          {"sys_ipc_send", "ipc_call", "ipc_ask", "ipc_tell", "ipc_manage", "ipc_client_notify",
-          "ipc_boot_route", "ipc_boot_route_for", "timed_call"}) {
+          "ipc_client_grant", "ipc_boot_route", "ipc_boot_route_for", "timed_call"}) {
         std::string one = code("void f(void) {\n    for (;;) {\n        " + std::string(name) +
                                "(b, c);\n    }\n}\n");
         EXPECT_EQ(rules_broken("services/a/x.c", one), Rules({"retry_loop"})) << name;

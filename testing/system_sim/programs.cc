@@ -99,6 +99,8 @@ void run_worker(user &self) {
         sim_user_work(200000);
     }
     own.over = true;
+    own.said = std::strlen(sim_console());
+    own.logd_ends = truth.ends["logd"];
     if (what == WORK_CRASHES) {
         sim_user_store(8, number);
     }

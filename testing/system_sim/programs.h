@@ -5,6 +5,7 @@
 // Errors:    findings, in `truth` (world.h).
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <set>
@@ -21,10 +22,12 @@ namespace systemsim {
 enum work : std::uint32_t { WORK_EXITS, WORK_IS_BUSY, WORK_CRASHES, WORK_HANGS, WORK_COUNT };
 
 struct program_truth {
-    std::uint32_t begun = 0;     // How often it runs or ran,
-    std::uint32_t at_most = 1;   // and what its starter was told of that.
-    std::uint32_t instance = 0;  // As its starter was told, or as it found itself.
-    bool over = false;           // It was about to end by itself.
+    std::uint32_t begun = 0;      // How often it runs or ran,
+    std::uint32_t at_most = 1;    // and what its starter was told of that.
+    std::uint32_t instance = 0;   // As its starter was told, or as it found itself.
+    bool over = false;            // It was about to end by itself.
+    std::size_t said = 0;         // Bytes of the console by then,
+    std::uint32_t logd_ends = 0;  // and how often logd had ended.
 };
 
 struct program_ledger {

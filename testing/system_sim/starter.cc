@@ -218,7 +218,6 @@ class starter {
     // False: it is not known how it ended, or that it has.
     bool wait_for(started &one, std::uint64_t patience_us) {
         const execd_of_now now;
-        const std::uint32_t logd_ends = truth.ends["logd"];
         const bool is_kept = is_settled("logd") && is_settled("samgrd") && is_settled("policyd");
         const std::uint32_t instance = one.instance;
         exec_message message{};
@@ -232,7 +231,7 @@ class starter {
             case WIRE_OK:
                 hear(instance, message);
                 if (message.reason == EXIT_FAULT_WRITE && is_kept) {
-                    look_for_crash(instance, now, logd_ends);
+                    look_for_crash(instance, now);
                 }
                 break;
             case WIRE_ABSENT:
@@ -255,8 +254,9 @@ class starter {
     }
 
     // Who waits is answered before logd is told, so it stands there soon after execd has answered
-    // once more, unless logd was not there to be told.
-    void look_for_crash(std::uint32_t instance, const execd_of_now &now, std::uint32_t logd_ends) {
+    // once more, unless logd was not there to be told, or has ended, since the program crashed.
+    void look_for_crash(std::uint32_t instance, const execd_of_now &now) {
+        const program_truth &crashed = programs.of[programs.number_of[instance]];
         exec_message message{};
         bool found = false;
         if (ask(EXEC_OP_STATS, &message) != IPC_OK) {
@@ -264,8 +264,8 @@ class starter {
         }
         for (std::uint32_t i = 0; i < CRASH_LOOKS && !found; i++) {
             found = journal_has(instance);
-            if (std::strstr(sim_console(), "logd was not told") != nullptr || !now.is_same() ||
-                logd_ends != truth.ends["logd"]) {
+            if (std::strstr(sim_console() + crashed.said, "logd was not told") != nullptr ||
+                !now.is_same() || crashed.logd_ends != truth.ends["logd"]) {
                 return;
             }
             pause_us(found ? 1 : 1000);
