@@ -21,7 +21,6 @@
 #include "testing/statefs/memory_disk.h"
 #include "tools/statefs/power_cut.h"
 #include "tools/statefs/write_log.h"
-#include "tools/text/files.h"
 
 namespace {
 
@@ -187,20 +186,6 @@ class chooser {
     std::array<bool, KINDS> chosen_{};
 };
 
-std::optional<write_log> read_log(const std::string &path, std::uint64_t mib) {
-    std::optional<std::string> bytes = text::file_contents(path);
-    std::string complaint;
-    if (!bytes) {
-        return std::nullopt;
-    }
-    std::optional<write_log> log =
-        statefs_tool::write_log_of(std::move(*bytes), (mib << 20) / SECTOR, complaint);
-    if (!log) {
-        std::cerr << "powercut: " << path << ": " << complaint << "\n";
-    }
-    return log;
-}
-
 }  // namespace
 
 int main(int argc, char **argv) {
@@ -216,15 +201,14 @@ int main(int argc, char **argv) {
     app.add_flag("--forget-flushes", forget, "as if the disk did not flush: must be found");
     app.add_flag("--choose", choose, "names three seeds to boot on");
     CLI11_PARSE(app, argc, argv);
-    const std::optional<write_log> log = read_log(path, mib);
+    const std::optional<write_log> log = statefs_tool::read_write_log(path, mib, std::cerr);
     if (!log) {
         return 2;
     }
     // A log that was not read to its end would be judged as if nothing were behind that.
     const std::uint32_t changes = newest_of(*log).back();
     if (changes != CHANGES) {
-        std::cerr << "powercut: " << path << ": short: " << changes << " of " << CHANGES
-                  << " changes\n";
+        std::cerr << path << ": short: " << changes << " of " << CHANGES << " changes\n";
         return 2;
     }
     judge judged(*log, forget);

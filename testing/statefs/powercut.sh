@@ -44,12 +44,12 @@ done
 must_say() {
     local said
     said=$("${@:2}" 2>&1) && said="status 0: $said"
-    case $said in "powercut: $1"*) echo "as it must be: $said" ;; *) echo "powercut: not found: $1, but: $said" >&2; return 1 ;; esac
+    case $said in "$1"*) echo "as it must be: $said" ;; *) echo "powercut: not found: $1, but: $said" >&2; return 1 ;; esac
 }
-must_say "seed " "$judge" "$log" --seeds 400 --forget-flushes
+must_say "powercut: seed " "$judge" "$log" --seeds 400 --forget-flushes
 # a service that asks for none,
 boot "$unflushed" --disk-log "$log.unflushed"
-must_say "seed " "$judge" "$log.unflushed" --seeds 400
+must_say "powercut: seed " "$judge" "$log.unflushed" --seeds 400
 # and half a log is none.
 head -c "$(($(stat -c %s "$log") / 2))" "$log" >"$log.half"
 must_say "$log.half: short" "$judge" "$log.half" --seeds 400

@@ -4,7 +4,6 @@
 #include <filesystem>
 #include <optional>
 #include <ostream>
-#include <utility>
 #include <vector>
 
 #include "tools/statefs/commands.h"
@@ -21,17 +20,7 @@ std::optional<write_log> read_log(const cut_options &with, std::ostream &err) {
         err << "statefs: a size is 1 to " << IMAGE_MIB_MAX << " MiB\n";
         return std::nullopt;
     }
-    std::optional<std::string> bytes = text::file_contents(with.log);
-    if (!bytes) {
-        return std::nullopt;
-    }
-    std::string complaint;
-    std::optional<write_log> log =
-        write_log_of(std::move(*bytes), (with.mib << 20) / DISK_SECTOR_BYTES, complaint);
-    if (!log) {
-        err << "statefs: " << with.log << ": " << complaint << "\n";
-    }
-    return log;
+    return read_write_log(with.log, with.mib, err);
 }
 
 void print(std::ostream &out, std::uint64_t seed, const cut &made, const write_log &log) {

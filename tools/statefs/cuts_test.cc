@@ -57,9 +57,9 @@ std::string good_log() {
 }
 
 char sector_of(const std::vector<std::uint8_t> &disk, std::size_t sector) {
-    const std::set<std::uint8_t> found(disk.begin() + static_cast<long>(sector * SECTOR),
-                                       disk.begin() + static_cast<long>((sector + 1) * SECTOR));
-    return found.size() == 1 ? static_cast<char>(*found.begin()) : '?';
+    const std::uint8_t *bytes = &disk[sector * SECTOR];
+    const bool same = std::memcmp(bytes, bytes + 1, SECTOR - 1) == 0;
+    return same ? static_cast<char>(*bytes) : '?';
 }
 
 std::string refusal_of(const std::string &bytes) {
@@ -115,7 +115,7 @@ TEST(WriteLog, test_reject_log_of_another_version_or_sector_size) {
 
 TEST(WriteLog, test_reject_truncated_log) {
     const std::string bytes = good_log();
-    for (std::size_t left = SECTOR; left < bytes.size(); left += 100) {
+    for (std::size_t left = SECTOR; left < bytes.size(); left += SECTOR / 4) {
         const std::string said = refusal_of(bytes.substr(0, left));
         EXPECT_EQ(said.substr(0, 7), "short: ") << left;
         EXPECT_NE(said.find(" of 4 entries"), std::string::npos) << left;
@@ -145,7 +145,7 @@ TEST(PowerCut, what_was_flushed_is_there_and_later_sectors_are_or_are_torn_or_ar
     ASSERT_TRUE(log);
     std::set<std::size_t> points;
     std::array<std::set<char>, 8> seen;
-    for (std::uint64_t seed = 0; seed < 300; seed++) {
+    for (std::uint64_t seed = 0; seed < 200; seed++) {
         std::vector<std::uint8_t> disk;
         const cut made = cut_disk(*log, seed, disk);
         ASSERT_EQ(disk.size(), DISK_SECTORS * SECTOR);
@@ -221,7 +221,7 @@ TEST_F(Cuts, an_image_is_what_its_point_says) {
 TEST_F(Cuts, test_reject_bad_log_and_write_nothing) {
     write(good_log().substr(0, 5 * SECTOR));
     EXPECT_EQ(run(cut_image), 1);
-    EXPECT_EQ(err.str(), "statefs: " + with.log + ": short: 1 of 4 entries\n");
+    EXPECT_EQ(err.str(), with.log + ": short: 1 of 4 entries\n");
     EXPECT_FALSE(std::filesystem::exists(with.image));
     EXPECT_EQ(run(list_points), 1);
     EXPECT_EQ(out.str(), "");

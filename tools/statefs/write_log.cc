@@ -2,7 +2,10 @@
 #include "tools/statefs/write_log.h"
 
 #include <cstring>
+#include <ostream>
 #include <utility>
+
+#include "tools/text/files.h"
 
 namespace statefs_tool {
 
@@ -100,6 +103,20 @@ std::optional<write_log> write_log_of(std::string bytes, std::uint64_t disk_sect
     if (log.entries.empty()) {
         complaint = "nothing was written";
         return std::nullopt;
+    }
+    return log;
+}
+
+std::optional<write_log> read_write_log(const std::string &path, std::uint64_t mib,
+                                        std::ostream &err) {
+    std::optional<std::string> bytes = text::file_contents(path);
+    if (!bytes) {
+        return std::nullopt;
+    }
+    std::string complaint;
+    std::optional<write_log> log = write_log_of(std::move(*bytes), (mib << 20) / SECTOR, complaint);
+    if (!log) {
+        err << path << ": " << complaint << "\n";
     }
     return log;
 }

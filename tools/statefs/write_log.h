@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <iosfwd>
 #include <optional>
 #include <string>
 #include <vector>
@@ -36,5 +37,10 @@ struct write_log {
 // all that it counts is there; `complaint` says which.
 std::optional<write_log> write_log_of(std::string bytes, std::uint64_t disk_sectors,
                                       std::string &complaint);
+
+// Of that file, and a disk of so many MiB. Nothing: the complaint went to `err`, or to standard
+// error if the file cannot be read.
+std::optional<write_log> read_write_log(const std::string &path, std::uint64_t mib,
+                                        std::ostream &err);
 
 }  // namespace statefs_tool
