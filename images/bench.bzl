@@ -122,9 +122,45 @@ def _resolve_images():
         image = ":bench_resolve",
     )
 
+def _depth_image():
+    # The system calls of a disk at depth, by a kernel that tells of each: the manifest of bench_block with another client.
+    native.genrule(
+        name = "depth_manifest",
+        srcs = ["block.manifest"],
+        outs = ["depth.manifest"],
+        cmd = "sed -e 's/^service block$$/service depth/' -e 's/^    slot 5 factory vmo$$/&\\n    slot 6 stats trace/' $< >$@",
+    )
+    native.genrule(
+        name = "bench_depth_golden",
+        srcs = ["golden/bench_block.golden"],
+        outs = ["bench_depth.golden"],
+        cmd = "sed -e 's/ block$$/ depth/' -e '/^bench: block_/d' -e 's/^bench: end$$/bench: block_calls_of_32_reads %u mean %u first %u\\n&/' $< >$@",
+    )
+    _text("depth.policy", "allow depth call virtioblkd")
+    programs = dict(_BLOCK_PROGRAMS, **{"//testing/bench:depth": "depth"})
+    programs.pop("//testing/bench:block")
+    _image(
+        name = "bench_depth",
+        disk_mib = 16,
+        golden = "bench_depth.golden",
+        harts = 1,
+        icount = True,
+        kernel = "//kernel:kernel_syscalls",
+        manifest = "depth.manifest",
+        policies = {"depth.policy": "policy"},
+        programs = programs,
+    )
+    budget_test(
+        name = "bench_depth_budget",
+        size = "medium",
+        budget = "//testing/budgets:depth.budget",
+        image = ":bench_depth",
+    )
+
 def bench_images():
-    """`bench`, `bench_client`, `bench_services`, `bench_block`, `bench_stored`, `bench_state`, `bench_replay`, `bench_crowd`, `bench_resolve`, `bench_pairs2` and `4`, with their budgets."""
+    """`bench`, `bench_client`, `bench_services`, `bench_block`, `bench_depth`, `bench_stored`, `bench_state`, `bench_replay`, `bench_crowd`, `bench_resolve`, `bench_pairs2` and `4`, with their budgets."""
     _resolve_images()
+    _depth_image()
     _image(
         name = "bench",
         golden = "golden/bench.golden",

@@ -107,13 +107,17 @@ def state_images():
         name = "powercut_disk_test",
         size = "medium",
         srcs = ["//testing/statefs:powercut.sh"],
-        args = ["$(rootpath //testing/statefs:powercut)"] + [
+        args = [
+            "$(rootpath //testing/statefs:powercut)",
+            "$(rootpath //tools/statefs)",
+        ] + [
             "$(rootpath :%s)" % name
             for name in _POWERCUT
         ],
         data = [
             "//testing/qemu:boots.sh",
             "//testing/statefs:powercut",
+            "//tools/statefs",
         ] + [":" + name for name in _POWERCUT],
         tags = QEMU_TAGS,
     )

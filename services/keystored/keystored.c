@@ -108,6 +108,11 @@ const struct keystored_entry *keystored_find(const struct keystored *keystored,
     return 0;
 }
 
+uint64_t keystored_uses(const struct keystored *keystored, struct keystored_name name) {
+    const struct keystored_entry *entry = keystored_find(keystored, name);
+    return entry ? entry->uses : 0;
+}
+
 const struct keystored_entry *keystored_next(const struct keystored *keystored,
                                              struct keystored_name name) {
     const struct keystored_entry *best = 0;
@@ -211,8 +216,7 @@ void keystored_replace(struct keystored *keystored, struct keystored *fresh) {
     for (uint32_t i = 0; i < KEYSTORED_ENTRIES_MAX; i++) {
         struct keystored_entry *entry = &fresh->entries[i];
         const struct keystored_name name = {entry->owner, {entry->name, entry->name_count}};
-        const struct keystored_entry *before = keystored_find(keystored, name);
-        entry->uses = before ? before->uses : 0;
+        entry->uses = keystored_uses(keystored, name);
     }
     *keystored = *fresh;
     sodium_memzero(fresh, sizeof(*fresh));
@@ -302,9 +306,8 @@ enum wire_status keystored_keep(const struct keystored *keystored, struct keysto
     if (status != WIRE_OK) {
         return status;
     }
-    const struct keystored_entry *found = keystored_find(keystored, name);
     *change = change_of(name);
-    change->entry.uses = found ? found->uses : 0;
+    change->entry.uses = keystored_uses(keystored, name);
     seal_entry(keystored, KEYS_SECRET, salt, secret, &change->entry);
     return WIRE_OK;
 }

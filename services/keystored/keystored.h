@@ -154,6 +154,8 @@ const struct keystored_entry *keystored_next(const struct keystored *keystored,
                                              struct keystored_name name);
 const struct keystored_entry *keystored_find(const struct keystored *keystored,
                                              struct keystored_name name);
+// How often that entry was used; 0 of one that is not there.
+uint64_t keystored_uses(const struct keystored *keystored, struct keystored_name name);
 uint32_t keystored_owned(const struct keystored *keystored, uint64_t owner);
 
 // Whether the n-th use is told for the record: the first, the second, the fourth, ..

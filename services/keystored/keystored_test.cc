@@ -432,6 +432,21 @@ TEST_F(Keystored, test_reject_unknown_name) {
     EXPECT_EQ(keystored_next(keys.get(), keystored_name{ALICE, view({})}), nullptr);
 }
 
+TEST_F(Keystored, test_reject_uses_of_what_is_not_there) {
+    const auto uses = [this](std::uint64_t owner, const bytes &name) {
+        return keystored_uses(keys.get(), keystored_name{owner, view(name)});
+    };
+    ASSERT_EQ(make(ALICE, "pair"), WIRE_OK);
+    ASSERT_EQ(sign(ALICE, "pair", text("m")), WIRE_OK);
+    EXPECT_EQ(uses(ALICE, text("pair")), 1u);
+    EXPECT_EQ(uses(BOB, text("pair")), 0u);
+    EXPECT_EQ(uses(ALICE, text("pai")), 0u);
+    EXPECT_EQ(uses(ALICE, {}), 0u);
+    EXPECT_EQ(uses(ALICE, bytes(KEYS_NAME_BYTES_MAX + 1, 'p')), 0u);
+    ASSERT_EQ(erase(ALICE, "pair"), WIRE_OK);
+    EXPECT_EQ(uses(ALICE, text("pair")), 0u);
+}
+
 TEST_F(Keystored, test_reject_secret_of_another) {
     ASSERT_EQ(keep(ALICE, "word", text("sesame")), WIRE_OK);
     ASSERT_EQ(make(ALICE, "pair"), WIRE_OK);

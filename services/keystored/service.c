@@ -19,6 +19,12 @@ static struct keystored_name name_of(const struct ipc_exchange *exchange) {
     return (struct keystored_name){owner_of(exchange), message->name};
 }
 
+// Of what the request names.
+static uint64_t uses_of(const struct keystored_service *service,
+                        const struct ipc_exchange *exchange) {
+    return keystored_uses(&service->keystored, name_of(exchange));
+}
+
 static enum wire_status on_identity(void *state, struct ipc_exchange *exchange) {
     const struct keystored_service *service = state;
     struct keys_message *message = exchange->message;
@@ -87,14 +93,12 @@ static enum wire_status on_sign(void *state, struct ipc_exchange *exchange) {
     struct keystored_service *service = state;
     struct keys_message *message = exchange->message;
     enum wire_status status = WIRE_UNAVAILABLE;
-    uint64_t uses = 0;
     if (store_is_fresh(service)) {
         status = keystored_sign(&service->keystored, name_of(exchange), message->message,
                                 service->scratch);
-        uses = status == WIRE_OK ? keystored_find(&service->keystored, name_of(exchange))->uses : 0;
     }
     message->signature = signature_in(service);
-    return audit_use(service, exchange, "sign", uses, status);
+    return audit_use(service, exchange, "sign", uses_of(service, exchange), status);
 }
 
 static enum wire_status on_keep(void *state, struct ipc_exchange *exchange) {
@@ -120,14 +124,12 @@ static enum wire_status on_give(void *state, struct ipc_exchange *exchange) {
     struct keystored_service *service = state;
     struct keys_message *message = exchange->message;
     enum wire_status status = WIRE_UNAVAILABLE;
-    uint64_t uses = 0;
     service->dirty = true;
     if (store_is_fresh(service)) {
         status = keystored_give(&service->keystored, name_of(exchange), service->scratch,
                                 &message->secret);
-        uses = status == WIRE_OK ? keystored_find(&service->keystored, name_of(exchange))->uses : 0;
     }
-    return audit_use(service, exchange, "give", uses, status);
+    return audit_use(service, exchange, "give", uses_of(service, exchange), status);
 }
 
 static enum wire_status on_erase(void *state, struct ipc_exchange *exchange) {

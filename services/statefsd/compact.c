@@ -5,8 +5,7 @@
 
 // Batches that hold so many entries, whatever their size.
 static uint32_t steps_of(uint32_t entries) {
-    const uint32_t each = STATE_PAYLOAD_BYTES_MAX / STATE_RECORD_BYTES_MAX;
-    return (entries + each - 1) / each;
+    return (entries + STATE_STEP_ENTRIES - 1) / STATE_STEP_ENTRIES;
 }
 
 // As many commits as steps, and one more, each of the greatest size.

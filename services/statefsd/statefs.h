@@ -12,9 +12,10 @@
 // Units:     sectors of DISK_SECTOR_BYTES; bytes.
 // Ownership: the caller owns the struct and what is behind the disk; nothing is allocated.
 // Blocking:  as long as the disk takes: of a stage or a maintain, at most STATE_PAUSE_SECTORS
-//            written and 3 flushes, but of the first after a mount, which copies everything; of a
-//            commit as many and as often again, times STATE_TRIES where the disk loses what was
-//            written.
+//            written and 3 flushes; of the first after a mount, which copies everything,
+//            STATE_START_SECTORS and STATE_START_FLUSHES, and once more if the disk lost the copy;
+//            of a commit as a stage and once more STATE_PAUSE_SECTORS and 3 flushes, times
+//            STATE_TRIES where the disk loses what was written.
 // Errors:    enum state_status, enum state_mount. STATE_FAILED is for good: mount again.
 #pragma once
 
@@ -29,6 +30,12 @@ enum {
     STATE_TRIES = 3,             // Of a write with its flush, if the disk says that it lost it.
     STATE_REGION_RESERVES = 64,  // A region has at most so many, of STATE_ENTRIES_MAX.
     STATE_PAUSE_SECTORS = STATE_BATCH_SECTORS_MAX + 2,
+    // A step of a compaction copies at least so many entries, so all are copied in so many steps.
+    STATE_STEP_ENTRIES = (int)STATE_PAYLOAD_BYTES_MAX / (int)STATE_RECORD_BYTES_MAX,
+    STATE_STEPS_MAX = ((int)STATE_ENTRIES_MAX + STATE_STEP_ENTRIES - 1) / STATE_STEP_ENTRIES,
+    // Those, and the superblocks before and behind them.
+    STATE_START_SECTORS = STATE_STEPS_MAX * (int)STATE_BATCH_SECTORS_MAX + 4,
+    STATE_START_FLUSHES = 5,
 };
 
 enum state_plant {

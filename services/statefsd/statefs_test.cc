@@ -111,29 +111,6 @@ TEST_F(Statefs, one_commit_takes_one_flush) {
     EXPECT_EQ(disk.sectors_written(), sectors + 1);
 }
 
-TEST_F(Statefs, pauses_are_bounded_while_regions_change) {
-    config.entries = STATE_ENTRIES_MAX;
-    memory_disk large(statefs_disk_sectors_min(STATE_ENTRIES_MAX));
-    config.disk = large.disk();
-    make();
-    for (int i = 0; i < STATE_ENTRIES_MAX; i++) {
-        const std::string key = "key" + std::to_string(i) + std::string(40, '.');
-        ASSERT_EQ(put(ME, key, std::string(STATE_VALUE_BYTES_MAX, 'v')), STATE_OK);
-    }
-    std::uint64_t most = 0;
-    for (int i = 0; i < 3000; i++) {
-        const std::uint64_t before = large.sectors_written();
-        ASSERT_EQ(put(ME, "key0" + std::string(40, '.'), std::to_string(i)), STATE_OK);
-        most = std::max(most, large.sectors_written() - before);
-    }
-    EXPECT_GE(fs->counts.compactions, 3u);
-    // The step, the commit, and the commit for the new region.
-    EXPECT_LE(most, std::uint64_t{STATE_PAUSE_SECTORS} + 2);
-    ASSERT_EQ(mount(), MOUNT_OK);
-    EXPECT_EQ(fs->table.count, static_cast<std::uint32_t>(STATE_ENTRIES_MAX));
-    EXPECT_EQ(get(ME, "key0" + std::string(40, '.')), "2999");
-}
-
 TEST_F(Statefs, test_reject_bad_key_and_too_large) {
     make();
     const std::string longest(STATE_KEY_BYTES_MAX, 'k');

@@ -4,15 +4,9 @@
 //
 // The disk has the largest region that there is. Beside the figures it holds two promises: a batch
 // costs the same whatever the length of the journal, and a start replays all that was acknowledged.
-#include "ipc/ask.h"
-#include "ipc/frame.h"
-#include "ipc/ready.h"
-#include "ipc/resolver.h"
 #include "ipc/state_item.h"
-#include "ipc/wire/init_wire.h"
-#include "ipc/wire/state_wire.h"
 #include "runtime/main.h"
-#include "testing/bench/bench.h"
+#include "testing/bench/journal.h"
 #include "testing/bench/measure.h"
 
 enum {
@@ -27,26 +21,12 @@ enum {
 };
 
 struct replay {
-    struct runtime *runtime;
-    struct ipc_resolver resolver;
-    struct ipc_client ipc;
-    struct deadline deadline;
+    struct journal journal;
     uint32_t keys;  // That are written in turn,
     uint32_t next;  // and the next one.
-    uint32_t failures;
     uint8_t key[2];
     uint8_t value[STATE_VALUE_BYTES_MAX];
 };
-
-static void asks(struct replay *replay, enum state_op op, struct state_message *message) {
-    const struct ipc_question question = {.target = service_id_named("statefsd"),
-                                          .protocol = &state_rows,
-                                          .deadline = replay->deadline,
-                                          .carried = slot_at(CAP_SLOT_NONE)};
-    message->header.op = (uint8_t)op;
-    replay->failures += ipc_ask(&replay->ipc, &question, message).error != IPC_OK ||
-                        message->header.status != WIRE_OK;
-}
 
 static struct wire_bytes next_key(struct replay *replay) {
     replay->key[0] = 'k';
@@ -56,17 +36,15 @@ static struct wire_bytes next_key(struct replay *replay) {
 }
 
 static void changes_eight(struct replay *replay) {
-    struct state_message begun = {.transaction = 0};
-    asks(replay, STATE_OP_BEGIN, &begun);
+    const uint64_t transaction = journal_begin(&replay->journal);
     for (uint32_t i = 0; i < STATE_CHANGES_MAX; i++) {
         struct state_message message = {
-            .transaction = begun.transaction,
+            .transaction = transaction,
             .key = next_key(replay),
             .value = {.data = replay->value, .count = sizeof(replay->value)}};
-        asks(replay, STATE_OP_PUT, &message);
+        journal_ask(&replay->journal, STATE_OP_PUT, &message);
     }
-    struct state_message done = {.transaction = begun.transaction};
-    asks(replay, STATE_OP_COMMIT, &done);
+    journal_commit(&replay->journal, transaction);
 }
 
 static void changes(struct replay *replay, uint32_t transactions) {
@@ -78,26 +56,19 @@ static void changes(struct replay *replay, uint32_t transactions) {
 static void gets(struct replay *replay, uint32_t count) {
     for (uint32_t i = 0; i < count; i++) {
         struct state_message message = {.key = next_key(replay)};
-        asks(replay, STATE_OP_GET, &message);
+        journal_ask(&replay->journal, STATE_OP_GET, &message);
     }
 }
 
 static void print(struct replay *replay, const char *name, uint64_t spent) {
     const struct figure figure = {.least = spent, .sum = spent, .first = spent, .rounds = 1};
-    print_figure(replay->runtime, name, figure, 0);
+    print_figure(replay->journal.runtime, name, figure, 0);
 }
 
 // statefsd is ended; the next one reads the journal, copies it, and answers. Instructions.
 static uint64_t restart(struct replay *replay) {
-    struct message_page *page = replay->runtime->page;
-    struct init_message message = {.header = {.op = INIT_OP_END},
-                                   .service = service_id_named("statefsd").value};
     const uint64_t begin = counter_instructions();
-    frame_finish(&page->call_out, WIRE_PROTOCOL_INIT,
-                 init_encode(WIRE_REQUEST, &message, page->call_out.payload,
-                             sizeof(page->call_out.payload)));
-    replay->failures +=
-        sys_ipc_call(slot_at(SLOT_OPERATOR), replay->deadline.ns).status != STATUS_OK;
+    journal_restart(&replay->journal);
     gets(replay, 1);
     return counter_instructions() - begin;
 }
@@ -108,11 +79,11 @@ static uint64_t start_with(struct replay *replay, const char *name, uint32_t bat
     replay->next = 0;
     changes(replay, batches);
     const uint64_t spent = restart(replay);
-    asks(replay, STATE_OP_STATS, &stats);
+    journal_ask(&replay->journal, STATE_OP_STATS, &stats);
     print(replay, name, spent);
-    log_line(replay->runtime, "bench: %s: %u batches replayed, %lu times lost", name,
+    log_line(replay->journal.runtime, "bench: %s: %u batches replayed, %lu times lost", name,
              stats.replayed, stats.lost);
-    replay->failures += stats.replayed != batches + 1 || stats.lost != 0 || stats.end != 0;
+    replay->journal.failures += stats.replayed != batches + 1 || stats.lost != 0 || stats.end != 0;
     return spent;
 }
 
@@ -120,19 +91,16 @@ static uint64_t start_with(struct replay *replay, const char *name, uint32_t bat
 static void compare(struct replay *replay, uint64_t none, uint64_t few, uint64_t more) {
     const uint64_t first = (few - none) / FEW;
     const uint64_t later = (more - few) / (MORE - FEW);
-    log_line(replay->runtime, "bench: a batch costs %lu, in a longer journal %lu", first, later);
-    replay->failures += none > few || few > more || later * 100 > first * (100 + GROWTH_PERCENT) ||
-                        later * 100 < first * (100 - GROWTH_PERCENT);
+    log_line(replay->journal.runtime, "bench: a batch costs %lu, in a longer journal %lu", first,
+             later);
+    replay->journal.failures += none > few || few > more ||
+                                later * 100 > first * (100 + GROWTH_PERCENT) ||
+                                later * 100 < first * (100 - GROWTH_PERCENT);
 }
 
 int service_main(struct runtime *runtime) {
-    struct replay replay = {.runtime = runtime,
-                            .deadline = {.ns = sys_clock_get() + BENCH_PATIENCE_NS},
-                            .keys = STATE_CHANGES_MAX};
-    ipc_resolver_init(&replay.resolver, runtime, SLOT_SAMGRD);
-    ipc_client_init(&replay.ipc, runtime, ipc_resolver_ask, &replay.resolver,
-                    slot_at(CAP_SLOT_NONE));
-    if (ipc_ready(runtime) != STATUS_OK) {
+    struct replay replay = {.keys = STATE_CHANGES_MAX};
+    if (!journal_open(&replay.journal, runtime)) {
         return 1;
     }
     changes(&replay, WARM);
@@ -149,11 +117,5 @@ int service_main(struct runtime *runtime) {
     compare(&replay, none, few, more);
     replay.keys = ALL_KEYS;
     (void)start_with(&replay, "replay_110_of_240_keys", FEW);
-    if (replay.failures != 0) {
-        log_line(runtime, "bench: %u failed, or a batch costs more in a longer journal",
-                 replay.failures);
-        return 1;
-    }
-    marker_text(runtime, MARKER_BENCH_END);
-    return 0;
+    return journal_end(&replay.journal, ", or a batch costs more in a longer journal");
 }

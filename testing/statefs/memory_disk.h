@@ -1,8 +1,7 @@
 // testing/statefs/memory_disk.h: a disk in memory for tests, whose power goes at a chosen write.
 //
-// Writes stand in a cache until a flush. At a power cut each sector of the cache is durable, lost,
-// or torn: its words are partly new, partly old, or neither. Which, the seed says. The disk can
-// also lose its cache and go on (DISK_LOST), or fail.
+// Writes stand in a cache until a flush. What a power cut makes of the cache, by seed, says
+// tools/statefs/power_cut.h. The disk can also lose its cache and go on (DISK_LOST), or fail.
 // Units:     sectors.
 // Ownership: the test owns it; a struct disk made from it points to it.
 // Blocking:  never.
@@ -12,31 +11,15 @@
 #include <cstdint>
 #include <cstring>
 #include <functional>
-#include <map>
 #include <set>
 #include <vector>
 
 #include "services/statefsd/disk.h"
+#include "tools/statefs/power_cut.h"
 
 namespace statefs_test {
 
-// SplitMix64.
-class dice {
-  public:
-    explicit dice(std::uint64_t seed) : state_(seed) {}
-    std::uint64_t next() {
-        std::uint64_t value = (state_ += 0x9e3779b97f4a7c15);
-        value = (value ^ (value >> 30)) * 0xbf58476d1ce4e5b9;
-        value = (value ^ (value >> 27)) * 0x94d049bb133111eb;
-        return value ^ (value >> 31);
-    }
-    std::uint64_t below(std::uint64_t bound) {
-        return next() % bound;
-    }
-
-  private:
-    std::uint64_t state_;
-};
+using statefs_tool::dice;
 
 class memory_disk {
   public:
@@ -189,35 +172,15 @@ class memory_disk {
         return forgotten != forgotten_.end() ? forgotten->second.data() : durable(sector);
     }
 
-    void tear(std::uint8_t *to, const std::uint8_t *from) {
-        const bool garbage = dice_.below(4) == 0;
-        for (std::uint32_t i = 0; i < DISK_SECTOR_BYTES; i += 8) {
-            const std::uint64_t kind = dice_.below(2);
-            if (kind == 0) {
-                std::memcpy(to + i, from + i, 8);
-            } else if (garbage) {
-                const std::uint64_t word = dice_.next();
-                std::memcpy(to + i, &word, 8);
-            }
-        }
-    }
-
     void settle() {
-        for (const auto &[sector, bytes] : cache_) {
-            const std::uint64_t fate = dice_.below(3);
-            if (fate == 0) {
-                std::memcpy(durable(sector), bytes.data(), DISK_SECTOR_BYTES);
-            } else if (fate == 1) {
-                tear(durable(sector), bytes.data());
-            }
-        }
+        statefs_tool::settle(dice_, cache_, bytes_);
         cache_.clear();
     }
 
     dice dice_;
     std::vector<std::uint8_t> bytes_;
-    std::map<std::uint64_t, std::vector<std::uint8_t>> cache_;
-    std::map<std::uint64_t, std::vector<std::uint8_t>> forgotten_;
+    statefs_tool::unflushed cache_;
+    statefs_tool::unflushed forgotten_;
     std::set<std::uint64_t> spoiled_;
     std::uint64_t steps_left_ = NEVER;
     std::uint64_t losing_ = 0;

@@ -1,21 +1,16 @@
 // testing/statefs/powercut.cc: a disk that a machine wrote, as it would be had the power gone at
-// any point. QEMU's blklogwrites has logged every write and flush of the image `powercut`. For each
-// seed a point of the log is chosen: what was written before the last flush is there; of what was
-// written after it each sector is there, or not, or torn. The service's own code mounts that disk.
+// any point (tools/statefs/power_cut.h) of the log of the image `powercut`. The service's own code
+// mounts that disk.
 //
 // load.c changes one thing after the other, and begins change n only after n - 1 was acknowledged:
 // where the log shows change n, n - 1 must be there, and n if it was flushed; nothing else, and all
-// of it. With --keep three of the disks are written to files, for a machine to boot on them: one
-// with a torn end, one without the last change, one in its second region. Exit status: 0 if so for
-// all seeds, 1 if not, 2 if that is no whole log.
+// of it. With --choose three of the seeds are named whose disks a machine shall boot on: one with a
+// torn end, one without the last change, one in its second region. Exit status: 0 if so for all
+// seeds, 1 if not, 2 if that is no whole log.
 #include <CLI/CLI.hpp>
 #include <array>
 #include <cstdint>
-#include <cstdio>
-#include <cstring>
-#include <fstream>
 #include <iostream>
-#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
@@ -24,32 +19,19 @@
 #include "ipc/types.h"
 #include "services/statefsd/statefs.h"
 #include "testing/statefs/memory_disk.h"
+#include "tools/statefs/power_cut.h"
+#include "tools/statefs/write_log.h"
 
 namespace {
 
-using statefs_test::dice;
+using statefs_tool::log_entry;
+using statefs_tool::write_log;
 
-constexpr std::uint64_t LOG_MAGIC = 0x6a736677736872;
-constexpr std::uint64_t LOG_FLUSH = 1;
 constexpr std::size_t SECTOR = DISK_SECTOR_BYTES;
 // Of load.c.
 constexpr std::uint32_t KEYS = 6;
 constexpr std::uint32_t CHANGES = 440;
 constexpr std::uint32_t DIGITS = 8;
-
-struct entry {
-    std::uint64_t sector;
-    std::uint64_t sectors;
-    bool flush;
-    const std::uint8_t *bytes;
-    std::uint32_t newest;  // The highest change that the log shows up to here.
-};
-
-std::uint64_t u64_at(const std::uint8_t *bytes) {
-    std::uint64_t value = 0;
-    std::memcpy(&value, bytes, sizeof(value));
-    return value;
-}
 
 // The highest number in "n=00000000".
 std::uint32_t newest_in(const std::uint8_t *bytes, std::size_t count) {
@@ -63,26 +45,22 @@ std::uint32_t newest_in(const std::uint8_t *bytes, std::size_t count) {
     return newest;
 }
 
-// Empty: no such log.
-std::vector<entry> entries_of(const std::vector<std::uint8_t> &log) {
-    std::vector<entry> entries;
-    if (log.size() < 2 * SECTOR || u64_at(log.data()) != LOG_MAGIC) {
-        return entries;
+// After so many entries: the highest change that the log shows.
+std::vector<std::uint32_t> newest_of(const write_log &log) {
+    std::vector<std::uint32_t> newest{0};
+    for (const log_entry &one : log.entries) {
+        newest.push_back(
+            std::max(newest.back(), newest_in(log.bytes_of(one), one.sectors * SECTOR)));
     }
-    std::uint32_t newest = 0;
-    for (std::size_t at = SECTOR; at + SECTOR <= log.size();) {
-        const std::uint8_t *head = &log[at];
-        const std::uint64_t sectors = u64_at(head + 8);
-        const bool flush = (u64_at(head + 16) & LOG_FLUSH) != 0;
-        at += SECTOR;
-        if ((sectors == 0 && !flush) || sectors * SECTOR > log.size() - at) {
-            break;  // The end.
-        }
-        newest = std::max(newest, newest_in(&log[at - SECTOR] + SECTOR, sectors * SECTOR));
-        entries.push_back({u64_at(head), sectors, flush, head + SECTOR, newest});
-        at += sectors * SECTOR;
+    return newest;
+}
+
+// As a disk would see it that ignores flushes.
+write_log without_flushes(write_log log) {
+    for (log_entry &one : log.entries) {
+        one.is_flush = false;
     }
-    return entries;
+    return log;
 }
 
 // What is remarkable about a cut.
@@ -95,38 +73,22 @@ struct cut_state {
 
 class judge {
   public:
-    judge(const std::vector<entry> &entries, std::uint64_t disk_sectors, bool forget_flushes)
-        : entries_(entries), disk_sectors_(disk_sectors), forget_(forget_flushes) {}
+    judge(const write_log &log, bool forget_flushes)
+        : log_(log), seen_(forget_flushes ? without_flushes(log) : log), newest_(newest_of(log)) {}
 
     // Empty: as it must be.
     std::string run(std::uint64_t seed) {
-        dice rolled(seed);
-        const std::size_t cut = rolled.below(entries_.size() + 1);
-        statefs_test::memory_disk disk(disk_sectors_, seed);
-        const struct disk device = disk.disk();
-        std::uint32_t durable = 0;
-        for (std::size_t i = 0; i < cut; i++) {
-            const entry &one = entries_[i];
-            for (std::uint64_t k = 0; k < one.sectors; k++) {
-                (void)device.write(device.context, one.sector + k, 1, one.bytes + k * SECTOR);
-            }
-            if (one.flush && !forget_) {
-                (void)device.flush(device.context);
-            }
-            durable = one.flush ? one.newest : durable;
+        statefs_test::memory_disk disk(log_.disk_sectors);
+        const statefs_tool::cut made = statefs_tool::cut_disk(seen_, seed, disk.bytes());
+        std::size_t flushed = made.entries;
+        while (flushed > 0 && !log_.entries[flushed - 1].is_flush) {
+            flushed--;
         }
-        const std::uint32_t newest = cut == 0 ? 0 : entries_[cut - 1].newest;
-        disk.cut_now();
-        disk.power_on();
-        bytes_ = disk.bytes();
+        const std::uint32_t newest = newest_[made.entries];
         cut_ = {};
-        return look(device, newest, std::max(durable, newest == 0 ? 0 : newest - 1));
+        return look(disk.disk(), newest, std::max(newest_[flushed], newest == 0 ? 0 : newest - 1));
     }
 
-    // Of the last run, before anybody mounted the disk.
-    const std::vector<std::uint8_t> &bytes() const {
-        return bytes_;
-    }
     const cut_state &cut() const {
         return cut_;
     }
@@ -190,11 +152,10 @@ class judge {
         return "";
     }
 
-    const std::vector<entry> &entries_;
-    std::uint64_t disk_sectors_;
-    bool forget_;
+    const write_log &log_;
+    const write_log seen_;  // By the disk.
+    const std::vector<std::uint32_t> newest_;
     std::unique_ptr<statefs> fs_ = std::make_unique<statefs>();
-    std::vector<std::uint8_t> bytes_;
     cut_state cut_;
     std::uint64_t blank_ = 0;
     std::uint64_t torn_ = 0;
@@ -202,40 +163,27 @@ class judge {
     std::uint64_t last_lost_ = 0;
 };
 
-// Keeps the first disk of each kind; another seed for each.
-class keeper {
+// Names the first seed of each kind; another one for each.
+class chooser {
   public:
-    explicit keeper(std::string path) : path_(std::move(path)) {}
-
-    bool take(const judge &judged, std::uint64_t seed) {
-        const cut_state &cut = judged.cut();
+    void look(const cut_state &cut, std::uint64_t seed) {
         const std::array<bool, KINDS> is{cut.torn, cut.last_lost, cut.compacted};
-        if (path_.empty() || cut.found == 0) {
-            return true;
-        }
-        for (std::size_t kind = 0; kind < KINDS; kind++) {
-            if (!is[kind] || kept_[kind]) {
-                continue;
+        for (std::size_t kind = 0; kind < KINDS && cut.found != 0; kind++) {
+            if (is[kind] && !chosen_[kind]) {
+                chosen_[kind] = true;
+                std::cout << "powercut: disk " << kind + 1 << " is seed " << seed << " change "
+                          << cut.found << "\n";
+                return;
             }
-            kept_[kind] = true;
-            const std::string name = path_ + std::to_string(kind + 1);
-            std::ofstream file(name, std::ios::binary);
-            file.write(reinterpret_cast<const char *>(judged.bytes().data()),
-                       static_cast<std::streamsize>(judged.bytes().size()));
-            std::cout << "powercut: " << name << " is of seed " << seed << ", change " << cut.found
-                      << "\n";
-            return file.flush().good();
         }
-        return true;
     }
     bool is_done() const {
-        return path_.empty() || (kept_[0] && kept_[1] && kept_[2]);
+        return chosen_[0] && chosen_[1] && chosen_[2];
     }
 
   private:
     static constexpr std::size_t KINDS = 3;
-    std::string path_;
-    std::array<bool, KINDS> kept_{};
+    std::array<bool, KINDS> chosen_{};
 };
 
 }  // namespace
@@ -245,50 +193,45 @@ int main(int argc, char **argv) {
     std::uint64_t seeds = 1000;
     std::uint64_t mib = 1;
     bool forget = false;
-    std::string keep;
+    bool choose = false;
     CLI::App app{"Cuts the power of a logged disk at seeded points, and mounts what is left."};
     app.add_option("log", path, "of QEMU's blklogwrites")->required();
     app.add_option("--seeds", seeds, "how many points");
     app.add_option("--mib", mib, "of the disk");
     app.add_flag("--forget-flushes", forget, "as if the disk did not flush: must be found");
-    app.add_option("--keep", keep, "three of the disks are written to this path and 1, 2, 3");
+    app.add_flag("--choose", choose, "names three seeds to boot on");
     CLI11_PARSE(app, argc, argv);
-    std::ifstream file(path, std::ios::binary);
-    const std::vector<std::uint8_t> log((std::istreambuf_iterator<char>(file)), {});
-    const std::vector<entry> entries = entries_of(log);
-    if (entries.empty()) {
-        std::cerr << "powercut: " << path << ": no log\n";
+    const std::optional<write_log> log = statefs_tool::read_write_log(path, mib, std::cerr);
+    if (!log) {
         return 2;
     }
     // A log that was not read to its end would be judged as if nothing were behind that.
-    if (entries.back().newest != CHANGES) {
-        std::cerr << "powercut: " << path << ": short: " << entries.back().newest << " of "
-                  << CHANGES << " changes\n";
+    const std::uint32_t changes = newest_of(*log).back();
+    if (changes != CHANGES) {
+        std::cerr << path << ": short: " << changes << " of " << CHANGES << " changes\n";
         return 2;
     }
-    judge judged(entries, (mib << 20) / SECTOR, forget);
-    keeper kept(keep);
+    judge judged(*log, forget);
+    chooser chosen;
     for (std::uint64_t seed = 0; seed < seeds; seed++) {
         const std::string complaint = judged.run(seed);
         if (!complaint.empty()) {
             std::cout << "powercut: seed " << seed << ": " << complaint << "\n";
             return 1;
         }
-        if (!kept.take(judged, seed)) {
-            std::cerr << "powercut: cannot write " << keep << "\n";
-            return 2;
+        if (choose) {
+            chosen.look(judged.cut(), seed);
         }
     }
     std::uint64_t flushes = 0;
-    for (const entry &one : entries) {
-        flushes += one.flush;
+    for (const log_entry &one : log->entries) {
+        flushes += one.is_flush;
     }
-    std::cout << "powercut: " << seeds << " points of " << entries.size() << " entries with "
-              << flushes << " flushes and " << entries.back().newest
-              << " changes: " << judged.blank() << " before the journal, " << judged.torn()
-              << " torn, " << judged.last_lost() << " without the last change, "
-              << judged.compacted() << " in the second region\n";
-    const bool wide =
-        judged.last_lost() > 0 && judged.torn() > 0 && judged.compacted() > 0 && kept.is_done();
+    std::cout << "powercut: " << seeds << " points of " << log->entries.size() << " entries with "
+              << flushes << " flushes and " << changes << " changes: " << judged.blank()
+              << " before the journal, " << judged.torn() << " torn, " << judged.last_lost()
+              << " without the last change, " << judged.compacted() << " in the second region\n";
+    const bool wide = judged.last_lost() > 0 && judged.torn() > 0 && judged.compacted() > 0 &&
+                      (!choose || chosen.is_done());
     return wide ? 0 : 1;
 }

@@ -15,8 +15,6 @@ namespace statefs_tool {
 
 namespace {
 
-constexpr std::uint64_t MIB_MAX = 1024;
-
 const char *text_of(state_mount result) {
     switch (result) {
         case MOUNT_OK:
@@ -175,8 +173,9 @@ std::string escaped(const std::uint8_t *bytes, std::uint32_t count) {
 
 int make_image(const options &with, std::ostream &out, std::ostream &err) {
     const std::optional<state_key> key = key_of_hex(with.key);
-    if (!key || with.mib == 0 || with.mib > MIB_MAX) {
-        err << "statefs: a key is 64 hexadecimal digits, a size is 1 to " << MIB_MAX << " MiB\n";
+    if (!key || with.mib == 0 || with.mib > IMAGE_MIB_MAX) {
+        err << "statefs: a key is 64 hexadecimal digits, a size is 1 to " << IMAGE_MIB_MAX
+            << " MiB\n";
         return 1;
     }
     if (std::filesystem::exists(with.image) && !with.force) {

@@ -10,6 +10,8 @@
 
 namespace statefs_tool {
 
+constexpr std::uint64_t IMAGE_MIB_MAX = 1024;
+
 struct options {
     std::string image;
     std::string key;           // 64 hexadecimal digits, or empty.

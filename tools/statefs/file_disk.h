@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <fstream>
 #include <string>
 
 #include "services/statefsd/disk.h"
@@ -10,11 +9,12 @@
 namespace statefs_tool {
 
 // Units: sectors. Ownership: owns the open file; a struct disk made from it points to it. Blocking:
-// file input and output. Errors: `good` is false if the file cannot be opened or is no whole number
-// of sectors; DISK_FAILED.
+// file input and output; a flush waits until the machine's own disk has what was written. Errors:
+// `good` is false if the file cannot be opened or is no whole number of sectors; DISK_FAILED.
 class file_disk {
   public:
     file_disk(const std::string &path, bool writable);
+    ~file_disk();
     file_disk(const file_disk &) = delete;
     file_disk &operator=(const file_disk &) = delete;
 
@@ -30,7 +30,11 @@ class file_disk {
                                   const std::uint8_t *bytes);
     static enum disk_status flush(void *context);
 
-    std::fstream file_;
+    bool has(std::uint64_t sector, std::uint32_t count) const {
+        return sector <= sectors_ && count <= sectors_ - sector;
+    }
+
+    int file_ = -1;
     std::uint64_t sectors_ = 0;
 };
 

@@ -1,10 +1,12 @@
-// tools/statefs/statefs.cc: looks into images of disks that statefsd writes, and mends them.
+// tools/statefs/statefs.cc: looks into images of disks that statefsd writes, and mends them; makes
+// those that power cuts leave.
 #include <CLI/CLI.hpp>
 #include <iostream>
 #include <random>
 #include <string>
 
 #include "tools/statefs/commands.h"
+#include "tools/statefs/cuts.h"
 #include "tools/text/files.h"
 
 namespace {
@@ -21,6 +23,32 @@ bool read_key(const std::string &path, std::string &key) {
         std::cerr << path << ": empty, and no key\n";
     }
     return !key.empty();
+}
+
+using cut_command = int(const statefs_tool::cut_options &, std::ostream &, std::ostream &);
+
+// Of logs.
+CLI::App *add_cut(CLI::App &app, const char *name, const char *what,
+                  statefs_tool::cut_options &with) {
+    CLI::App *sub = app.add_subcommand(name, what);
+    sub->add_option("log", with.log, "of what a disk was told, as --disk-log of an image writes it")
+        ->required();
+    sub->add_option("--mib", with.mib, "size of the disk, MiB");
+    return sub;
+}
+
+void add_cuts(CLI::App &app, statefs_tool::cut_options &with, int &status) {
+    const auto run = [&with, &status](cut_command *command) {
+        return [&with, &status, command] { status = command(with, std::cout, std::cerr); };
+    };
+    CLI::App *cut = add_cut(app, "cut", "makes the image that a power cut would leave", with);
+    cut->add_option("image", with.image, "the file")->required();
+    cut->add_option("--seed", with.seed, "chooses the point of the log, and what is torn");
+    cut->add_flag("--force", with.force, "writes over a file that is there");
+    cut->callback(run(statefs_tool::cut_image));
+    CLI::App *points = add_cut(app, "points", "what `cut` makes of each seed from 0 on", with);
+    points->add_option("--seeds", with.seeds, "how many");
+    points->callback(run(statefs_tool::list_points));
 }
 
 }  // namespace
@@ -55,6 +83,8 @@ int main(int argc, char **argv) {
     add("dump", "every entry: service, key, value", statefs_tool::dump);
     add("repair", "keeps what is before the first damage, and writes it anew",
         statefs_tool::repair);
+    statefs_tool::cut_options cut;
+    add_cuts(app, cut, status);
     CLI11_PARSE(app, argc, argv);
     return status;
 }
