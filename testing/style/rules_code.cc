@@ -13,6 +13,17 @@ void add(std::vector<Finding> *findings, const char *rule, const SourceFile &fil
     findings->push_back({rule, file.path, line, "", 1, text});
 }
 
+// What stands in every match of a pattern is looked for first: it takes a tenth of the time.
+bool has_one_of(const std::string &line, std::initializer_list<const char *> words) {
+    return std::any_of(words.begin(), words.end(),
+                       [&](const char *word) { return line.find(word) != std::string::npos; });
+}
+
+bool is_directive(const std::string &line) {
+    const size_t first = line.find_first_not_of(" \t\v\f\r\n");
+    return first != std::string::npos && line[first] == '#';
+}
+
 // Where atomics, volatile accesses and inline assembly are at home.
 bool may_touch_the_machine(const SourceFile &file) {
     static const std::regex sim_switch(R"(kernel/arch/sim/fiber[\w]*\.[chS])");
@@ -34,12 +45,13 @@ bool is_target_code(const SourceFile &file) {
 void check_machine(const SourceFile &file, std::vector<Finding> *findings) {
     static const std::regex pattern(
         R"(\b__atomic_\w*|\b__sync_\w*|\bvolatile\b|\b(__)?asm(__)?\b|\b_Atomic\b|\bstdatomic\b)");
+    const bool allowed_here = may_touch_the_machine(file);
     for (size_t i = 0; i < file.code.size(); i++) {
         std::smatch match;
         // The sanitizer's own prototypes say volatile.
-        bool allowed =
-            may_touch_the_machine(file) || file.code[i].find("__asan_") != std::string::npos;
-        if (!allowed && std::regex_search(file.code[i], match, pattern)) {
+        bool allowed = allowed_here || file.code[i].find("__asan_") != std::string::npos;
+        if (!allowed && has_one_of(file.code[i], {"__", "volatile", "asm", "tomic"}) &&
+            std::regex_search(file.code[i], match, pattern)) {
             add(findings, "machine_access", file, static_cast<int>(i) + 1,
                 match.str() + ": atomics only in base/atomic.h, assembly only in a port");
         }
@@ -51,7 +63,7 @@ void check_macros(const SourceFile &file, std::vector<Finding> *findings) {
     static const std::regex flow(R"(\b(return|goto|break|continue)\b)");
     bool inside = false;
     for (size_t i = 0; i < file.code.size(); i++) {
-        inside = inside || std::regex_search(file.code[i], start);
+        inside = inside || (is_directive(file.code[i]) && std::regex_search(file.code[i], start));
         if (inside && std::regex_search(file.code[i], flow)) {
             add(findings, "macro_flow", file, static_cast<int>(i) + 1,
                 "a macro hides control flow");
@@ -64,7 +76,8 @@ void check_conditionals(const SourceFile &file, std::vector<Finding> *findings) 
     static const std::regex pattern(
         R"(^\s*#\s*(if|ifdef|ifndef|elif)\b(?!.*__cplusplus|.*__ASSEMBLER__))");
     for (size_t i = 0; i < file.code.size(); i++) {
-        if (std::regex_search(file.code[i], pattern) && file.path != "base/compiler.h") {
+        if (is_directive(file.code[i]) && std::regex_search(file.code[i], pattern) &&
+            file.path != "base/compiler.h") {
             add(findings, "conditional", file, static_cast<int>(i) + 1,
                 "choose a file with select() instead of lines with #if");
         }
@@ -76,7 +89,8 @@ void check_statics(const SourceFile &file, std::vector<Finding> *findings) {
         R"(^\s*(static|_Thread_local|thread_local)\b(?!.*\b(const|inline|constexpr)\b))"
         R"((?![^=;]*\()[^;]*[=;])");
     for (size_t i = 0; i < file.code.size(); i++) {
-        if (std::regex_search(file.code[i], variable)) {
+        if (has_one_of(file.code[i], {"static", "hread_local"}) &&
+            std::regex_search(file.code[i], variable)) {
             add(findings, "static_variable", file, static_cast<int>(i) + 1,
                 "all state is in one struct that is passed");
         }
@@ -180,7 +194,7 @@ void check_opening(const SourceFile &file, std::vector<Finding> *findings) {
 void check_includes(const SourceFile &file, std::vector<Finding> *findings) {
     static const std::regex pattern(R"rx(^\s*#\s*include\s+"([^"/]*|\.\.?/.*)")rx");
     for (size_t i = 0; i < file.lines.size(); i++) {
-        if (std::regex_search(file.lines[i], pattern)) {
+        if (is_directive(file.lines[i]) && std::regex_search(file.lines[i], pattern)) {
             add(findings, "include_path", file, static_cast<int>(i) + 1,
                 "include from the root of the tree");
         }

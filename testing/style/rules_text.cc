@@ -1,4 +1,5 @@
 // testing/style/rules_text.cc: rules that look at lines, whatever the language.
+#include <algorithm>
 #include <regex>
 
 #include "testing/style/rules.h"
@@ -8,6 +9,12 @@ namespace {
 void add(std::vector<Finding> *findings, const char *rule, const SourceFile &file, size_t index,
          const std::string &text) {
     findings->push_back({rule, file.path, static_cast<int>(index) + 1, "", 1, text});
+}
+
+// What stands in every match of a pattern is looked for first: it takes a tenth of the time.
+bool has_one_of(const std::string &line, std::initializer_list<const char *> words) {
+    return std::any_of(words.begin(), words.end(),
+                       [&](const char *word) { return line.find(word) != std::string::npos; });
 }
 
 bool is_plain(const std::string &line, bool tabs) {
@@ -37,13 +44,39 @@ void check_budget(const SourceFile &file, std::vector<Finding> *findings) {
     }
 }
 
-void check_line(const SourceFile &file, size_t index, int column_limit,
-                std::vector<Finding> *findings) {
+void check_words(const SourceFile &file, size_t index, std::vector<Finding> *findings) {
     static const std::regex unfinished(R"(\b(TODO|FIXME|XXX|HACK)\b)");
+    if (has_one_of(file.lines[index], {"TODO", "FIXME", "XXX", "HACK"}) &&
+        std::regex_search(prose_of(file, index), unfinished)) {
+        add(findings, "unfinished", file, index,
+            "do it, or say in the folder's README what is missing");
+    }
+    // A test may show a tool such a path.
     static const std::regex machine_path(R"((^|[\s"'`=(:])/(home|root|work|mnt|Users)(/|\b))");
+    if (!file.path.ends_with("_test.cc") &&
+        has_one_of(file.lines[index], {"/ho", "/ro", "/wo", "/mn", "/Us"}) &&
+        std::regex_search(file.lines[index], machine_path)) {
+        add(findings, "machine_path", file, index, "a path of one machine");
+    }
+}
+
+bool names_host(const std::string &line) {
+    if (!has_one_of(line, {"://", ".org", ".com", ".net", ".io", ".dev", ".cn", ".de"})) {
+        return false;
+    }
     static const std::regex host(R"(\b([a-z0-9-]+\.)+(org|com|net|io|dev|cn|de)\b)");
     static const std::regex address(
         R"(\b(https?|ftp|git)://(?!127\.0\.0\.1|[a-z]+\.invalid|localhost|host\b|HOST\b|\$))");
+    // The name of the SVG format, which nothing ever connects to.
+    static const std::regex svg_namespace(
+        "xmlns=\\\\?\"http"
+        "://www\\.w3\\.org/2000/svg");
+    const std::string named = std::regex_replace(line, svg_namespace, "");
+    return std::regex_search(named, host) || std::regex_search(named, address);
+}
+
+void check_line(const SourceFile &file, size_t index, int column_limit,
+                std::vector<Finding> *findings) {
     const std::string &line = file.lines[index];
     // Tables and assembly are not laid out by clang-format: a row may be wider than code.
     bool laid_out = file.path.ends_with(".c") || file.path.ends_with(".cc") || file.is_header();
@@ -59,20 +92,8 @@ void check_line(const SourceFile &file, size_t index, int column_limit,
     if (line.ends_with(" ")) {
         add(findings, "trailing_space", file, index, "a space ends the line");
     }
-    if (std::regex_search(prose_of(file, index), unfinished)) {
-        add(findings, "unfinished", file, index,
-            "do it, or say in the folder's README what is missing");
-    }
-    // A test may show a tool such a path.
-    if (!file.path.ends_with("_test.cc") && std::regex_search(line, machine_path)) {
-        add(findings, "machine_path", file, index, "a path of one machine");
-    }
-    // The name of the SVG format, which nothing ever connects to.
-    static const std::regex svg_namespace(
-        "xmlns=\\\\?\"http"
-        "://www\\.w3\\.org/2000/svg");
-    const std::string named = std::regex_replace(line, svg_namespace, "");
-    if (std::regex_search(named, host) || std::regex_search(named, address)) {
+    check_words(file, index, findings);
+    if (names_host(line)) {
         add(findings, "host_name", file, index,
             "the name of a host: packages come from apt's own sources, documents are in the tree");
     }

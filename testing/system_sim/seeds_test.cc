@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "testing/system_sim/found_by.h"
+
 namespace systemsim {
 namespace {
 
@@ -65,7 +67,7 @@ TEST_P(PlantedBug, is_found) {
     seed_options options;
     options.plant = GetParam();
     options.quiet = true;
-    const auto [seed, sum] = seeds_run(options, {1, SEEDS});
+    const auto [seed, sum] = seeds_find(options, {1, SEEDS});
     ASSERT_NE(seed, 0u) << plant_what(GetParam());
     options.plant = -1;  // It is the bug that is complained of, and not a world that fails anyway.
     EXPECT_STREQ(seed_run(options, seed).complaint, "");
