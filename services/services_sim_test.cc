@@ -105,8 +105,8 @@ void run_quitter(user &self) {
     EXPECT_EQ(ipc_ready(&made), STATUS_OK);
     EXPECT_LE(runtime_start_number(&made), RESTARTS + 1);
     timed_message reply{};
-    EXPECT_EQ(ask(&made, wish(TIMED_OP_SLEEP, in_us(PATIENCE_US)), in_us(50), &reply),
-              STATUS_TIMED_OUT);
+    const timed_message sleep = wish(TIMED_OP_SLEEP, in_us(PATIENCE_US));
+    EXPECT_EQ(ask(&made, sleep, in_us(50), &reply), STATUS_TIMED_OUT);
     sys_task_exit(7);
 }
 
@@ -116,8 +116,8 @@ void run_judge(user &self) {
     struct runtime made = runtime_of(self);
     EXPECT_EQ(ipc_ready(&made), STATUS_OK);
     timed_message reply{};
-    EXPECT_EQ(ask(&made, wish(TIMED_OP_SLEEP, in_us(200000)), in_us(PATIENCE_US), &reply),
-              STATUS_OK);
+    const timed_message sleep = wish(TIMED_OP_SLEEP, in_us(200000));
+    EXPECT_EQ(ask(&made, sleep, in_us(PATIENCE_US), &reply), STATUS_OK);
     EXPECT_EQ(ask(&made, wish(TIMED_OP_STATS, 0), in_us(PATIENCE_US), &reply), STATUS_OK);
     EXPECT_EQ(reply.sleepers, 0u);
     EXPECT_GE(reply.woken, 1u);
@@ -235,7 +235,8 @@ bool reboots(const body &sleeper, const body &timed = run_timed) {
         struct runtime made = runtime_of(self);
         timed_message reply{};
         EXPECT_EQ(ipc_ready(&made), STATUS_OK);
-        (void)ask(&made, wish(TIMED_OP_SLEEP, in_us(200000)), in_us(PATIENCE_US), &reply);
+        const timed_message sleep = wish(TIMED_OP_SLEEP, in_us(200000));
+        (void)ask(&made, sleep, in_us(PATIENCE_US), &reply);
     });
     const sim_result result = machine.run_once(
         [](user &self) {
@@ -390,8 +391,8 @@ TEST(ServicesSim, init_says_why_it_did_not_sync) {
             run_ready(self);
             timed_message reply{};
             struct runtime made = runtime_of(self);
-            EXPECT_EQ(ask(&made, wish(TIMED_OP_SLEEP, in_us(100000)), in_us(PATIENCE_US), &reply),
-                      STATUS_OK);
+            const timed_message sleep = wish(TIMED_OP_SLEEP, in_us(100000));
+            EXPECT_EQ(ask(&made, sleep, in_us(PATIENCE_US), &reply), STATUS_OK);
         });
         const sim_result result = machine.run_once(
             [budget = budget](user &self) {

@@ -470,7 +470,8 @@ TEST_F(ModelTest, agrees_with_a_plain_map) {
         const metricsd_caller from{1 + random_() % (METRICSD_OWNER_MAX + 4), 1};
         const auto kind = static_cast<metric_kind>(random_() % METRIC_SPAN);
         const std::string name = "n" + std::to_string(random_() % 8);
-        const uint64_t value = random_() >> (random_() % 64);
+        const uint64_t bits = random_();
+        const uint64_t value = bits >> (random_() % 64);
         uint64_t sum = 0;
         const wire_status wanted =
             model.Update({from.id, static_cast<uint8_t>(kind), name}, value, &sum);

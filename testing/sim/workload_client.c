@@ -68,8 +68,7 @@ static uint32_t take_answered(struct client *client, struct call_result got, boo
 
 static void call(struct client *client, struct slot server) {
     uint64_t number = client->next_number++;
-    uint64_t deadline_ns =
-        sim_user_random(3) == 0 ? sys_clock_get() + 1 + sim_user_random(NS_SHORT) : UINT64_MAX;
+    uint64_t deadline_ns = sim_user_random(3) == 0 ? 1 + workload_soon(NS_SHORT) : UINT64_MAX;
     frame_write(&client->page->call_out, FRAME_TYPE_CALL, number);
     struct slot attached = workload_attach(client->page, server);
     bool takes = sim_user_random(2) == 0;
@@ -85,8 +84,7 @@ static void call(struct client *client, struct slot server) {
 }
 
 static void send(struct client *client, struct slot server) {
-    uint64_t deadline_ns =
-        sim_user_random(2) == 0 ? 0 : sys_clock_get() + 1 + sim_user_random(NS_SHORT);
+    uint64_t deadline_ns = sim_user_random(2) == 0 ? 0 : 1 + workload_soon(NS_SHORT);
     frame_write(&client->page->call_out, deadline_ns == 0 ? FRAME_TYPE_SEND_NOW : FRAME_TYPE_SEND,
                 client->next_number++);
     struct slot attached = workload_attach(client->page, server);
@@ -109,8 +107,7 @@ static void notify(struct slot server) {
 
 // What comes to the client's own endpoint: answers, nothing else.
 static void listen(struct client *client) {
-    uint64_t deadline_ns =
-        sim_user_random(2) == 0 ? 0 : sys_clock_get() + 1 + sim_user_random(NS_SHORT);
+    uint64_t deadline_ns = sim_user_random(2) == 0 ? 0 : 1 + workload_soon(NS_SHORT);
     struct recv_result got = sys_ipc_recv(client->asks.own, deadline_ns);
     if (got.status == STATUS_OK) {
         workload_expect(got.received == RECEIVED_REPLY, "a client heard something else",

@@ -275,8 +275,7 @@ static void disturb(struct parent *parent) {
 }
 
 static void wait_a_round(struct parent *parent) {
-    struct recv_result got =
-        sys_ipc_recv(parent->home, sys_clock_get() + 1 + sim_user_random(NS_ROUND));
+    struct recv_result got = sys_ipc_recv(parent->home, 1 + workload_soon(NS_ROUND));
     if (got.status == STATUS_OK) {
         workload_expect(
             got.received == RECEIVED_NOTIFICATION && got.kernel_bits == NOTIFY_CHILD_EXIT,

@@ -119,7 +119,7 @@ static uint64_t some_deadline(void) {
     if (draw == 0) {
         return 0;
     }
-    return draw < 3 ? sys_clock_get() + sim_user_random(NS_SHORT) : UINT64_MAX;
+    return draw < 3 ? workload_soon(NS_SHORT) : UINT64_MAX;
 }
 
 // A reply that is not to be given: closed, or asked about.
@@ -149,7 +149,7 @@ static void call_other(struct server *server) {
     frame_write(&server->page->call_out, FRAME_TYPE_CALL, number);
     workload_count(&workload_now->nested_calls);
     struct slot other = slot_at(CLIENT_SLOT_SERVER + sim_user_random(server->other_count));
-    struct call_result got = sys_ipc_call(other, sys_clock_get() + 1 + sim_user_random(NS_SHORT));
+    struct call_result got = sys_ipc_call(other, 1 + workload_soon(NS_SHORT));
     bool fits = got.status == STATUS_OK || got.status == STATUS_TIMED_OUT ||
                 got.status == STATUS_PEER_CLOSED || got.status == STATUS_REVOKED;
     workload_expect(fits, "a server's call gave another status", got.status);
@@ -193,7 +193,7 @@ static void server_round(struct server *server) {
         end_somehow();
     }
     if (sim_user_random(20) == 0) {
-        uint64_t at_ns = sim_user_random(4) == 0 ? 0 : sys_clock_get() + sim_user_random(NS_SHORT);
+        uint64_t at_ns = sim_user_random(4) == 0 ? 0 : workload_soon(NS_SHORT);
         enum status status = sys_timer_set(server->endpoint, at_ns).status;
         workload_expect(status == STATUS_OK || status == STATUS_PEER_CLOSED,
                         "timer_set gave another status", status);

@@ -56,6 +56,13 @@ static inline void workload_count(struct atomic_u32 *counter) {
     workload_add(counter, 1);
 }
 
+// Of now or soon. The clock is read before chance is asked: in one expression the compiler would
+// choose, and a seed be another execution with another one.
+static inline uint64_t workload_soon(uint32_t within_ns) {
+    uint64_t now_ns = sys_clock_get();
+    return now_ns + sim_user_random(within_ns);
+}
+
 void workload_expect(bool holds, const char *what, uint64_t value);
 
 // A frame with a number, a length that follows from it, and bytes that follow from it: what arrives

@@ -158,7 +158,8 @@ ipc_outcome client::ask(const char *name, const wire_protocol_rows &protocol, vo
 
 void client::end() {
     ipc_client_release(&calls);
-    expect(slots_used() <= slots_at_first_, "capabilities left over", slots_used());
+    const std::uint32_t used = slots_used();
+    expect(used <= slots_at_first_, "capabilities left over", used);
     truth.clients_over++;
 }
 
