@@ -110,6 +110,23 @@ std::vector<int> plants_of_storage() {
     return found;
 }
 
+// Of each layer, and each kind that loses what was acknowledged or lets old things come back.
+TEST(StorageSim, bugs_of_every_layer_are_among_those_that_a_whole_system_finds) {
+    std::set<std::string> found;
+    for (const int plant : plants_of_storage()) {
+        found.insert(plant_name(plant));
+    }
+    EXPECT_GE(found.size(), 35u);
+    for (const char *name : {"SKIP_FLUSH", "JOURNAL_NO_FLUSH",         // A flush is missing,
+                             "ANSWER_STAGED", "JOURNAL_ANSWER_FIRST",  // an answer comes before it,
+                             "JOURNAL_TRUST_TAG",                      // what is torn is replayed,
+                             "UPDATE_TRY_IN_MEMORY", "UPDATE_FLOOR_LATER",  // a counter is written
+                                                                            // too late,
+                             "FAILED_IS_DONE", "KEYS_EARLY"}) {
+        EXPECT_EQ(found.count(name), 1u) << name;
+    }
+}
+
 class PlantedStorageBug : public testing::TestWithParam<int> {};
 
 TEST_P(PlantedStorageBug, is_found) {
