@@ -106,8 +106,6 @@ static void expect(const char *what, uint64_t got, uint64_t wanted) {
 
 WRAPPED(void, smp_release, void);
 WRAPPED(struct task *, trap_from_user, struct task *task, struct hart *hart);
-WRAPPED(enum status, arch_map, struct kernel *kernel, struct arch_space *space,
-        uint64_t user_address, struct page_number page, uint32_t access, bool owned);
 
 void __wrap_smp_release(void) {
     struct kernel *kernel = &kernel_state;
@@ -116,13 +114,13 @@ void __wrap_smp_release(void) {
     struct arch_space space = {.quota = &kernel->tasks[kernel->init_task].quota};
     enum status status = arch_space_create(kernel, ASID, &space);
     KASSERT(status == STATUS_OK);
-    status = __real_arch_map(kernel, &space, PLACE, pages[0], ARCH_READ, false);
+    status = arch_map(kernel, &space, PLACE, pages[0], ARCH_READ, false);
     KASSERT(status == STATUS_OK);
     checks.satp = space.port;
     __real_smp_release();
     expect("a word", read_there(0), 1);
     uint32_t taken = arch_unmap(&space, PLACE);
-    status = __real_arch_map(kernel, &space, PLACE, pages[1], ARCH_READ, false);
+    status = arch_map(kernel, &space, PLACE, pages[1], ARCH_READ, false);
     KASSERT(taken == 1 && status == STATUS_OK);
     expect("what a hart remembers", read_there(2), 1);
     arch_tlb_shootdown(UINT64_C(1) << OTHER_HART, ASID);
@@ -159,10 +157,13 @@ static void hide(const struct arch_space *space, uint64_t address, uint32_t page
     }
 }
 
-enum status __wrap_arch_map(struct kernel *kernel, struct arch_space *space, uint64_t user_address,
-                            struct page_number page, uint32_t access, bool owned) {
-    enum status status = __real_arch_map(kernel, space, user_address, page, access, owned);
-    hide(space, user_address, status == STATUS_OK);
+WRAPPED(enum status, sv39_map, struct kernel *kernel, struct hart *hart,
+        const struct arch_space *space, uint64_t address, struct sv39_leaf leaf);
+enum status __wrap_sv39_map(struct kernel *kernel, struct hart *hart,
+                            const struct arch_space *space, uint64_t address,
+                            struct sv39_leaf leaf) {
+    enum status status = __real_sv39_map(kernel, hart, space, address, leaf);
+    hide(space, address, status == STATUS_OK);
     return status;
 }
 
