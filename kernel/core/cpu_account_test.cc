@@ -189,6 +189,7 @@ TEST(CpuAccount, many_are_given_back_in_steps) {
     }
     EXPECT_EQ(cpu_return(all.state.get(), all.home), 0u);  // The rest at once.
     EXPECT_EQ(all.home->run_count, A_TICK);
+    all.home->woken = 0;  // Another entry.
     EXPECT_EQ(cpu_return(all.state.get(), all.home), UINT64_MAX);
     EXPECT_EQ(all.home->run_count, COUNT);
     for (std::uint32_t i = 0; i < COUNT; i++) {

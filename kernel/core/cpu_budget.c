@@ -6,9 +6,6 @@
 #include "kernel/core/run_queue.h"
 #include "kernel/core/transfer.h"
 
-// Each enters the run queue: about 150 instructions.
-enum { RETURNS_A_TICK = 16 };
-
 static uint64_t period_of(const struct kernel *kernel, uint64_t now_ns) {
     return now_ns / kernel->cpu_period_ns + 1;  // 0 is before all.
 }
@@ -212,14 +209,15 @@ static void return_locked(struct kernel *kernel, struct hart *hart, struct task 
 uint64_t cpu_return(struct kernel *kernel, struct hart *hart) {
     uint64_t next_ns = UINT64_MAX;
     uint64_t now_ns = arch_time_ns();
+    uint32_t most = hart_wakes_left(hart);
     lock_acquire(&hart->locks, &hart->run_lock);
-    for (uint32_t i = 0; i <= RETURNS_A_TICK && !list_is_empty(&hart->cpu_spent); i++) {
+    for (uint32_t i = 0; i <= most && !list_is_empty(&hart->cpu_spent); i++) {
         struct task *task = LIST_OBJECT(hart->cpu_spent.next, struct task, cpu.node);
         if (task->cpu.period == period_of(kernel, now_ns)) {
             next_ns = period_end_ns(kernel, now_ns);
             break;
         }
-        if (i == RETURNS_A_TICK) {
+        if (i == most) {
             next_ns = 0;  // The rest at the next tick, which comes at once.
             break;
         }

@@ -5,9 +5,6 @@
 #include "kernel/core/panic.h"
 #include "kernel/core/wake.h"
 
-// Each may wake its task, and one on another hart: about 700 instructions with the IPI.
-enum { ENTRIES_A_TICK = 16 };
-
 void deadline_init(struct kernel *kernel, struct hart *hart) {
     hart->tick_ns = UINT64_MAX;
     hart->wheel = &kernel->wheels[hart->index];
@@ -93,9 +90,7 @@ static void tell_due(struct kernel *kernel, struct hart *hart, const struct due 
 }
 
 void deadline_tick(struct kernel *kernel, struct hart *hart, uint64_t latest_ns) {
-    // What others have left of it: revocations, kills, devices and budgets may all fall due at
-    // once.
-    uint32_t most = hart->woken < ENTRIES_A_TICK ? ENTRIES_A_TICK - hart->woken : 1;
+    uint32_t most = hart_wakes_left(hart);
     uint32_t steps = most;
     uint64_t now = arch_time_ns();
     lock_acquire(&hart->locks, &hart->run_lock);

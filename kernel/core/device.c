@@ -117,10 +117,11 @@ static bool take_one(struct kernel *kernel, struct hart *hart, uint64_t *home, u
 void device_interrupt(struct kernel *kernel, struct hart *hart) {
     uint64_t home = 0;
     uint64_t bits = 0;
-    // A line comes once a round at most: it stays claimed, or is off.
-    for (uint32_t i = 0; i < DEVICE_COUNT && take_one(kernel, hart, &home, &bits); i++) {
+    // A line comes once: it stays claimed, or is off. One that is left interrupts again at once.
+    uint32_t most = hart_wakes_left(hart);
+    for (; most > 0 && take_one(kernel, hart, &home, &bits); most--) {
+        hart->woken++;
         if (home != 0) {
-            hart->woken++;
             status_ignore(notify_endpoint(kernel, hart, home, 0, bits),
                           "closed: the line stays claimed until its holder binds again or ends");
         }

@@ -9,8 +9,8 @@
 // No memory for an arena is a panic.
 void device_init(struct kernel *kernel, const struct boot_info *info);
 
-// Takes every interrupt that waits for this hart: notifies who has bound it; a line that nobody has
-// bound is turned off.
+// Takes the interrupts that wait for this hart, as many as the entry has room for: notifies who has
+// bound one; a line that nobody has bound is turned off.
 void device_interrupt(struct kernel *kernel, struct hart *hart) EXCLUDES(kernel->device_lock);
 
 // Of a task that has ended: its lines are turned off, claimed interrupts completed, its devices

@@ -82,6 +82,9 @@ struct task *kernel_interrupt(struct kernel *kernel, struct hart *hart, uint32_t
     struct task *next = over || atomic_load_u32(&task->killed) != 0
                             ? run_queue_preempt(kernel, hart, task)
                             : run_queue_go_on(kernel, hart, task);
+    if (UNLIKELY(!next)) {
+        atomic_store_u32(&hart->doorbell, 1);  // Idle looks at interrupts before anything else.
+    }
     hart->woken = 0;
     if (ticked) {
         run_queue_offer(kernel, hart);

@@ -79,8 +79,7 @@ struct ALIGNED(64) hart {
     struct atomic_u32 slow;  // SLOW_*. Changed by any hart.
     bool uneven;             // SLOW_CLASS is set.
     bool looks;              // This entry looks at the run queue before it ends.
-    uint16_t woken;          // Tasks that this hart has seen to since its last interrupt, or round
-                             // of idle, was over, before it looks at the run queue.
+    uint16_t woken;          // What this entry has seen to of what fell due (hart_wakes_left).
     struct lock_holder locks;
     uint64_t tick_ns;         // When the timer is armed for, or UINT64_MAX.
     uint64_t quantum_end_ns;  // When the current task gives way.
@@ -172,8 +171,19 @@ BASE_STATIC_ASSERT(offsetof(struct hart, vmo_dying) % 8 == 0 &&
                            offsetof(struct hart, vmo_dying) + 4,
                    "one word of 64 bits");
 
-// Up to 700 instructions each; two steps are up to 13,000.
-enum { WOKEN_BESIDE_A_STEP = 8 };
+// How much an entry sees to of what has fallen due, and beside how much of that it does up to two
+// steps. One costs up to 700 instructions, which is a wake-up here and one on another hart with its
+// IPI; two steps cost up to 13,000.
+enum { WOKEN_AN_ENTRY = 16, WOKEN_BESIDE_A_STEP = 8 };
+
+// How many of one kind this entry sees to: what the kinds before it have left (revocations,
+// devices, kills, CPU budgets, deadlines), and one at least, so that none is starved. The rest
+// comes at once, in the next entry. So an entry sees to WOKEN_AN_ENTRY and one more of each other
+// kind, 20 in all.
+static inline uint32_t hart_wakes_left(const struct hart *hart) {
+    uint32_t seen = hart->woken;
+    return seen < WOKEN_AN_ENTRY ? WOKEN_AN_ENTRY - seen : 1;
+}
 
 // Whether this entry has done so much already that all steps wait for the next.
 static inline bool hart_has_done_enough(const struct hart *hart) {

@@ -6,8 +6,6 @@
 #include "kernel/core/panic.h"
 #include "kernel/core/wake.h"
 
-enum { WAKES_A_STEP = 8 };  // As many as are killed in the same entry.
-
 void quiesce_init(struct kernel *kernel) {
     lock_init(&kernel->quiesce.lock, LOCK_RANK_QUIESCE);
     kernel->quiesce.head = TASK_NONE;
@@ -59,12 +57,13 @@ static void pass_locked(struct kernel *kernel, struct hart *hart) REQUIRES(kerne
     struct quiesce *quiesce = &kernel->quiesce;
     hart->quiesced = atomic_load_u64(&quiesce->requested);
     uint64_t passed = passed_by_all_locked(kernel);
+    uint32_t most = hart_wakes_left(hart);
     for (uint32_t woken = 0; quiesce->head != TASK_NONE; woken++) {
         struct task *task = &kernel->tasks[quiesce->head];
         if (task->quiesce_number > passed) {
             break;
         }
-        if (woken == WAKES_A_STEP) {
+        if (woken == most) {
             hart->quiesced = task->quiesce_number - 1;
             atomic_store_u32(&hart->doorbell, 1);
             hart_ipi_send(hart, UINT64_C(1) << hart->index);
@@ -93,6 +92,7 @@ bool quiesce_wait(struct kernel *kernel, struct hart *hart, struct task *task) {
     if (fault_point_fires(FAULT_POINT_SKIP_QUIESCE)) {
         return false;
     }
+    hart->woken = 0;  // A system call, and so an entry that has seen to nothing.
     lock_acquire(&hart->locks, &kernel->quiesce.lock);
     uint64_t number = atomic_load_u64(&quiesce->requested) + 1;
     // Release: a hart that sees the number sees what its caller changed before.

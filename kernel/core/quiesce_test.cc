@@ -12,7 +12,7 @@ extern "C" {
 namespace {
 
 constexpr std::uint32_t WAITERS = 20;
-constexpr std::uint32_t A_STEP = 8;
+constexpr std::uint32_t A_STEP = 16;
 
 struct fixture {
     std::unique_ptr<kernel> state = std::make_unique<kernel>();
@@ -48,11 +48,13 @@ TEST(Quiesce, wakes_many_in_steps) {
     }
     for (std::uint32_t woken = A_STEP; woken < WAITERS; woken += A_STEP) {
         all.second->doorbell.raw = 0;
+        all.second->woken = 0;  // Another entry.
         quiesce_pass(all.state.get(), all.second);
         EXPECT_EQ(all.first->run_count, woken);
         EXPECT_EQ(all.second->doorbell.raw, 1u);  // It comes back at once.
         EXPECT_LT(all.second->quiesced, all.state->quiesce.requested.raw);
     }
+    all.second->woken = 0;
     quiesce_pass(all.state.get(), all.second);
     EXPECT_EQ(all.first->run_count, WAITERS);
     EXPECT_EQ(all.second->quiesced, all.state->quiesce.requested.raw);

@@ -422,6 +422,7 @@ static struct task *syscall_task_kill(struct kernel *kernel, struct hart *hart, 
         }
     }
     task_status(task, status);
+    hart->woken = 0;
     task_kills_take(kernel, hart);  // The one of this hart is taken at once,
     if (atomic_load_u32(&task->killed) == 0) {
         return task;

@@ -16,10 +16,6 @@
 #include "kernel/core/vmo_ops.h"
 #include "kernel/core/wake.h"
 
-enum {
-    KILLS_A_STEP = 8
-};  // As much each as what is due at a tick (deadline.c), in the same entry.
-
 void task_pool_init(struct kernel *kernel) {
     pool_init(&kernel->task_pool, FAULT_POINT_TAKE_TASK, kernel->task_next, 0);
     pool_add_range(&kernel->task_pool, 0, MAX_TASKS);
@@ -340,7 +336,7 @@ void task_kills_take(struct kernel *kernel, struct hart *hart) {
     if (LIKELY(atomic_load_u32(&hart->kill_count) == 0)) {
         return;
     }
-    for (uint32_t i = 0; i < KILLS_A_STEP; i++) {
+    for (uint32_t most = hart_wakes_left(hart); most > 0; most--) {
         struct task *task = take_killed(hart);
         if (!task) {
             return;

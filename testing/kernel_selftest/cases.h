@@ -40,6 +40,7 @@ WARN_UNUSED bool case_crowd_given(struct selftest *selftest);
 WARN_UNUSED bool case_crowd_revoked(struct selftest *selftest);
 WARN_UNUSED bool case_crowd_held(struct selftest *selftest);
 WARN_UNUSED bool case_crowd_times_out(struct selftest *selftest);
+WARN_UNUSED bool case_crowd_due_at_once(struct selftest *selftest);
 WARN_UNUSED bool case_task_lifecycles(struct selftest *selftest);
 WARN_UNUSED bool case_task_reject_hart(struct selftest *selftest);
 WARN_UNUSED bool case_caps_reject_full_table(struct selftest *selftest);

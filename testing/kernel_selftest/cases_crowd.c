@@ -8,11 +8,17 @@
 #include "services/selftest/slots.h"
 #include "testing/kernel_selftest/cases.h"
 
-enum { CROWD = 200, AROUND_PAGES = 400 };
+enum {
+    CROWD = 200,
+    AROUND_PAGES = 400,
+    BUSY = 17,       // More than an entry sees to.
+    BUSY_SHARE = 1,  // Of 1,000: 100 us in each period.
+};
 
 #define START_NS (1000 * SELFTEST_MS)  // In which the whole crowd has started and queued.
 #define QUIET_NS (2 * SELFTEST_MS)
 #define AROUND_NS (SELFTEST_MS / 2)
+#define PERIOD_NS (100 * SELFTEST_MS)  // Of CPU budgets; each begins at a multiple of it.
 
 struct crowd {
     struct slot hole;    // Where all call and nobody answers,
@@ -219,5 +225,39 @@ bool case_crowd_times_out(struct selftest *selftest) {
     uint64_t at_ns = sys_clock_get() + START_NS;
     return gather(selftest, &crowd, at_ns) && compute_around(selftest, &crowd, at_ns) &&
            disperse(selftest, &crowd, STATUS_TIMED_OUT) &&
+           selftest_expect_status(selftest, "cap_close", sys_cap_close(crowd.hole), STATUS_OK);
+}
+
+// They compute for ever and have CPU budgets that are soon spent.
+static bool start_busy(struct selftest *selftest, struct peer *busy) {
+    bool right = true;
+    selftest->peers_shares.cpu = BUSY_SHARE;
+    for (uint32_t i = 0; right && i < BUSY; i++) {
+        right = peer_start(selftest, i % selftest->image->hart_count, &busy[i]) &&
+                peer_ask(selftest, &busy[i], PROBE_SPIN, 0);
+    }
+    selftest->peers_shares.cpu = 0;
+    return right;
+}
+
+static bool end_busy(struct selftest *selftest, const struct peer *busy) {
+    bool right = true;
+    for (uint32_t i = 0; right && i < BUSY; i++) {
+        right = peer_end(selftest, &busy[i]);
+    }
+    return right;
+}
+
+// What can be due at once without another hart or a device: a crowd's deadlines at the moment in
+// which many get their next CPU budget, between the steps of long calls.
+bool case_crowd_due_at_once(struct selftest *selftest) {
+    struct crowd crowd;
+    struct peer busy[BUSY];
+    if (!start_busy(selftest, busy)) {
+        return false;
+    }
+    uint64_t at_ns = (sys_clock_get() + START_NS) / PERIOD_NS * PERIOD_NS;
+    return gather(selftest, &crowd, at_ns) && compute_around(selftest, &crowd, at_ns) &&
+           disperse(selftest, &crowd, STATUS_TIMED_OUT) && end_busy(selftest, busy) &&
            selftest_expect_status(selftest, "cap_close", sys_cap_close(crowd.hole), STATUS_OK);
 }

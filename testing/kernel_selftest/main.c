@@ -55,6 +55,7 @@ static const struct rung ladder[] = {
     {MARKER_KERNEL_SELFTEST_CROWD_REVOKED, case_crowd_revoked, 1},
     {MARKER_KERNEL_SELFTEST_CROWD_HELD, case_crowd_held, 1},
     {MARKER_KERNEL_SELFTEST_CROWD_TIMES_OUT, case_crowd_times_out, 1},
+    {MARKER_KERNEL_SELFTEST_CROWD_DUE_AT_ONCE, case_crowd_due_at_once, 1},
     {MARKER_KERNEL_SELFTEST_VMO_SHARE_16MIB, case_vmo_share_16mib, 1},
     {MARKER_KERNEL_SELFTEST_VMO_RUN_PROGRAM, case_vmo_run_program, 1},
     {MARKER_KERNEL_SELFTEST_TASK_LIFECYCLES, case_task_lifecycles, 1},
