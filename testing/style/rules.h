@@ -21,6 +21,7 @@ int column_limit_of(const std::string &clang_format);
 // Rules of one file.
 void check_text(const SourceFile &file, int column_limit, std::vector<Finding> *findings);
 void check_code(const SourceFile &file, std::vector<Finding> *findings);
+void check_draws(const SourceFile &file, std::vector<Finding> *findings);
 void check_functions(const SourceFile &file, std::vector<Finding> *findings);
 void check_build_file(const SourceFile &file, std::vector<Finding> *findings);
 void check_shell(const SourceFile &file, std::vector<Finding> *findings);

@@ -13,6 +13,7 @@ std::vector<std::string> rules_broken(const std::string &path, const std::string
     std::vector<Finding> findings;
     check_text(file, kColumns, &findings);
     check_code(file, &findings);
+    check_draws(file, &findings);
     check_functions(file, &findings);
     check_build_file(file, &findings);
     check_shell(file, &findings);
@@ -247,6 +248,26 @@ TEST(Style, test_reject_retry_loop_around_a_function_that_asks) {
     std::string said = code(asks + passes + loop);
     said.replace(said.find("while (c) {"), 11, "while (c) {  // Each a question of its own.");
     EXPECT_EQ(rules_broken("services/a/x.c", said), Rules());
+}
+
+TEST(Style, test_reject_two_draws_in_no_order) {
+    for (const char *statement :
+         {"a = sys_clock_get() + 1 + sim_user_random(9)", "f(random(), g(random_()))",
+          "a = (*random)() % 3 - (*random)()", "f(dice.below(3), 1, dice.below(4))",
+          "if (a < Below(2) * (1 + Below(3)))", "f(b ? random() : 0, in_us(3))",
+          "f(sys_a(),\n      sys_b())"}) {
+        EXPECT_EQ(rules_broken("testing/x.cc", code("x = 1;\n" + std::string(statement) + ";\n")),
+                  Rules({"one_draw"}))
+            << statement;
+    }
+    for (const char *statement :
+         {"a = now_ns + sim_user_random(9)", "sim_user_work(sim_user_random(3))",
+          "a = random() % 2 == 0 ? random() : in_us(1)", "if (below(2) == 0 && (c || below(3)))",
+          "for (i = random(); i < random(); i++)", "int a = random(), b = random()",
+          "f(random, below, a.is_below(b), std::x(random()))", "f(b, in_us(sim_user_random(2)))"}) {
+        EXPECT_EQ(rules_broken("testing/x.cc", code(std::string(statement) + ";\n")), Rules())
+            << statement;
+    }
 }
 
 TEST(Style, test_reject_outcome_that_may_be_ignored) {

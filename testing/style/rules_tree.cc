@@ -137,6 +137,7 @@ std::vector<Finding> check_all(const std::vector<SourceFile> &files, int column_
     for (const SourceFile &file : files) {
         check_text(file, column_limit, &findings);
         check_code(file, &findings);
+        check_draws(file, &findings);
         check_functions(file, &findings);
         check_build_file(file, &findings);
         check_shell(file, &findings);
