@@ -62,8 +62,8 @@ const finding findings[] = {
     {FAULT_POINT_LOSE_SUM, {"sums: the audit counts other references to grant 0"}},
     {FAULT_POINT_WAKE_TOO_SOON, {"the answer to another call", "arrived"}},
     {FAULT_POINT_LOSE_SHOOTDOWN,
-     {"still translates to it", "stale translation", "holds something else than what was written"}},
-    {FAULT_POINT_LOSE_FENCE, {"written since its last fence.i"}},
+     {"still translates to it", "stale translation", "holds something else than what was written",
+      "holds what belongs to another"}},
 };
 
 bool has_one_of(const std::string &text, const std::vector<const char *> &words) {
@@ -109,7 +109,8 @@ TEST(Sums, find_a_bug_where_it_happens) {
         options.quiet = true;
         std::uint64_t seed = 1;
         seed_outcome found = seed_run(options, seed);
-        while (found.complaint.empty() && seed < SEEDS) {
+        // The first times it may do nothing: then no sum is wrong, and another seed is looked at.
+        while (found.result.steps != found.result.planted_step && seed < SEEDS) {
             found = seed_run(options, ++seed);
         }
         EXPECT_EQ(found.complaint.find("check failed: sums: "), 0u) << found.complaint;
