@@ -64,6 +64,7 @@ const finding findings[] = {
     {FAULT_POINT_LOSE_SHOOTDOWN,
      {"still translates to it", "stale translation", "holds something else than what was written",
       "holds what belongs to another"}},
+    {FAULT_POINT_LOSE_FENCE, {"written since its last fence.i"}},
 };
 
 bool has_one_of(const std::string &text, const std::vector<const char *> &words) {
