@@ -1,6 +1,6 @@
 """The images that measure, each figure with its ceiling (testing/budgets)."""
 
-load(":tessera_image.bzl", "budget_test", "tessera_image")
+load(":tessera_image.bzl", "budget_test", "same_log_test", "tessera_image")
 
 _CLIENT_PROGRAMS = {
     "//services/init:init": "init",
@@ -161,6 +161,15 @@ def bench_images():
     """`bench`, `bench_client`, `bench_services`, `bench_block`, `bench_depth`, `bench_stored`, `bench_state`, `bench_replay`, `bench_crowd`, `bench_resolve`, `bench_pairs2` and `4`, with their budgets."""
     _resolve_images()
     _depth_image()
+
+    # Figures and all else that they print.
+    for image in ["bench", "bench_pairs4"]:
+        same_log_test(
+            name = image + "_same_log_test",
+            size = "medium",
+            boots = 2,
+            image = ":" + image,
+        )
     _image(
         name = "bench",
         golden = "golden/bench.golden",
