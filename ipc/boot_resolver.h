@@ -4,7 +4,7 @@
 // The first time a route begins with a copy of the manifest's own capability, with the one right
 // that its use needs; after it was lost, init is asked for the one to the instance of now
 // (boot_route.h), and what comes is narrowed to the same right. The manifest's capability stays in
-// its slot.
+// its slot: whoever has a row of a slot that is closed elsewhere says that it has begun (`begun`).
 // Ownership: the caller owns the struct; rows, and what `others` is given, outlive it.
 // Blocking:  never the first time; then until init answers, at most until the deadline.
 // Errors:    enum resolve_answer. RESOLVE_FAILED: the target has no instance now.
@@ -34,8 +34,9 @@ struct ipc_boot_resolver {
     struct runtime *runtime;
     const struct ipc_boot_route_row *rows;  // IPC_BOOT_ROWS sets both.
     uint32_t count;                         // At most IPC_BOOT_ROUTE_MAX.
-    uint32_t begun;                         // Bit i: the route of row i has begun.
-    ipc_resolve *others;                    // For what no row names, with `context`. Null: refused.
+    uint32_t begun;  // Bit i: the route of row i has begun. Set at first: init is asked at once,
+                     // for somebody else may close that slot.
+    ipc_resolve *others;  // For what no row names, with `context`. Null: refused.
     void *context;
 };
 

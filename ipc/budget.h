@@ -29,7 +29,7 @@ struct budget {
 
 enum {
     BUDGET_ATTEMPTS = 4,
-    BUDGET_MISMATCHES = 2,  // Each of them follows an attempt, so these run out first.
+    BUDGET_MISMATCHES = 2,  // Fewer than attempts, for each follows one.
 };
 BASE_STATIC_ASSERT(BUDGET_MISMATCHES + 1 < BUDGET_ATTEMPTS, "mismatches can decide");
 #define BUDGET_PAUSE_NS UINT64_C(1000000)

@@ -266,6 +266,16 @@ routes_served served(exec_client &own) {
             outcomes[IPC_OK][IPC_REBOUND] + outcomes[IPC_OK][IPC_DEGRADED]};
 }
 
+bool samgrd_stays_away;  // The next instance begins later.
+
+void run_samgrd_when_it_may(user &self) {
+    while (samgrd_stays_away) {
+        // Nobody has a route to it yet.
+        EXPECT_EQ(sys_ipc_recv(slot_at(SLOT_ENDPOINT), in_us(1000)).status, STATUS_TIMED_OUT);
+    }
+    run_samgrd(self);
+}
+
 // Of what its trace has of samgrd: how often that route was lost.
 std::uint32_t losses_of_samgrd(exec_client &own) {
     std::uint32_t losses = 0;
@@ -294,10 +304,17 @@ void expect_samgrd_found_again(exec_client &own, user &self) {
     const routes_served first = served(own);
     EXPECT_EQ(losses_of_samgrd(own), 0U);
     const slot before = own.resolver.samgrd;
+    samgrd_stays_away = true;
     end_service(self, OPERATOR, "samgrd");
     wait_until([&] { return (sys_cap_query(before).detail & CAP_QUERY_CLOSED) != 0; },
                "the end of samgrd");
     exec_message message{};
+    message.header.op = EXEC_OP_START;
+    message.program = program("work");
+    message.argument = WORK_CALLS;
+    EXPECT_EQ(own.ask("execd", exec_rows, &message).error, IPC_OK);
+    EXPECT_EQ(message.header.status, WIRE_UNAVAILABLE) << "who may call services is not started";
+    samgrd_stays_away = false;
     wait_until(
         [&] {
             message = {};
@@ -363,7 +380,7 @@ TEST(ExecdSim, programs_exit_crash_hang_and_call_under_policy) {
     const std::vector<std::uint8_t> file(bytes, bytes + words.size() * 8);
     sim_machine machine;
     machine.program("policyd", run_policyd);
-    machine.program("samgrd", run_samgrd);
+    machine.program("samgrd", run_samgrd_when_it_may);
     machine.program("logd", run_logd);
     machine.program("execd", run_execd);
     machine.program("other", run_other);
@@ -372,9 +389,9 @@ TEST(ExecdSim, programs_exit_crash_hang_and_call_under_policy) {
     machine.file("bundle", file);
     machine.run(run_init);
     const std::string console = sim_console();
-    for (const char *line :
-         {"execd: ready\n", "execd: work ended: write fault 0x8\n", "execd: backtrace work 0x",
-          "execd: work ended: exit 0x7\n", "execd: ready #2\n"}) {
+    for (const char *line : {"execd: ready\n", "execd: work ended: write fault 0x8\n",
+                             "execd: backtrace work 0x", "execd: work ended: exit 0x7\n",
+                             "execd: work: task_grant: PEER_CLOSED\n", "execd: ready #2\n"}) {
         EXPECT_NE(console.find(line), std::string::npos) << line << "in\n" << console;
     }
 }

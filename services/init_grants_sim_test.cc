@@ -1,5 +1,6 @@
-// services/init_grants_sim_test.cc: the real init in simulation gives each service exactly what its
-// manifest lists, at the first start and at the next: what stands in every slot is looked at.
+// services/init_grants_sim_test.cc: the real init in simulation gives each service what its
+// manifest lists and nothing else, at the first start and at the next: kind and rights of every
+// slot.
 #include <gtest/gtest.h>
 
 #include <algorithm>

@@ -79,7 +79,9 @@ struct ALIGNED(64) hart {
     struct atomic_u32 slow;  // SLOW_*. Changed by any hart.
     bool uneven;             // SLOW_CLASS is set.
     bool looks;              // This entry looks at the run queue before it ends.
-    uint16_t woken;          // What this entry has seen to of what fell due (hart_wakes_left).
+    uint16_t woken;          // What was seen to of what fell due (hart_wakes_left) since the last
+                             // interrupt or round of idle was over, or task_kill or grant_revoke
+                             // began.
     struct lock_holder locks;
     uint64_t tick_ns;         // When the timer is armed for, or UINT64_MAX.
     uint64_t quantum_end_ns;  // When the current task gives way.

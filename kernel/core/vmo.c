@@ -154,6 +154,9 @@ void vmo_release_program(struct kernel *kernel, struct hart *hart, struct task *
 void vmo_make_fetchable(struct kernel *kernel, struct vmo *vmo) {
     if (atomic_load_acquire_u32(&vmo->fetchable) == 0) {
         if (!fault_point_fires(FAULT_POINT_LOSE_FENCE)) {
+            // The bytes before the look at who is online: a hart that comes looks the other way
+            // round (kernel_idle, then its first fence.i).
+            atomic_fence();
             arch_code_written(atomic_load_acquire_u64(&kernel->harts_online));
         }
         atomic_store_release_u32(&vmo->fetchable, 1);

@@ -181,9 +181,10 @@ static void trace_hits(void *state, bool on) {
 }
 
 // Who is not found by name, but by the manifest's routes.
+enum { ROUTE_SAMGRD, ROUTE_INIT };
 static const struct ipc_boot_route_row routes[] = {
-    {"samgrd", POLICY_CALL, SLOT_SAMGRD},
-    {"init", POLICY_MANAGE, SHELL_SLOT_OPERATOR},
+    [ROUTE_SAMGRD] = {"samgrd", POLICY_CALL, SLOT_SAMGRD},
+    [ROUTE_INIT] = {"init", POLICY_MANAGE, SHELL_SLOT_OPERATOR},
 };
 
 static bool prepare(struct shell *shell, struct runtime *runtime, const void *image) {
@@ -208,6 +209,8 @@ static bool prepare(struct shell *shell, struct runtime *runtime, const void *im
     ipc_resolver_init(&shell->resolver, runtime, SLOT_SAMGRD);
     shell->boot = (struct ipc_boot_resolver){.runtime = runtime,
                                              IPC_BOOT_ROWS(routes),
+                                             // The slot is the resolver's, who may close it.
+                                             .begun = UINT32_C(1) << ROUTE_SAMGRD,
                                              .others = ipc_resolver_ask,
                                              .context = &shell->resolver};
     ipc_client_init(&shell->client, runtime, ipc_boot_resolve, &shell->boot, pause.slot);

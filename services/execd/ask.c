@@ -34,6 +34,12 @@ enum status ask_give_samgrd(struct execd_service *service, struct slot task) {
     const enum ipc_error error =
         ipc_client_grant(&service->client, service_id_named("samgrd"), &program, ask_deadline())
             .error;
+    if (error == IPC_DENIED) {
+        return STATUS_DENIED;
+    }
+    if (error == IPC_BAD_REQUEST) {
+        return STATUS_BAD_ARG;
+    }
     return error == IPC_OK ? STATUS_OK : STATUS_PEER_CLOSED;
 }
 

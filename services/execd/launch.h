@@ -4,7 +4,7 @@
 // Blocking:  never for long: the kernel loads a program in steps; one that may call services waits
 //            for a way to samgrd, at most ASK_DEADLINE_NS.
 // Errors:    STATUS_NO_SPACE: what it may hold is more than execd has left. STATUS_PEER_CLOSED:
-//            there is no samgrd now.
+//            there is no way to samgrd now.
 #pragma once
 
 #include "services/execd/state.h"

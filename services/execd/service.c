@@ -176,7 +176,10 @@ static const struct ipc_client *client_of(const void *state) {
 }
 
 // What is not found by name, but by the manifest's route.
-static const struct ipc_boot_route_row routes[] = {{"samgrd", POLICY_CALL, SLOT_SAMGRD}};
+enum { ROUTE_SAMGRD };
+static const struct ipc_boot_route_row routes[] = {
+    [ROUTE_SAMGRD] = {"samgrd", POLICY_CALL, SLOT_SAMGRD},
+};
 
 static bool prepare(struct execd_service *service, struct runtime *runtime,
                     struct execd_boot boot) {
@@ -198,6 +201,8 @@ static bool prepare(struct execd_service *service, struct runtime *runtime,
     ipc_resolver_init(&service->resolver, runtime, SLOT_SAMGRD);
     service->boot = (struct ipc_boot_resolver){.runtime = runtime,
                                                IPC_BOOT_ROWS(routes),
+                                               // The slot is the resolver's, who may close it.
+                                               .begun = UINT32_C(1) << ROUTE_SAMGRD,
                                                .others = ipc_resolver_ask,
                                                .context = &service->resolver};
     ipc_client_init(&service->client, runtime, ipc_boot_resolve, &service->boot, pause.slot);

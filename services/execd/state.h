@@ -32,7 +32,7 @@ WARN_UNUSED enum wire_status ask_may(struct execd_service *service, uint64_t sub
 WARN_UNUSED enum wire_status ask_may_manage(struct execd_service *service, uint64_t subject);
 
 // The task, which has not started, gets the route to the samgrd of now. STATUS_PEER_CLOSED: there
-// is none.
+// is no way to one. STATUS_DENIED: the manifest gives none. STATUS_BAD_ARG: the task takes none.
 WARN_UNUSED enum status ask_give_samgrd(struct execd_service *service, struct slot task);
 
 // A send, and a line if it cannot go.

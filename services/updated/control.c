@@ -156,12 +156,16 @@ struct copies {
 };
 
 // The first write of all goes to copy 0, and to the other only when that is durable. While the
-// other holds nothing, nobody was told anything, and what is read of copy 0 may be gone after the
-// next power cut: both are written again, in the same order.
+// other holds nothing, or is not read beside a copy 0 of that write, nobody was told anything, and
+// what is read of copy 0 may be gone after the next power cut: both are written again, in the same
+// order.
 static bool is_first_write(const struct copies *copies, bool good,
                            const struct update_control *zero) {
-    return !copies->unreadable[0] && !copies->unreadable[1] && is_zero(copies->sectors[1]) &&
-           (!good || zero->sequence == FIRST_SEQUENCE);
+    if (good) {
+        return zero->sequence == FIRST_SEQUENCE &&
+               (copies->unreadable[1] || is_zero(copies->sectors[1]));
+    }
+    return !copies->unreadable[0] && !copies->unreadable[1] && is_zero(copies->sectors[1]);
 }
 
 static enum update_result choose(struct control *control, const struct copies *copies) {
@@ -175,11 +179,8 @@ static enum update_result choose(struct control *control, const struct copies *c
                                              .trial = UPDATE_SLOT_NONE};
         return control_write(control, &empty);
     }
-    if (copies->unreadable[1] && (!good[0] || values[0].sequence == FIRST_SEQUENCE)) {
-        return UPDATE_DISK_FAILED;  // It may hold nothing yet.
-    }
     if (!good[0] && !good[1]) {
-        return copies->unreadable[0] ? UPDATE_DISK_FAILED : UPDATE_DAMAGED;
+        return copies->unreadable[0] || copies->unreadable[1] ? UPDATE_DISK_FAILED : UPDATE_DAMAGED;
     }
     const uint32_t newest = good[1] && (!good[0] || values[1].sequence > values[0].sequence);
     control->now = values[newest];

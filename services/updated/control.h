@@ -13,7 +13,8 @@
 // Units:     sectors of the disk.
 // Ownership: the caller owns the struct and what is behind the disk.
 // Blocking:  as long as the disk takes; a change is two writes and two flushes, at most
-//            UPDATE_TRIES_OF_A_WRITE times each.
+//            UPDATE_TRIES_OF_A_WRITE times each; an open is that, a flush and two reads, at most
+//            UPDATE_TRIES_OF_A_READ times each.
 // Errors:    DISK_FAILED, DISK_TOO_SMALL, DAMAGED. After an error of control_write the copy in
 //            memory is as before, and the disk has that or the new one: open again.
 #pragma once

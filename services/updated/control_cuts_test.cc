@@ -94,4 +94,45 @@ TEST(ControlCuts, it_opens_however_often_a_write_was_interrupted) {
     }
 }
 
+// What is not read may be all there is of a newer state: so not after one read.
+TEST(ControlCuts, a_copy_is_read_three_times_before_it_is_written_over) {
+    for (std::uint64_t failed = 1; failed <= UPDATE_TRIES_OF_A_READ; failed++) {
+        losing_disk here(CONTROL_SECTORS, 1);
+        const disk outside = here.outside();
+        control made{};
+        ASSERT_EQ(control_open(&made, &outside, UPDATE_PLANT_NONE), UPDATE_OK);
+        update_control next = made.now;
+        next.slots[0].version = 7;
+        ASSERT_EQ(control_write(&made, &next), UPDATE_OK);
+        const std::uint64_t before = here.memory.sectors_written();
+        here.reads_failed = failed;
+        ASSERT_EQ(control_open(&made, &outside, UPDATE_PLANT_NONE), UPDATE_OK);
+        EXPECT_EQ(made.now.slots[0].version, 7u);
+        EXPECT_EQ(here.memory.sectors_written() - before,
+                  failed < UPDATE_TRIES_OF_A_READ ? 0u : 2u);
+    }
+}
+
+// Nothing was ever brought: the second copy, which is read only once it is written, is written.
+TEST(ControlCuts, a_new_disk_whose_second_copy_is_not_read_opens) {
+    losing_disk here(CONTROL_SECTORS, 1);
+    const disk outside = here.outside();
+    control made{};
+    ASSERT_EQ(control_open(&made, &outside, UPDATE_PLANT_NONE), UPDATE_OK);
+    here.memory.spoil(CONTROL_APART);
+    EXPECT_EQ(control_open(&made, &outside, UPDATE_PLANT_NONE), UPDATE_OK);
+    EXPECT_EQ(made.now.current, UPDATE_SLOT_NONE);
+    EXPECT_EQ(control_open(&made, &outside, UPDATE_PLANT_NONE), UPDATE_OK);
+}
+
+TEST(ControlCuts, test_reject_copy_that_is_not_read_beside_a_torn_one) {
+    losing_disk here(CONTROL_SECTORS, 1);
+    const disk outside = here.outside();
+    control made{};
+    ASSERT_EQ(control_open(&made, &outside, UPDATE_PLANT_NONE), UPDATE_OK);
+    here.memory.bytes()[9] ^= 1;
+    here.memory.spoil(CONTROL_APART);
+    EXPECT_EQ(control_open(&made, &outside, UPDATE_PLANT_NONE), UPDATE_DISK_FAILED);
+}
+
 }  // namespace

@@ -31,7 +31,7 @@ struct faults_report {
     uint64_t wrong;    // Answers that were another's, twice, or not what was asked for.
     uint64_t lost;     // Requests without an end after a second of patience.
     uint64_t again;    // Attempts after the first, routes found again: what was under way was lost.
-    uint64_t broken;   // Requests that were sent and got no answer: under way when it ended.
+    uint64_t broken;   // Requests that were begun and did not end with OK.
     uint64_t slowest;  // Of the calls, nanoseconds.
 };
 

@@ -157,7 +157,7 @@ static bool was_busy(const struct faults *faults, const struct victim *victim) {
         strcmp(victim->name, "timed") == 0 || strcmp(victim->name, "statefsd") == 0;
     const uint64_t met = takes_long ? sum->broken : sum->again;
     return victim->behind ||
-           selftest_expect(&faults->selftest, "that it had some under way", met != 0, true);
+           selftest_expect(&faults->selftest, "that its clients noticed", met != 0, true);
 }
 
 // The clients work and rest once before what is free is looked at: what they make once is there.

@@ -98,6 +98,8 @@ TEST(Planted, each_bug_is_found) {
     }
 }
 
+constexpr std::uint64_t SEEDS_LOOKED_AT = 10;
+
 // The running sums find it in the kernel entry that makes it. Without them the full audit, or what
 // comes of it, does later.
 TEST(Sums, find_a_bug_where_it_happens) {
@@ -111,7 +113,7 @@ TEST(Sums, find_a_bug_where_it_happens) {
         std::uint64_t seed = 1;
         seed_outcome found = seed_run(options, seed);
         // The first times it may do nothing: then no sum is wrong, and another seed is looked at.
-        while (found.result.steps != found.result.planted_step && seed < SEEDS) {
+        while (found.result.steps != found.result.planted_step && seed < SEEDS_LOOKED_AT) {
             found = seed_run(options, ++seed);
         }
         EXPECT_EQ(found.complaint.find("check failed: sums: "), 0u) << found.complaint;

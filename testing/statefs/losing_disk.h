@@ -1,7 +1,7 @@
 // testing/statefs/losing_disk.h: a memory_disk of which a chosen flush, and those after it, lose
-// what they should have made durable.
+// what they should have made durable, and of which the next reads may fail.
 //
-// Units:     flushes.
+// Units:     flushes; reads.
 // Ownership: the test owns it; a struct disk made from it points to it.
 // Blocking:  never.
 // Errors:    those of memory_disk.
@@ -15,6 +15,7 @@ struct losing_disk {
     memory_disk memory;
     std::uint64_t flushes_left = memory_disk::NEVER;  // Before those that lose,
     std::uint64_t flushes_lost = 1;                   // and how many do.
+    std::uint64_t reads_failed = 0;                   // The next ones.
 
     losing_disk(std::uint64_t sectors, std::uint64_t seed) : memory(sectors, seed) {}
 
@@ -23,7 +24,12 @@ struct losing_disk {
     }
     static disk_status read(void *context, std::uint64_t sector, std::uint32_t count,
                             std::uint8_t *bytes) {
-        const disk inner = self(context).memory.disk();
+        losing_disk &own = self(context);
+        if (own.reads_failed > 0) {
+            own.reads_failed--;
+            return DISK_FAILED;
+        }
+        const disk inner = own.memory.disk();
         return inner.read(inner.context, sector, count, bytes);
     }
     static disk_status write(void *context, std::uint64_t sector, std::uint32_t count,

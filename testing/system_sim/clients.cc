@@ -239,7 +239,7 @@ void run_writer(user &self) {
     made.end();
 }
 
-// Whoever was woken by this timed was so in time, by its own clock.
+// This instance of timed has woken nobody late, by its own clock.
 void is_never_late(client &of) {
     timed_message message{};
     message.header.op = TIMED_OP_STATS;

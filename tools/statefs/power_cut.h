@@ -1,6 +1,8 @@
 // tools/statefs/power_cut.h: what a disk holds after its power went: all that was flushed, and of
 // each sector that was written later the new bytes, the old ones, or torn ones: its words partly
-// new, partly old, or neither. A seed decides. The one model of every test that cuts the power.
+// new, partly old, or neither. A seed decides. The model of tools/statefs, testing/statefs and all
+// that uses its memory_disk; the simulated device has its own, which may also keep the older of two
+// writes (testing/sim_devices/disk_image.h).
 // Units:     sectors of DISK_SECTOR_BYTES.
 // Ownership: plain values; bytes are the caller's.
 #pragma once
