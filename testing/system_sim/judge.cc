@@ -14,7 +14,8 @@ namespace systemsim {
 namespace {
 
 constexpr std::uint32_t STORMS = 5;
-constexpr std::uint32_t ROUNDS_MAX = 2000;
+// Of 10 ms: a device may keep rngd from starting for some 20 s, and its clients wait for it.
+constexpr std::uint32_t ROUNDS_MAX = 12000;
 constexpr std::uint32_t LOOKS = 60;
 
 void select(client &of, std::uint8_t policy) {
