@@ -23,8 +23,10 @@ namespace {
 constexpr std::uint32_t FACTORY = OWN + 1;
 constexpr std::uint32_t ROUNDS = 8;
 constexpr std::uint32_t OWNED_MAX = EXECD_OWNED_MAX;
-constexpr std::uint32_t KNOWN_MAX = 6;      // Programs that a client looks after at one time.
-constexpr std::uint64_t LONG_US = 2000000;  // execd waits for policyd and logd at times.
+constexpr std::uint32_t KNOWN_MAX = 6;  // Programs that a client looks after at one time.
+// execd waits for policyd and logd at times, and its next instance until what init starts before it
+// is ready or ended: START_DEADLINE_NS, 10 s.
+constexpr std::uint64_t LONG_US = 12000000;
 constexpr std::uint64_t SHORT_US = 600;
 constexpr std::uint32_t LOOKS = 60;
 constexpr std::uint32_t CRASH_LOOKS = 8;
