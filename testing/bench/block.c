@@ -5,29 +5,17 @@
 //
 // Beside the figures it holds a promise: with 32 requests out at most one interrupt and one bell
 // for eight.
-#include "ipc/block_client.h"
 #include "ipc/ready.h"
-#include "ipc/resolver.h"
 #include "ipc/reuse.h"
 #include "ipc/wire/block_wire.h"
 #include "runtime/main.h"
 #include "testing/bench/bench.h"
+#include "testing/bench/disk.h"
 #include "testing/bench/measure.h"
 
 enum {
     BLOCK_ROUNDS = 64,
     MIB = 1 << 20,
-    SECTOR = 512,
-    SMALL = 4096,
-};
-
-struct block {
-    struct runtime *runtime;
-    struct ipc_resolver resolver;
-    struct ipc_client ipc;
-    struct block_client disk;
-    struct deadline deadline;
-    uint32_t failures;
 };
 
 static ALWAYS_INLINE void round_nothing(void *of) {
@@ -35,7 +23,7 @@ static ALWAYS_INLINE void round_nothing(void *of) {
 }
 
 // Nothing with reuse: the window of before serves on.
-static void renew_window(struct block *block) {
+static void renew_window(struct bench_disk *block) {
     if (!IPC_REUSE) {
         block_close(&block->disk);
         block->failures += block_open(&block->disk, MIB, block->deadline) != BLOCK_OK;
@@ -43,51 +31,35 @@ static void renew_window(struct block *block) {
 }
 
 static void round_read(void *of) {
-    struct block *block = of;
+    struct bench_disk *block = of;
     renew_window(block);
-    block->failures += block_read(&block->disk, 0, MIB / SECTOR, 0, block->deadline) != BLOCK_OK;
+    block->failures += block_read(&block->disk, 0, MIB / BENCH_SECTOR, 0, block->deadline) != BLOCK_OK;
 }
 
 static void round_write(void *of) {
-    struct block *block = of;
+    struct bench_disk *block = of;
     renew_window(block);
-    block->failures += block_write(&block->disk, 0, MIB / SECTOR, 0, block->deadline) != BLOCK_OK;
+    block->failures += block_write(&block->disk, 0, MIB / BENCH_SECTOR, 0, block->deadline) != BLOCK_OK;
 }
 
 static void round_flush(void *of) {
-    struct block *block = of;
+    struct bench_disk *block = of;
     block->failures += block_flush(&block->disk, block->deadline) != BLOCK_OK;
 }
 
 static void round_small(void *of) {
-    struct block *block = of;
+    struct bench_disk *block = of;
     renew_window(block);
-    struct block_item items[BLOCK_ITEMS_MAX];
-    for (uint32_t i = 0; i < BLOCK_ITEMS_MAX; i++) {
-        items[i] = (struct block_item){.sector = (uint64_t)i * 64,
-                                       .offset = i * SMALL,
-                                       .count = SMALL / SECTOR,
-                                       .op = BLOCK_READ};
-    }
-    block->failures += block_run(&block->disk, items, BLOCK_ITEMS_MAX, block->deadline) != BLOCK_OK;
+    bench_disk_reads(block);
 }
 
-static void figure(struct block *block, const char *name, bench_round *round) {
+static void figure(struct bench_disk *block, const char *name, bench_round *round) {
     uint64_t reading = measure(block, round_nothing).least;
     print_figure(block->runtime, name, measure_rounds(block, prepare_nothing, round, BLOCK_ROUNDS),
                  reading);
 }
 
-static bool opens(struct block *block) {
-    ipc_resolver_init(&block->resolver, block->runtime, SLOT_SAMGRD);
-    ipc_client_init(&block->ipc, block->runtime, ipc_resolver_ask, &block->resolver,
-                    slot_at(CAP_SLOT_NONE));
-    block_client_init(&block->disk, &block->ipc, service_id_named("virtioblkd"),
-                      slot_at(SLOT_MEMORY));
-    return block_open(&block->disk, MIB, block->deadline) == BLOCK_OK;
-}
-
-static bool get_stats(struct block *block, struct block_message *stats) {
+static bool get_stats(struct bench_disk *block, struct block_message *stats) {
     *stats = (struct block_message){.header = {.op = BLOCK_OP_STATS}};
     const struct ipc_question question = {.target = block->disk.target,
                                           .protocol = &block_rows,
@@ -97,7 +69,7 @@ static bool get_stats(struct block *block, struct block_message *stats) {
 }
 
 // At depth 32. (Large requests are fewer, for the arena holds three of the largest.)
-static bool keeps_promise(struct block *block) {
+static bool keeps_promise(struct bench_disk *block) {
     struct block_message before = {.requests = 0};
     struct block_message after = {.requests = 0};
     bool got = get_stats(block, &before);
@@ -113,9 +85,8 @@ static bool keeps_promise(struct block *block) {
 }
 
 int service_main(struct runtime *runtime) {
-    struct block block = {.runtime = runtime,
-                          .deadline = {.ns = sys_clock_get() + BENCH_PATIENCE_NS}};
-    if (ipc_ready(runtime) != STATUS_OK || !opens(&block)) {
+    struct bench_disk block;
+    if (ipc_ready(runtime) != STATUS_OK || !bench_disk_opens(&block, runtime, MIB)) {
         return 1;
     }
     figure(&block, "block_write_1MiB", round_write);

@@ -5,54 +5,25 @@
 // It holds a promise: at most one for eight reads.
 #include <string.h>
 
-#include "ipc/block_client.h"
 #include "ipc/ready.h"
-#include "ipc/resolver.h"
-#include "ipc/wire/block_wire.h"
 #include "kernel/abi/syscall.h"
 #include "runtime/main.h"
 #include "testing/bench/bench.h"
+#include "testing/bench/disk.h"
 #include "testing/bench/measure.h"
 
 enum {
     DEPTH_ROUNDS = 64,
-    SECTOR = 512,
-    SMALL = 4096,
     READS_A_CALL = 8,
 };
 
 struct depth {
-    struct runtime *runtime;
-    struct ipc_resolver resolver;
-    struct ipc_client ipc;
-    struct block_client disk;
-    struct deadline deadline;
+    struct bench_disk of;
     uint64_t next;  // Event of this hart.
-    uint32_t failures;
 };
 
-static bool opens(struct depth *depth) {
-    ipc_resolver_init(&depth->resolver, depth->runtime, SLOT_SAMGRD);
-    ipc_client_init(&depth->ipc, depth->runtime, ipc_resolver_ask, &depth->resolver,
-                    slot_at(CAP_SLOT_NONE));
-    block_client_init(&depth->disk, &depth->ipc, service_id_named("virtioblkd"),
-                      slot_at(SLOT_MEMORY));
-    return block_open(&depth->disk, BLOCK_ITEMS_MAX * SMALL, depth->deadline) == BLOCK_OK;
-}
-
-static void reads(struct depth *depth) {
-    struct block_item items[BLOCK_ITEMS_MAX];
-    for (uint32_t i = 0; i < BLOCK_ITEMS_MAX; i++) {
-        items[i] = (struct block_item){.sector = (uint64_t)i * 64,
-                                       .offset = i * SMALL,
-                                       .count = SMALL / SECTOR,
-                                       .op = BLOCK_READ};
-    }
-    depth->failures += block_run(&depth->disk, items, BLOCK_ITEMS_MAX, depth->deadline) != BLOCK_OK;
-}
-
 static void trace(struct depth *depth, uint32_t on) {
-    depth->failures +=
+    depth->of.failures +=
         sys_kernel_stats(slot_at(SLOT_STATS), STATS_TRACE_SET, on, 0).status != STATUS_OK;
 }
 
@@ -64,7 +35,7 @@ static uint64_t calls_made(struct depth *depth) {
         got = sys_kernel_stats(slot_at(SLOT_STATS), STATS_TRACE_READ, 0, depth->next);
         for (uint64_t i = 0; i < got.count; i++) {
             struct trace_event event;
-            memcpy(&event, &depth->runtime->page->stats[i * sizeof(event) / sizeof(uint64_t)],
+            memcpy(&event, &depth->of.runtime->page->stats[i * sizeof(event) / sizeof(uint64_t)],
                    sizeof(event));
             if (event.kind == EVENT_SYSCALL && event.type != SYSCALL_KERNEL_STATS) {
                 calls += event.sequence;
@@ -72,7 +43,7 @@ static uint64_t calls_made(struct depth *depth) {
         }
         depth->next = got.next;
     } while (got.status == STATUS_OK && got.count != 0);
-    depth->failures += got.status != STATUS_OK;
+    depth->of.failures += got.status != STATUS_OK;
     return calls;
 }
 
@@ -81,7 +52,7 @@ static struct figure count(struct depth *depth) {
     for (uint32_t i = 0; i <= DEPTH_ROUNDS; i++) {
         (void)calls_made(depth);
         trace(depth, 1);
-        reads(depth);
+        bench_disk_reads(&depth->of);
         trace(depth, 0);
         const uint64_t calls = calls_made(depth);
         if (i == 0) {
@@ -90,22 +61,22 @@ static struct figure count(struct depth *depth) {
         }
         figure.least = calls < figure.least ? calls : figure.least;
         figure.sum += calls;
-        depth->failures += calls == 0 || calls * READS_A_CALL > BLOCK_ITEMS_MAX;
+        depth->of.failures += calls == 0 || calls * READS_A_CALL > BLOCK_ITEMS_MAX;
     }
     return figure;
 }
 
 int service_main(struct runtime *runtime) {
-    struct depth depth = {.runtime = runtime,
-                          .deadline = {.ns = sys_clock_get() + BENCH_PATIENCE_NS}};
-    if (ipc_ready(runtime) != STATUS_OK || !opens(&depth)) {
+    struct depth depth = {.next = 0};
+    if (ipc_ready(runtime) != STATUS_OK ||
+        !bench_disk_opens(&depth.of, runtime, (uint64_t)BLOCK_ITEMS_MAX * BENCH_SMALL)) {
         return 1;
     }
     trace(&depth, 0);
     print_figure(runtime, "block_calls_of_32_reads", count(&depth), 0);
-    if (depth.failures != 0) {
+    if (depth.of.failures != 0) {
         log_line(runtime, "bench: %u failed, or over one system call for eight reads",
-                 depth.failures);
+                 depth.of.failures);
         return 1;
     }
     marker_text(runtime, MARKER_BENCH_END);
