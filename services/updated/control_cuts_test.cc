@@ -122,6 +122,7 @@ TEST(ControlCuts, a_new_disk_whose_second_copy_is_not_read_opens) {
     here.memory.spoil(CONTROL_APART);
     EXPECT_EQ(control_open(&made, &outside, UPDATE_PLANT_NONE), UPDATE_OK);
     EXPECT_EQ(made.now.current, UPDATE_SLOT_NONE);
+    EXPECT_EQ(made.now.sequence, 2u) << "both anew, copy 0 first";
     EXPECT_EQ(control_open(&made, &outside, UPDATE_PLANT_NONE), UPDATE_OK);
 }
 

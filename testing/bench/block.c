@@ -33,13 +33,15 @@ static void renew_window(struct bench_disk *block) {
 static void round_read(void *of) {
     struct bench_disk *block = of;
     renew_window(block);
-    block->failures += block_read(&block->disk, 0, MIB / BENCH_SECTOR, 0, block->deadline) != BLOCK_OK;
+    block->failures +=
+        block_read(&block->disk, 0, MIB / BENCH_SECTOR, 0, block->deadline) != BLOCK_OK;
 }
 
 static void round_write(void *of) {
     struct bench_disk *block = of;
     renew_window(block);
-    block->failures += block_write(&block->disk, 0, MIB / BENCH_SECTOR, 0, block->deadline) != BLOCK_OK;
+    block->failures +=
+        block_write(&block->disk, 0, MIB / BENCH_SECTOR, 0, block->deadline) != BLOCK_OK;
 }
 
 static void round_flush(void *of) {
